@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+// `claviger serve` runs the key server; every other command is the client's. From a checkout the TypeScript sources run
+// as they are; an installed package has only dist/.
+import { existsSync } from 'node:fs'
+
+const isCheckout = existsSync(new URL('../client/cli/main.ts', import.meta.url))
+const entry = process.argv[2] === 'serve' ? 'server/main' : 'client/cli/main'
+await import(new URL(isCheckout ? `../${entry}.ts` : `../dist/${entry}.js`, import.meta.url).href)

@@ -1,0 +1,74 @@
+import { AlertConnection } from './alert.ts'
+import { builder, signed } from './builder.ts'
+import type { Account as AccountShape } from './domain.ts'
+import { ManagementKey, ManagementKeyInput } from './management-key.ts'
+import { TransactionKeyConnection, TransactionKeyState } from './transaction-key.ts'
+
+export const Account = builder.objectRef<AccountShape>('Account').implement({
+  description: 'A key owner. Application servers know it by its name.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    managementKeys: t.field({
+      type: [ManagementKey],
+      args: { includeRevoked: t.arg.boolean({ defaultValue: false }) },
+      resolve: (account, { includeRevoked }, ctx) =>
+        ctx.accounts.managementKeys(account, { includeRevoked: includeRevoked ?? false }),
+    }),
+    transactionKeys: t.field({
+      type: TransactionKeyConnection,
+      description: 'Newest first. Relay connection; first is at most 100, default 20.',
+      args: {
+        first: t.arg.int(),
+        after: t.arg.string(),
+        applicationServer: t.arg.string(),
+        state: t.arg({ type: TransactionKeyState }),
+      },
+      resolve: (account, page, ctx) => ctx.transactionKeys.page(account, page),
+    }),
+    alerts: t.field({
+      type: AlertConnection,
+      description:
+        'Oldest first; last and before page from the newest end. Relay connection over the alert stream; the cursors are those of Subscription.alerts.',
+      args: {
+        first: t.arg.int(),
+        after: t.arg.string(),
+        last: t.arg.int(),
+        before: t.arg.string(),
+        unacknowledgedOnly: t.arg.boolean({ defaultValue: false }),
+      },
+      resolve: (account, { unacknowledgedOnly, ...page }, ctx) =>
+        ctx.alerts.page(account, { ...page, unacknowledgedOnly: unacknowledgedOnly ?? false }),
+    }),
+  }),
+})
+
+const OpenAccountInput = builder.inputType('OpenAccountInput', {
+  fields: (t) => ({
+    name: t.string({
+      required: true,
+      description: "3 to 64 of a-z, 0-9, '.', '_', '-', '@', starting with a letter or digit.",
+    }),
+    managementKey: t.field({ type: ManagementKeyInput, required: true }),
+  }),
+})
+
+builder.queryField('account', (t) =>
+  t.field({
+    type: Account,
+    description: 'Signed. The account whose management key signed this request.',
+    extensions: signed,
+    resolve: (_root, _args, ctx) => ctx.accounts.current(ctx.caller),
+  }),
+)
+
+builder.mutationField('openAccount', (t) =>
+  t.field({
+    type: Account,
+    description: 'Signed by the new management key itself. CONFLICT when the name or the key is taken.',
+    extensions: signed,
+    args: { input: t.arg({ type: OpenAccountInput, required: true }) },
+    resolve: (_root, { input }, ctx) => ctx.accounts.open(ctx.caller, input),
+  }),
+)

@@ -1,0 +1,140 @@
+import { encodeCursor } from '../wire/cursor.ts'
+import { builder, signed } from './builder.ts'
+import type { AlertPage } from './context.ts'
+import {
+  alertKinds,
+  type Alert as AlertShape,
+  type KeyExpiredAlert,
+  type KeyExpiringAlert,
+  type KeyOverusedAlert,
+  type KeyRevokedAlert,
+  type Page,
+} from './domain.ts'
+import { ManagementKey } from './management-key.ts'
+import { PageInfo } from './page-info.ts'
+import { RevocationReason, TransactionKey } from './transaction-key.ts'
+
+const AlertKind = builder.enumType('AlertKind', { values: alertKinds })
+
+/** The GraphQL type of each kind of alert. */
+const typeNames = {
+  KEY_EXPIRING: 'KeyExpiringAlert',
+  KEY_EXPIRED: 'KeyExpiredAlert',
+  KEY_OVERUSED: 'KeyOverusedAlert',
+  KEY_REVOKED: 'KeyRevokedAlert',
+} as const satisfies Record<AlertShape['kind'], string>
+
+/** The cursor of an alert: where a subscription or a page resumes. */
+export function cursorOf(alert: AlertShape): string {
+  return encodeCursor('alert', String(alert.position))
+}
+
+const Alert = builder.interfaceRef<AlertShape>('Alert').implement({
+  description:
+    'Something that the owner must know. Stored before it is delivered, in the transaction that caused it.',
+  resolveType: ({ kind }) => typeNames[kind],
+  fields: (t) => ({
+    id: t.id({ resolve: (alert) => `${alert.accountId}:${String(alert.position)}` }),
+    kind: t.expose('kind', { type: AlertKind }),
+    cursor: t.string({ description: 'Where to resume: pass it as `after`.', resolve: cursorOf }),
+    occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
+    acknowledgedAt: t.expose('acknowledgedAt', { type: 'DateTime', nullable: true }),
+  }),
+})
+
+builder.objectRef<KeyExpiringAlert>('KeyExpiringAlert').implement({
+  interfaces: [Alert],
+  fields: (t) => ({
+    transactionKey: t.field({
+      type: TransactionKey,
+      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
+    }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
+    noticeSeconds: t.exposeInt('noticeSeconds'),
+  }),
+})
+
+builder.objectRef<KeyExpiredAlert>('KeyExpiredAlert').implement({
+  interfaces: [Alert],
+  fields: (t) => ({
+    transactionKey: t.field({
+      type: TransactionKey,
+      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
+    }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
+  }),
+})
+
+builder.objectRef<KeyOverusedAlert>('KeyOverusedAlert').implement({
+  description:
+    'Raised when the uses (or, under REFUSE, the refusals) beyond maxUses reach 1, 2, 4, 8, …: at once, and never a flood.',
+  interfaces: [Alert],
+  fields: (t) => ({
+    transactionKey: t.field({
+      type: TransactionKey,
+      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
+    }),
+    maxUses: t.exposeInt('maxUses'),
+    excess: t.exposeInt('excess'),
+    refused: t.exposeBoolean('refused'),
+    managementKey: t.field({
+      type: ManagementKey,
+      resolve: ({ accountId, managementKeyId }, _args, ctx) =>
+        ctx.loaders.managementKey.load({ accountId, id: managementKeyId }),
+    }),
+  }),
+})
+
+builder.objectRef<KeyRevokedAlert>('KeyRevokedAlert').implement({
+  interfaces: [Alert],
+  fields: (t) => ({
+    transactionKey: t.field({
+      type: TransactionKey,
+      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
+    }),
+    reason: t.expose('reason', { type: RevocationReason }),
+  }),
+})
+
+function transactionKeyOf({ accountId, transactionKeyId }: AlertShape) {
+  return { accountId, id: transactionKeyId }
+}
+
+const AlertEdge = builder.objectRef<Page<AlertShape>['edges'][number]>('AlertEdge').implement({
+  fields: (t) => ({
+    cursor: t.exposeString('cursor'),
+    node: t.expose('node', { type: Alert }),
+  }),
+})
+
+export const AlertConnection = builder.objectRef<AlertPage>('AlertConnection').implement({
+  fields: (t) => ({
+    edges: t.field({ type: [AlertEdge], resolve: (page) => [...page.edges] }),
+    pageInfo: t.field({ type: PageInfo, resolve: (page) => page }),
+    unacknowledgedCount: t.int({ resolve: (page) => page.unacknowledgedCount() }),
+  }),
+})
+
+builder.subscriptionField('alerts', (t) =>
+  t.field({
+    type: Alert,
+    description: `\
+Signed. The account's alerts, each exactly once and in order: first those after the cursor, then those to come.
+Without a cursor: only those to come. Over graphql-transport-ws and over SSE.`,
+    extensions: signed,
+    args: { after: t.arg.string(), kinds: t.arg({ type: [AlertKind] }) },
+    subscribe: (_root, { after, kinds }, ctx) =>
+      ctx.alerts.subscribe(ctx.caller, { after: after ?? null, kinds: kinds ?? null }),
+    resolve: (alert) => alert,
+  }),
+)
+
+builder.mutationField('acknowledgeAlerts', (t) =>
+  t.int({
+    description:
+      'Signed. Marks the alerts up to and including this cursor as read; returns how many that were.',
+    extensions: signed,
+    args: { upTo: t.arg.string({ required: true }) },
+    resolve: (_root, { upTo }, ctx) => ctx.alerts.acknowledge(ctx.caller, upTo),
+  }),
+)

@@ -1,0 +1,29 @@
+import SchemaBuilder from '@pothos/core'
+import type { GraphQLContext, Unparsed } from './context.ts'
+
+/** What a root field tells the front about itself, by its `extensions`. */
+export interface RootFieldExtensions {
+  /** The request must carry a signature by a management key. */
+  readonly signed?: true
+  /** The field releases wrapped keys; a request holds one of them at most. */
+  readonly acquiring?: true
+}
+
+export const signed = { signed: true } as const satisfies RootFieldExtensions
+export const acquiring = { signed: true, acquiring: true } as const satisfies RootFieldExtensions
+
+/** The one Pothos builder. Each file of a noun adds its part to it; index.ts builds the schema. */
+export const builder = new SchemaBuilder<{
+  Context: GraphQLContext
+  DefaultFieldNullability: false
+  Scalars: {
+    ID: { Input: string; Output: string }
+    DateTime: { Input: Unparsed; Output: Date }
+    JWK: { Input: Unparsed; Output: object }
+    JWE: { Input: Unparsed; Output: string }
+  }
+}>({ defaultFieldNullability: false })
+
+builder.queryType({})
+builder.mutationType({})
+builder.subscriptionType({})

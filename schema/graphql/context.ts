@@ -1,0 +1,171 @@
+import type {
+  Account,
+  AcquisitionPurpose,
+  Alert,
+  AlertKind,
+  KeyServerFacts,
+  ManagementKey,
+  ManagementKeyKind,
+  OverusePolicy,
+  Page,
+  PublicKeyVerification,
+  RevocationReason,
+  TransactionKey,
+  TransactionKeyState,
+  WrappedKey,
+} from './domain.ts'
+
+/*
+ * The ports: what resolvers may ask of the server. Resolvers are one line each, and everything that can fail happens
+ * behind a port. Inputs arrive as clients sent them; the port parses them and refuses with BAD_USER_INPUT. Every port
+ * method rejects with a KeyServerError for what the protocol defines, and with anything else for a fault of ours.
+ */
+
+/** Who sent the request, as far as its signature tells. Only the server can look inside. */
+declare const callerBrand: unique symbol
+export interface Caller {
+  readonly [callerBrand]: true
+}
+
+/** An argument whose scalar is parsed behind the port, where the refusal can name its path. */
+export type Unparsed = NonNullable<unknown>
+
+export interface ManagementKeyInput {
+  readonly label: string
+  readonly kind?: ManagementKeyKind | null | undefined
+  readonly signingKey: Unparsed
+  readonly wrappingKey?: Unparsed | null | undefined
+}
+
+export interface OpenAccountInput {
+  readonly name: string
+  readonly managementKey: ManagementKeyInput
+}
+
+export interface StoreTransactionKeyInput {
+  readonly id: string
+  readonly applicationServer: string
+  readonly label?: string | null | undefined
+  readonly publicKey?: Unparsed | null | undefined
+  readonly wrappedKeys: readonly { readonly managementKeyId: string; readonly jwe: Unparsed }[]
+  readonly notBefore?: Unparsed | null | undefined
+  readonly expiresAt?: Unparsed | null | undefined
+  readonly expiryNotices?: readonly number[] | null | undefined
+  readonly maxUses?: number | null | undefined
+  readonly overusePolicy?: OverusePolicy | null | undefined
+}
+
+/** Absent members stay as they are; null removes. */
+export interface UpdateTransactionKeyInput {
+  readonly id: string
+  readonly label?: string | null | undefined
+  readonly expiresAt?: Unparsed | null | undefined
+  readonly expiryNotices?: readonly number[] | null | undefined
+  readonly maxUses?: number | null | undefined
+  readonly overusePolicy?: OverusePolicy | null | undefined
+}
+
+export interface VerifyPublicKeyInput {
+  readonly owner: string
+  readonly applicationServer: string
+  readonly publicKey: Unparsed
+}
+
+export interface TransactionKeyPageArguments {
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly applicationServer?: string | null | undefined
+  readonly state?: TransactionKeyState | null | undefined
+}
+
+export interface AlertPageArguments {
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly last?: number | null | undefined
+  readonly before?: string | null | undefined
+  readonly unacknowledgedOnly: boolean
+}
+
+export interface AccountsPort {
+  /** Signed by the management key that it registers. CONFLICT when the name or the key is taken. */
+  open(caller: Caller, input: OpenAccountInput): Promise<Account>
+  /** The account whose management key signed the request. */
+  current(caller: Caller): Promise<Account>
+  managementKeys(account: Account, options: { includeRevoked: boolean }): Promise<ManagementKey[]>
+}
+
+export interface TransactionKeysPort {
+  store(caller: Caller, input: StoreTransactionKeyInput): Promise<TransactionKey>
+  update(caller: Caller, input: UpdateTransactionKeyInput): Promise<TransactionKey>
+  revoke(caller: Caller, id: string, reason: RevocationReason): Promise<TransactionKey>
+  destroy(caller: Caller, id: string): Promise<TransactionKey>
+  /** Null when the caller's account has no such key. */
+  find(caller: Caller, id: string): Promise<TransactionKey | null>
+  /** Newest first. */
+  page(account: Account, page: TransactionKeyPageArguments): Promise<TransactionKeyPage>
+}
+
+export interface TransactionKeyPage extends Page<TransactionKey> {
+  /** Counts what the filters let through; run only when asked. */
+  totalCount(): Promise<number>
+}
+
+export interface AcquisitionsPort {
+  /** All or none, in the order asked. The one path that releases a JWE. */
+  acquire(
+    caller: Caller,
+    asked: {
+      readonly transactionKeyIds: readonly string[]
+      /** The argument's name, for refusals. */
+      readonly field: string
+      readonly purpose: AcquisitionPurpose
+      readonly acquisitionId: string | null
+    },
+  ): Promise<WrappedKey[]>
+}
+
+export interface VerificationPort {
+  /** Answers in the order asked. `field` names the arguments' path for refusals. */
+  verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]>
+}
+
+export interface AlertsPort {
+  page(account: Account, page: AlertPageArguments): Promise<AlertPage>
+  /** Each alert once and in order: those after the cursor, then those to come. */
+  subscribe(
+    caller: Caller,
+    options: { readonly after: string | null; readonly kinds: readonly AlertKind[] | null },
+  ): Promise<AsyncIterable<Alert>>
+  /** @returns how many alerts were marked as read. */
+  acknowledge(caller: Caller, upTo: string): Promise<number>
+}
+
+export interface AlertPage extends Page<Alert> {
+  unacknowledgedCount(): Promise<number>
+}
+
+/** Gathers the look-ups of one request into one statement for each noun. */
+export interface Loader<Key, Value> {
+  load(key: Key): Promise<Value>
+}
+
+export interface Reference {
+  readonly accountId: string
+  readonly id: string
+}
+
+export interface GraphQLContext {
+  readonly caller: Caller
+  readonly accounts: AccountsPort
+  readonly transactionKeys: TransactionKeysPort
+  readonly acquisitions: AcquisitionsPort
+  readonly verification: VerificationPort
+  readonly alerts: AlertsPort
+  readonly keyServer: { facts(): Promise<KeyServerFacts> }
+  readonly loaders: {
+    readonly transactionKey: Loader<Reference, TransactionKey>
+    readonly managementKey: Loader<Reference, ManagementKey>
+    /** The management keys that hold a wrapped copy of a transaction key. */
+    readonly wrappedFor: Loader<Reference, ManagementKey[]>
+  }
+}

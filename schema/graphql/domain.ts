@@ -1,0 +1,144 @@
+import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/jwk.ts'
+
+/*
+ * The nouns of the API as the resolvers see them. GraphQL types are declared over these and never over tables, so a
+ * new column can not leak into the API.
+ */
+
+export interface Account {
+  /** UUID. */
+  readonly id: string
+  readonly name: string
+  readonly createdAt: Date
+}
+
+export const managementKeyKinds = ['DEVICE', 'RECOVERY'] as const
+export type ManagementKeyKind = (typeof managementKeyKinds)[number]
+
+export interface ManagementKey {
+  readonly accountId: string
+  /** RFC 7638 thumbprint of `signingKey`. */
+  readonly id: string
+  readonly label: string
+  readonly kind: ManagementKeyKind
+  readonly signingKey: SigningJwk
+  readonly wrappingKey: WrappingJwk | null
+  readonly createdAt: Date
+  /** To the minute: it is not written at every use. */
+  readonly lastUsedAt: Date | null
+  readonly revokedAt: Date | null
+}
+
+export const transactionKeyStates = ['PENDING', 'ACTIVE', 'EXPIRED', 'REVOKED'] as const
+export type TransactionKeyState = (typeof transactionKeyStates)[number]
+
+export const revocationReasons = ['UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION'] as const
+export type RevocationReason = (typeof revocationReasons)[number]
+
+export const overusePolicies = ['NOTIFY', 'REFUSE'] as const
+export type OverusePolicy = (typeof overusePolicies)[number]
+
+export const acquisitionPurposes = ['USE'] as const
+export type AcquisitionPurpose = (typeof acquisitionPurposes)[number]
+
+/** The two ends of a key's term; null where it is open. */
+export interface Term {
+  readonly notBefore: Date | null
+  readonly expiresAt: Date | null
+}
+
+export interface TransactionKey extends Term {
+  readonly accountId: string
+  /** UUID chosen by the client. */
+  readonly id: string
+  readonly applicationServer: string
+  readonly label: string | null
+  /** Null for a symmetric key. */
+  readonly publicKey: PublicJwk | null
+  readonly thumbprint: string | null
+  /** By the database's clock at the moment of reading. */
+  readonly state: TransactionKeyState
+  /** Seconds before `expiresAt`, largest first. */
+  readonly expiryNotices: readonly number[]
+  readonly maxUses: number | null
+  readonly useCount: number
+  readonly refusedCount: number
+  readonly overusePolicy: OverusePolicy
+  readonly lastUsedAt: Date | null
+  readonly createdAt: Date
+  readonly revokedAt: Date | null
+  readonly revocationReason: RevocationReason | null
+}
+
+/** The copy of a transaction key that is wrapped for one management key. */
+export interface WrappedKey {
+  readonly accountId: string
+  readonly transactionKeyId: string
+  readonly managementKeyId: string
+  /** RFC 7516 compact serialization. */
+  readonly jwe: string
+}
+
+/** The answer to "is this public key really that client's?". All but `coincides` is null when it is not. */
+export interface PublicKeyVerification {
+  readonly coincides: boolean
+  /** Coincides, and the key is ACTIVE at `checkedAt`. */
+  readonly valid: boolean
+  readonly state: TransactionKeyState | null
+  readonly notBefore: Date | null
+  readonly expiresAt: Date | null
+  readonly checkedAt: Date
+}
+
+export const alertKinds = ['KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_OVERUSED', 'KEY_REVOKED'] as const
+export type AlertKind = (typeof alertKinds)[number]
+
+interface AlertFields {
+  readonly accountId: string
+  /** Counts from 1 in each account, without gaps. The cursor is made of it. */
+  readonly position: number
+  readonly occurredAt: Date
+  readonly acknowledgedAt: Date | null
+  readonly transactionKeyId: string
+}
+
+export interface KeyExpiringAlert extends AlertFields {
+  readonly kind: 'KEY_EXPIRING'
+  readonly expiresAt: Date
+  readonly noticeSeconds: number
+}
+
+export interface KeyExpiredAlert extends AlertFields {
+  readonly kind: 'KEY_EXPIRED'
+  readonly expiresAt: Date
+}
+
+export interface KeyOverusedAlert extends AlertFields {
+  readonly kind: 'KEY_OVERUSED'
+  readonly maxUses: number
+  /** Uses, or under REFUSE refusals, beyond `maxUses`. */
+  readonly excess: number
+  readonly refused: boolean
+  /** The management key that asked. */
+  readonly managementKeyId: string
+}
+
+export interface KeyRevokedAlert extends AlertFields {
+  readonly kind: 'KEY_REVOKED'
+  readonly reason: RevocationReason
+}
+
+export type Alert = KeyExpiringAlert | KeyExpiredAlert | KeyOverusedAlert | KeyRevokedAlert
+
+export interface KeyServerFacts {
+  readonly version: string
+  /** The database's clock. */
+  readonly time: Date
+}
+
+/** One page of a Relay connection. */
+export interface Page<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+}

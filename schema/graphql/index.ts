@@ -1,0 +1,12 @@
+import { builder } from './builder.ts'
+import './scalars.ts'
+import './account.ts'
+import './management-key.ts'
+import './transaction-key.ts'
+import './wrapped-key.ts'
+import './verification.ts'
+import './alert.ts'
+import './key-server.ts'
+
+/** The executable schema. `npm run schema` prints it to schema/schema.graphql. */
+export const schema = builder.toSchema()

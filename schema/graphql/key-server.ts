@@ -1,0 +1,20 @@
+import { builder } from './builder.ts'
+import type { KeyServerFacts } from './domain.ts'
+
+const KeyServer = builder.objectRef<KeyServerFacts>('KeyServer').implement({
+  fields: (t) => ({
+    version: t.exposeString('version'),
+    time: t.expose('time', {
+      type: 'DateTime',
+      description: "The server's clock, so that a client can correct its own.",
+    }),
+  }),
+})
+
+builder.queryField('keyServer', (t) =>
+  t.field({
+    type: KeyServer,
+    description: 'Unsigned. Facts about this key server.',
+    resolve: (_root, _args, ctx) => ctx.keyServer.facts(),
+  }),
+)

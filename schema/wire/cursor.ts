@@ -1,0 +1,19 @@
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
+
+/**
+ * Cursors are opaque to clients. Inside they are a kind and a position, so that a cursor of one list is refused by another.
+ */
+export type CursorKind = 'alert' | 'key'
+
+export function encodeCursor(kind: CursorKind, position: string): string {
+  return encodeBase64url(new TextEncoder().encode(`${kind}:${position}`))
+}
+
+/** @returns the position, or null when `cursor` is not one of this kind. */
+export function decodeCursor(kind: CursorKind, cursor: string): string | null {
+  if (cursor.length > 200) return null
+  const bytes = decodeBase64url(cursor)
+  if (bytes === null) return null
+  const text = new TextDecoder().decode(bytes)
+  return text.startsWith(`${kind}:`) ? text.slice(kind.length + 1) : null
+}

@@ -1,0 +1,90 @@
+/** Every `extensions.code` that the key server answers with. docs/protocol.md says of each what the caller can do. */
+export const errorCodes = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CONFLICT',
+  'BAD_USER_INPUT',
+  'KEY_REVOKED',
+  'KEY_NOT_YET_VALID',
+  'KEY_OVERUSED',
+  'CURSOR_EXPIRED',
+  'RATE_LIMITED',
+  'TOO_LARGE',
+  'RESYNC_REQUIRED',
+  'UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** Every `extensions.reason` of an UNAUTHENTICATED error. */
+export const signatureRefusals = [
+  'SIGNATURE_REQUIRED',
+  'SIGNATURE_MALFORMED',
+  'SIGNATURE_EXPIRED',
+  'SIGNATURE_INVALID',
+  'SIGNATURE_REPLAYED',
+] as const
+
+export type SignatureRefusal = (typeof signatureRefusals)[number]
+
+/** What else an error's `extensions` may carry, by code. */
+export interface ErrorDetails {
+  /** With UNAUTHENTICATED. */
+  readonly reason?: SignatureRefusal
+  /** With UNAUTHENTICATED and reason SIGNATURE_EXPIRED: the server's clock, RFC 3339. */
+  readonly serverTime?: string
+  /** With BAD_USER_INPUT: the path of the argument from the field's arguments on, e.g. `input.publicKey`. */
+  readonly field?: string
+  /** With RATE_LIMITED. */
+  readonly retryAfterSeconds?: number
+}
+
+/**
+ * A refusal that the protocol defines: the server throws it, the wire carries its code and details, and the client SDK
+ * throws it again to its caller. Its message never contains received bytes.
+ */
+export class KeyServerError extends Error {
+  override readonly name = 'KeyServerError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+}
+
+const refusalMessages: Record<SignatureRefusal, string> = {
+  SIGNATURE_REQUIRED: 'This operation must be signed by a management key.',
+  SIGNATURE_MALFORMED: 'The request signature does not have the form that docs/protocol.md asks for.',
+  SIGNATURE_EXPIRED: 'The request signature is outside its time window.',
+  SIGNATURE_INVALID: 'The request signature is not by an active management key.',
+  SIGNATURE_REPLAYED: 'The nonce of this request signature was used before.',
+}
+
+/** An UNAUTHENTICATED error. `detail` may name the rule that was broken, never what was received. */
+export function signatureRefused(
+  reason: SignatureRefusal,
+  { detail, serverTime }: { detail?: string; serverTime?: Date } = {},
+): KeyServerError {
+  const message = detail === undefined ? refusalMessages[reason] : `${refusalMessages[reason]} ${detail}`
+  return new KeyServerError('UNAUTHENTICATED', message, {
+    reason,
+    ...(serverTime && { serverTime: serverTime.toISOString() }),
+  })
+}
+
+/** A BAD_USER_INPUT error at `field`. */
+export function badInput(field: string, message: string): KeyServerError {
+  return new KeyServerError('BAD_USER_INPUT', message, { field })
+}
+
+/** The one answer for what does not exist and for what belongs to somebody else. */
+export function notFound(what: string): KeyServerError {
+  return new KeyServerError('NOT_FOUND', `There is no such ${what}.`)
+}

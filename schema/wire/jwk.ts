@@ -1,0 +1,218 @@
+import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { p256, p384, p521 } from '@noble/curves/nist.js'
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
+
+/** A public key with exactly the members that its RFC 7638 thumbprint is taken over, each canonical. */
+export type PublicJwk =
+  | { readonly kty: 'OKP'; readonly crv: 'Ed25519' | 'X25519'; readonly x: string }
+  | { readonly kty: 'EC'; readonly crv: 'P-256' | 'P-384' | 'P-521'; readonly x: string; readonly y: string }
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'AKP'; readonly alg: 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87'; readonly pub: string }
+
+/** A key that can sign requests (request signing, "alg"). */
+export type SigningJwk =
+  | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
+  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+
+/** A key that others wrap keys to (JWE ECDH-ES, RFC 7518 §4.6, RFC 8037). */
+export type WrappingJwk =
+  | { readonly kty: 'OKP'; readonly crv: 'X25519'; readonly x: string }
+  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+
+/** Why a value is no acceptable public key. The text names the rule and never the value. */
+export class InvalidJwk extends Error {
+  override readonly name = 'InvalidJwk'
+}
+
+/** Members that are refused wherever they stand: they are secrets, or they mark a key as secret. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
+
+/** Members that say nothing about the key itself (RFC 7517 §4; `ext` is WebCrypto's). Accepted, and not kept. */
+const metadataMembers = ['use', 'key_ops', 'alg', 'kid', 'ext'] as const
+
+/**
+ * Parses a received public key.
+ *
+ * Refuses private members, unknown members, non-canonical base64url, points that are off their curve, and Ed25519 and
+ * X25519 points of small order or in a non-canonical encoding: one such key verifies a fixed signature for every message.
+ *
+ * @throws {InvalidJwk}
+ */
+export function parsePublicJwk(value: unknown): PublicJwk {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidJwk('A public key is a JSON object (RFC 7517).')
+  }
+  const members = new Map<string, unknown>(Object.entries(value))
+  for (const name of privateMembers) {
+    if (members.has(name)) throw new InvalidJwk(`A public key must not have the private member "${name}".`)
+  }
+  const kty = members.get('kty')
+  const parser = typeof kty === 'string' ? parsers.get(kty) : undefined
+  if (parser === undefined) {
+    throw new InvalidJwk(`The member "kty" must be one of ${[...parsers.keys()].join(', ')}.`)
+  }
+  const jwk = parser(members)
+  for (const name of members.keys()) {
+    if (!(name in jwk) && !metadataMembers.some((known) => known === name)) {
+      throw new InvalidJwk(
+        `A key of type ${jwk.kty} has the members ${Object.keys(jwk).join(', ')} and no other.`,
+      )
+    }
+  }
+  return jwk
+}
+
+/** @throws {InvalidJwk} when `value` is not an Ed25519 or P-256 public key. */
+export function parseSigningJwk(value: unknown): SigningJwk {
+  const jwk = parsePublicJwk(value)
+  if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519') return { ...jwk, crv: jwk.crv }
+  if (jwk.kty === 'EC' && jwk.crv === 'P-256') return { ...jwk, crv: jwk.crv }
+  throw new InvalidJwk('A signing key is OKP Ed25519 or EC P-256.')
+}
+
+/** @throws {InvalidJwk} when `value` is not an X25519 or P-256 public key. */
+export function parseWrappingJwk(value: unknown): WrappingJwk {
+  const jwk = parsePublicJwk(value)
+  if (jwk.kty === 'OKP' && jwk.crv === 'X25519') return { ...jwk, crv: jwk.crv }
+  if (jwk.kty === 'EC' && jwk.crv === 'P-256') return { ...jwk, crv: jwk.crv }
+  throw new InvalidJwk('A wrapping key is OKP X25519 or EC P-256.')
+}
+
+/** RFC 7638 SHA-256 thumbprint, base64url. */
+export async function thumbprint(jwk: PublicJwk): Promise<string> {
+  const members = Object.entries(jwk).sort(([a], [b]) => (a < b ? -1 : 1))
+  const canonical = new TextEncoder().encode(JSON.stringify(Object.fromEntries(members)))
+  return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', canonical)))
+}
+
+type Members = ReadonlyMap<string, unknown>
+
+const okpChecks = {
+  Ed25519: (x: Uint8Array) => isSoundEd25519Point(x),
+  X25519: (x: Uint8Array) => isSoundX25519Point(x),
+} as const
+
+const ecCurves = {
+  'P-256': { bytes: 32, point: p256.Point },
+  'P-384': { bytes: 48, point: p384.Point },
+  'P-521': { bytes: 66, point: p521.Point },
+} as const
+
+/** FIPS 204 table 2. */
+const mlDsaPublicKeyBytes = { 'ML-DSA-44': 1312, 'ML-DSA-65': 1952, 'ML-DSA-87': 2592 } as const
+
+const rsaModulusBits = { min: 2048, max: 8192 }
+
+const parsers: ReadonlyMap<string, (members: Members) => PublicJwk> = new Map([
+  ['OKP', parseOkp],
+  ['EC', parseEc],
+  ['RSA', parseRsa],
+  ['AKP', parseAkp],
+])
+
+function parseOkp(members: Members): PublicJwk {
+  const crv = oneOf(members, 'crv', okpChecks)
+  const x = octets(members, 'x')
+  if (x.bytes.length !== 32 || !okpChecks[crv](x.bytes)) {
+    throw new InvalidJwk(`The member "x" must be a canonical ${crv} point that is not of small order.`)
+  }
+  return { kty: 'OKP', crv, x: x.text }
+}
+
+function parseEc(members: Members): PublicJwk {
+  const crv = oneOf(members, 'crv', ecCurves)
+  const curve = ecCurves[crv]
+  const x = octets(members, 'x')
+  const y = octets(members, 'y')
+  const isSized = x.bytes.length === curve.bytes && y.bytes.length === curve.bytes
+  if (!isSized || !isOnCurve(curve.point, x.bytes, y.bytes)) {
+    throw new InvalidJwk(`The members "x" and "y" must be a point of the curve ${crv}.`)
+  }
+  return { kty: 'EC', crv, x: x.text, y: y.text }
+}
+
+function parseRsa(members: Members): PublicJwk {
+  const n = octets(members, 'n')
+  const e = octets(members, 'e')
+  const modulusBits = n.bytes.length * 8 - Math.clz32(n.bytes[0] ?? 0) + 24
+  const isSoundModulus =
+    n.bytes[0] !== 0 &&
+    modulusBits >= rsaModulusBits.min &&
+    modulusBits <= rsaModulusBits.max &&
+    isOdd(n.bytes)
+  const isSoundExponent = e.bytes[0] !== 0 && e.bytes.length <= 4 && isOdd(e.bytes) && e.text !== 'AQ'
+  if (!isSoundModulus || !isSoundExponent) {
+    throw new InvalidJwk(
+      `An RSA key has an odd modulus of ${String(rsaModulusBits.min)} to ${String(rsaModulusBits.max)} bits and an odd exponent from 3.`,
+    )
+  }
+  return { kty: 'RSA', n: n.text, e: e.text }
+}
+
+function parseAkp(members: Members): PublicJwk {
+  const alg = oneOf(members, 'alg', mlDsaPublicKeyBytes)
+  const pub = octets(members, 'pub')
+  if (pub.bytes.length !== mlDsaPublicKeyBytes[alg]) {
+    throw new InvalidJwk(`The member "pub" of an ${alg} key has ${String(mlDsaPublicKeyBytes[alg])} bytes.`)
+  }
+  return { kty: 'AKP', alg, pub: pub.text }
+}
+
+function oneOf<T extends object>(members: Members, name: string, table: T): Extract<keyof T, string> {
+  const value = members.get(name)
+  if (typeof value === 'string' && isOwnKey(table, value)) return value
+  throw new InvalidJwk(`The member "${name}" must be one of ${Object.keys(table).join(', ')}.`)
+}
+
+function isOwnKey<T extends object>(table: T, name: string): name is Extract<keyof T, string> {
+  return Object.hasOwn(table, name)
+}
+
+function octets(members: Members, name: string): { text: string; bytes: Uint8Array } {
+  const text = members.get(name)
+  const bytes = typeof text === 'string' && text !== '' ? decodeBase64url(text) : null
+  if (typeof text !== 'string' || bytes === null) {
+    throw new InvalidJwk(`The member "${name}" must be canonical base64url (RFC 7515 §2).`)
+  }
+  return { text, bytes }
+}
+
+function isOdd(bytes: Uint8Array): boolean {
+  return ((bytes.at(-1) ?? 0) & 1) === 1
+}
+
+function isSoundEd25519Point(x: Uint8Array): boolean {
+  try {
+    return !ed25519.Point.fromBytes(x, false).isSmallOrder()
+  } catch {
+    return false
+  }
+}
+
+const x25519Prime = 2n ** 255n - 19n
+
+function isSoundX25519Point(x: Uint8Array): boolean {
+  const u = x.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+  if (u >= x25519Prime) return false
+  try {
+    // The shared secret with a point of small order is all zero for every scalar, which noble refuses.
+    x25519.getSharedSecret(new Uint8Array(32).fill(8), x)
+    return true
+  } catch {
+    return false
+  }
+}
+
+interface AffineCurve {
+  fromAffine(point: { x: bigint; y: bigint }): { assertValidity(): void }
+}
+
+function isOnCurve(curve: AffineCurve, x: Uint8Array, y: Uint8Array): boolean {
+  const toInteger = (bytes: Uint8Array) => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+  try {
+    curve.fromAffine({ x: toInteger(x), y: toInteger(y) }).assertValidity()
+    return true
+  } catch {
+    return false
+  }
+}

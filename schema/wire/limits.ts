@@ -1,0 +1,28 @@
+/** The bounds that both ends of the protocol agree on. A change here is a change of the protocol. */
+export const limits = {
+  /** Largest body of an unsigned request, in bytes. */
+  unsignedBodyBytesMax: 64 * 1024,
+  /** Largest body of a request that carries a signature, in bytes. */
+  signedBodyBytesMax: 512 * 1024,
+  /** Largest compact JWE, in characters. */
+  jweCharactersMax: 16 * 1024,
+  /** Most items in any list argument, and in a page of a connection. */
+  batchMax: 100,
+  pageDefault: 20,
+  applicationServerCharactersMax: 255,
+  labelCharactersMax: 255,
+  expiryNoticesMax: 10,
+  /** Ten years: the longest time before expiry at which a notice can be asked for, in seconds. */
+  expiryNoticeSecondsMax: 10 * 365 * 24 * 60 * 60,
+  /** 30 days, 7 days and 1 day, in seconds. */
+  expiryNoticesDefault: [2_592_000, 604_800, 86_400],
+  /** Longest time between `created` and `expires` of a request signature, in seconds. */
+  signatureLifetimeSecondsMax: 60,
+  /** How far a client's clock may run ahead of the database's, in seconds. */
+  signatureClockSkewSeconds: 30,
+  nonceBytesMin: 16,
+  nonceBytesMax: 32,
+  /** How long a repeated `acquisitionId` counts once, in hours. */
+  acquisitionIdHours: 24,
+  webSocketMessageBytesMax: 64 * 1024,
+} as const
