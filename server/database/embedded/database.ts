@@ -1,0 +1,77 @@
+import postgres from 'postgres'
+
+/** How to reach the cluster: always on 127.0.0.1, and with one password for both of its roles. */
+export interface Access {
+  port: number
+  password: string
+}
+
+/**
+ * The address of a database for a role: `postgres` administrates the cluster, `claviger` owns the database of that name
+ * and nothing else, so that a fault in the key server's SQL does not reach the operating system.
+ */
+export function databaseUrl(access: Access, to: 'postgres' | 'claviger'): string {
+  return `postgres://${to}:${encodeURIComponent(access.password)}@127.0.0.1:${access.port}/${to}`
+}
+
+/** What a PostgreSQL says to a connection: `none` is no answer, or one that no PostgreSQL of ours gives. */
+export type Answer = 'ready' | 'not now' | 'wrong password' | 'none'
+
+/** Tries a connection, for at most five seconds. Does not throw. */
+export async function probe(access: Access): Promise<Answer> {
+  const sql = administrator(access)
+  try {
+    await within(5_000, sql`select 1`)
+    return 'ready'
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // 57P03: starting up, recovering or shutting down. 53300: all connections are in use, and it lives.
+    if (code === '57P03' || code === '53300') return 'not now'
+    return code === '28P01' ? 'wrong password' : 'none'
+  } finally {
+    await sql.end({ timeout: 0 })
+  }
+}
+
+/** Makes sure that the role and the database `claviger` exist, and returns the address of the latter as the former. */
+export async function prepareDatabase(access: Access): Promise<string> {
+  const sql = administrator(access)
+  try {
+    const [found] = await within(
+      30_000,
+      sql<{ role: boolean; database: boolean }[]>`
+        select exists (select from pg_roles where rolname = 'claviger') as role,
+               exists (select from pg_database where datname = 'claviger') as database`,
+    )
+    // base64url has no quote to escape. No log line carries the statement: see the server's settings.
+    if (found?.role !== true) {
+      await within(30_000, sql.unsafe(`create role claviger login password '${access.password}'`))
+    }
+    if (found?.database !== true) await within(30_000, sql.unsafe('create database claviger owner claviger'))
+    return databaseUrl(access, 'claviger')
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+function administrator(access: Access): postgres.Sql {
+  return postgres(databaseUrl(access, 'postgres'), {
+    max: 1,
+    connect_timeout: 5,
+    fetch_types: false,
+    onnotice: () => undefined,
+  })
+}
+
+async function within<T>(ms: number, work: PromiseLike<T>): Promise<T> {
+  const { promise: tooSlow, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new Error(`The database gave no answer within ${ms / 1000} seconds.`)),
+    ms,
+  )
+  try {
+    return await Promise.race([work, tooSlow])
+  } finally {
+    clearTimeout(timer)
+  }
+}
