@@ -1,0 +1,130 @@
+import {
+  alertKinds,
+  revocationReasons,
+  type AlertKind,
+  type RevocationReason,
+} from '../../schema/graphql/domain.ts'
+import type { Answer } from '../transport/answer.ts'
+
+/** The transaction key that an alert is about. */
+export interface AlertSubject {
+  readonly id: string
+  readonly applicationServer: string
+  readonly label: string | null
+}
+
+interface KnownAlert {
+  /** Where to resume: pass it as `after`. */
+  readonly cursor: string
+  readonly occurredAt: Date
+  readonly acknowledgedAt: Date | null
+  readonly transactionKey: AlertSubject
+}
+
+/** A key's term ends in `noticeSeconds`. */
+export interface KeyExpiringAlert extends KnownAlert {
+  readonly kind: 'KEY_EXPIRING'
+  readonly expiresAt: Date
+  readonly noticeSeconds: number
+}
+
+/** A key's term has ended. */
+export interface KeyExpiredAlert extends KnownAlert {
+  readonly kind: 'KEY_EXPIRED'
+  readonly expiresAt: Date
+}
+
+/** A key was acquired, or under REFUSE asked for, beyond its `maxUses`: `excess` times so far (1, 2, 4, 8, …). */
+export interface KeyOverusedAlert extends KnownAlert {
+  readonly kind: 'KEY_OVERUSED'
+  readonly maxUses: number
+  readonly excess: number
+  readonly refused: boolean
+  /** The management key that asked. */
+  readonly managementKeyId: string
+}
+
+/** A key was revoked. */
+export interface KeyRevokedAlert extends KnownAlert {
+  readonly kind: 'KEY_REVOKED'
+  readonly reason: RevocationReason
+}
+
+declare const unknownKind: unique symbol
+
+/** An alert of a kind that this version does not know yet: what every alert has, and no more. */
+export interface UnknownAlert {
+  /** A kind's name. Branded, so that comparing `kind` with a known name narrows to that alert. */
+  readonly kind: string & { readonly [unknownKind]: true }
+  readonly cursor: string
+  readonly occurredAt: Date
+}
+
+/** What the owner must know. `kind` narrows. */
+export type Alert = KeyExpiringAlert | KeyExpiredAlert | KeyOverusedAlert | KeyRevokedAlert | UnknownAlert
+
+export const alertFields = /* GraphQL */ `
+  kind cursor occurredAt acknowledgedAt
+  ... on KeyExpiringAlert { transactionKey { id applicationServer label } expiresAt noticeSeconds }
+  ... on KeyExpiredAlert { transactionKey { id applicationServer label } expiresAt }
+  ... on KeyOverusedAlert { transactionKey { id applicationServer label } maxUses excess refused managementKey { id } }
+  ... on KeyRevokedAlert { transactionKey { id applicationServer label } reason }
+`
+
+/** @throws {VaultError} ANSWER_MALFORMED. Never for an unknown kind. */
+export function parseAlert(answer: Answer): Alert {
+  const kind = answer.text('kind')
+  if (isKnown(kind)) return parsers[kind](answer)
+  if (isUnknown(kind))
+    return { kind, cursor: answer.text('cursor'), occurredAt: answer.instant('occurredAt') }
+  throw new TypeError('A kind is known or unknown.')
+}
+
+const parsers: Readonly<Record<AlertKind, (answer: Answer) => Alert>> = {
+  KEY_EXPIRING: (answer) => ({
+    kind: 'KEY_EXPIRING',
+    ...parseCommon(answer),
+    expiresAt: answer.instant('expiresAt'),
+    noticeSeconds: answer.integer('noticeSeconds'),
+  }),
+  KEY_EXPIRED: (answer) => ({
+    kind: 'KEY_EXPIRED',
+    ...parseCommon(answer),
+    expiresAt: answer.instant('expiresAt'),
+  }),
+  KEY_OVERUSED: (answer) => ({
+    kind: 'KEY_OVERUSED',
+    ...parseCommon(answer),
+    maxUses: answer.integer('maxUses'),
+    excess: answer.integer('excess'),
+    refused: answer.boolean('refused'),
+    managementKeyId: answer.object('managementKey').text('id'),
+  }),
+  KEY_REVOKED: (answer) => ({
+    kind: 'KEY_REVOKED',
+    ...parseCommon(answer),
+    reason: answer.oneOf('reason', revocationReasons),
+  }),
+}
+
+function parseCommon(answer: Answer): KnownAlert {
+  const transactionKey = answer.object('transactionKey')
+  return {
+    cursor: answer.text('cursor'),
+    occurredAt: answer.instant('occurredAt'),
+    acknowledgedAt: answer.instantOrNull('acknowledgedAt'),
+    transactionKey: {
+      id: transactionKey.text('id'),
+      applicationServer: transactionKey.text('applicationServer'),
+      label: transactionKey.textOrNull('label'),
+    },
+  }
+}
+
+function isKnown(kind: string): kind is AlertKind {
+  return alertKinds.some((known) => known === kind)
+}
+
+function isUnknown(kind: string): kind is UnknownAlert['kind'] {
+  return !isKnown(kind)
+}

@@ -1,0 +1,157 @@
+import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { p256 } from '@noble/curves/nist.js'
+import { decodeBase64url, encodeBase64url } from '../../schema/wire/base64url.ts'
+import { thumbprint, type PublicJwk } from '../../schema/wire/jwk.ts'
+import { VaultError } from '../errors.ts'
+import { generatePair } from './management-key.ts'
+
+/** What a transaction key may be: to sign, to agree on a secret, or (symmetric) to encrypt. */
+export type TransactionKeyAlgorithm = 'Ed25519' | 'P-256' | 'X25519' | 'A256GCM'
+
+/** A transaction key's secret. It exists in this form only between generating and wrapping, and unwrapping and importing. */
+export interface Secret {
+  readonly algorithm: TransactionKeyAlgorithm
+  /** The members of the secret JWK that make the key, and no others (RFC 7518 §6, RFC 8037). */
+  readonly jwk: Readonly<Record<string, string>>
+}
+
+/** Generates a key. */
+export async function generateSecret(algorithm: TransactionKeyAlgorithm): Promise<Secret> {
+  const { parameters, usages, publicHalf } = algorithms[algorithm]
+  const key =
+    publicHalf === null
+      ? await crypto.subtle.generateKey(symmetricParameters, true, [...usages])
+      : (await generatePair(parameters, true, [...usages])).privateKey
+  return parseSecret(await crypto.subtle.exportKey('jwk', key))
+}
+
+/**
+ * Reads a secret JWK of one of the known algorithms, which `kty` and `crv` tell.
+ *
+ * @throws {VaultError} UNWRAP_FAILED.
+ */
+export function parseSecret(value: object): Secret {
+  const members = new Map<string, unknown>(Object.entries(value))
+  const found = entries.find(([, { identity }]) => hasMembers(members, identity))
+  if (found === undefined) throw unsound()
+  const [algorithm, { identity, secretMembers }] = found
+  const jwk: Record<string, string> = { ...identity }
+  for (const name of secretMembers) {
+    const member = members.get(name)
+    if (typeof member !== 'string' || decodeBase64url(member)?.length !== 32) throw unsound()
+    jwk[name] = member
+  }
+  return { algorithm, jwk }
+}
+
+/**
+ * Computes the public half from the private one alone: whoever wrapped a key could have written any `x` beside it.
+ *
+ * @returns null for a symmetric key.
+ * @throws {VaultError} UNWRAP_FAILED when the secret is no sound key.
+ */
+export function publicHalfOf({ algorithm, jwk }: Secret): PublicJwk | null {
+  const { publicHalf } = algorithms[algorithm]
+  const d = decodeBase64url(jwk['d'] ?? '')
+  if (publicHalf === null || d === null) return null
+  try {
+    return publicHalf(d)
+  } catch {
+    throw unsound()
+  }
+}
+
+/**
+ * Imports a secret, ready to use.
+ *
+ * @throws {VaultError} UNWRAP_FAILED when it is no sound key.
+ */
+export async function importSecret({ algorithm, jwk }: Secret, extractable: boolean): Promise<CryptoKey> {
+  const { parameters, privateUsages } = algorithms[algorithm]
+  try {
+    return await crypto.subtle.importKey('jwk', jwk, parameters, extractable, [...privateUsages])
+  } catch {
+    throw unsound()
+  }
+}
+
+/** Whether `publicKey` is `expected`, by RFC 7638 thumbprint; null, a symmetric key has none, is only null's equal. */
+export async function isSamePublicKey(
+  publicKey: PublicJwk | null,
+  expected: PublicJwk | null,
+): Promise<boolean> {
+  if (publicKey === null || expected === null) return publicKey === expected
+  return (await thumbprint(publicKey)) === (await thumbprint(expected))
+}
+
+interface AlgorithmFacts {
+  /** WebCrypto's, for generating and importing. */
+  readonly parameters: Algorithm | EcKeyGenParams
+  readonly usages: readonly KeyUsage[]
+  readonly privateUsages: readonly KeyUsage[]
+  /** The members that tell the algorithm. */
+  readonly identity: Readonly<Record<string, string>>
+  /** The other members of the secret JWK: 32 bytes each. */
+  readonly secretMembers: readonly string[]
+  readonly publicHalf: ((d: Uint8Array) => PublicJwk) | null
+}
+
+const symmetricParameters = { name: 'AES-GCM', length: 256 } as const
+
+const algorithms: Readonly<Record<TransactionKeyAlgorithm, AlgorithmFacts>> = {
+  Ed25519: {
+    parameters: { name: 'Ed25519' },
+    usages: ['sign', 'verify'],
+    privateUsages: ['sign'],
+    identity: { kty: 'OKP', crv: 'Ed25519' },
+    secretMembers: ['d', 'x'],
+    publicHalf: (d) => ({ kty: 'OKP', crv: 'Ed25519', x: encodeBase64url(ed25519.getPublicKey(d)) }),
+  },
+  'P-256': {
+    parameters: { name: 'ECDSA', namedCurve: 'P-256' },
+    usages: ['sign', 'verify'],
+    privateUsages: ['sign'],
+    identity: { kty: 'EC', crv: 'P-256' },
+    secretMembers: ['d', 'x', 'y'],
+    publicHalf: (d) => {
+      // SEC 1 §2.3.3, uncompressed: 0x04, x, y.
+      const point = p256.getPublicKey(d, false)
+      const [x, y] = [point.subarray(1, 33), point.subarray(33)]
+      return { kty: 'EC', crv: 'P-256', x: encodeBase64url(x), y: encodeBase64url(y) }
+    },
+  },
+  X25519: {
+    parameters: { name: 'X25519' },
+    usages: ['deriveBits'],
+    privateUsages: ['deriveBits'],
+    identity: { kty: 'OKP', crv: 'X25519' },
+    secretMembers: ['d', 'x'],
+    publicHalf: (d) => ({ kty: 'OKP', crv: 'X25519', x: encodeBase64url(x25519.getPublicKey(d)) }),
+  },
+  A256GCM: {
+    parameters: symmetricParameters,
+    usages: ['encrypt', 'decrypt'],
+    privateUsages: ['encrypt', 'decrypt'],
+    identity: { kty: 'oct' },
+    secretMembers: ['k'],
+    publicHalf: null,
+  },
+}
+
+const entries: readonly (readonly [TransactionKeyAlgorithm, AlgorithmFacts])[] = [
+  ['Ed25519', algorithms.Ed25519],
+  ['P-256', algorithms['P-256']],
+  ['X25519', algorithms.X25519],
+  ['A256GCM', algorithms.A256GCM],
+]
+
+function hasMembers(
+  members: ReadonlyMap<string, unknown>,
+  expected: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(expected).every(([name, value]) => members.get(name) === value)
+}
+
+function unsound(): VaultError {
+  return new VaultError('UNWRAP_FAILED', { detail: 'What was wrapped is no key of a known algorithm.' })
+}

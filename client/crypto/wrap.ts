@@ -1,0 +1,108 @@
+import { CompactEncrypt, compactDecrypt } from 'jose'
+import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/jwe.ts'
+import { VaultError } from '../errors.ts'
+import type { ManagementKey } from './management-key.ts'
+import { parseSecret, type Secret } from './transaction-key.ts'
+
+/** A management key that a copy is wrapped for. */
+export interface Recipient {
+  readonly id: string
+  /** X25519. */
+  readonly wrappingKey: CryptoKey
+}
+
+/** What is wrapped along with the secret, so that a copy put in another's place is noticed. */
+export interface WrappedFor {
+  /** The transaction key's id: the member `kid` of the wrapped JWK. */
+  readonly id: string
+  /** The member `aud` of the wrapped JWK. */
+  readonly applicationServer: string
+}
+
+/** One wrapped copy. */
+export interface WrappedCopy {
+  readonly managementKeyId: string
+  /** RFC 7516, compact. */
+  readonly jwe: string
+}
+
+const keyManagementAlgorithm = 'ECDH-ES+A256KW'
+const contentEncryption = 'A256GCM'
+
+/** Wraps a secret once for each recipient. */
+export async function wrapForAll(
+  secret: Secret,
+  { recipients, ...bound }: WrappedFor & { readonly recipients: readonly Recipient[] },
+): Promise<WrappedCopy[]> {
+  const { id, applicationServer } = bound
+  const plaintext = new TextEncoder().encode(
+    JSON.stringify({ ...secret.jwk, kid: id, aud: applicationServer }),
+  )
+  return Promise.all(
+    recipients.map(async (recipient) => ({
+      managementKeyId: recipient.id,
+      jwe: await new CompactEncrypt(plaintext)
+        .setProtectedHeader({
+          alg: keyManagementAlgorithm,
+          enc: contentEncryption,
+          kid: recipient.id,
+          cty: 'jwk+json',
+        })
+        .encrypt(recipient.wrappingKey),
+    })),
+  )
+}
+
+/**
+ * Opens a wrapped copy. Whether the secret is that of the public key which the key server shows is still to be checked.
+ *
+ * @throws {VaultError} UNWRAP_FAILED when it can not be opened with this management key, or holds no key; KEY_MISMATCH
+ *   when it is wrapped for another management key, or holds another transaction key.
+ */
+export async function unwrap(
+  jwe: string,
+  { managementKey, expected }: { readonly managementKey: ManagementKey; readonly expected: WrappedFor },
+): Promise<Secret> {
+  if (headerKid(jwe) !== managementKey.id) {
+    throw new VaultError('KEY_MISMATCH', { detail: 'It is wrapped for another management key.' })
+  }
+  const plaintext = parseObject(await decrypt(jwe, managementKey.wrapping.privateKey))
+  const bound = new Map<string, unknown>(Object.entries(plaintext))
+  const isBound = (name: string, value: string) => !bound.has(name) || bound.get(name) === value
+  if (!isBound('kid', expected.id) || !isBound('aud', expected.applicationServer)) {
+    throw new VaultError('KEY_MISMATCH', { detail: 'It was wrapped as another transaction key.' })
+  }
+  return parseSecret(plaintext)
+}
+
+function headerKid(jwe: string): string {
+  try {
+    return parseWrappedKeyHeader(jwe).kid
+  } catch (error) {
+    if (error instanceof InvalidJwe) throw new VaultError('UNWRAP_FAILED', { detail: error.message })
+    throw error
+  }
+}
+
+async function decrypt(jwe: string, privateKey: CryptoKey): Promise<Uint8Array> {
+  try {
+    const { plaintext } = await compactDecrypt(jwe, privateKey, {
+      keyManagementAlgorithms: [keyManagementAlgorithm],
+      contentEncryptionAlgorithms: [contentEncryption],
+    })
+    return plaintext
+  } catch {
+    // One answer for every cause: what exactly failed would help only somebody who forges.
+    throw new VaultError('UNWRAP_FAILED')
+  }
+}
+
+function parseObject(bytes: Uint8Array): object {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // Answered below, without the parser's words: they quote the secret.
+  }
+  throw new VaultError('UNWRAP_FAILED', { detail: 'What was wrapped is no JWK.' })
+}

@@ -1,0 +1,45 @@
+/** Every code of a {@link VaultError}, with what it means. docs/client.md says of each what the caller can do. */
+const meanings = {
+  URL_INVALID: 'The URL of a key server is an http or https origin.',
+  KEYSTORE_EMPTY: 'The keystore holds no management key.',
+  KEYSTORE_OCCUPIED: 'The keystore already holds another management key.',
+  KEYSTORE_LOCKED: 'The keystore is encrypted, and the passphrase is missing or wrong.',
+  KEYSTORE_EXPOSED: 'The keystore can be read by other users of this machine.',
+  KEYSTORE_UNREADABLE: 'The keystore holds something that is no management key.',
+  NETWORK: 'The key server could not be reached.',
+  TIMEOUT: 'The key server did not answer in time.',
+  ANSWER_MALFORMED: 'The key server answered something that the protocol does not know.',
+  NO_ACTIVE_KEY: 'There is no active key for this application server.',
+  UNWRAP_FAILED: 'The wrapped key could not be opened with this management key.',
+  KEY_MISMATCH: 'The key that came back is not the key that was asked for.',
+  ALGORITHM_MISMATCH: 'The key is of another algorithm than this operation asks for.',
+  PUBLIC_KEY_INVALID: 'The public key is not acceptable.',
+  DECRYPT_FAILED: 'The data could not be decrypted with this key.',
+} as const
+
+export type VaultErrorCode = keyof typeof meanings
+
+/** All codes of {@link VaultError}. */
+export const vaultErrorCodes: readonly VaultErrorCode[] = Object.freeze(Object.keys(meanings).filter(isCode))
+
+/**
+ * A failure on this side of the wire; what the key server refuses is a `KeyServerError`. Neither its message nor its
+ * cause ever contains a key, a JWE, a signature or received bytes.
+ */
+export class VaultError extends Error {
+  override readonly name = 'VaultError'
+  readonly code: VaultErrorCode
+
+  /** `detail` may name the rule that was broken, or a path on this machine. */
+  constructor(code: VaultErrorCode, { detail, cause }: { detail?: string; cause?: unknown } = {}) {
+    super(
+      detail === undefined ? meanings[code] : `${meanings[code]} ${detail}`,
+      cause === undefined ? {} : { cause },
+    )
+    this.code = code
+  }
+}
+
+function isCode(text: string): text is VaultErrorCode {
+  return Object.hasOwn(meanings, text)
+}

@@ -1,0 +1,55 @@
+/** The client SDK: an owner's keys at a key server. Runs in Node and in browsers. `claviger/node` adds what only Node has. */
+export type { Account, ManagementKeyDescription } from './account.ts'
+export type {
+  Alert,
+  AlertSubject,
+  KeyExpiredAlert,
+  KeyExpiringAlert,
+  KeyOverusedAlert,
+  KeyRevokedAlert,
+  UnknownAlert,
+} from './alerts/alert.ts'
+export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
+export type { AlertStreamOptions } from './alerts/stream.ts'
+export type { SigningAlgorithm } from './crypto/management-key.ts'
+export type { TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
+export { VaultError, vaultErrorCodes, type VaultErrorCode } from './errors.ts'
+export type { AcquireOptions } from './keys/acquire.ts'
+export type { AcquiredKey } from './keys/acquired-key.ts'
+export type { CreateKeyOptions } from './keys/create.ts'
+export type { KeyChanges } from './keys/describe.ts'
+export type { TransactionKey } from './keys/transaction-key.ts'
+export { indexedDbKeystore } from './keystore/indexed-db.ts'
+export type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
+export { memoryKeystore } from './keystore/memory.ts'
+export type { Pages } from './pages.ts'
+export type { ConnectionOptions } from './session.ts'
+export {
+  createVault,
+  openVault,
+  type CreateVaultOptions,
+  type OpenVaultOptions,
+  type Vault,
+} from './vault.ts'
+export {
+  readKeyServer,
+  verifyPublicKey,
+  verifyPublicKeys,
+  type KeyServerFacts,
+  type PublicKeyQuestion,
+  type PublicKeyVerification,
+} from './verification.ts'
+export type {
+  AlertKind,
+  ManagementKeyKind,
+  OverusePolicy,
+  RevocationReason,
+  TransactionKeyState,
+} from '../schema/graphql/domain.ts'
+export {
+  KeyServerError,
+  type ErrorCode,
+  type ErrorDetails,
+  type SignatureRefusal,
+} from '../schema/wire/errors.ts'
+export type { PublicJwk } from '../schema/wire/jwk.ts'

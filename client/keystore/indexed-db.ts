@@ -1,0 +1,97 @@
+import { VaultError } from '../errors.ts'
+import type { Keystore, ManagementKeyRecord } from './keystore.ts'
+
+const storeName = 'management-key'
+const recordKey = 'only'
+
+/**
+ * A keystore in the browser's IndexedDB. It keeps WebCrypto keys as they are, not extractable: a script that gets into
+ * the page can use them while it runs, and can not carry them away.
+ *
+ * @param options.name the database's name; `claviger` unless told. One database holds one management key.
+ */
+export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {}): Keystore {
+  return {
+    extractable: false,
+    load: () =>
+      withStore(name, 'readonly', async (store) => {
+        const value: unknown = await settled(store.get(recordKey))
+        return value === undefined ? null : parseRecord(value)
+      }),
+    save: (record) =>
+      withStore(name, 'readwrite', async (store) => {
+        // Read and write in one transaction: two tabs that save at once can not both find the store empty.
+        const kept: unknown = await settled(store.get(recordKey))
+        if (kept !== undefined && parseRecord(kept).id !== record.id)
+          throw new VaultError('KEYSTORE_OCCUPIED')
+        await settled(store.put(record, recordKey))
+      }),
+  }
+}
+
+/** Runs `work` in one transaction, and resolves when that is committed. */
+async function withStore<T>(
+  name: string,
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(name)
+  try {
+    const transaction = database.transaction(storeName, mode, { durability: 'strict' })
+    const committed = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => {
+        resolve()
+      }
+      transaction.onabort = () => {
+        reject(unreadable(transaction.error))
+      }
+    })
+    // When the work fails its error is thrown, and this one would be nobody's.
+    committed.catch(() => undefined)
+    const result = await work(transaction.objectStore(storeName))
+    await committed
+    return result
+  } finally {
+    database.close()
+  }
+}
+
+function openDatabase(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1)
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore(storeName)
+  }
+  return settled(request)
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      resolve(request.result)
+    }
+    request.onerror = () => {
+      reject(unreadable(request.error))
+    }
+  })
+}
+
+function parseRecord(value: unknown): ManagementKeyRecord {
+  const members = new Map<string, unknown>(
+    typeof value === 'object' && value !== null ? Object.entries(value) : [],
+  )
+  const [url, owner, id] = [members.get('url'), members.get('owner'), members.get('id')]
+  const [signing, wrapping] = [members.get('signing'), members.get('wrapping')]
+  const isRecord = typeof url === 'string' && typeof owner === 'string' && typeof id === 'string'
+  if (!isRecord || !isKeyPair(signing) || !isKeyPair(wrapping)) throw new VaultError('KEYSTORE_UNREADABLE')
+  return { url, owner, id, signing, wrapping }
+}
+
+function isKeyPair(value: unknown): value is CryptoKeyPair {
+  if (typeof value !== 'object' || value === null) return false
+  const members = new Map<string, unknown>(Object.entries(value))
+  return members.get('privateKey') instanceof CryptoKey && members.get('publicKey') instanceof CryptoKey
+}
+
+function unreadable(cause: DOMException | null): VaultError {
+  return new VaultError('KEYSTORE_UNREADABLE', { detail: `IndexedDB said ${cause?.name ?? 'nothing'}.` })
+}

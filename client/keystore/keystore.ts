@@ -1,0 +1,33 @@
+/** What a keystore keeps: the management key of one owner, and where it is registered. */
+export interface ManagementKeyRecord {
+  /** The key server's origin, e.g. `https://keys.example`. */
+  readonly url: string
+  /** The account's name. */
+  readonly owner: string
+  /** RFC 7638 thumbprint of the signing key. */
+  readonly id: string
+  /** Ed25519, or ECDSA over P-256. Authenticates requests. */
+  readonly signing: CryptoKeyPair
+  /** X25519. Others wrap keys to its public half. */
+  readonly wrapping: CryptoKeyPair
+}
+
+/** Where a management key lives. One keystore holds one management key. */
+export interface Keystore {
+  /** Whether the private keys must be extractable, because the keystore writes them down. */
+  readonly extractable: boolean
+
+  /**
+   * @returns null when the keystore is empty.
+   * @throws {VaultError} KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
+   */
+  load(): Promise<ManagementKeyRecord | null>
+
+  /**
+   * Keeps the record durably before it resolves. Replaces a record of the same management key, and never another: the
+   * other key may be the only way to open what it wraps.
+   *
+   * @throws {VaultError} KEYSTORE_OCCUPIED when it holds another management key; else as {@link load}.
+   */
+  save(record: ManagementKeyRecord): Promise<void>
+}

@@ -1,0 +1,28 @@
+/** One page of a list, and where the next begins; null when it is the last. */
+export interface PageOf<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+/** A list that is read page by page while it is iterated. Each iteration begins anew. */
+export interface Pages<T> extends AsyncIterable<T> {
+  /** Reads all. */
+  toArray(): Promise<T[]>
+}
+
+/** Makes {@link Pages} of a function that reads the page after a cursor, or the first one. */
+export function pagesOf<T>(readPage: (after: string | null) => Promise<PageOf<T>>): Pages<T> {
+  async function* iterate(): AsyncGenerator<T, void, undefined> {
+    let after: string | null = null
+    do {
+      const page: PageOf<T> = await readPage(after)
+      yield* page.items
+      // A server that answers the same cursor again would be read for ever.
+      after = page.next === after ? null : page.next
+    } while (after !== null)
+  }
+  return {
+    [Symbol.asyncIterator]: iterate,
+    toArray: () => Array.fromAsync(iterate()),
+  }
+}

@@ -1,0 +1,134 @@
+import { contentDigest, httpProfile } from '../../schema/wire/request-signature.ts'
+import type { RequestSigner } from '../crypto/request-signer.ts'
+import { VaultError } from '../errors.ts'
+import type { Clock } from './clock.ts'
+import { refusalOf } from './refusal.ts'
+import { wait } from './wait.ts'
+
+export type Fetch = typeof globalThis.fetch
+
+export interface SigningFetchOptions {
+  /** Default: the global `fetch`. */
+  readonly fetch?: Fetch | undefined
+  /** Default: 10,000. */
+  readonly timeoutMs?: number | undefined
+  readonly clock: Clock
+  /** Absent: requests go unsigned. */
+  readonly signer?: RequestSigner | undefined
+}
+
+const timeoutMsDefault = 10_000
+
+/** How long to wait before the second and the third attempt, in milliseconds, before jitter. */
+const retryDelaysMs = [200, 800]
+
+/**
+ * A `fetch` for GraphQL requests: POSTs the body as bytes, signs those very bytes, and bounds every attempt in time.
+ *
+ * A request that got no answer is sent again, twice at most, each time signed afresh. That is safe for every operation
+ * of the protocol, because the client chooses the ids. When the key server says that the signature is out of its time
+ * window, the clock is corrected and the request sent once more.
+ *
+ * @throws {VaultError} NETWORK, TIMEOUT.
+ */
+export function signingFetch(options: SigningFetchOptions): Fetch {
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input)
+    const body = typeof init?.body === 'string' ? new TextEncoder().encode(init.body) : null
+    if (body === null) throw new TypeError('A GraphQL request has a text body.')
+    const request = { url, body, signal: init?.signal ?? null }
+    let isClockCorrected = false
+    for (let retries = 0; ; retries += 1) {
+      const answer = await attempt(request, options)
+      if (!('error' in answer)) {
+        const { reason, serverTime } = answer.refusal
+        if (reason === 'SIGNATURE_EXPIRED' && serverTime !== undefined && !isClockCorrected) {
+          options.clock.correct(serverTime)
+          isClockCorrected = true
+          continue
+        }
+        // A browser may send a POST twice by itself when a kept connection turns out to be dead.
+        const isWorthRetrying = reason === 'SIGNATURE_REPLAYED' || answer.response.status === 503
+        if (!isWorthRetrying) return answer.response
+      }
+      const delayMs = retryDelaysMs[retries]
+      if (delayMs === undefined || request.signal?.aborted) return settle(answer)
+      await wait(delayMs * (0.5 + Math.random()), request.signal)
+    }
+  }
+}
+
+interface PreparedRequest {
+  readonly url: string
+  readonly body: Uint8Array<ArrayBuffer>
+  /** The caller's. */
+  readonly signal: AbortSignal | null
+}
+
+type Attempt =
+  | { readonly response: Response; readonly refusal: ReturnType<typeof refusalOf> }
+  | { readonly error: VaultError }
+
+function settle(answer: Attempt): Response {
+  if ('error' in answer) throw answer.error
+  return answer.response
+}
+
+async function attempt(request: PreparedRequest, options: SigningFetchOptions): Promise<Attempt> {
+  const { fetch = globalThis.fetch, timeoutMs = timeoutMsDefault } = options
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const headers = await headersOf(request, options.signer)
+  try {
+    const response = await fetch(request.url, {
+      method: 'POST',
+      headers,
+      body: request.body,
+      signal: request.signal === null ? timeout : AbortSignal.any([request.signal, timeout]),
+      // What is signed is for this URL alone, and no cookie or referrer belongs to it.
+      redirect: 'error',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      cache: 'no-store',
+    })
+    return await readAnswer(response)
+  } catch {
+    // The runtime's own words may quote the request; which of the two happened is all that matters.
+    if (timeout.aborted)
+      return { error: new VaultError('TIMEOUT', { detail: `It had ${String(timeoutMs)} ms.` }) }
+    return { error: new VaultError('NETWORK') }
+  }
+}
+
+async function headersOf(
+  { url, body }: PreparedRequest,
+  signer: RequestSigner | undefined,
+): Promise<Record<string, string>> {
+  const contentType = 'application/json'
+  const headers = {
+    accept: 'application/graphql-response+json, application/json',
+    'content-type': contentType,
+  }
+  if (signer === undefined) return headers
+  const digest = await contentDigest(body)
+  const { signatureInput, signature } = await signer.sign(httpProfile, {
+    '@method': 'POST',
+    '@target-uri': url,
+    'content-type': contentType,
+    'content-digest': digest,
+  })
+  return { ...headers, 'content-digest': digest, 'signature-input': signatureInput, signature }
+}
+
+/** Reads the whole answer, so that the time-out covers it too. What is not JSON is not from a key server. */
+async function readAnswer(response: Response): Promise<Attempt> {
+  const contentType = response.headers.get('content-type') ?? ''
+  if (!/^application\/(graphql-response\+)?json\b/.test(contentType)) {
+    await response.body?.cancel()
+    const detail = `Something else answered, with status ${String(response.status)}.`
+    return { error: new VaultError('NETWORK', { detail }) }
+  }
+  const text = await response.text()
+  const { status } = response
+  const copy = new Response(text, { status, headers: { 'content-type': 'application/json' } })
+  return { response: copy, refusal: response.ok ? {} : refusalOf(text) }
+}

@@ -1,0 +1,190 @@
+import type { RevocationReason, TransactionKeyState } from '../schema/graphql/domain.ts'
+import { KeyServerError } from '../schema/wire/errors.ts'
+import { assertAccountName, openAccount, readAccount, type Account } from './account.ts'
+import type { Alert } from './alerts/alert.ts'
+import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } from './alerts/history.ts'
+import { streamAlerts, type AlertStreamOptions } from './alerts/stream.ts'
+import { generateManagementKey, type SigningAlgorithm } from './crypto/management-key.ts'
+import { VaultError } from './errors.ts'
+import { acquireKey, type AcquireOptions } from './keys/acquire.ts'
+import type { AcquiredKey } from './keys/acquired-key.ts'
+import { createKey, type CreateKeyOptions } from './keys/create.ts'
+import { destroyKey, readKey, readKeys, revokeKey, updateKey, type KeyChanges } from './keys/describe.ts'
+import type { TransactionKey } from './keys/transaction-key.ts'
+import type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
+import type { Pages } from './pages.ts'
+import { openSession, type ConnectionOptions, type Session } from './session.ts'
+import { keyServerOrigin } from './transport/endpoint.ts'
+
+export interface CreateVaultOptions extends ConnectionOptions {
+  /** The key server's origin, e.g. `https://keys.example`. */
+  readonly url: string
+  /** The account's name: 3 to 64 of a-z, 0-9, '.', '_', '-', '@', starting with a letter or digit. */
+  readonly owner: string
+  readonly keystore: Keystore
+  /** What the owner calls this management key, e.g. `Laptop`. Default: `Device`. */
+  readonly label?: string | undefined
+  /** Default: Ed25519. */
+  readonly signingAlgorithm?: SigningAlgorithm | undefined
+}
+
+export interface OpenVaultOptions extends ConnectionOptions {
+  /** The key server's origin. Default: where the account was opened. */
+  readonly url?: string | undefined
+  readonly keystore: Keystore
+}
+
+/**
+ * An owner's transaction keys at a key server, seen from one device. It holds no connection of its own: there is
+ * nothing to close, but for an alert stream, which ends when its loop does.
+ *
+ * Every method rejects with a `KeyServerError` for what the key server refuses and with a `VaultError` for what fails
+ * on this side.
+ */
+export interface Vault {
+  /** The key server's origin. */
+  readonly url: string
+  /** The account's name. */
+  readonly owner: string
+  /** RFC 7638 thumbprint of the management key's signing key. */
+  readonly managementKeyId: string
+
+  account(): Promise<Account>
+
+  /** Generates a key for an application server, wraps it on this device, and stores it. Default: Ed25519. */
+  createKey(applicationServer: string, options?: CreateKeyOptions): Promise<TransactionKey>
+
+  /**
+   * Acquires a key, ready to use: the newest active key for an application server, or the one with this id. Counted.
+   *
+   * @throws {VaultError} NO_ACTIVE_KEY, UNWRAP_FAILED, KEY_MISMATCH.
+   * @throws {KeyServerError} NOT_FOUND, KEY_REVOKED, KEY_NOT_YET_VALID, KEY_OVERUSED.
+   */
+  acquire(which: string | { readonly id: string }, options?: AcquireOptions): Promise<AcquiredKey>
+
+  /** The keys' descriptions, newest first. Reads page by page while it is iterated; `toArray` reads all. */
+  keys(filter?: {
+    readonly applicationServer?: string | undefined
+    readonly state?: TransactionKeyState | undefined
+  }): Pages<TransactionKey>
+
+  /** Null when the account has no such key. Not a use. */
+  key(id: string): Promise<TransactionKey | null>
+
+  /** Changes what is given; an explicit null removes. */
+  updateKey(id: string, changes: KeyChanges): Promise<TransactionKey>
+
+  /** Final: verification answers REVOKED from now on. */
+  revokeKey(id: string, options?: { readonly reason?: RevocationReason | undefined }): Promise<TransactionKey>
+
+  /** Erases the wrapped copies for good, and revokes the key. */
+  destroyKey(id: string): Promise<TransactionKey>
+
+  /**
+   * The account's alerts, each exactly once and in order: those after the cursor `after`, without it those from now on.
+   * Reconnects and resumes by itself. Ends when the loop is left or `signal` is aborted.
+   *
+   * @throws {KeyServerError} from the loop: CURSOR_EXPIRED, and UNAUTHENTICATED when the management key was revoked.
+   */
+  alerts(options?: AlertStreamOptions): AsyncIterableIterator<Alert, void, undefined>
+
+  /** One page of the alerts so far, oldest first. */
+  alertHistory(options?: AlertPageOptions): Promise<AlertPage>
+
+  /** Marks the alerts up to and including this cursor as read; returns how many that were. */
+  acknowledgeAlerts(upTo: string): Promise<number>
+}
+
+/**
+ * Makes a management key, keeps it in the keystore, and opens an account with it.
+ *
+ * The keystore has the key before the key server hears of it. So when the answer is lost, or the process dies between,
+ * calling this again with the same keystore and owner finishes the work; when all was done it opens the vault.
+ *
+ * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account.
+ * @throws {KeyServerError} CONFLICT when the owner's name is taken; BAD_USER_INPUT when it is no name.
+ */
+export async function createVault(options: CreateVaultOptions): Promise<Vault> {
+  const { keystore, owner, label = 'Device' } = options
+  const origin = keyServerOrigin(options.url)
+  assertAccountName(owner)
+  const kept = await keystore.load()
+  const record = { ...(kept ?? (await generateRecord(options))), url: origin, owner }
+  const session = openSession(record, options)
+  if (kept === null) {
+    await keystore.save(record)
+  } else if (kept.url !== origin) {
+    throw new VaultError('KEYSTORE_OCCUPIED', { detail: 'It belongs to another key server.' })
+  } else if (kept.owner !== owner) {
+    await assertUnused(session)
+    await keystore.save(record)
+  }
+  await openAccountOnce(session, label)
+  return vaultOf(session)
+}
+
+/**
+ * Opens the vault whose management key the keystore holds. Sends nothing yet.
+ *
+ * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
+ */
+export async function openVault(options: OpenVaultOptions): Promise<Vault> {
+  const record = await options.keystore.load()
+  if (record === null) throw new VaultError('KEYSTORE_EMPTY')
+  const url = keyServerOrigin(options.url ?? record.url)
+  return vaultOf(openSession({ ...record, url }, options))
+}
+
+function vaultOf(session: Session): Vault {
+  const { url, owner, managementKey } = session
+  return {
+    url,
+    owner,
+    managementKeyId: managementKey.id,
+    account: () => readAccount(session),
+    createKey: (applicationServer, options) => createKey(session, applicationServer, options),
+    acquire: (which, options) => acquireKey(session, which, options),
+    keys: (filter) => readKeys(session, filter),
+    key: (id) => readKey(session, id),
+    updateKey: (id, changes) => updateKey(session, id, changes),
+    revokeKey: (id, options) => revokeKey(session, id, options),
+    destroyKey: (id) => destroyKey(session, id),
+    alerts: (options) => streamAlerts(session, options),
+    alertHistory: (options) => readAlerts(session, options),
+    acknowledgeAlerts: (upTo) => acknowledgeAlerts(session, upTo),
+  }
+}
+
+async function generateRecord(options: CreateVaultOptions): Promise<ManagementKeyRecord> {
+  const { owner, keystore, signingAlgorithm = 'Ed25519' } = options
+  const { extractable } = keystore
+  const managementKey = await generateManagementKey({ signingAlgorithm, extractable })
+  return { ...managementKey, url: keyServerOrigin(options.url), owner }
+}
+
+/** A key that was kept for a name which turned out to be taken may be used for another name; one in use may not. */
+async function assertUnused(session: Session): Promise<void> {
+  if ((await readNameOrNull(session)) !== null) {
+    throw new VaultError('KEYSTORE_OCCUPIED', { detail: 'It belongs to another account.' })
+  }
+}
+
+/** CONFLICT is success when this very key already reads an account of this name: an earlier answer was lost. */
+async function openAccountOnce(session: Session, label: string): Promise<void> {
+  try {
+    await openAccount(session, label)
+  } catch (error) {
+    const isConflict = error instanceof KeyServerError && error.code === 'CONFLICT'
+    if (!isConflict || (await readNameOrNull(session)) !== session.owner) throw error
+  }
+}
+
+/** The name of the account of the session's management key; null when the key server does not know the key. */
+async function readNameOrNull(session: Session): Promise<string | null> {
+  try {
+    return (await readAccount(session)).name
+  } catch (error) {
+    if (error instanceof KeyServerError && error.details.reason === 'SIGNATURE_INVALID') return null
+    throw error
+  }
+}

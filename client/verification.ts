@@ -1,0 +1,122 @@
+import { transactionKeyStates, type TransactionKeyState } from '../schema/graphql/domain.ts'
+import { InvalidJwk, parsePublicJwk, type PublicJwk } from '../schema/wire/jwk.ts'
+import { VaultError } from './errors.ts'
+import type { ConnectionOptions } from './session.ts'
+import type { Answer } from './transport/answer.ts'
+import { createClock } from './transport/clock.ts'
+import { httpEndpoint, keyServerOrigin } from './transport/endpoint.ts'
+import { graphqlClient, type GraphqlClient, type Operation } from './transport/graphql.ts'
+import { signingFetch } from './transport/signing-fetch.ts'
+
+/** "Is this public key really that client's, for this application server?" */
+export interface PublicKeyQuestion {
+  /** The account's name. */
+  readonly owner: string
+  readonly applicationServer: string
+  /** The key as it was received: a JWK. */
+  readonly publicKey: unknown
+}
+
+/** The answer. An unknown owner, an unknown application server and another key are one and the same: coincides false. */
+export interface PublicKeyVerification {
+  /** The key is one that this owner stored for this application server. */
+  readonly coincides: boolean
+  /** It coincides, and is ACTIVE at `checkedAt`: the one member to decide by. */
+  readonly valid: boolean
+  readonly state: TransactionKeyState | null
+  readonly notBefore: Date | null
+  readonly expiresAt: Date | null
+  /** By the key server's clock. */
+  readonly checkedAt: Date
+}
+
+/** Facts about a key server. */
+export interface KeyServerFacts {
+  readonly version: string
+  /** Its clock. */
+  readonly time: Date
+}
+
+/**
+ * Asks a key server about one public key. Unsigned: anybody may ask, an application server above all.
+ *
+ * @throws {VaultError} PUBLIC_KEY_INVALID when the key is no acceptable public key: then nothing was sent, for it may
+ *   be a private key. NETWORK, TIMEOUT: no answer is not a yes.
+ */
+export async function verifyPublicKey(
+  question: PublicKeyQuestion & { readonly url: string } & ConnectionOptions,
+): Promise<PublicKeyVerification> {
+  const { owner, applicationServer, publicKey } = question
+  const [answer] = await verifyPublicKeys([{ owner, applicationServer, publicKey }], question)
+  if (answer === undefined) throw new VaultError('ANSWER_MALFORMED')
+  return answer
+}
+
+/** Asks about several public keys, at most 100, in one round trip. Answered in the order asked. */
+export async function verifyPublicKeys(
+  inputs: readonly PublicKeyQuestion[],
+  options: { readonly url: string } & ConnectionOptions,
+): Promise<PublicKeyVerification[]> {
+  const checked = inputs.map((input) => ({ ...input, publicKey: acceptablePublicKey(input.publicKey) }))
+  const answers = await unsignedClient(options).run(verifyPublicKeysOperation, { inputs: checked })
+  if (answers.length !== inputs.length) throw new VaultError('ANSWER_MALFORMED')
+  return answers
+}
+
+/** Reads the version and the clock of a key server. Unsigned. */
+export function readKeyServer(
+  options: { readonly url: string } & ConnectionOptions,
+): Promise<KeyServerFacts> {
+  return unsignedClient(options).run(keyServerOperation)
+}
+
+const verifyPublicKeysOperation: Operation<PublicKeyVerification[]> = {
+  kind: 'query',
+  document: /* GraphQL */ `
+    query VerifyPublicKeys($inputs: [VerifyPublicKeyInput!]!) {
+      verifyPublicKeys(inputs: $inputs) {
+        coincides
+        valid
+        state
+        notBefore
+        expiresAt
+        checkedAt
+      }
+    }
+  `,
+  parse: (data) => data.list('verifyPublicKeys').map(parseVerification),
+}
+
+const keyServerOperation: Operation<KeyServerFacts> = {
+  kind: 'query',
+  document: 'query KeyServer { keyServer { version time } }',
+  parse: (data) => {
+    const answer = data.object('keyServer')
+    return { version: answer.text('version'), time: answer.instant('time') }
+  },
+}
+
+function unsignedClient({ url, ...options }: { readonly url: string } & ConnectionOptions): GraphqlClient {
+  const endpoint = httpEndpoint(keyServerOrigin(url))
+  return graphqlClient({ endpoint, fetch: signingFetch({ ...options, clock: createClock() }) })
+}
+
+function acceptablePublicKey(value: unknown): PublicJwk {
+  try {
+    return parsePublicJwk(value)
+  } catch (error) {
+    if (error instanceof InvalidJwk) throw new VaultError('PUBLIC_KEY_INVALID', { detail: error.message })
+    throw error
+  }
+}
+
+function parseVerification(answer: Answer): PublicKeyVerification {
+  return {
+    coincides: answer.boolean('coincides'),
+    valid: answer.boolean('valid'),
+    state: answer.oneOfOrNull('state', transactionKeyStates),
+    notBefore: answer.instantOrNull('notBefore'),
+    expiresAt: answer.instantOrNull('expiresAt'),
+    checkedAt: answer.instant('checkedAt'),
+  }
+}
