@@ -15,5 +15,8 @@ export function decodeCursor(kind: CursorKind, cursor: string): string | null {
   const bytes = decodeBase64url(cursor)
   if (bytes === null) return null
   const text = new TextDecoder().decode(bytes)
-  return text.startsWith(`${kind}:`) ? text.slice(kind.length + 1) : null
+  if (!text.startsWith(`${kind}:`)) return null
+  const position = text.slice(kind.length + 1)
+  // The decoder repairs what is no UTF-8 and drops a byte order mark: only what encodes to the same text is a cursor.
+  return encodeCursor(kind, position) === cursor ? position : null
 }

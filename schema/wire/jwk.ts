@@ -53,7 +53,7 @@ export function parsePublicJwk(value: unknown): PublicJwk {
   }
   const jwk = parser(members)
   for (const name of members.keys()) {
-    if (!(name in jwk) && !metadataMembers.some((known) => known === name)) {
+    if (!Object.hasOwn(jwk, name) && !metadataMembers.some((known) => known === name)) {
       throw new InvalidJwk(
         `A key of type ${jwk.kty} has the members ${Object.keys(jwk).join(', ')} and no other.`,
       )

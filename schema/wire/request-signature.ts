@@ -57,7 +57,11 @@ export function algorithmOf(jwk: SigningJwk): SignatureAlgorithm {
   return jwk.kty === 'OKP' ? 'ed25519' : 'ecdsa-p256-sha256'
 }
 
-/** Builds the bytes that are signed (RFC 9421 §2.5). */
+/**
+ * Builds the bytes that are signed (RFC 9421 §2.5).
+ *
+ * @throws {TypeError} when a component has no value, or one with a line break, which would pass for a further component.
+ */
 export function signatureBase(
   profile: SignatureProfile,
   parameters: SignatureParameters,
@@ -66,6 +70,7 @@ export function signatureBase(
   const lines = profile.components.map((name) => {
     const value = values[name]
     if (value === undefined) throw new TypeError(`The component "${name}" has no value.`)
+    if (/[\r\n]/.test(value)) throw new TypeError(`The value of the component "${name}" has a line break.`)
     return `"${name}": ${value}`
   })
   lines.push(`"@signature-params": ${serializeParameters(profile, parameters)}`)
@@ -109,7 +114,11 @@ export function parseSignature(
   return { ...parameters, profile, signature: parseSignatureBytes(signature) }
 }
 
-/** Whether `signature` is by the holder of `key`. Never throws. */
+/**
+ * Whether `signature` is by the holder of `key`. Whatever a client sent, the answer is yes or no.
+ *
+ * @throws {TypeError} as {@link signatureBase} does: a mistake of the caller.
+ */
 export async function verifySignature(
   signature: ParsedSignature,
   key: { readonly jwk: SigningJwk; readonly cryptoKey: CryptoKey },
