@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import { inject } from 'vitest'
+
+/** A database for one test file. Drop it in `afterAll`; connections that are still open are ended then. */
+export interface TestDatabase {
+  readonly url: string
+  drop(): Promise<void>
+}
+
+/**
+ * A migrated, empty database of its own, as a copy of the run's template: about 0.05 s. Through the WAL, since copying
+ * files takes two checkpoints, which wait for whatever else the cluster is writing.
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  return create('template claviger_template strategy wal_log')
+}
+
+/** A database without any table. */
+export async function emptyTestDatabase(): Promise<TestDatabase> {
+  return create('template template0')
+}
+
+async function create(how: string): Promise<TestDatabase> {
+  const name = `claviger_test_${randomBytes(8).toString('hex')}`
+  await execute(`create database ${name} ${how}`)
+  const url = new URL(inject('clusterUrl'))
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => execute(`drop database if exists ${name} with (force)`) }
+}
+
+async function execute(statement: string): Promise<void> {
+  const sql = postgres(inject('clusterUrl'), {
+    max: 1,
+    connect_timeout: 10,
+    connection: { statement_timeout: 20_000 },
+    onnotice: () => undefined,
+  })
+  try {
+    await sql.unsafe(statement)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}

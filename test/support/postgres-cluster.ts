@@ -1,0 +1,108 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
+import { migrate } from '../../server/database/migrate.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A database of the run's PostgreSQL, as a role that may create databases. */
+    clusterUrl: string
+  }
+}
+
+/** Migrated, and never connected to after that: `createTestDatabase` copies it. */
+const templateDatabase = 'claviger_template'
+
+/**
+ * Before the first test file: one PostgreSQL for the run, in a temporary directory, or the one that TEST_DATABASE_URL
+ * names (its role needs CREATEDB), and in it the migrated template. The returned function ends what was started.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const ownUrl = process.env['TEST_DATABASE_URL']
+  const cluster =
+    ownUrl === undefined ? await startCluster() : { url: ownUrl, remove: () => Promise.resolve() }
+  try {
+    await createTemplate(cluster.url)
+  } catch (error) {
+    await cluster.remove()
+    throw error
+  }
+  project.provide('clusterUrl', cluster.url)
+  return cluster.remove
+}
+
+const directoryPrefix = 'claviger-test-'
+
+async function startCluster(): Promise<{ url: string; remove: () => Promise<void> }> {
+  await removeAbandonedClusters()
+  const dataDirectory = await mkdtemp(join(tmpdir(), `${directoryPrefix}${process.pid}-`))
+  const cluster = await startEmbeddedPostgres({ dataDirectory })
+  const remove = async (): Promise<void> => {
+    await cluster.stop()
+    await rm(dataDirectory, { recursive: true, force: true })
+  }
+  try {
+    await allowCreatingDatabases(cluster.url, join(dataDirectory, 'password'))
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return { url: cluster.url, remove }
+}
+
+/** The embedded PostgreSQL outlives a killed key server by design, and so a killed test run. */
+async function removeAbandonedClusters(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(directoryPrefix)
+      ? /^\d+/.exec(name.slice(directoryPrefix.length))?.[0]
+      : undefined
+    if (pid === undefined || isAlive(Number(pid))) continue
+    const dataDirectory = join(tmpdir(), name)
+    try {
+      const cluster = await startEmbeddedPostgres({ dataDirectory })
+      await cluster.stop()
+      await rm(dataDirectory, { recursive: true, force: true })
+    } catch {
+      // Another user's, or too broken to start: not for this run to mend.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+async function allowCreatingDatabases(url: string, passwordFile: string): Promise<void> {
+  const administrator = new URL(url)
+  administrator.username = 'postgres'
+  administrator.password = (await readFile(passwordFile, 'utf8')).trim()
+  administrator.pathname = '/postgres'
+  await execute(administrator.href, ['alter role claviger createdb'])
+}
+
+async function createTemplate(clusterUrl: string): Promise<void> {
+  await execute(clusterUrl, [
+    `drop database if exists ${templateDatabase} with (force)`,
+    `create database ${templateDatabase}`,
+  ])
+  const template = new URL(clusterUrl)
+  template.pathname = `/${templateDatabase}`
+  await migrate(template.href)
+}
+
+async function execute(url: string, statements: readonly string[]): Promise<void> {
+  const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => undefined })
+  try {
+    for (const statement of statements) await sql.unsafe(statement)
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
