@@ -18,9 +18,19 @@ const noEnvironment = [
   { object: 'process', property: 'env', message: 'server/config.ts is the only reader of the environment.' },
 ]
 
-/** `from` may not import what lies in these folders, at any depth and under the package's own name. */
-function noImport(folders, message) {
-  return ['error', { patterns: [{ regex: `^(\\.{1,2}/)+(${folders})(/|$)`, message }] }]
+/**
+ * Which folders, and which of the package's own names, may not be imported. Project references refuse the same at
+ * compile time, and here the refusal says why.
+ */
+function noImport({ folders, names, because }) {
+  const regex = `^(?:(?:\\.{1,2}/)+(?:${folders})(?:/|$)|claviger(?:${names})$)`
+  return [
+    'error',
+    {
+      paths: [{ name: 'node:process', importNames: ['env'], message: noEnvironment[1].message }],
+      patterns: [{ regex, message: because }],
+    },
+  ]
 }
 
 export default defineConfig(
@@ -44,6 +54,11 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      // Iterating over a string's code points is what the tests of alphabets want.
+      '@typescript-eslint/no-misused-spread': [
+        'error',
+        { allow: [{ from: 'lib', name: 'string' }, 'string'] },
+      ],
       // schema/graphql/context.ts names such a type, on purpose.
       '@typescript-eslint/no-generated-empty-object-type': 'off',
       // A method may be asynchronous because its port is.
@@ -58,20 +73,22 @@ export default defineConfig(
   {
     files: ['schema/**/*.ts'],
     rules: {
-      'no-restricted-imports': noImport(
-        'server|client|test',
-        'schema/ is the contract: it imports nothing of ours.',
-      ),
+      'no-restricted-imports': noImport({
+        folders: 'server|client|test',
+        names: '|/.+',
+        because: 'schema/ is the contract: it imports neither end.',
+      }),
       'no-restricted-properties': noEnvironment,
     },
   },
   {
     files: ['server/**/*.ts'],
     rules: {
-      'no-restricted-imports': noImport(
-        'client|test',
-        'Code that can unwrap exists only in client/, out of reach of the server.',
-      ),
+      'no-restricted-imports': noImport({
+        folders: 'client|test',
+        names: '|/node',
+        because: 'Code that can unwrap exists only in client/, out of reach of the server.',
+      }),
     },
   },
   {
@@ -82,7 +99,11 @@ export default defineConfig(
   {
     files: ['client/**/*.ts'],
     rules: {
-      'no-restricted-imports': noImport('server|test', 'The client knows the server by schema/ alone.'),
+      'no-restricted-imports': noImport({
+        folders: 'server|test',
+        names: '/server',
+        because: 'The client knows the server by schema/ alone.',
+      }),
     },
   },
   {
