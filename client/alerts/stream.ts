@@ -1,6 +1,13 @@
 import type { AlertKind } from '../../schema/graphql/domain.ts'
+import { encodeCursor } from '../../schema/wire/cursor.ts'
+import { KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
+import { VaultError, type VaultErrorCode } from '../errors.ts'
 import type { Session } from '../session.ts'
+import { unlessAborted, wait } from '../transport/wait.ts'
+import { readKeyServer } from '../verification.ts'
 import type { Alert } from './alert.ts'
+import { alertsOfConnection } from './connection.ts'
+import { newestAlertCursor } from './history.ts'
 
 export interface AlertStreamOptions {
   /** The cursor to resume after: of the last alert that was dealt with. Default: only alerts from now on. */
@@ -11,9 +18,108 @@ export interface AlertStreamOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/**
+ * The account's alerts, each exactly once and in order, over as many connections as it takes.
+ *
+ * `return` ends it at once, also while a `next` waits.
+ */
 export function streamAlerts(
   session: Session,
-  options: AlertStreamOptions = {},
+  { after, kinds, signal }: AlertStreamOptions = {},
 ): AsyncIterableIterator<Alert, void, undefined> {
-  throw new TypeError(session.url + String(options.after))
+  const left = new AbortController()
+  const ended = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
+  const alerts = deliver(session, { after, kinds, signal: ended })
+  return {
+    next: () => alerts.next(),
+    // A generator queues `return` behind a pending `next`, which may wait for days.
+    return: () => {
+      left.abort()
+      return alerts.return()
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+/** How long to wait before connecting again, in milliseconds: doubled each time, and jittered by a half. */
+const reconnectMs = { first: 250, max: 30_000 }
+
+/** A connection that lasted so long was a good one. */
+const steadyMs = 30_000
+
+/** Before the first alert: positions count from 1 in each account. */
+const beginning = encodeCursor('alert', '0')
+
+async function* deliver(
+  session: Session,
+  { after, kinds, signal }: AlertStreamOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<Alert, void, undefined> {
+  let cursor = after
+  let failures = 0
+  let isClockCorrected = false
+  while (!signal.aborted) {
+    const startedAt = performance.now()
+    let waitMs = 0
+    try {
+      // "From now on" is pinned to a cursor, so that nothing is lost between now and the first alert.
+      cursor ??= (await unlessAborted(newestAlertCursor(session), signal)) ?? beginning
+      for await (const alert of alertsOfConnection(session, { after: cursor, kinds, signal })) {
+        cursor = alert.cursor
+        failures = 0
+        isClockCorrected = false
+        yield alert
+      }
+    } catch (error) {
+      if (isExpiredSignature(error) && !isClockCorrected) {
+        isClockCorrected = await correctClock(session)
+      } else {
+        waitMs = retryAfterMsOf(error)
+      }
+    }
+    if (performance.now() - startedAt > steadyMs) failures = 0
+    const backoffMs = Math.min(reconnectMs.max, reconnectMs.first * 2 ** failures) * (0.5 + Math.random())
+    failures += 1
+    await wait(Math.max(waitMs, backoffMs), signal)
+  }
+}
+
+/** What passes by itself: the stream goes on, after its cursor. */
+const passingCodes: readonly (ErrorCode | VaultErrorCode)[] = [
+  'RESYNC_REQUIRED',
+  'UNAVAILABLE',
+  'RATE_LIMITED',
+  'INTERNAL_SERVER_ERROR',
+  'NETWORK',
+  'TIMEOUT',
+]
+
+/**
+ * The least time to wait after an error that passes by itself.
+ *
+ * @throws every other error, for the caller.
+ */
+function retryAfterMsOf(error: unknown): number {
+  if (error instanceof KeyServerError) {
+    const isPassing = passingCodes.includes(error.code) || error.details.reason === 'SIGNATURE_REPLAYED'
+    if (isPassing) return (error.details.retryAfterSeconds ?? 0) * 1000
+  }
+  if (error instanceof VaultError && passingCodes.includes(error.code)) return 0
+  throw error
+}
+
+function isExpiredSignature(error: unknown): boolean {
+  return error instanceof KeyServerError && error.details.reason === 'SIGNATURE_EXPIRED'
+}
+
+/** A socket's refusal does not tell the key server's time, so it is asked for. @returns false when it did not answer. */
+async function correctClock({ url, clock, options }: Session): Promise<boolean> {
+  try {
+    const { time } = await readKeyServer({ ...options, url })
+    clock.correct(time)
+    return true
+  } catch {
+    return false
+  }
 }

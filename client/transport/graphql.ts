@@ -38,7 +38,8 @@ export function graphqlClient({ endpoint, fetch }: { endpoint: string; fetch: Fe
       // operation has a key of its own: what was asked after a mutation must not get an answer from before it.
       lastKey += 1
       const request = { ...createRequest(document, variables), key: lastKey }
-      const source = kind === 'query' ? client.executeQuery(request) : client.executeMutation(request)
+      const source =
+        kind === 'query' ? client.executeQuery<unknown>(request) : client.executeMutation<unknown>(request)
       const { data, error } = await source.toPromise()
       if (error) throw toFailure(error)
       return parse(new Answer(data))

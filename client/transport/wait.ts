@@ -14,3 +14,18 @@ export function wait(ms: number, signal?: AbortSignal | null): Promise<void> {
     signal?.addEventListener('abort', finish)
   })
 }
+
+/** What `promise` settles to, or null as soon as `signal` is aborted. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const aborted = new Promise<null>((resolve) => {
+    const finish = () => {
+      resolve(null)
+    }
+    signal.addEventListener('abort', finish, { once: true })
+    const forget = () => {
+      signal.removeEventListener('abort', finish)
+    }
+    promise.then(forget, forget)
+  })
+  return Promise.race([promise, aborted])
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { VaultError } from '../errors.ts'
+
+/** Bits of a file's mode that let group or others do anything. Windows has no such bits, and guards by the profile. */
+const othersBits = 0o077
+
+/** A keystore is below 4 KiB; what is far larger is none. */
+const bytesMax = 64 * 1024
+
+/**
+ * Reads a file that only its owner may read.
+ *
+ * @returns null when there is none.
+ * @throws {VaultError} KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
+ */
+export async function readPrivateFile(path: string): Promise<string | null> {
+  try {
+    const { mode, size } = await stat(path)
+    if (process.platform !== 'win32' && (mode & othersBits) !== 0) {
+      throw new VaultError('KEYSTORE_EXPOSED', { detail: `Its mode must be 0600: chmod 600 '${path}'` })
+    }
+    if (size > bytesMax) throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is too large.' })
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/**
+ * Writes a file of mode 0600, whole or not at all, and durably. Unless it `isReplacing`, a file that is already there
+ * stays as it is.
+ *
+ * @throws {VaultError} KEYSTORE_OCCUPIED.
+ */
+export async function writePrivateFile(
+  path: string,
+  { text, isReplacing }: { readonly text: string; readonly isReplacing: boolean },
+): Promise<void> {
+  const directory = dirname(path)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const temporary = join(directory, `.${randomUUID()}.tmp`)
+  try {
+    await writeDurably(temporary, text)
+    // A link, unlike a rename, fails when the name is taken: of two first writers one wins, and the other is told.
+    await (isReplacing ? rename(temporary, path) : link(temporary, path))
+    await syncDirectory(directory)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw new VaultError('KEYSTORE_OCCUPIED')
+    throw error
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes the file's name durable too. Windows can not open a directory. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

@@ -1,0 +1,98 @@
+import { managementKeyId, signingParameters, type SigningAlgorithm } from '../crypto/management-key.ts'
+import { VaultError } from '../errors.ts'
+import type { ManagementKeyRecord } from '../keystore/keystore.ts'
+
+/*
+ * The text form of a management key: {"v": 1, "url", "owner", "signing": <private JWK>, "wrapping": <private JWK>}.
+ * The id is not written: it is computed from the signing key.
+ */
+
+const version = 1
+
+/** Writes a record down, with its secrets. The private keys must be extractable. */
+export async function serializeRecord({
+  url,
+  owner,
+  signing,
+  wrapping,
+}: ManagementKeyRecord): Promise<string> {
+  const record = {
+    v: version,
+    url,
+    owner,
+    signing: await exportSecret(signing.privateKey),
+    wrapping: await exportSecret(wrapping.privateKey),
+  }
+  return `${JSON.stringify(record, null, 2)}\n`
+}
+
+/**
+ * Reads a record. Its private keys are extractable: the keystore may have to write it again.
+ *
+ * @throws {VaultError} KEYSTORE_UNREADABLE.
+ */
+export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
+  try {
+    const record = membersOf(JSON.parse(text))
+    const [url, owner] = [record.get('url'), record.get('owner')]
+    if (record.get('v') !== version || typeof url !== 'string' || typeof owner !== 'string')
+      throw new TypeError()
+    const signing = await importSigning(secretOf(record.get('signing')))
+    const wrapping = await importPair(secretOf(record.get('wrapping')), {
+      parameters: { name: 'X25519' },
+      privateUsages: ['deriveBits'],
+      publicUsages: [],
+    })
+    return { url, owner, id: await managementKeyId(signing.publicKey), signing, wrapping }
+  } catch {
+    // Neither the parser's words nor WebCrypto's: they may quote the secret.
+    throw new VaultError('KEYSTORE_UNREADABLE')
+  }
+}
+
+type SecretMembers = Readonly<Record<string, string>>
+
+async function exportSecret(key: CryptoKey): Promise<SecretMembers> {
+  return secretOf(await crypto.subtle.exportKey('jwk', key))
+}
+
+/** The members that make the key: WebCrypto's `ext` and `key_ops` would bind the next import. */
+function secretOf(value: unknown): SecretMembers {
+  const members = membersOf(value)
+  const secret: Record<string, string> = {}
+  for (const name of ['kty', 'crv', 'x', 'y', 'd']) {
+    const member = members.get(name)
+    if (typeof member === 'string') secret[name] = member
+  }
+  return secret
+}
+
+function importSigning(jwk: SecretMembers): Promise<CryptoKeyPair> {
+  const algorithm: SigningAlgorithm = jwk['kty'] === 'EC' ? 'P-256' : 'Ed25519'
+  const parameters = signingParameters[algorithm]
+  return importPair(jwk, { parameters, privateUsages: ['sign'], publicUsages: ['verify'] })
+}
+
+async function importPair(
+  jwk: SecretMembers,
+  {
+    parameters,
+    privateUsages,
+    publicUsages,
+  }: {
+    readonly parameters: Algorithm | EcKeyImportParams
+    readonly privateUsages: KeyUsage[]
+    readonly publicUsages: KeyUsage[]
+  },
+): Promise<CryptoKeyPair> {
+  const { d: _secret, ...publicJwk } = jwk
+  return {
+    privateKey: await crypto.subtle.importKey('jwk', jwk, parameters, true, privateUsages),
+    publicKey: await crypto.subtle.importKey('jwk', publicJwk, parameters, true, publicUsages),
+  }
+}
+
+function membersOf(value: unknown): ReadonlyMap<string, unknown> {
+  if (typeof value !== 'object' || value === null) throw new TypeError('A JSON object is expected.')
+  return new Map(Object.entries(value))
+}
