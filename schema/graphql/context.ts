@@ -21,10 +21,9 @@ import type {
  * method rejects with a KeyServerError for what the protocol defines, and with anything else for a fault of ours.
  */
 
-/** Who sent the request, as far as its signature tells. Only the server can look inside. */
-declare const callerBrand: unique symbol
+/** Who sent the request. Resolvers hand it on; what is inside is the server's affair. */
 export interface Caller {
-  readonly [callerBrand]: true
+  readonly isSigned: boolean
 }
 
 /** An argument whose scalar is parsed behind the port, where the refusal can name its path. */

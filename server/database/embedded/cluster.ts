@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import type { OperatingUser } from './operating-user.ts'
-import { findPostmaster } from './postmaster.ts'
+import { findPostmaster, isGone } from './postmaster.ts'
 import { type ProgramOutcome, runProgram } from './run-program.ts'
 
 /** Where a cluster lives and with which programs and rights it is run. */
@@ -64,23 +64,23 @@ export async function startCluster(cluster: Cluster): Promise<ProgramOutcome> {
  * @throws Error in words, when it is still there after all this
  */
 export async function stopCluster(cluster: Cluster): Promise<void> {
+  const { clusterDirectory } = cluster
+  const postmaster = await findPostmaster(clusterDirectory)
+  if (postmaster === undefined || postmaster.identity === 'another') return
   for (const [mode, seconds] of [
     ['fast', 30],
     ['immediate', 10],
   ] as const) {
-    if (!(await isRunning(cluster))) return
-    await control(cluster, {
+    const { code } = await control(cluster, {
       args: ['stop', '-w', '-m', mode, '-t', String(seconds)],
       timeoutMs: (seconds + 10) * 1000,
     })
+    // pg_ctl waits for the pid file to go, which is a moment before the process goes.
+    if (await isGone(clusterDirectory, { pid: postmaster.pid, withinMs: code === 0 ? 5_000 : 0 })) return
   }
-  const postmaster = await findPostmaster(cluster.clusterDirectory)
-  if (postmaster?.identity === 'ours') process.kill(postmaster.pid, 'SIGKILL')
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    if (!(await isRunning(cluster))) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`The PostgreSQL of ${cluster.clusterDirectory} does not stop. See ${cluster.logFile}.`)
+  if (postmaster.identity === 'ours') process.kill(postmaster.pid, 'SIGKILL')
+  if (await isGone(clusterDirectory, { pid: postmaster.pid, withinMs: 5_000 })) return
+  throw new Error(`The PostgreSQL of ${clusterDirectory} does not stop. See ${cluster.logFile}.`)
 }
 
 /** Commit is durable, nobody but this machine connects, and no log line carries a row's or a statement's text. */
@@ -165,11 +165,6 @@ async function freePort(): Promise<number> {
       server.close(() => resolve(port))
     })
   })
-}
-
-async function isRunning({ clusterDirectory }: Cluster): Promise<boolean> {
-  const postmaster = await findPostmaster(clusterDirectory)
-  return postmaster !== undefined && postmaster.identity !== 'another'
 }
 
 /** `pg_ctl` makes PostgreSQL the leader of its own session, out of reach of the terminal's signals. */

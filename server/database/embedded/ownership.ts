@@ -16,7 +16,7 @@ export class DataDirectoryInUseError extends Error {
 const lockKey = 7_161_951_400
 const retryMs = 200
 /** How long a killed owner's session may take to be noticed as dead. */
-const graceMs = 5_000
+const graceMs = 3_000
 
 /**
  * Takes the advisory lock that stands for the data directory, on a connection of its own. PostgreSQL frees it when the

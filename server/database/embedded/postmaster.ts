@@ -1,5 +1,6 @@
 import { readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runProgram } from './run-program.ts'
 
 /** The PostgreSQL main process that `postmaster.pid` of a cluster speaks of. */
@@ -26,6 +27,19 @@ export async function findPostmaster(clusterDirectory: string): Promise<Postmast
     port: Number.isInteger(port) && port > 0 ? port : undefined,
     identity: await identify(pid, clusterDirectory),
   }
+}
+
+/** Whether the cluster's process with this pid ends within the time given; zero asks for the state as it is. */
+export async function isGone(
+  clusterDirectory: string,
+  { pid, withinMs }: { pid: number; withinMs: number },
+): Promise<boolean> {
+  const deadline = Date.now() + withinMs
+  while (isAlive(pid) && (await identify(pid, clusterDirectory)) !== 'another') {
+    if (Date.now() >= deadline) return false
+    await sleep(20)
+  }
+  return true
 }
 
 /**

@@ -1,0 +1,120 @@
+CREATE TYPE "public"."alert_kind" AS ENUM('KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_OVERUSED', 'KEY_REVOKED');--> statement-breakpoint
+CREATE TYPE "public"."management_key_kind" AS ENUM('DEVICE', 'RECOVERY');--> statement-breakpoint
+CREATE TYPE "public"."overuse_policy" AS ENUM('NOTIFY', 'REFUSE');--> statement-breakpoint
+CREATE TYPE "public"."revocation_reason" AS ENUM('UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION');--> statement-breakpoint
+CREATE TABLE "accounts" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"alert_position" bigint DEFAULT 0 NOT NULL,
+	"alert_floor" bigint DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "acquisitions" (
+	"account_id" uuid NOT NULL,
+	"management_key_id" text NOT NULL,
+	"transaction_key_id" uuid NOT NULL,
+	"acquisition_id" uuid NOT NULL,
+	"acquired_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "acquisitions_account_id_management_key_id_transaction_key_id_acquisition_id_pk" PRIMARY KEY("account_id","management_key_id","transaction_key_id","acquisition_id")
+);
+--> statement-breakpoint
+CREATE TABLE "alerts" (
+	"account_id" uuid NOT NULL,
+	"position" bigint NOT NULL,
+	"kind" "alert_kind" NOT NULL,
+	"occurred_at" timestamp (3) with time zone NOT NULL,
+	"acknowledged_at" timestamp (3) with time zone,
+	"transaction_key_id" uuid,
+	"management_key_id" text,
+	"details" jsonb NOT NULL,
+	CONSTRAINT "alerts_account_id_position_pk" PRIMARY KEY("account_id","position")
+);
+--> statement-breakpoint
+CREATE TABLE "deadlines" (
+	"account_id" uuid NOT NULL,
+	"transaction_key_id" uuid NOT NULL,
+	"notice_seconds" integer NOT NULL,
+	"due_at" timestamp (3) with time zone NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "deadlines_account_id_transaction_key_id_notice_seconds_pk" PRIMARY KEY("account_id","transaction_key_id","notice_seconds")
+);
+--> statement-breakpoint
+CREATE TABLE "management_key_owners" (
+	"management_key_id" text PRIMARY KEY NOT NULL,
+	"account_id" uuid NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "management_keys" (
+	"account_id" uuid NOT NULL,
+	"id" text NOT NULL,
+	"label" text NOT NULL,
+	"kind" "management_key_kind" NOT NULL,
+	"signing_key" jsonb NOT NULL,
+	"wrapping_key" jsonb,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"last_used_at" timestamp (3) with time zone,
+	"revoked_at" timestamp (3) with time zone,
+	CONSTRAINT "management_keys_account_id_id_pk" PRIMARY KEY("account_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "nonces" (
+	"account_id" uuid NOT NULL,
+	"management_key_id" text NOT NULL,
+	"nonce" text NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "nonces_account_id_management_key_id_nonce_pk" PRIMARY KEY("account_id","management_key_id","nonce")
+);
+--> statement-breakpoint
+CREATE TABLE "transaction_key_usage" (
+	"account_id" uuid NOT NULL,
+	"transaction_key_id" uuid NOT NULL,
+	"max_uses" integer,
+	"overuse_policy" "overuse_policy" NOT NULL,
+	"revoked_at" timestamp (3) with time zone,
+	"revocation_reason" "revocation_reason",
+	"use_count" integer DEFAULT 0 NOT NULL,
+	"refused_count" integer DEFAULT 0 NOT NULL,
+	"last_used_at" timestamp (3) with time zone,
+	"refused_beyond_limit" integer DEFAULT 0 NOT NULL,
+	"next_alert_excess" bigint DEFAULT 1 NOT NULL,
+	CONSTRAINT "transaction_key_usage_account_id_transaction_key_id_pk" PRIMARY KEY("account_id","transaction_key_id")
+);
+--> statement-breakpoint
+CREATE TABLE "transaction_keys" (
+	"account_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"application_server" text NOT NULL,
+	"label" text,
+	"public_key" jsonb,
+	"thumbprint" text,
+	"not_before" timestamp (3) with time zone,
+	"expires_at" timestamp (3) with time zone,
+	"expiry_notices" integer[] NOT NULL,
+	"has_default_notices" boolean NOT NULL,
+	"content_hash" "bytea" NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "transaction_keys_account_id_id_pk" PRIMARY KEY("account_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "wrapped_keys" (
+	"account_id" uuid NOT NULL,
+	"transaction_key_id" uuid NOT NULL,
+	"management_key_id" text NOT NULL,
+	"jwe" text NOT NULL,
+	CONSTRAINT "wrapped_keys_account_id_transaction_key_id_management_key_id_pk" PRIMARY KEY("account_id","transaction_key_id","management_key_id")
+);
+--> statement-breakpoint
+ALTER TABLE "alerts" ADD CONSTRAINT "alerts_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "deadlines" ADD CONSTRAINT "deadlines_account_id_transaction_key_id_transaction_keys_account_id_id_fk" FOREIGN KEY ("account_id","transaction_key_id") REFERENCES "public"."transaction_keys"("account_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "management_keys" ADD CONSTRAINT "management_keys_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "transaction_key_usage" ADD CONSTRAINT "transaction_key_usage_account_id_transaction_key_id_transaction_keys_account_id_id_fk" FOREIGN KEY ("account_id","transaction_key_id") REFERENCES "public"."transaction_keys"("account_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "transaction_keys" ADD CONSTRAINT "transaction_keys_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "wrapped_keys" ADD CONSTRAINT "wrapped_keys_account_id_transaction_key_id_transaction_keys_account_id_id_fk" FOREIGN KEY ("account_id","transaction_key_id") REFERENCES "public"."transaction_keys"("account_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "acquisitions_oldest" ON "acquisitions" USING btree ("acquired_at");--> statement-breakpoint
+CREATE INDEX "alerts_unacknowledged" ON "alerts" USING btree ("account_id","position") WHERE "alerts"."acknowledged_at" is null;--> statement-breakpoint
+CREATE INDEX "alerts_oldest" ON "alerts" USING btree ("occurred_at");--> statement-breakpoint
+CREATE INDEX "deadlines_due" ON "deadlines" USING btree ("due_at");--> statement-breakpoint
+CREATE INDEX "nonces_expired" ON "nonces" USING btree ("expires_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "transaction_keys_public_key" ON "transaction_keys" USING btree ("account_id","application_server","thumbprint");--> statement-breakpoint
+CREATE INDEX "transaction_keys_newest" ON "transaction_keys" USING btree ("account_id","created_at","id");

@@ -1,0 +1,48 @@
+import { isNull } from 'drizzle-orm'
+import {
+  bigint,
+  foreignKey,
+  index,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { alertKinds, type RevocationReason } from '../graphql/domain.ts'
+import { accounts } from './accounts.ts'
+import { accountIdColumn, instant } from './columns.ts'
+
+export const alertKind = pgEnum('alert_kind', alertKinds)
+
+/** What an alert's kind adds to it. Instants are RFC 3339 texts. */
+export interface AlertDetails {
+  readonly expiresAt?: string
+  readonly noticeSeconds?: number
+  readonly maxUses?: number
+  readonly excess?: number
+  readonly refused?: boolean
+  readonly reason?: RevocationReason
+}
+
+/** Written by the database function `raise_alert`, and by the sweep of deadlines, in the transaction of the cause. */
+export const alerts = pgTable(
+  'alerts',
+  {
+    accountId: accountIdColumn(),
+    position: bigint('position', { mode: 'number' }).notNull(),
+    kind: alertKind('kind').notNull(),
+    occurredAt: instant('occurred_at').notNull(),
+    acknowledgedAt: instant('acknowledged_at'),
+    transactionKeyId: uuid('transaction_key_id'),
+    managementKeyId: text('management_key_id'),
+    details: jsonb('details').$type<AlertDetails>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.position] }),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }),
+    index('alerts_unacknowledged').on(table.accountId, table.position).where(isNull(table.acknowledgedAt)),
+    index('alerts_oldest').on(table.occurredAt),
+  ],
+)

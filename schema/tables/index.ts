@@ -1,0 +1,13 @@
+export { accounts } from './accounts.ts'
+export { alertKind, alerts, type AlertDetails } from './alerts.ts'
+export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
+export { nonces } from './nonces.ts'
+export {
+  acquisitions,
+  deadlines,
+  overusePolicy,
+  revocationReason,
+  transactionKeys,
+  transactionKeyUsage,
+  wrappedKeys,
+} from './transaction-keys.ts'

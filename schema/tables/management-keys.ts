@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm'
+import { foreignKey, jsonb, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { managementKeyKinds } from '../graphql/domain.ts'
+import type { SigningJwk, WrappingJwk } from '../wire/jwk.ts'
+import { accounts } from './accounts.ts'
+import { accountIdColumn, instant } from './columns.ts'
+
+export const managementKeyKind = pgEnum('management_key_kind', managementKeyKinds)
+
+/** Public halves of the keys that wrap an account's transaction keys and sign its requests. */
+export const managementKeys = pgTable(
+  'management_keys',
+  {
+    accountId: accountIdColumn(),
+    /** RFC 7638 thumbprint of the signing key. */
+    id: text('id').notNull(),
+    label: text('label').notNull(),
+    kind: managementKeyKind('kind').notNull(),
+    signingKey: jsonb('signing_key').$type<SigningJwk>().notNull(),
+    wrappingKey: jsonb('wrapping_key').$type<WrappingJwk>(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+    /** To the minute: written at most once in it. */
+    lastUsedAt: instant('last_used_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.id] }),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }),
+  ],
+)
+
+/**
+ * Which account a management key belongs to. A request names its key only, so this look-up comes before any other; a
+ * row never changes, which makes it safe to cache. A key belongs to one account for good, also after its revocation.
+ */
+export const managementKeyOwners = pgTable('management_key_owners', {
+  managementKeyId: text('management_key_id').primaryKey(),
+  accountId: uuid('account_id').notNull(),
+})

@@ -1,0 +1,143 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  customType,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { overusePolicies, revocationReasons } from '../graphql/domain.ts'
+import type { PublicJwk } from '../wire/jwk.ts'
+import { accounts } from './accounts.ts'
+import { accountIdColumn, instant } from './columns.ts'
+
+export const overusePolicy = pgEnum('overuse_policy', overusePolicies)
+export const revocationReason = pgEnum('revocation_reason', revocationReasons)
+
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
+
+/** What a transaction key is: seldom written, often read. */
+export const transactionKeys = pgTable(
+  'transaction_keys',
+  {
+    accountId: accountIdColumn(),
+    id: uuid('id').notNull(),
+    applicationServer: text('application_server').notNull(),
+    label: text('label'),
+    /** Null for a symmetric key. */
+    publicKey: jsonb('public_key').$type<PublicJwk>(),
+    thumbprint: text('thumbprint'),
+    notBefore: instant('not_before'),
+    expiresAt: instant('expires_at'),
+    /** Seconds before `expires_at`, largest first. */
+    expiryNotices: integer('expiry_notices').array().notNull(),
+    /** The notices were not asked for: a new term brings new default ones. */
+    hasDefaultNotices: boolean('has_default_notices').notNull(),
+    /** SHA-256 of the stored input, by which a repeated store is told from a conflicting one. */
+    contentHash: bytes('content_hash').notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.id] }),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }),
+    uniqueIndex('transaction_keys_public_key').on(table.accountId, table.applicationServer, table.thumbprint),
+    index('transaction_keys_newest').on(table.accountId, table.createdAt, table.id),
+  ],
+)
+
+/**
+ * What decides whether an acquisition is granted, and what it counts: one narrow row that is written at every
+ * acquisition, apart from the key and its copies. No index covers its changing columns, so that updates stay HOT.
+ */
+export const transactionKeyUsage = pgTable(
+  'transaction_key_usage',
+  {
+    accountId: accountIdColumn(),
+    transactionKeyId: uuid('transaction_key_id').notNull(),
+    maxUses: integer('max_uses'),
+    overusePolicy: overusePolicy('overuse_policy').notNull(),
+    revokedAt: instant('revoked_at'),
+    revocationReason: revocationReason('revocation_reason'),
+    useCount: integer('use_count').notNull().default(0),
+    refusedCount: integer('refused_count').notNull().default(0),
+    lastUsedAt: instant('last_used_at'),
+    /** Refusals since the limit was last changed: the excess under REFUSE. */
+    refusedBeyondLimit: integer('refused_beyond_limit').notNull().default(0),
+    /** The excess at which the next over-use alert is due: 1, 2, 4, 8, … */
+    nextAlertExcess: bigint('next_alert_excess', { mode: 'number' }).notNull().default(1),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.transactionKeyId] }),
+    foreignKey({
+      columns: [table.accountId, table.transactionKeyId],
+      foreignColumns: [transactionKeys.accountId, transactionKeys.id],
+    }),
+  ],
+)
+
+/** Copies of a transaction key's secret, each wrapped for one management key. Only `acquire_wrapped_keys` reads them. */
+export const wrappedKeys = pgTable(
+  'wrapped_keys',
+  {
+    accountId: accountIdColumn(),
+    transactionKeyId: uuid('transaction_key_id').notNull(),
+    managementKeyId: text('management_key_id').notNull(),
+    jwe: text('jwe').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.transactionKeyId, table.managementKeyId] }),
+    foreignKey({
+      columns: [table.accountId, table.transactionKeyId],
+      foreignColumns: [transactionKeys.accountId, transactionKeys.id],
+    }),
+  ],
+)
+
+/** Acquisitions that named an `acquisitionId`, for as long as a repetition counts once. */
+export const acquisitions = pgTable(
+  'acquisitions',
+  {
+    accountId: accountIdColumn(),
+    managementKeyId: text('management_key_id').notNull(),
+    transactionKeyId: uuid('transaction_key_id').notNull(),
+    acquisitionId: uuid('acquisition_id').notNull(),
+    acquiredAt: instant('acquired_at').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.accountId, table.managementKeyId, table.transactionKeyId, table.acquisitionId],
+    }),
+    index('acquisitions_oldest').on(table.acquiredAt),
+  ],
+)
+
+/** When an alert about a key's term is due. A row is taken away by whoever stores its alert. */
+export const deadlines = pgTable(
+  'deadlines',
+  {
+    accountId: accountIdColumn(),
+    transactionKeyId: uuid('transaction_key_id').notNull(),
+    /** 0 for the end of the term itself. */
+    noticeSeconds: integer('notice_seconds').notNull(),
+    dueAt: instant('due_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.transactionKeyId, table.noticeSeconds] }),
+    foreignKey({
+      columns: [table.accountId, table.transactionKeyId],
+      foreignColumns: [transactionKeys.accountId, transactionKeys.id],
+    }),
+    index('deadlines_due').on(table.dueAt),
+  ],
+)

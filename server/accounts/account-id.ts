@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * The id of the account with this name: a UUID of version 8 (RFC 9562 §5.8) made from SHA-256 of the name. Two accounts
+ * of one name would be one row, so names are unique without an index over all accounts, and a verification finds its
+ * account without a look-up.
+ */
+export function accountIdOf(name: string): string {
+  const bytes = createHash('sha256').update(`claviger account\n${name}`).digest().subarray(0, 16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,81 @@
+import { eq } from 'drizzle-orm'
+import { z } from 'zod'
+import type { AccountsPort, OpenAccountInput } from '../../schema/graphql/context.ts'
+import { managementKeyKinds, type Account, type ManagementKey } from '../../schema/graphql/domain.ts'
+import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { thumbprint } from '../../schema/wire/jwk.ts'
+import type { Authentication } from '../authentication/authentication.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Databases } from '../database/connect.ts'
+import { accountName, label, parseInput, signingJwk, wrappingJwk } from '../input.ts'
+import { accountIdOf } from './account-id.ts'
+import { selectManagementKeys } from './management-key-rows.ts'
+
+const openAccountInput = z.object({
+  name: accountName,
+  managementKey: z.object({
+    label,
+    kind: z.enum(managementKeyKinds).nullish(),
+    signingKey: signingJwk,
+    wrappingKey: wrappingJwk.nullish(),
+  }),
+})
+
+/** Opens and describes accounts. */
+export class Accounts implements AccountsPort {
+  readonly #authentication: Authentication
+  readonly #databases: Databases
+  readonly #selectAccount
+
+  constructor(authentication: Authentication, databases: Databases) {
+    this.#authentication = authentication
+    this.#databases = databases
+    this.#selectAccount = (id: string) =>
+      databases.reads.db
+        .select({ id: accounts.id, name: accounts.name, createdAt: accounts.createdAt })
+        .from(accounts)
+        .where(eq(accounts.id, id))
+  }
+
+  async open(caller: RequestCaller, input: OpenAccountInput): Promise<Account> {
+    const { name, managementKey } = parseInput(openAccountInput, input, 'input')
+    const accountId = accountIdOf(name)
+    const managementKeyId = await thumbprint(managementKey.signingKey)
+    const signer = { accountId, managementKeyId, jwk: managementKey.signingKey }
+    return this.#authentication.registration(caller, signer, async (tx) => {
+      const [account] = await tx
+        .insert(accounts)
+        .values({ id: accountId, name })
+        .onConflictDoNothing()
+        .returning({ id: accounts.id, name: accounts.name, createdAt: accounts.createdAt })
+      if (account === undefined) throw new KeyServerError('CONFLICT', 'This account name is taken.')
+      const owned = await tx
+        .insert(managementKeyOwners)
+        .values({ managementKeyId, accountId })
+        .onConflictDoNothing()
+        .returning({ accountId: managementKeyOwners.accountId })
+      if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')
+      await tx.insert(managementKeys).values({
+        accountId,
+        id: managementKeyId,
+        label: managementKey.label,
+        kind: managementKey.kind ?? 'DEVICE',
+        signingKey: managementKey.signingKey,
+        wrappingKey: managementKey.wrappingKey ?? null,
+      })
+      return account
+    })
+  }
+
+  async current(caller: RequestCaller): Promise<Account> {
+    const { accountId } = await this.#authentication.claim(caller)
+    const [account] = await this.#selectAccount(accountId)
+    if (account === undefined) throw notFound('account')
+    return account
+  }
+
+  managementKeys(account: Account, options: { includeRevoked: boolean }): Promise<ManagementKey[]> {
+    return selectManagementKeys(this.#databases.reads.db, account.id, options)
+  }
+}

@@ -1,0 +1,79 @@
+import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
+import type { Alert, AlertKind } from '../../schema/graphql/domain.ts'
+import { alerts } from '../../schema/tables/index.ts'
+import type { Executor } from '../database/connect.ts'
+
+export interface AlertRange {
+  readonly after?: number | null
+  readonly before?: number | null
+  readonly kinds?: readonly AlertKind[] | null
+  readonly unacknowledgedOnly?: boolean
+  readonly limit: number
+  /** Takes the newest of the range instead of the oldest. The answer is in order either way. */
+  readonly fromEnd?: boolean
+}
+
+/** Reads alerts in the order of their positions. */
+export async function selectAlerts(db: Executor, accountId: string, range: AlertRange): Promise<Alert[]> {
+  const rows = await db
+    .select()
+    .from(alerts)
+    .where(
+      and(
+        eq(alerts.accountId, accountId),
+        range.after === null || range.after === undefined ? undefined : gt(alerts.position, range.after),
+        range.before === null || range.before === undefined ? undefined : lt(alerts.position, range.before),
+        range.kinds ? inArray(alerts.kind, [...range.kinds]) : undefined,
+        range.unacknowledgedOnly === true ? isNull(alerts.acknowledgedAt) : undefined,
+      ),
+    )
+    .orderBy(range.fromEnd === true ? desc(alerts.position) : asc(alerts.position))
+    .limit(range.limit)
+  const ordered = range.fromEnd === true ? rows.reverse() : rows
+  return ordered.map(toAlert)
+}
+
+export async function countUnacknowledged(db: Executor, accountId: string): Promise<number> {
+  const [row] = await db
+    .select({ count: sql<number>`count(*)::int` })
+    .from(alerts)
+    .where(and(eq(alerts.accountId, accountId), isNull(alerts.acknowledgedAt)))
+  return row?.count ?? 0
+}
+
+type AlertRow = typeof alerts.$inferSelect
+
+function toAlert(row: AlertRow): Alert {
+  const { accountId, position, occurredAt, acknowledgedAt, details } = row
+  const common = { accountId, position, occurredAt, acknowledgedAt }
+  const transactionKeyId = present(row.transactionKeyId)
+  switch (row.kind) {
+    case 'KEY_EXPIRING':
+      return {
+        ...common,
+        kind: row.kind,
+        transactionKeyId,
+        expiresAt: new Date(present(details.expiresAt)),
+        noticeSeconds: present(details.noticeSeconds),
+      }
+    case 'KEY_EXPIRED':
+      return { ...common, kind: row.kind, transactionKeyId, expiresAt: new Date(present(details.expiresAt)) }
+    case 'KEY_OVERUSED':
+      return {
+        ...common,
+        kind: row.kind,
+        transactionKeyId,
+        maxUses: present(details.maxUses),
+        excess: present(details.excess),
+        refused: present(details.refused),
+        managementKeyId: present(row.managementKeyId),
+      }
+    case 'KEY_REVOKED':
+      return { ...common, kind: row.kind, transactionKeyId, reason: present(details.reason) }
+  }
+}
+
+function present<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new TypeError('A stored alert lacks a part of its kind.')
+  return value
+}

@@ -1,0 +1,99 @@
+import { and, eq, isNull, lte, sql } from 'drizzle-orm'
+import type { AlertPage, AlertPageArguments, AlertsPort } from '../../schema/graphql/context.ts'
+import type { Account, Alert } from '../../schema/graphql/domain.ts'
+import { accounts, alerts } from '../../schema/tables/index.ts'
+import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import type { Authentication } from '../authentication/authentication.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Databases, Executor } from '../database/connect.ts'
+import { parsePosition, selectAlertPage } from './alert-page.ts'
+import { selectAlerts } from './alert-rows.ts'
+import { AlertStream } from './alert-stream.ts'
+import type { WakeUps } from './wake-up.ts'
+
+type SubscribeOptions = Parameters<AlertsPort['subscribe']>[1]
+
+/** Delivers, pages and acknowledges alerts. They are raised by whatever causes them, in its transaction. */
+export class Alerts implements AlertsPort {
+  readonly #authentication: Authentication
+  readonly #databases: Databases
+  readonly #wakeUps: WakeUps
+  readonly #pollMs: number
+  readonly #stopping: AbortSignal
+
+  constructor(
+    authentication: Authentication,
+    options: {
+      readonly databases: Databases
+      readonly wakeUps: WakeUps
+      readonly pollMs: number
+      readonly stopping: AbortSignal
+    },
+  ) {
+    this.#authentication = authentication
+    this.#databases = options.databases
+    this.#wakeUps = options.wakeUps
+    this.#pollMs = options.pollMs
+    this.#stopping = options.stopping
+  }
+
+  page(account: Account, page: AlertPageArguments): Promise<AlertPage> {
+    return selectAlertPage(this.#databases.reads.db, account.id, page)
+  }
+
+  async subscribe(caller: RequestCaller, { after, kinds }: SubscribeOptions): Promise<AsyncIterable<Alert>> {
+    const position = parsePosition(after, 'after')
+    const { accountId } = await this.#authentication.claim(caller)
+    const db = this.#databases.reads.db
+    const wakeUp = this.#wakeUps.join(accountId)
+    try {
+      return new AlertStream({
+        after: await startPosition(db, accountId, position),
+        wakeUp,
+        read: async (from) => {
+          const page = await selectAlerts(db, accountId, { after: from, limit: limits.batchMax })
+          const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
+          return { alerts: wanted, seen: page.at(-1)?.position ?? from }
+        },
+        pollMs: this.#pollMs,
+        signal: this.#stopping,
+      })
+    } catch (error) {
+      wakeUp.close()
+      throw error
+    }
+  }
+
+  async acknowledge(caller: RequestCaller, upTo: string): Promise<number> {
+    const position = parsePosition(upTo, 'upTo')
+    if (position === null) throw badInput('upTo', 'This is not a cursor of an alert.')
+    return this.#authentication.transaction(caller, async ({ tx, accountId }) => {
+      const marked = await tx
+        .update(alerts)
+        .set({ acknowledgedAt: sql`clock_timestamp()` })
+        .where(
+          and(eq(alerts.accountId, accountId), lte(alerts.position, position), isNull(alerts.acknowledgedAt)),
+        )
+        .returning({ position: alerts.position })
+      return marked.length
+    })
+  }
+}
+
+/**
+ * Where a subscription begins: at the asked position, or without one at the newest alert. A position that this stream
+ * does not hold any more, or not yet (the database was set back), would be silence, and so is refused.
+ */
+async function startPosition(db: Executor, accountId: string, asked: number | null): Promise<number> {
+  const [account] = await db
+    .select({ newest: accounts.alertPosition, floor: accounts.alertFloor })
+    .from(accounts)
+    .where(eq(accounts.id, accountId))
+  if (account === undefined) throw new TypeError('A signer has an account.')
+  if (asked === null) return account.newest
+  if (asked < account.floor || asked > account.newest) {
+    throw new KeyServerError('CURSOR_EXPIRED', 'The alerts after this cursor are no longer kept.')
+  }
+  return asked
+}

@@ -1,0 +1,135 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { migrate } from './database/migrate.ts'
+import { unmetRequirements } from './database/requirements.ts'
+import { createGraphQLEngine } from './graphql/engine.ts'
+import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
+import { createOriginPolicy } from './http/origins.ts'
+import { createHttpServer } from './http/server.ts'
+import type { Logger } from './log.ts'
+import { createServices, type Services } from './services.ts'
+import { attachWebSocketServer } from './ws/web-socket-server.ts'
+
+export interface KeyServerOptions {
+  readonly databaseUrl: string
+  /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
+  readonly databaseListenUrl?: string
+  /** Connections for writing. */
+  readonly databasePoolSize?: number
+  readonly host?: string
+  /** 0, the default, for any free port. */
+  readonly port?: number
+  /** The origins that clients know this server by; by default those of loopback at its port. */
+  readonly publicOrigins?: readonly string[]
+  /** Web origins besides its own that may call from a browser; '*' for all. */
+  readonly allowedOrigins?: readonly string[]
+  /** GraphiQL, and every loopback origin allowed. */
+  readonly isDevelopment?: boolean
+  readonly log: Logger
+}
+
+export interface RunningKeyServer {
+  readonly port: number
+  readonly origins: readonly string[]
+  /** Ends subscriptions, lets requests that are under way finish, and closes all connections. */
+  stop(): Promise<void>
+}
+
+/** How long requests that are under way may take once the server stops. */
+const drainMs = 10_000
+
+/**
+ * Runs a key server on a database: migrates, checks what it needs, listens.
+ *
+ * @throws Error in words when the database does not fit, or the port is taken
+ */
+export async function startKeyServer(options: KeyServerOptions): Promise<RunningKeyServer> {
+  const { databaseUrl, log, isDevelopment = false } = options
+  await migrate(databaseUrl)
+  const services = createServices({
+    databaseUrl,
+    listenUrl: options.databaseListenUrl ?? databaseUrl,
+    writeConnectionsMax: options.databasePoolSize ?? 10,
+    log,
+  })
+  try {
+    const problems = await unmetRequirements(services.databases.reads.sql)
+    if (problems.length > 0) throw new Error(problems.join('\n'))
+    await services.start()
+    return await serve(services, { ...options, isDevelopment })
+  } catch (error) {
+    await services.stop()
+    throw error
+  }
+}
+
+async function serve(
+  services: Services,
+  options: KeyServerOptions & { readonly isDevelopment: boolean },
+): Promise<RunningKeyServer> {
+  const { log, isDevelopment } = options
+  let isStopping = false
+  let origins: readonly string[] = []
+  let originPolicy = createOriginPolicy({ ownOrigins: [], allowedOrigins: [], allowsLoopback: false })
+  const engine = createGraphQLEngine(services, { log, hasGraphiQL: isDevelopment })
+  const front = { engine, origins: () => origins, originPolicy: () => originPolicy, log }
+  const http = createHttpServer({
+    graphql: createGraphQLEndpoint({ ...front, hasGraphiQL: isDevelopment }),
+    databases: services.databases,
+    isStopping: () => isStopping,
+  })
+  const closeSockets = attachWebSocketServer(http, { ...front, authentication: services.authentication })
+
+  // The port is known now, and with it the default origins; no request has been answered yet.
+  const { port } = await listen(http, options)
+  origins = options.publicOrigins ?? loopbackOrigins(port)
+  originPolicy = createOriginPolicy({
+    ownOrigins: origins,
+    allowedOrigins: options.allowedOrigins ?? [],
+    allowsLoopback: isDevelopment,
+  })
+  return {
+    port,
+    origins,
+    async stop() {
+      isStopping = true
+      services.endSubscriptions()
+      await closeSockets()
+      await drain(http)
+      await services.stop()
+    },
+  }
+}
+
+function loopbackOrigins(port: number): string[] {
+  return [`http://localhost:${String(port)}`, `http://127.0.0.1:${String(port)}`]
+}
+
+async function listen(
+  http: Server,
+  { host = '127.0.0.1', port = 0 }: KeyServerOptions,
+): Promise<AddressInfo> {
+  const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>()
+  http.once('error', reject)
+  http.listen({ host, port }, () => {
+    http.off('error', reject)
+    const address = http.address()
+    if (address === null || typeof address === 'string') reject(new TypeError('A TCP server has a port.'))
+    else resolve(address)
+  })
+  return promise
+}
+
+async function drain(http: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) =>
+    http.close(() => {
+      resolve()
+    }),
+  )
+  http.closeIdleConnections()
+  const timer = setTimeout(() => {
+    http.closeAllConnections()
+  }, drainMs)
+  await closed
+  clearTimeout(timer)
+}

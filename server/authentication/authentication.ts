@@ -1,0 +1,188 @@
+import { sql as fragment } from 'drizzle-orm'
+import { KeyServerError, signatureRefused, type SignatureRefusal } from '../../schema/wire/errors.ts'
+import type { SigningJwk } from '../../schema/wire/jwk.ts'
+import {
+  importSigningKey,
+  verifySignature,
+  type ParsedSignature,
+} from '../../schema/wire/request-signature.ts'
+import type { Databases, Executor } from '../database/connect.ts'
+import { runTransaction } from '../database/transaction.ts'
+import type { KeyDirectory } from './key-directory.ts'
+import type { PresentedSignature, RequestCaller } from './request-caller.ts'
+
+/** The management key that signed a request, and its account. */
+export interface Signer {
+  readonly accountId: string
+  readonly managementKeyId: string
+  /** What the claim of the signature consumes. */
+  readonly claim: Pick<ParsedSignature, 'nonce' | 'created' | 'expires'>
+}
+
+/** A transaction that consumed the request's nonce, and the database's clock when it did. */
+export interface SignedTransaction extends Signer {
+  readonly tx: Executor
+  readonly now: Date
+}
+
+type ClaimOutcome = 'GRANTED' | SignatureRefusal
+
+/**
+ * Checks request signatures: first the signature itself, then, in the transaction of the request's effect, that the
+ * key is active, the time is right by the database's clock, and the nonce is new.
+ */
+export class Authentication {
+  readonly #databases: Databases
+  readonly #directory: KeyDirectory
+
+  constructor(databases: Databases, directory: KeyDirectory) {
+    this.#databases = databases
+    this.#directory = directory
+  }
+
+  /** Checks the signature alone. The request has no effect yet, and its nonce is not consumed. */
+  async verify(caller: RequestCaller): Promise<Signer> {
+    const presented = requireSignature(caller)
+    const { keyid } = presented.signature
+    const known = await this.#directory.find(keyid)
+    // An unknown key is checked against a stand-in, so that it takes the path and the time of a wrong signature.
+    const isGood = await isSignedBy(presented, known ?? (await standIn(presented.signature)))
+    if (known === null || !isGood) throw signatureRefused('SIGNATURE_INVALID')
+    return { accountId: known.accountId, managementKeyId: keyid, claim: presented.signature }
+  }
+
+  /** Checks the whole of it and consumes the nonce, for a request whose effect is to read. */
+  async claim(caller: RequestCaller): Promise<Signer> {
+    const signer = await this.verify(caller)
+    await caller.inTurn(async () => {
+      if (caller.isClaimed) return
+      await this.#assertGranted(await this.#claimAlone(signer))
+      caller.isClaimed = true
+    })
+    return signer
+  }
+
+  /** Runs `work` in the transaction that consumes the nonce. A refusal by `work` consumes it as well. */
+  async transaction<T>(caller: RequestCaller, work: (signed: SignedTransaction) => Promise<T>): Promise<T> {
+    const signer = await this.verify(caller)
+    return caller.inTurn(async () => {
+      try {
+        const result = await runTransaction(this.#databases.writes.db, async (tx) => {
+          const now = await this.#claimWithin(tx, caller, signer)
+          return work({ ...signer, tx, now })
+        })
+        caller.isClaimed = true
+        return result
+      } catch (error) {
+        const isRefusal = error instanceof KeyServerError && error.code !== 'UNAUTHENTICATED'
+        if (isRefusal && !caller.isClaimed) {
+          await this.#assertGranted(await this.#claimAlone(signer))
+          caller.isClaimed = true
+        }
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Runs `work` in a transaction for a request that is signed by the very key it registers. `work` stores the account,
+   * and only then the nonce is consumed.
+   */
+  async registration<T>(
+    caller: RequestCaller,
+    signer: Omit<Signer, 'claim'> & { readonly jwk: SigningJwk },
+    work: (tx: Executor) => Promise<T>,
+  ): Promise<T> {
+    const presented = requireSignature(caller)
+    const { signature } = presented
+    const key = { jwk: signer.jwk, cryptoKey: await importSigningKey(signer.jwk) }
+    const isGood = await isSignedBy(presented, key)
+    if (!isGood || signature.keyid !== signer.managementKeyId) throw signatureRefused('SIGNATURE_INVALID')
+    return caller.inTurn(async () => {
+      const result = await runTransaction(this.#databases.writes.db, async (tx) => {
+        if (!caller.isClaimed) {
+          const { nonce, created, expires } = signature
+          const [row] = await tx.execute<{ outcome: ClaimOutcome }>(
+            fragment`SELECT consume_nonce(${signer.accountId}, ${signer.managementKeyId}, ${nonce}, ${created}, ${expires}) AS outcome`,
+          )
+          await this.#assertGranted(row?.outcome)
+        }
+        return work(tx)
+      })
+      caller.isClaimed = true
+      return result
+    })
+  }
+
+  /** Turns an outcome of the database functions into a refusal. @throws {KeyServerError} UNAUTHENTICATED */
+  async assertClaimed(outcome: string | undefined): Promise<void> {
+    switch (outcome) {
+      case 'SIGNATURE_INVALID':
+      case 'SIGNATURE_REPLAYED':
+        throw signatureRefused(outcome)
+      case 'SIGNATURE_EXPIRED': {
+        const [row] = await this.#databases.reads.sql<
+          { now: string }[]
+        >`SELECT clock_timestamp()::text AS now`
+        throw signatureRefused(outcome, row && { serverTime: new Date(row.now) })
+      }
+    }
+  }
+
+  async #assertGranted(outcome: string | undefined): Promise<void> {
+    await this.assertClaimed(outcome)
+    if (outcome !== 'GRANTED') throw new TypeError('The database answered a claim with an unknown outcome.')
+  }
+
+  async #claimAlone({ accountId, managementKeyId, claim }: Signer): Promise<string | undefined> {
+    const { nonce, created, expires } = claim
+    const [row] = await this.#databases.writes.sql<{ outcome: string }[]>`
+      SELECT claim_signature(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires}) AS outcome`
+    return row?.outcome
+  }
+
+  async #claimWithin(tx: Executor, caller: RequestCaller, signer: Signer): Promise<Date> {
+    const { nonce, created, expires } = signer.claim
+    const outcome = caller.isClaimed
+      ? fragment`'GRANTED'`
+      : fragment`claim_signature(${signer.accountId}, ${signer.managementKeyId}, ${nonce}, ${created}, ${expires})`
+    const [row] = await tx.execute<{ outcome: string; now: string }>(
+      fragment`SELECT ${outcome} AS outcome, clock_timestamp()::text AS now`,
+    )
+    await this.#assertGranted(row?.outcome)
+    return new Date(row?.now ?? NaN)
+  }
+}
+
+function requireSignature(caller: RequestCaller): PresentedSignature {
+  if (caller.presented === null) throw signatureRefused('SIGNATURE_REQUIRED')
+  return caller.presented
+}
+
+type VerifyingKey = Parameters<typeof verifySignature>[1]
+
+async function isSignedBy(
+  { signature, candidates }: PresentedSignature,
+  key: VerifyingKey,
+): Promise<boolean> {
+  for (const values of candidates) {
+    if (await verifySignature(signature, key, values)) return true
+  }
+  return false
+}
+
+/** Keys of RFC 8037 appendix A and RFC 7515 appendix A.3: nobody's. */
+const standInJwks = {
+  ed25519: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+  'ecdsa-p256-sha256': {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+    y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+  },
+} as const satisfies Record<ParsedSignature['alg'], SigningJwk>
+
+async function standIn({ alg }: ParsedSignature): Promise<VerifyingKey> {
+  const jwk = standInJwks[alg]
+  return { jwk, cryptoKey: await importSigningKey(jwk) }
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { logLevels } from './log.ts'
+
+/** What the operator can set. README.md has the table. */
+export interface Config {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** The origins that clients know the server by. Null: those of loopback at the port it listens on. */
+  readonly publicOrigins: readonly string[] | null
+  /** Null: an embedded PostgreSQL in `dataDirectory`. */
+  readonly databaseUrl: string | null
+  /** A direct connection for LISTEN; null: `databaseUrl`. */
+  readonly databaseListenUrl: string | null
+  readonly databasePoolSize: number
+  /** Null: the user's own data directory. */
+  readonly dataDirectory: string | null
+  readonly allowedOrigins: readonly string[]
+  readonly logLevel: (typeof logLevels)[number]
+  readonly isDevelopment: boolean
+}
+
+/** Everything that is wrong with a configuration, a line each. Values of secrets are not repeated. */
+export class InvalidConfig extends Error {
+  override readonly name = 'InvalidConfig'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the configuration from environment variables.
+ *
+ * @throws {InvalidConfig} with all that is wrong at once
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = variables.safeParse(set)
+  if (!parsed.success) {
+    throw new InvalidConfig(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`))
+  }
+  const { data } = parsed
+  return {
+    host: data.HOST,
+    port: data.PORT,
+    publicOrigins: data.PUBLIC_URL,
+    databaseUrl: data.DATABASE_URL,
+    databaseListenUrl: data.DATABASE_LISTEN_URL,
+    databasePoolSize: data.DATABASE_POOL_SIZE,
+    dataDirectory: data.DATA_DIR,
+    allowedOrigins: data.ALLOWED_ORIGINS,
+    logLevel: data.LOG_LEVEL,
+    isDevelopment: data.NODE_ENV !== 'production',
+  }
+}
+
+function wholeNumber({ min, max }: { min: number; max: number }) {
+  const error = `must be a whole number from ${String(min)} to ${String(max)}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+}
+
+const postgresUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol), {
+    error: 'must be a URL that begins with postgres://',
+  })
+
+/** Origins with commas between them: scheme, host and port, and nothing behind. */
+const origins = z
+  .string()
+  .transform((value) => value.split(',').map((origin) => origin.trim()))
+  .refine((list) => list.every(isOrigin), {
+    error: 'must be origins like https://keys.example, with commas between and no path',
+  })
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text
+}
+
+const variables = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber({ min: 0, max: 65_535 }).default(4000),
+  PUBLIC_URL: origins.nullable().default(null),
+  DATABASE_URL: postgresUrl.nullable().default(null),
+  DATABASE_LISTEN_URL: postgresUrl.nullable().default(null),
+  DATABASE_POOL_SIZE: wholeNumber({ min: 1, max: 500 }).default(10),
+  DATA_DIR: z.string().nullable().default(null),
+  ALLOWED_ORIGINS: z
+    .union([z.literal('*').transform(() => ['*']), origins], {
+      error: 'must be * or origins like https://app.example, with commas between and no path',
+    })
+    .default([]),
+  LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })
+    .default('development'),
+})

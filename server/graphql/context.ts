@@ -1,0 +1,19 @@
+import type { GraphQLContext } from '../../schema/graphql/context.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Services } from '../services.ts'
+import { createLoaders } from './loaders.ts'
+
+/** The ports of one request. */
+export function createContext(services: Services, caller: RequestCaller): GraphQLContext {
+  const { accounts, transactionKeys, acquisitions, verification, alerts, keyServer } = services
+  return {
+    caller,
+    accounts,
+    transactionKeys,
+    acquisitions,
+    verification,
+    alerts,
+    keyServer,
+    loaders: createLoaders(services.databases.reads.db),
+  }
+}

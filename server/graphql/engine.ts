@@ -1,0 +1,70 @@
+import { parse } from 'graphql'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import type { GraphQLContext } from '../../schema/graphql/context.ts'
+import { schema } from '../../schema/graphql/index.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Logger } from '../log.ts'
+import type { Services } from '../services.ts'
+import { createContext } from './context.ts'
+import { createErrorMask } from './errors.ts'
+import { useOperationGuard } from './operation-guard.ts'
+import { queryLimits, queryLimitsRule } from './query-limits.ts'
+
+/** What a transport hands over with a request: who sent it, and the parsed body where it has read it already. */
+export interface TransportContext {
+  readonly caller: RequestCaller
+  readonly params: GraphQLParams | null
+}
+
+/** The members of a GraphQL request's body (GraphQL over HTTP). Yoga checks them. */
+export type GraphQLParams = Record<string, unknown>
+
+export type GraphQLEngine = ReturnType<typeof createGraphQLEngine>
+
+/** Parses, validates and executes, for all transports. */
+export function createGraphQLEngine(
+  services: Services,
+  { log, hasGraphiQL }: { log: Logger; hasGraphiQL: boolean },
+) {
+  return createYoga<TransportContext, GraphQLContext>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    context: ({ caller }) => createContext(services, caller),
+    graphiql: hasGraphiQL && {
+      title: 'Claviger',
+      defaultQuery: '{\n  keyServer {\n    version\n    time\n  }\n}\n',
+    },
+    landingPage: false,
+    // The front does these: it reads a bounded body once, because the signature covers its bytes.
+    cors: false,
+    multipart: false,
+    batching: false,
+    maxRequestBodySize: false,
+    logging: false,
+    maskedErrors: { maskError: createErrorMask(log) },
+    plugins: [useParsedBody(), useQueryLimits(), useOperationGuard()],
+  })
+}
+
+/** Takes the body that the front has read and parsed. */
+function useParsedBody(): Plugin<GraphQLContext, TransportContext> {
+  return {
+    onRequestParse({ serverContext, setRequestParser }) {
+      const params = serverContext.params
+      if (params) setRequestParser(() => params)
+    },
+  }
+}
+
+function useQueryLimits(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source: Parameters<typeof parse>[0], options?: object) =>
+        parse(source, { ...options, maxTokens: queryLimits.tokensMax }),
+      )
+    },
+    onValidate({ addValidationRule }) {
+      addValidationRule(queryLimitsRule)
+    },
+  }
+}

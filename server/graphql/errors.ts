@@ -1,0 +1,70 @@
+import { GraphQLError } from 'graphql'
+import { KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
+import { isConnectionLost } from '../database/transaction.ts'
+import type { Logger } from '../log.ts'
+
+/** HTTP statuses of refusals that are not answered with 200. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  INTERNAL_SERVER_ERROR: 500,
+  GRAPHQL_PARSE_FAILED: 400,
+  GRAPHQL_VALIDATION_FAILED: 400,
+}
+
+/** A refusal as a GraphQL error, with the code and details in its extensions. */
+export function toGraphQLError(refusal: KeyServerError, at?: GraphQLError): GraphQLError {
+  const status = statuses[refusal.code]
+  return new GraphQLError(refusal.message, {
+    ...(at?.path && { path: at.path }),
+    ...(at?.nodes && { nodes: at.nodes }),
+    extensions: {
+      code: refusal.code,
+      ...refusal.details,
+      ...(status !== undefined && { http: { status } }),
+    },
+  })
+}
+
+/**
+ * What a client sees of an error: refusals as they are, faults masked and logged. Wired into Yoga as `maskError`.
+ */
+export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
+  return (error) => {
+    const at = error instanceof GraphQLError ? error : undefined
+    const cause = at?.originalError ?? error
+    if (cause instanceof KeyServerError) return toGraphQLError(cause, at)
+    if (at && cause === at) return toRequestError(at)
+    if (isConnectionLost(cause)) {
+      log.warn({ err: cause }, 'the database can not be reached')
+      return toGraphQLError(
+        new KeyServerError('UNAVAILABLE', 'The key server can not reach its database.'),
+        at,
+      )
+    }
+    log.error({ err: cause }, 'a request failed')
+    return toGraphQLError(new KeyServerError('INTERNAL_SERVER_ERROR', 'The key server failed.'), at)
+  }
+}
+
+/** Errors of graphql-js itself about the request. Their text may quote literals of the request, which is cut off. */
+function toRequestError(error: GraphQLError): GraphQLError {
+  if (typeof error.extensions['code'] === 'string' && error.extensions['code'] in statuses) return error
+  const isSyntax = error.message.startsWith('Syntax Error')
+  const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED'
+  return toGraphQLError(new KeyServerError(code, withoutLiterals(error.message)), error)
+}
+
+/** `Expected value of type "Int", found …` and `Int cannot represent non-integer value: …` */
+export function withoutLiterals(message: string): string {
+  return message
+    .replace(/^(Expected value of type "[^"]*")[^]*$/, '$1.')
+    .replace(/^(\w+ cannot represent [a-z0-9 -]+)[^]*$/, '$1.')
+    .replace(/^(Value )[^]*( does not exist in "\w+" enum\.)[^]*$/, '$1$2')
+    .replace(/^(Enum "\w+" cannot represent [a-z0-9 -]+)[^]*$/, '$1.')
+    .replace(/^(Syntax Error: (?:Expected [^,]{1,40}, found|Unexpected) \w+)\b[^]*$/, '$1.')
+    .replace(/^(Syntax Error: Invalid character)[^]*$/, '$1.')
+}

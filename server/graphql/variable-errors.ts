@@ -1,0 +1,30 @@
+import { coerceInputValue, isInputType, isNonNullType, typeFromAST, type ExecutionArgs } from 'graphql'
+import { badInput, type KeyServerError } from '../../schema/wire/errors.ts'
+import { findOperation } from './operation-fields.ts'
+
+/**
+ * Says which variable was not of its type. graphql-js says so too, but quotes the value, which may be a secret that was
+ * sent by mistake.
+ *
+ * @returns null when the variables are all right
+ */
+export function findVariableError(args: ExecutionArgs): KeyServerError | null {
+  const operation = findOperation(args.document, args.operationName)
+  for (const { variable, type: typeNode, defaultValue } of operation?.variableDefinitions ?? []) {
+    const name = variable.name.value
+    const type = typeFromAST(args.schema, typeNode)
+    if (!isInputType(type)) continue
+    const value = args.variableValues?.[name]
+    if (value === undefined || value === null) {
+      const isMissing = isNonNullType(type) && (value === null || defaultValue === undefined)
+      if (isMissing) return badInput(name, `The variable $${name} is required.`)
+      continue
+    }
+    let path: string | null = null
+    coerceInputValue(value, type, (errorPath) => {
+      path ??= [name, ...errorPath].join('.')
+    })
+    if (path !== null) return badInput(path, 'This is not of the type that the schema asks for.')
+  }
+  return null
+}

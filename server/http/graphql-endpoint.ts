@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import { RequestCaller } from '../authentication/request-caller.ts'
+import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
+import { createErrorMask } from '../graphql/errors.ts'
+import type { Logger } from '../log.ts'
+import { readBody } from './body.ts'
+import type { OriginPolicy } from './origins.ts'
+import { sendError, sendText } from './responses.ts'
+import { hasSignature, readCaller } from './signature.ts'
+
+export interface GraphQLEndpointOptions {
+  readonly engine: GraphQLEngine
+  /** What clients sign as the target, without the path. */
+  readonly origins: () => readonly string[]
+  readonly originPolicy: () => OriginPolicy
+  readonly hasGraphiQL: boolean
+  readonly log: Logger
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+/**
+ * The front of /graphql: reads a bounded body once, checks its digest and the form of its signature, and hands the
+ * parsed body to the engine.
+ */
+export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
+  const { engine, log } = options
+  const maskError = createErrorMask(log)
+  return async (request, response) => {
+    allowOrigin(request, response, options.originPolicy())
+    switch (request.method) {
+      case 'POST':
+        try {
+          const { caller, params } = await readRequest(request, options.origins())
+          await engine(request, response, { caller, params })
+        } catch (error) {
+          if (response.headersSent) response.destroy()
+          else sendError(request, response, maskError(error))
+        }
+        return
+      case 'OPTIONS':
+        answerPreflight(response)
+        return
+      case 'GET':
+        if (options.hasGraphiQL && request.headers.accept?.includes('text/html')) {
+          await engine(request, response, { caller: new RequestCaller(null), params: null })
+          return
+        }
+    }
+    response.setHeader('Allow', 'POST, OPTIONS')
+    sendText(response, 405, 'GraphQL requests are POSTs.')
+  }
+}
+
+async function readRequest(
+  request: IncomingMessage,
+  origins: readonly string[],
+): Promise<{ caller: RequestCaller; params: GraphQLParams }> {
+  const { headers } = request
+  const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (mediaType !== 'application/json') throw unsupported('The Content-Type is application/json.')
+  if (headers['content-encoding'] !== undefined) throw unsupported('A body has no Content-Encoding.')
+  const bytesMax = hasSignature(headers) ? limits.signedBodyBytesMax : limits.unsignedBodyBytesMax
+  const body = await readBody(request, bytesMax)
+  const caller = await readCaller(headers, body, origins)
+  return { caller, params: parseParams(body) }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+function parseParams(body: Uint8Array): GraphQLParams {
+  let params: unknown
+  try {
+    params = JSON.parse(decoder.decode(body))
+  } catch {
+    // Without the parser's words: they quote the body.
+    throw badInput('body', 'The body is JSON in UTF-8.')
+  }
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+    throw badInput('body', 'The body is a JSON object with the member "query".')
+  }
+  return { ...params }
+}
+
+function unsupported(message: string): KeyServerError {
+  return badInput('content-type', message)
+}
+
+function allowOrigin({ headers }: IncomingMessage, response: ServerResponse, policy: OriginPolicy): void {
+  response.setHeader('Vary', 'Origin')
+  if (headers.origin !== undefined && policy.isAllowed(headers.origin)) {
+    response.setHeader('Access-Control-Allow-Origin', headers.origin)
+  }
+}
+
+function answerPreflight(response: ServerResponse): void {
+  response
+    .writeHead(204, {
+      'Access-Control-Allow-Methods': 'POST',
+      'Access-Control-Allow-Headers': 'Accept, Content-Type, Content-Digest, Signature-Input, Signature',
+      'Access-Control-Max-Age': '7200',
+    })
+    .end()
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import type { KeyServerFacts } from '../schema/graphql/domain.ts'
+import type { Databases } from './database/connect.ts'
+
+/** The version of this installation, from its package.json. */
+export const version = readVersion()
+
+/** Facts about this key server. */
+export class KeyServer {
+  readonly #databases: Databases
+
+  constructor(databases: Databases) {
+    this.#databases = databases
+  }
+
+  async facts(): Promise<KeyServerFacts> {
+    const [row] = await this.#databases.reads.sql<{ now: string }[]>`SELECT clock_timestamp()::text AS now`
+    return { version, time: new Date(row?.now ?? NaN) }
+  }
+}
+
+/** package.json stands one level above server/ in a checkout and two above dist/server/ in a package. */
+function readVersion(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
+        return String(manifest.version)
+    } catch {
+      // Look at the other layout.
+    }
+  }
+  throw new Error('package.json is missing from this installation of claviger.')
+}

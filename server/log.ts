@@ -1,0 +1,52 @@
+import { pino, type Logger } from 'pino'
+
+export type { Logger } from 'pino'
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** JSON lines on standard error; standard output is for the banner. */
+export function createLogger(level: (typeof logLevels)[number]): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeFault },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  )
+}
+
+const harmlessMembers = [
+  'code',
+  'severity',
+  'routine',
+  'schema_name',
+  'table_name',
+  'constraint_name',
+] as const
+
+interface Fault {
+  readonly name: string
+  readonly stack: readonly string[]
+  readonly cause?: Fault
+}
+
+/**
+ * What of an error may be logged: its class, its codes and where it was thrown. Never its message or its parameters,
+ * because those of database errors quote what was sent.
+ */
+export function describeFault(error: unknown, depth = 0): Fault {
+  if (!(error instanceof Error)) return { name: typeof error, stack: [] }
+  const members = new Map<string, unknown>(Object.entries(error))
+  const harmless = harmlessMembers.flatMap((name) => {
+    const value = members.get(name)
+    return typeof value === 'string' || typeof value === 'number' ? [[name, value] as const] : []
+  })
+  const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return {
+    name: error.name,
+    ...Object.fromEntries(harmless),
+    stack: stack.slice(0, 12).map((line) => line.trim()),
+    ...(error.cause !== undefined && depth < 3 && { cause: describeFault(error.cause, depth + 1) }),
+  }
+}

@@ -1,0 +1,88 @@
+/** The key server's process: the only file that listens to signals or exits. */
+import { startKeyServer } from './app.ts'
+import { banner } from './banner.ts'
+import { InvalidConfig, readConfig, type Config } from './config.ts'
+import { defaultDataDirectory, startEmbeddedPostgres } from './database/embedded/index.ts'
+import { createLogger } from './log.ts'
+
+try {
+  await run(readConfig())
+} catch (error) {
+  process.stderr.write(`\nThe key server did not start.\n${reasonOf(error)}\n`)
+  process.exit(1)
+}
+
+async function run(config: Config): Promise<void> {
+  const log = createLogger(config.logLevel)
+  const database = await openDatabase(config)
+  const server = await startKeyServer({
+    databaseUrl: database.url,
+    ...(config.databaseListenUrl !== null && { databaseListenUrl: config.databaseListenUrl }),
+    databasePoolSize: config.databasePoolSize,
+    host: config.host,
+    port: config.port,
+    ...(config.publicOrigins && { publicOrigins: config.publicOrigins }),
+    allowedOrigins: config.allowedOrigins,
+    isDevelopment: config.isDevelopment,
+    log,
+  }).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
+
+  let isStopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) {
+      process.stderr.write('Stopping at once.\n')
+      process.exit(1)
+    }
+    isStopping = true
+    process.stdout.write(`\n${signal}: stopping. Once more stops at once.\n`)
+    void server
+      .stop()
+      .then(() => database.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          process.stderr.write(`${reasonOf(error)}\n`)
+          process.exit(1)
+        },
+      )
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.stdout.write(
+    banner({ origins: server.origins, data: database.description, hasGraphiQL: config.isDevelopment }),
+  )
+}
+
+interface OpenDatabase {
+  readonly url: string
+  readonly description: string
+  close(): Promise<void>
+}
+
+async function openDatabase({ databaseUrl, dataDirectory }: Config): Promise<OpenDatabase> {
+  if (databaseUrl !== null) {
+    const { hostname, port, pathname } = new URL(databaseUrl)
+    const description = `PostgreSQL at ${hostname}${port && `:${port}`}${pathname}`
+    return { url: databaseUrl, description, close: () => Promise.resolve() }
+  }
+  const embedded = await startEmbeddedPostgres({
+    dataDirectory: dataDirectory ?? defaultDataDirectory(),
+    log: (message) => process.stdout.write(`${message}\n`),
+  })
+  return {
+    url: embedded.url,
+    description: `${embedded.directory}   (embedded PostgreSQL, port ${String(embedded.port)})`,
+    close: () => embedded.stop(),
+  }
+}
+
+/** Problems that are for people are put in words by whoever finds them; of others the message is what there is. */
+function reasonOf(error: unknown): string {
+  if (error instanceof InvalidConfig) {
+    return `Its configuration has ${String(error.problems.length)} problem(s):\n${error.problems.map((line) => `  ${line}`).join('\n')}`
+  }
+  return error instanceof Error ? error.message : String(error)
+}

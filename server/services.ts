@@ -1,0 +1,79 @@
+import { setMaxListeners } from 'node:events'
+import type { Logger } from 'pino'
+import { Accounts } from './accounts/accounts.ts'
+import { Acquisitions } from './acquisitions/acquisitions.ts'
+import { Alerts } from './alerts/alerts.ts'
+import { sweepDeadlines } from './alerts/deadlines.ts'
+import { AlertListener } from './alerts/listener.ts'
+import { WakeUps } from './alerts/wake-up.ts'
+import { Authentication } from './authentication/authentication.ts'
+import { KeyDirectory } from './authentication/key-directory.ts'
+import { connectDatabases } from './database/connect.ts'
+import { pruneExpired } from './database/pruning.ts'
+import { KeyServer } from './key-server.ts'
+import { TransactionKeys } from './keys/transaction-keys.ts'
+import { repeat } from './repeat.ts'
+import { Verification } from './verification/verification.ts'
+
+/** How often a subscriber looks for alerts when no notification comes. */
+const alertPollMs = 5_000
+const deadlineSweepMs = 250
+const pruningMs = 60_000
+
+export interface ServicesOptions {
+  readonly databaseUrl: string
+  /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
+  readonly listenUrl: string
+  readonly writeConnectionsMax: number
+  readonly log: Logger
+}
+
+export type Services = ReturnType<typeof createServices>
+
+/** Everything behind the ports: no transport, no listening, no process. Nothing runs before `start`. */
+export function createServices({ databaseUrl, listenUrl, writeConnectionsMax, log }: ServicesOptions) {
+  const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax })
+  const authentication = new Authentication(databases, new KeyDirectory(databases.reads.db))
+  const stopping = new AbortController()
+  // Every subscription listens to it.
+  setMaxListeners(0, stopping.signal)
+  const wakeUps = new WakeUps()
+  const listener = new AlertListener({ url: listenUrl, wakeUps, log })
+  let repetitions: (() => Promise<void>)[] = []
+  return {
+    databases,
+    authentication,
+    accounts: new Accounts(authentication, databases),
+    transactionKeys: new TransactionKeys(authentication, databases),
+    acquisitions: new Acquisitions(authentication, databases),
+    verification: new Verification(databases),
+    alerts: new Alerts(authentication, {
+      databases,
+      wakeUps,
+      pollMs: alertPollMs,
+      stopping: stopping.signal,
+    }),
+    keyServer: new KeyServer(databases),
+    async start(): Promise<void> {
+      await listener.start()
+      repetitions = [
+        repeat(() => sweepDeadlines(databases), {
+          name: 'sweep of deadlines',
+          everyMs: deadlineSweepMs,
+          log,
+        }),
+        repeat(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),
+      ]
+    },
+    /** Ends the subscriptions, so that sockets can be closed. */
+    endSubscriptions(): void {
+      stopping.abort()
+    },
+    async stop(): Promise<void> {
+      stopping.abort()
+      await Promise.all(repetitions.map((end) => end()))
+      await listener.stop()
+      await databases.close()
+    },
+  }
+}

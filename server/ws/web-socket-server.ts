@@ -1,0 +1,118 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { GraphQLError, GraphQLFormattedError } from 'graphql'
+import { useServer } from 'graphql-ws/use/ws'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import type { Authentication } from '../authentication/authentication.ts'
+import { RequestCaller } from '../authentication/request-caller.ts'
+import type { GraphQLEngine } from '../graphql/engine.ts'
+import { createErrorMask } from '../graphql/errors.ts'
+import type { OriginPolicy } from '../http/origins.ts'
+import { pathOf } from '../http/server.ts'
+import type { Logger } from '../log.ts'
+import { executionOf, prepareOperation } from './operation.ts'
+import { readSocketCaller } from './signature.ts'
+
+export interface WebSocketServerOptions {
+  readonly engine: GraphQLEngine
+  readonly authentication: Authentication
+  readonly origins: () => readonly string[]
+  readonly originPolicy: () => OriginPolicy
+  readonly log: Logger
+}
+
+const initTimeoutMs = 5_000
+const keepAliveMs = 12_000
+const subscriptionsMax = 20
+
+/** Close codes of graphql-transport-ws. */
+const forbidden = 4403
+const internalError = 4500
+
+/**
+ * Serves graphql-transport-ws on /graphql of an HTTP server. A socket runs subscriptions as the management key that
+ * signed its `connection_init`, and unsigned queries; what is signed by request goes over HTTP.
+ *
+ * @returns a function that closes every socket
+ */
+export function attachWebSocketServer(http: Server, options: WebSocketServerOptions): () => Promise<void> {
+  const { engine, log } = options
+  const maskError = createErrorMask(log)
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.webSocketMessageBytesMax,
+    perMessageDeflate: false,
+    handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
+  })
+  const callers = new WeakMap<WebSocket, RequestCaller>()
+
+  const disposable = useServer(
+    {
+      isProd: true,
+      connectionInitWaitTimeout: initTimeoutMs,
+      onConnect: async ({ connectionParams, extra: { socket } }) => {
+        try {
+          const caller = readSocketCaller(connectionParams, options.origins())
+          if (caller.isSigned) await options.authentication.claim(caller)
+          callers.set(socket, caller)
+          return true
+        } catch (error) {
+          const { extensions } = maskError(error)
+          const reason = extensions['reason'] ?? extensions['code']
+          socket.close(error instanceof KeyServerError ? forbidden : internalError, String(reason))
+          return false
+        }
+      },
+      onSubscribe: async ({ extra: { socket }, subscriptions }, id, payload) => {
+        try {
+          // The one that is asked for is counted already.
+          if (Object.keys(subscriptions).length > subscriptionsMax) {
+            throw new KeyServerError(
+              'RATE_LIMITED',
+              `A socket has at most ${String(subscriptionsMax)} operations at a time.`,
+              { retryAfterSeconds: 1 },
+            )
+          }
+          return await prepareOperation(engine, callers.get(socket) ?? new RequestCaller(null), payload)
+        } catch (error) {
+          return [maskError(error)]
+        }
+      },
+      onError: (_context, _id, _payload, errors) => errors.map((error) => format(maskError(error))),
+      onNext: (_context, _id, _payload, _args, result) =>
+        result.errors && { ...result, errors: result.errors.map(format) },
+      execute: (args) => executionOf(args).execute(args),
+      subscribe: (args) => executionOf(args).subscribe(args),
+    },
+    sockets,
+    keepAliveMs,
+  )
+
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { origin } = request.headers
+    if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
+    else if (origin !== undefined && !options.originPolicy().isAllowed(origin)) {
+      refuseUpgrade(socket, '403 Forbidden')
+    } else {
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        sockets.emit('connection', webSocket, request)
+      })
+    }
+  })
+
+  return async () => {
+    await disposable.dispose()
+  }
+}
+
+/** The status of an HTTP answer says nothing on a socket. */
+function format(error: GraphQLError): GraphQLFormattedError {
+  const { http: _http, ...extensions } = error.extensions
+  return { message: error.message, ...(error.path && { path: error.path }), extensions }
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
