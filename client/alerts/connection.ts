@@ -11,7 +11,8 @@ import { alertFields, parseAlert, type Alert } from './alert.ts'
 import { BoundedQueue } from './bounded-queue.ts'
 
 export interface ConnectionArguments {
-  readonly after: string
+  /** Null: only alerts from now on. */
+  readonly after: string | null
   readonly kinds: readonly AlertKind[] | undefined
   readonly signal: AbortSignal
 }

@@ -56,7 +56,8 @@ async function* deliver(
   session: Session,
   { after, kinds, signal }: AlertStreamOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<Alert, void, undefined> {
-  let cursor = after
+  // Undefined: not known yet. Null: without a cursor.
+  let cursor: string | null | undefined = after
   let failures = 0
   let isClockCorrected = false
   while (!signal.aborted) {
@@ -64,7 +65,8 @@ async function* deliver(
     let waitMs = 0
     try {
       // "From now on" is pinned to a cursor, so that nothing is lost between now and the first alert.
-      cursor ??= (await unlessAborted(newestAlertCursor(session), signal)) ?? beginning
+      if (cursor === undefined)
+        cursor = (await unlessAborted(newestAlertCursor(session), signal)) ?? beginning
       for await (const alert of alertsOfConnection(session, { after: cursor, kinds, signal })) {
         cursor = alert.cursor
         failures = 0
@@ -74,6 +76,9 @@ async function* deliver(
     } catch (error) {
       if (isExpiredSignature(error) && !isClockCorrected) {
         isClockCorrected = await correctClock(session)
+      } else if (isExpiredCursor(error) && cursor === beginning && after === undefined) {
+        // There were alerts, and they are no longer kept: the beginning is not "now" then.
+        cursor = null
       } else {
         waitMs = retryAfterMsOf(error)
       }
@@ -111,6 +116,10 @@ function retryAfterMsOf(error: unknown): number {
 
 function isExpiredSignature(error: unknown): boolean {
   return error instanceof KeyServerError && error.details.reason === 'SIGNATURE_EXPIRED'
+}
+
+function isExpiredCursor(error: unknown): boolean {
+  return error instanceof KeyServerError && error.code === 'CURSOR_EXPIRED'
 }
 
 /** A socket's refusal does not tell the key server's time, so it is asked for. @returns false when it did not answer. */
