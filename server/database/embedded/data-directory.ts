@@ -6,15 +6,16 @@ import { runProgram } from './run-program.ts'
 
 /** Where a key server without DATA_DIR keeps its database: the platform's place for a user's, or for root the system's, data. */
 export function defaultDataDirectory(): string {
+  // eslint-disable-next-line no-restricted-properties -- the platforms' own variables, which are no settings of ours
+  const { LOCALAPPDATA: localAppData, XDG_DATA_HOME: xdgDataHome } = process.env
   if (process.platform === 'win32') {
-    return join(process.env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'claviger')
+    return join(localAppData ?? join(homedir(), 'AppData', 'Local'), 'claviger')
   }
   if (process.getuid?.() === 0) return '/var/lib/claviger'
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'claviger')
-  const fromEnvironment = process.env['XDG_DATA_HOME']
   // XDG Base Directory Specification: a relative path is invalid and to be ignored.
-  const isUsable = fromEnvironment !== undefined && fromEnvironment.startsWith('/')
-  return join(isUsable ? fromEnvironment : join(homedir(), '.local', 'share'), 'claviger')
+  const base = xdgDataHome?.startsWith('/') === true ? xdgDataHome : join(homedir(), '.local', 'share')
+  return join(base, 'claviger')
 }
 
 /**

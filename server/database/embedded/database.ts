@@ -63,10 +63,11 @@ function administrator(access: Access): postgres.Sql {
   })
 }
 
-async function within<T>(ms: number, work: PromiseLike<T>): Promise<T> {
+/** Waits no longer than that for the database. postgres.js has a time-out for connecting only. */
+export async function within<T>(ms: number, work: PromiseLike<T>): Promise<T> {
   const { promise: tooSlow, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => reject(new Error(`The database gave no answer within ${ms / 1000} seconds.`)),
+    () => reject(new Error(`The database gave no answer within ${String(ms / 1000)} seconds.`)),
     ms,
   )
   try {

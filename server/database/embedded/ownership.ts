@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { type Access, databaseUrl } from './database.ts'
+import { type Access, databaseUrl, within } from './database.ts'
 
 /** Says that this process is the one that uses the data directory, for as long as it lives or until it is released. */
 export interface Ownership {
@@ -15,6 +15,8 @@ export class DataDirectoryInUseError extends Error {
 
 const lockKey = 7_161_951_400
 const retryMs = 200
+/** PostgreSQL that lost a connection of ours may be restarting. */
+const retakeMs = 1_000
 /** How long a killed owner's session may take to be noticed as dead. */
 const graceMs = 3_000
 
@@ -26,19 +28,20 @@ const graceMs = 3_000
  */
 export async function takeOwnership({ dataDirectory, log, ...access }: OwnershipOptions): Promise<Ownership> {
   const url = databaseUrl(access, 'postgres')
-  let isEnding = false
+  const ending = new AbortController()
+  const isEnding = (): boolean => ending.signal.aborted
   let sql = await lock(url, { onLost: retake })
   if (sql === undefined) throw new DataDirectoryInUseError(inUse(dataDirectory))
 
   function retake(): void {
-    if (!isEnding) setTimeout(() => void tryToRetake(), 1_000).unref()
+    if (!isEnding()) setTimeout(() => void tryToRetake(), retakeMs).unref()
   }
   async function tryToRetake(): Promise<void> {
-    if (isEnding) return
+    if (isEnding()) return
     try {
       const taken = await lock(url, { onLost: retake })
       if (taken === undefined) log(inUse(dataDirectory))
-      else if (isEnding) await end(taken)
+      else if (isEnding()) await end(taken)
       else sql = taken
     } catch {
       retake()
@@ -47,10 +50,10 @@ export async function takeOwnership({ dataDirectory, log, ...access }: Ownership
 
   return {
     announceEnd() {
-      isEnding = true
+      ending.abort()
     },
     async release() {
-      isEnding = true
+      ending.abort()
       if (sql !== undefined) await end(sql)
     },
   }
@@ -88,7 +91,8 @@ async function lock(url: string, { onLost }: { onLost: () => void }): Promise<po
   try {
     const deadline = Date.now() + graceMs
     for (;;) {
-      const [row] = await sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${lockKey}) as taken`
+      const attempt = sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${lockKey}) as taken`
+      const [row] = await within(10_000, attempt)
       if (row?.taken === true) {
         isHeld = true
         return sql

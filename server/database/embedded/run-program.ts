@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OperatingUser } from './operating-user.ts'
 
@@ -18,45 +19,39 @@ export async function runProgram(
   args: readonly string[],
   options: { user?: OperatingUser | undefined; directory?: string; timeoutMs: number },
 ): Promise<ProgramOutcome> {
-  const child = spawn(program, args, {
-    // Its own session: Ctrl-C at the terminal must not end `pg_ctl stop` half-way.
-    detached: process.platform !== 'win32',
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-    ...(options.directory === undefined ? {} : { cwd: options.directory }),
-    ...options.user,
-  })
   let output = ''
-  const collect = (chunk: string): void => {
-    output = (output + chunk).slice(-8192)
-  }
-  child.stdout.setEncoding('utf8').on('data', collect)
-  child.stderr.setEncoding('utf8').on('data', collect)
-
-  let wasTooSlow = false
-  const timer = setTimeout(() => {
-    wasTooSlow = true
-    child.kill('SIGKILL')
-  }, options.timeoutMs)
   try {
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
-    const code = await new Promise<number | undefined>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('exit', (exitCode) => resolve(exitCode ?? undefined))
+    const child = spawn(program, args, {
+      // Its own session: Ctrl-C at the terminal must not end `pg_ctl stop` half-way.
+      detached: process.platform !== 'win32',
+      env: environment(),
+      killSignal: 'SIGKILL',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: options.timeoutMs,
+      windowsHide: true,
+      ...(options.directory === undefined ? {} : { cwd: options.directory }),
+      ...options.user,
     })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => (output = (output + chunk).slice(-outputLengthMax)))
+    }
+    const closed = once(child, 'close')
+    closed.catch(() => undefined)
+    await once(child, 'exit')
     // On Windows the postmaster can inherit the pipes and hold them open, so that `close` never comes.
     await Promise.race([closed, sleep(500, undefined, { ref: false })])
-    if (wasTooSlow) return { code: undefined, output: `no end within ${options.timeoutMs / 1000} seconds` }
-    return { code, output: output.trim() }
-  } catch (error) {
-    return { code: undefined, output: error instanceof Error ? error.message : 'it could not be run' }
-  } finally {
-    clearTimeout(timer)
     child.stdout.destroy()
     child.stderr.destroy()
+    if (child.killed) output += `\nIt was ended after ${String(options.timeoutMs / 1000)} seconds.`
+    return { code: child.exitCode ?? undefined, output: output.trim() }
+  } catch (error) {
+    return { code: undefined, output: error instanceof Error ? error.message : 'It could not be run.' }
   }
 }
+
+const outputLengthMax = 8192
 
 /**
  * Only what programs need to run. `PG…` variables would bend PostgreSQL's behaviour, and the secrets that a server's
@@ -66,6 +61,7 @@ function environment(): Record<string, string> {
   const wanted = ['PATH', 'HOME', 'TZ', 'TMPDIR', 'TEMP', 'TMP', 'LD_LIBRARY_PATH', 'SystemRoot', 'ComSpec']
   const kept: Record<string, string> = { LC_ALL: 'C' }
   for (const name of wanted) {
+    // eslint-disable-next-line no-restricted-properties -- handed on to programs, not read as a setting
     const value = process.env[name]
     if (value !== undefined) kept[name] = value
   }
