@@ -63,6 +63,9 @@ const inputAttacks: Record<string, (input: string) => string> = {
   'created as bytes': (input) => input.replace('created=1795414860', 'created=:AAAA:'),
   'created with a zero in front': (input) => input.replace('created=', 'created=0'),
   'a negative created': (input) => input.replace('created=', 'created=-'),
+  'times that are both negative': (input) =>
+    input.replace('=1795414860', '=-60').replace('=1795414920', '=-1'),
+  'times that both have a fraction': (input) => input.replace('4860', '4860.5').replace('4920', '4920.5'),
   'a negative zero': (input) => input.replace('1795414860', '-0').replace('1795414920', '0'),
   'created with a sign': (input) => input.replace('created=', 'created=+'),
   'a huge created': (input) => input.replace('created=1795414860', 'created=999999999999999'),
