@@ -1,7 +1,7 @@
 import { builder, signed } from './builder.ts'
 import type { TransactionKeyPage } from './context.ts'
 import {
-  overusePolicies,
+  type overusePolicies,
   revocationReasons,
   transactionKeyStates,
   type Page,

@@ -1,5 +1,5 @@
 import { acquiring, builder } from './builder.ts'
-import { acquisitionPurposes, type WrappedKey as WrappedKeyShape } from './domain.ts'
+import { type acquisitionPurposes, type WrappedKey as WrappedKeyShape } from './domain.ts'
 import { ManagementKey } from './management-key.ts'
 import { TransactionKey } from './transaction-key.ts'
 

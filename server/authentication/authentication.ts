@@ -116,16 +116,10 @@ export class Authentication {
 
   /** Turns an outcome of the database functions into a refusal. @throws {KeyServerError} UNAUTHENTICATED */
   async assertClaimed(outcome: string | undefined): Promise<void> {
-    switch (outcome) {
-      case 'SIGNATURE_INVALID':
-      case 'SIGNATURE_REPLAYED':
-        throw signatureRefused(outcome)
-      case 'SIGNATURE_EXPIRED': {
-        const [row] = await this.#databases.reads.sql<
-          { now: string }[]
-        >`SELECT clock_timestamp()::text AS now`
-        throw signatureRefused(outcome, row && { serverTime: new Date(row.now) })
-      }
+    if (outcome === 'SIGNATURE_INVALID' || outcome === 'SIGNATURE_REPLAYED') throw signatureRefused(outcome)
+    if (outcome === 'SIGNATURE_EXPIRED') {
+      const [row] = await this.#databases.reads.sql<{ now: string }[]>`SELECT clock_timestamp()::text AS now`
+      throw signatureRefused(outcome, row && { serverTime: new Date(row.now) })
     }
   }
 

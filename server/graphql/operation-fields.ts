@@ -25,7 +25,7 @@ export function fragmentsOf(document: DocumentNode): Fragments {
 export function collectFields(
   { selections }: SelectionSetNode,
   fragments: Fragments,
-  seen: Set<string> = new Set(),
+  seen = new Set<string>(),
 ): FieldNode[] {
   return selections.flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return [selection]

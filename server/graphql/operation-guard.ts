@@ -1,4 +1,4 @@
-import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { type GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'

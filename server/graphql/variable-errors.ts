@@ -20,11 +20,11 @@ export function findVariableError(args: ExecutionArgs): KeyServerError | null {
       if (isMissing) return badInput(name, `The variable $${name} is required.`)
       continue
     }
-    let path: string | null = null
-    coerceInputValue(value, type, (errorPath) => {
-      path ??= [name, ...errorPath].join('.')
+    const paths: string[] = []
+    coerceInputValue(value, type, (path) => {
+      paths.push([name, ...path].join('.'))
     })
-    if (path !== null) return badInput(path, 'This is not of the type that the schema asks for.')
+    if (paths[0] !== undefined) return badInput(paths[0], 'This is not of the type that the schema asks for.')
   }
   return null
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+import { badInput, type KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { RequestCaller } from '../authentication/request-caller.ts'
 import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
@@ -26,31 +26,26 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
  * parsed body to the engine.
  */
 export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
-  const { engine, log } = options
+  const { engine, hasGraphiQL, log } = options
   const maskError = createErrorMask(log)
   return async (request, response) => {
     allowOrigin(request, response, options.originPolicy())
-    switch (request.method) {
-      case 'POST':
-        try {
-          const { caller, params } = await readRequest(request, options.origins())
-          await engine(request, response, { caller, params })
-        } catch (error) {
-          if (response.headersSent) response.destroy()
-          else sendError(request, response, maskError(error))
-        }
-        return
-      case 'OPTIONS':
-        answerPreflight(response)
-        return
-      case 'GET':
-        if (options.hasGraphiQL && request.headers.accept?.includes('text/html')) {
-          await engine(request, response, { caller: new RequestCaller(null), params: null })
-          return
-        }
+    if (request.method === 'OPTIONS') {
+      answerPreflight(response)
+    } else if (request.method === 'GET' && hasGraphiQL && request.headers.accept?.includes('text/html')) {
+      await engine(request, response, { caller: new RequestCaller(null), params: null })
+    } else if (request.method !== 'POST') {
+      response.setHeader('Allow', 'POST, OPTIONS')
+      sendText(response, 405, 'GraphQL requests are POSTs.')
+    } else {
+      try {
+        const { caller, params } = await readRequest(request, options.origins())
+        await engine(request, response, { caller, params })
+      } catch (error) {
+        if (response.headersSent) response.destroy()
+        else sendError(request, response, maskError(error))
+      }
     }
-    response.setHeader('Allow', 'POST, OPTIONS')
-    sendText(response, 405, 'GraphQL requests are POSTs.')
   }
 }
 

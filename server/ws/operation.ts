@@ -1,11 +1,21 @@
-import { OperationTypeNode, type ExecutionArgs } from 'graphql'
+import {
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+} from 'graphql'
 import { badInput } from '../../schema/wire/errors.ts'
 import { RequestCaller } from '../authentication/request-caller.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { findOperation } from '../graphql/operation-fields.ts'
 
 /** The engine's own execution, which an operation brings along to where graphql-ws runs it. */
-type Execution = Pick<ReturnType<GraphQLEngine['getEnveloped']>, 'execute' | 'subscribe'>
+export interface Execution {
+  execute(args: ExecutionArgs): Promise<ExecutionResult> | ExecutionResult
+  subscribe(args: ExecutionArgs): Promise<AsyncIterable<ExecutionResult> | ExecutionResult>
+}
 
 const executions = new WeakMap<object, Execution>()
 
@@ -14,6 +24,14 @@ export function executionOf(args: ExecutionArgs): Execution {
   const execution = executions.get(args)
   if (execution === undefined) throw new TypeError('An operation is prepared before it runs.')
   return execution
+}
+
+/** What of the engine is used here; Yoga leaves it untyped. */
+interface Enveloped extends Execution {
+  readonly schema: GraphQLSchema
+  parse(source: string): DocumentNode
+  validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[]
+  contextFactory(): unknown
 }
 
 /**
@@ -30,27 +48,24 @@ export async function prepareOperation(
     readonly operationName?: string | null | undefined
     readonly variables?: Record<string, unknown> | null | undefined
   },
-): Promise<ExecutionArgs | ReturnType<ReturnType<GraphQLEngine['getEnveloped']>['validate']>> {
-  const params = {
-    query: payload.query,
-    operationName: payload.operationName ?? undefined,
-    variables: payload.variables ?? undefined,
-  }
-  const transport = { caller: socketCaller, params }
-  const { parse, validate, schema, ...execution } = engine.getEnveloped(transport)
-  const document = parse(params.query)
-  const errors = validate(schema, document)
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const { query, operationName = null, variables = null } = payload
+  const transport = { caller: socketCaller, params: null }
+  const engineForRequest: Enveloped = engine.getEnveloped(transport)
+  const { schema } = engineForRequest
+  const document = engineForRequest.parse(query)
+  const errors = engineForRequest.validate(schema, document)
   if (errors.length > 0) return errors
-  const operation = findOperation(document, params.operationName)
+  const operation = findOperation(document, operationName)
   if (operation === null) throw badInput('operationName', 'The request names no single operation.')
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) transport.caller = new RequestCaller(null)
   const args: ExecutionArgs = {
     schema,
     document,
-    operationName: params.operationName,
-    variableValues: params.variables,
-    contextValue: await execution.contextFactory(),
+    operationName,
+    variableValues: variables,
+    contextValue: await engineForRequest.contextFactory(),
   }
-  executions.set(args, execution)
+  executions.set(args, engineForRequest)
   return args
 }

@@ -82,7 +82,10 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => format(maskError(error))),
       onNext: (_context, _id, _payload, _args, result) =>
-        result.errors && { ...result, errors: result.errors.map(format) },
+        result.errors && {
+          ...(result.data !== undefined && { data: result.data }),
+          errors: result.errors.map(format),
+        },
       execute: (args) => executionOf(args).execute(args),
       subscribe: (args) => executionOf(args).subscribe(args),
     },

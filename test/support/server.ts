@@ -1,0 +1,70 @@
+import { createServer } from 'node:net'
+import { pino } from 'pino'
+import { startKeyServer, type KeyServerOptions, type RunningKeyServer } from '../../server/index.ts'
+import { describeFault } from '../../server/log.ts'
+import { createTestDatabase } from './database.ts'
+
+export interface TestServer extends RunningKeyServer {
+  /** `http://127.0.0.1:PORT`, one of its origins. */
+  readonly url: string
+  readonly databaseUrl: string
+  /** What the server has logged so far, a JSON line each. */
+  readonly logLines: readonly string[]
+}
+
+export interface TestServerOptions extends Partial<KeyServerOptions> {
+  /** Origins that it answers to besides those of loopback. */
+  readonly alsoKnownAs?: readonly string[]
+}
+
+/** Starts a key server in this process on a database that exists. */
+export async function startTestServer(
+  databaseUrl: string,
+  { alsoKnownAs = [], ...options }: TestServerOptions = {},
+): Promise<TestServer> {
+  const logLines: string[] = []
+  const log = pino(
+    { level: 'trace', serializers: { err: describeFault } },
+    { write: (line) => void logLines.push(line) },
+  )
+  const port = options.port ?? (await freePort())
+  const publicOrigins = [`http://localhost:${port}`, `http://127.0.0.1:${port}`, ...alsoKnownAs]
+  const server = await startKeyServer({ databaseUrl, log, port, publicOrigins, ...options })
+  return { ...server, url: `http://127.0.0.1:${server.port}`, databaseUrl, logLines }
+}
+
+/** One key server on a database of its own; `stop` ends both. */
+export async function startWorld(options: TestServerOptions = {}): Promise<TestServer> {
+  const [world] = await startWorlds(1, options)
+  if (world === undefined) throw new TypeError('One world was asked for.')
+  return world
+}
+
+/** Several key servers on one database; stopping the first one drops it, so stop it last. */
+export async function startWorlds(count: number, options: TestServerOptions = {}): Promise<TestServer[]> {
+  const database = await createTestDatabase()
+  const servers: TestServer[] = []
+  for (let started = 0; started < count; started++) {
+    servers.push(await startTestServer(database.url, options))
+  }
+  return servers.map((server, index) => ({
+    ...server,
+    stop: async () => {
+      await server.stop()
+      if (index === 0) await database.drop()
+    },
+  }))
+}
+
+async function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const probe = createServer().once('error', reject)
+  probe.listen(0, '127.0.0.1', () => {
+    const address = probe.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    probe.close(() => {
+      resolve(port)
+    })
+  })
+  return promise
+}
