@@ -27,14 +27,19 @@ export function streamAlerts(
   session: Session,
   { after, kinds, signal }: AlertStreamOptions = {},
 ): AsyncIterableIterator<Alert, void, undefined> {
-  const left = new AbortController()
-  const ended = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
-  const alerts = deliver(session, { after, kinds, signal: ended })
+  const ended = new AbortController()
+  const end = () => {
+    signal?.removeEventListener('abort', end)
+    ended.abort()
+  }
+  if (signal?.aborted) end()
+  signal?.addEventListener('abort', end)
+  const alerts = deliver(session, { after, kinds, signal: ended.signal })
   return {
     next: () => alerts.next(),
     // A generator queues `return` behind a pending `next`, which may wait for days.
     return: () => {
-      left.abort()
+      end()
       return alerts.return()
     },
     [Symbol.asyncIterator]() {

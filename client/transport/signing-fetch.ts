@@ -58,6 +58,9 @@ export function signingFetch(options: SigningFetchOptions): Fetch {
   }
 }
 
+/** Why an attempt was aborted. */
+const timedOut = 'timed out'
+
 interface PreparedRequest {
   readonly url: string
   readonly body: Uint8Array<ArrayBuffer>
@@ -76,14 +79,24 @@ function settle(answer: Attempt): Response {
 
 async function attempt(request: PreparedRequest, options: SigningFetchOptions): Promise<Attempt> {
   const { fetch = globalThis.fetch, timeoutMs = timeoutMsDefault } = options
-  const timeout = AbortSignal.timeout(timeoutMs)
   const headers = await headersOf(request, options.signer)
+  // Not AbortSignal.timeout and AbortSignal.any: they are held weakly, and were seen to be collected together with a
+  // request that still waited for them.
+  const ended = new AbortController()
+  const end = () => {
+    ended.abort()
+  }
+  const timer = setTimeout(() => {
+    ended.abort(timedOut)
+  }, timeoutMs)
+  if (request.signal?.aborted) end()
+  request.signal?.addEventListener('abort', end)
   try {
     const response = await fetch(request.url, {
       method: 'POST',
       headers,
       body: request.body,
-      signal: request.signal === null ? timeout : AbortSignal.any([request.signal, timeout]),
+      signal: ended.signal,
       // What is signed is for this URL alone, and no cookie or referrer belongs to it.
       redirect: 'error',
       credentials: 'omit',
@@ -93,9 +106,14 @@ async function attempt(request: PreparedRequest, options: SigningFetchOptions): 
     return await readAnswer(response)
   } catch {
     // The runtime's own words may quote the request; which of the two happened is all that matters.
-    if (timeout.aborted)
-      return { error: new VaultError('TIMEOUT', { detail: `It had ${String(timeoutMs)} ms.` }) }
-    return { error: new VaultError('NETWORK') }
+    const detail = `It had ${String(timeoutMs)} ms.`
+    return {
+      error:
+        ended.signal.reason === timedOut ? new VaultError('TIMEOUT', { detail }) : new VaultError('NETWORK'),
+    }
+  } finally {
+    clearTimeout(timer)
+    request.signal?.removeEventListener('abort', end)
   }
 }
 
