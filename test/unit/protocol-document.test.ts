@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isObjectType } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { schema } from '../../schema/graphql/index.ts'
+import { queryLimits } from '../../server/graphql/query-limits.ts'
 import { errorCodes, signatureRefusals } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
@@ -33,9 +34,10 @@ describe('the worked example of docs/protocol.md is what the code computes:', ()
 
   test('body, time and nonce', () => {
     expect(codeBlocks).toContain(exampleBody)
-    expect(text).toContain(`The body, ${String(Buffer.byteLength(exampleBody))} bytes`)
+    const prose = text.replaceAll(/\s+/g, ' ')
+    expect(prose).toContain(`The body, ${String(Buffer.byteLength(exampleBody))} bytes`)
     const time = new Date(exampleCreated * 1000).toISOString().replace('.000', '')
-    expect(text).toContain(`at ${time} (${String(exampleCreated)})`)
+    expect(prose).toContain(`at ${time} (${String(exampleCreated)})`)
     const nonce = Buffer.from(Uint8Array.from({ length: 24 }, (_, index) => index)).toString('base64url')
     expect(codeBlocks.filter((code) => code.includes(`nonce="${nonce}"`)).length).toBeGreaterThan(2)
   })
@@ -136,7 +138,15 @@ function limitRows() {
     nonceBytesMax: ['nonce', `${count(limits.nonceBytesMin)} to ${count(limits.nonceBytesMax)} bytes`],
     acquisitionIdHours: ['an `acquisitionId` is remembered', `${count(limits.acquisitionIdHours)} hours`],
     webSocketMessageBytesMax: ['WebSocket message', `${count(limits.webSocketMessageBytesMax)} bytes`],
-  } satisfies Record<keyof typeof limits, [string, string]>
+    tokensMax: ['tokens of a document', count(queryLimits.tokensMax)],
+    depthMax: ['depth of a document', count(queryLimits.depthMax)],
+    aliasesMax: ['aliases in a document', count(queryLimits.aliasesMax)],
+    rootFieldsMax: ['root fields of a document', count(queryLimits.rootFieldsMax)],
+    acquiringFieldsMax: [
+      'fields that acquire wrapped keys, in a request',
+      count(queryLimits.acquiringFieldsMax),
+    ],
+  } satisfies Record<keyof typeof limits | keyof typeof queryLimits, [string, string]>
 }
 
 /** The cells of every row of every table. */
