@@ -81,7 +81,8 @@ export interface Vault {
   destroyKey(id: string): Promise<TransactionKey>
 
   /**
-   * The account's alerts, each exactly once and in order: those after the cursor `after`, without it those from now on.
+   * The account's alerts, each exactly once and in order: those after the cursor `after`, without it those from the
+   * moment on at which the first one is asked for.
    * Reconnects and resumes by itself. Ends when the loop is left or `signal` is aborted.
    *
    * @throws {KeyServerError} from the loop: CURSOR_EXPIRED, and UNAUTHENTICATED when the management key was revoked.
