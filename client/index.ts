@@ -7,6 +7,9 @@ export type {
   KeyExpiringAlert,
   KeyOverusedAlert,
   KeyRevokedAlert,
+  KeysAlert,
+  ManagementKeyAlert,
+  PublicKeyMismatchAlert,
   UnknownAlert,
 } from './alerts/alert.ts'
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'

@@ -18,24 +18,27 @@ interface KnownAlert {
   readonly cursor: string
   readonly occurredAt: Date
   readonly acknowledgedAt: Date | null
+}
+
+interface TransactionKeyAlert extends KnownAlert {
   readonly transactionKey: AlertSubject
 }
 
 /** A key's term ends in `noticeSeconds`. */
-export interface KeyExpiringAlert extends KnownAlert {
+export interface KeyExpiringAlert extends TransactionKeyAlert {
   readonly kind: 'KEY_EXPIRING'
   readonly expiresAt: Date
   readonly noticeSeconds: number
 }
 
 /** A key's term has ended. */
-export interface KeyExpiredAlert extends KnownAlert {
+export interface KeyExpiredAlert extends TransactionKeyAlert {
   readonly kind: 'KEY_EXPIRED'
   readonly expiresAt: Date
 }
 
 /** A key was acquired, or under REFUSE asked for, beyond its `maxUses`: `excess` times so far (1, 2, 4, 8, …). */
-export interface KeyOverusedAlert extends KnownAlert {
+export interface KeyOverusedAlert extends TransactionKeyAlert {
   readonly kind: 'KEY_OVERUSED'
   readonly maxUses: number
   readonly excess: number
@@ -45,9 +48,32 @@ export interface KeyOverusedAlert extends KnownAlert {
 }
 
 /** A key was revoked. */
-export interface KeyRevokedAlert extends KnownAlert {
+export interface KeyRevokedAlert extends TransactionKeyAlert {
   readonly kind: 'KEY_REVOKED'
   readonly reason: RevocationReason
+}
+
+/** Somebody showed an application server a key that is not the owner's. */
+export interface PublicKeyMismatchAlert extends KnownAlert {
+  readonly kind: 'PUBLIC_KEY_MISMATCH'
+  readonly applicationServer: string
+  /** RFC 7638 thumbprint of the key that was shown. */
+  readonly presentedThumbprint: string
+}
+
+/** A management key was added or revoked, by another one. */
+export interface ManagementKeyAlert extends KnownAlert {
+  readonly kind: 'MANAGEMENT_KEY_ADDED' | 'MANAGEMENT_KEY_REVOKED'
+  readonly managementKeyId: string
+  readonly byManagementKeyId: string
+}
+
+/** Keys were acquired to be wrapped for another management key, or for a backup. */
+export interface KeysAlert extends KnownAlert {
+  readonly kind: 'KEYS_REWRAPPED' | 'KEYS_EXPORTED'
+  /** The management key that asked. */
+  readonly managementKeyId: string
+  readonly keyCount: number
 }
 
 declare const unknownKind: unique symbol
@@ -61,7 +87,15 @@ export interface UnknownAlert {
 }
 
 /** What the owner must know. `kind` narrows. */
-export type Alert = KeyExpiringAlert | KeyExpiredAlert | KeyOverusedAlert | KeyRevokedAlert | UnknownAlert
+export type Alert =
+  | KeyExpiringAlert
+  | KeyExpiredAlert
+  | KeyOverusedAlert
+  | KeyRevokedAlert
+  | PublicKeyMismatchAlert
+  | ManagementKeyAlert
+  | KeysAlert
+  | UnknownAlert
 
 export const alertFields = /* GraphQL */ `
   kind cursor occurredAt acknowledgedAt
@@ -69,6 +103,11 @@ export const alertFields = /* GraphQL */ `
   ... on KeyExpiredAlert { transactionKey { id applicationServer label } expiresAt }
   ... on KeyOverusedAlert { transactionKey { id applicationServer label } maxUses excess refused managementKey { id } }
   ... on KeyRevokedAlert { transactionKey { id applicationServer label } reason }
+  ... on PublicKeyMismatchAlert { applicationServer presentedThumbprint }
+  ... on ManagementKeyAddedAlert { managementKey { id } addedBy { id } }
+  ... on ManagementKeyRevokedAlert { managementKey { id } revokedBy { id } }
+  ... on KeysRewrappedAlert { managementKey { id } keyCount }
+  ... on KeysExportedAlert { managementKey { id } keyCount }
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED. Never for an unknown kind. */
@@ -83,18 +122,18 @@ export function parseAlert(answer: Answer): Alert {
 const parsers: Readonly<Record<AlertKind, (answer: Answer) => Alert>> = {
   KEY_EXPIRING: (answer) => ({
     kind: 'KEY_EXPIRING',
-    ...parseCommon(answer),
+    ...parseAboutTransactionKey(answer),
     expiresAt: answer.instant('expiresAt'),
     noticeSeconds: answer.integer('noticeSeconds'),
   }),
   KEY_EXPIRED: (answer) => ({
     kind: 'KEY_EXPIRED',
-    ...parseCommon(answer),
+    ...parseAboutTransactionKey(answer),
     expiresAt: answer.instant('expiresAt'),
   }),
   KEY_OVERUSED: (answer) => ({
     kind: 'KEY_OVERUSED',
-    ...parseCommon(answer),
+    ...parseAboutTransactionKey(answer),
     maxUses: answer.integer('maxUses'),
     excess: answer.integer('excess'),
     refused: answer.boolean('refused'),
@@ -102,22 +141,56 @@ const parsers: Readonly<Record<AlertKind, (answer: Answer) => Alert>> = {
   }),
   KEY_REVOKED: (answer) => ({
     kind: 'KEY_REVOKED',
-    ...parseCommon(answer),
+    ...parseAboutTransactionKey(answer),
     reason: answer.oneOf('reason', revocationReasons),
   }),
+  PUBLIC_KEY_MISMATCH: (answer) => ({
+    kind: 'PUBLIC_KEY_MISMATCH',
+    ...parseCommon(answer),
+    applicationServer: answer.text('applicationServer'),
+    presentedThumbprint: answer.text('presentedThumbprint'),
+  }),
+  MANAGEMENT_KEY_ADDED: (answer) => ({
+    kind: 'MANAGEMENT_KEY_ADDED',
+    ...parseCommon(answer),
+    managementKeyId: answer.object('managementKey').text('id'),
+    byManagementKeyId: answer.object('addedBy').text('id'),
+  }),
+  MANAGEMENT_KEY_REVOKED: (answer) => ({
+    kind: 'MANAGEMENT_KEY_REVOKED',
+    ...parseCommon(answer),
+    managementKeyId: answer.object('managementKey').text('id'),
+    byManagementKeyId: answer.object('revokedBy').text('id'),
+  }),
+  KEYS_REWRAPPED: (answer) => ({ kind: 'KEYS_REWRAPPED', ...parseKeys(answer) }),
+  KEYS_EXPORTED: (answer) => ({ kind: 'KEYS_EXPORTED', ...parseKeys(answer) }),
 }
 
 function parseCommon(answer: Answer): KnownAlert {
-  const transactionKey = answer.object('transactionKey')
   return {
     cursor: answer.text('cursor'),
     occurredAt: answer.instant('occurredAt'),
     acknowledgedAt: answer.instantOrNull('acknowledgedAt'),
+  }
+}
+
+function parseAboutTransactionKey(answer: Answer): TransactionKeyAlert {
+  const transactionKey = answer.object('transactionKey')
+  return {
+    ...parseCommon(answer),
     transactionKey: {
       id: transactionKey.text('id'),
       applicationServer: transactionKey.text('applicationServer'),
       label: transactionKey.textOrNull('label'),
     },
+  }
+}
+
+function parseKeys(answer: Answer): Omit<KeysAlert, 'kind'> {
+  return {
+    ...parseCommon(answer),
+    managementKeyId: answer.object('managementKey').text('id'),
+    keyCount: answer.integer('keyCount'),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Account as AccountShape } from './domain.ts'
 import { ManagementKey, ManagementKeyInput } from './management-key.ts'
 import { TransactionKeyConnection, TransactionKeyState } from './transaction-key.ts'
 
-export const Account = builder.objectRef<AccountShape>('Account').implement({
+const Account = builder.objectRef<AccountShape>('Account').implement({
   description: 'A key owner. Application servers know it by its name.',
   fields: (t) => ({
     id: t.exposeID('id'),

@@ -1,6 +1,6 @@
 import { encodeCursor } from '../wire/cursor.ts'
 import { builder, signed } from './builder.ts'
-import type { AlertPage } from './context.ts'
+import type { AlertPage, GraphQLContext } from './context.ts'
 import {
   alertKinds,
   type Alert as AlertShape,
@@ -8,7 +8,12 @@ import {
   type KeyExpiringAlert,
   type KeyOverusedAlert,
   type KeyRevokedAlert,
+  type KeysAlert,
+  type ManagementKey as ManagementKeyShape,
+  type ManagementKeyAlert,
   type Page,
+  type PublicKeyMismatchAlert,
+  type TransactionKey as TransactionKeyShape,
 } from './domain.ts'
 import { ManagementKey } from './management-key.ts'
 import { PageInfo } from './page-info.ts'
@@ -22,6 +27,11 @@ const typeNames = {
   KEY_EXPIRED: 'KeyExpiredAlert',
   KEY_OVERUSED: 'KeyOverusedAlert',
   KEY_REVOKED: 'KeyRevokedAlert',
+  PUBLIC_KEY_MISMATCH: 'PublicKeyMismatchAlert',
+  MANAGEMENT_KEY_ADDED: 'ManagementKeyAddedAlert',
+  MANAGEMENT_KEY_REVOKED: 'ManagementKeyRevokedAlert',
+  KEYS_REWRAPPED: 'KeysRewrappedAlert',
+  KEYS_EXPORTED: 'KeysExportedAlert',
 } as const satisfies Record<AlertShape['kind'], string>
 
 /** The cursor of an alert: where a subscription or a page resumes. */
@@ -42,13 +52,24 @@ const Alert = builder.interfaceRef<AlertShape>('Alert').implement({
   }),
 })
 
+type Resolver<Parent, Value> = (parent: Parent, args: object, ctx: GraphQLContext) => Promise<Value>
+
+type AboutTransactionKey = Extract<AlertShape, { transactionKeyId: string }>
+type AboutManagementKey = Extract<AlertShape, { managementKeyId: string }>
+
+const resolveTransactionKey: Resolver<AboutTransactionKey, TransactionKeyShape> = (alert, _args, ctx) =>
+  ctx.loaders.transactionKey.load({ accountId: alert.accountId, id: alert.transactionKeyId })
+
+const resolveManagementKey: Resolver<AboutManagementKey, ManagementKeyShape> = (alert, _args, ctx) =>
+  ctx.loaders.managementKey.load({ accountId: alert.accountId, id: alert.managementKeyId })
+
+const resolveByManagementKey: Resolver<ManagementKeyAlert, ManagementKeyShape> = (alert, _args, ctx) =>
+  ctx.loaders.managementKey.load({ accountId: alert.accountId, id: alert.byManagementKeyId })
+
 builder.objectRef<KeyExpiringAlert>('KeyExpiringAlert').implement({
   interfaces: [Alert],
   fields: (t) => ({
-    transactionKey: t.field({
-      type: TransactionKey,
-      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
-    }),
+    transactionKey: t.field({ type: TransactionKey, resolve: resolveTransactionKey }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
     noticeSeconds: t.exposeInt('noticeSeconds'),
   }),
@@ -57,10 +78,7 @@ builder.objectRef<KeyExpiringAlert>('KeyExpiringAlert').implement({
 builder.objectRef<KeyExpiredAlert>('KeyExpiredAlert').implement({
   interfaces: [Alert],
   fields: (t) => ({
-    transactionKey: t.field({
-      type: TransactionKey,
-      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
-    }),
+    transactionKey: t.field({ type: TransactionKey, resolve: resolveTransactionKey }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
   }),
 })
@@ -70,35 +88,63 @@ builder.objectRef<KeyOverusedAlert>('KeyOverusedAlert').implement({
     'Raised when the uses (or, under REFUSE, the refusals) beyond maxUses reach 1, 2, 4, 8, …: at once, and never a flood.',
   interfaces: [Alert],
   fields: (t) => ({
-    transactionKey: t.field({
-      type: TransactionKey,
-      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
-    }),
+    transactionKey: t.field({ type: TransactionKey, resolve: resolveTransactionKey }),
     maxUses: t.exposeInt('maxUses'),
     excess: t.exposeInt('excess'),
     refused: t.exposeBoolean('refused'),
-    managementKey: t.field({
-      type: ManagementKey,
-      resolve: ({ accountId, managementKeyId }, _args, ctx) =>
-        ctx.loaders.managementKey.load({ accountId, id: managementKeyId }),
-    }),
+    managementKey: t.field({ type: ManagementKey, resolve: resolveManagementKey }),
   }),
 })
 
 builder.objectRef<KeyRevokedAlert>('KeyRevokedAlert').implement({
   interfaces: [Alert],
   fields: (t) => ({
-    transactionKey: t.field({
-      type: TransactionKey,
-      resolve: (alert, _args, ctx) => ctx.loaders.transactionKey.load(transactionKeyOf(alert)),
-    }),
+    transactionKey: t.field({ type: TransactionKey, resolve: resolveTransactionKey }),
     reason: t.expose('reason', { type: RevocationReason }),
   }),
 })
 
-function transactionKeyOf({ accountId, transactionKeyId }: AlertShape) {
-  return { accountId, id: transactionKeyId }
-}
+builder.objectRef<PublicKeyMismatchAlert>('PublicKeyMismatchAlert').implement({
+  description:
+    "Somebody showed an application server a key that is not the owner's: at most one per owner, application server and presented key in an hour.",
+  interfaces: [Alert],
+  fields: (t) => ({
+    applicationServer: t.exposeString('applicationServer'),
+    presentedThumbprint: t.exposeString('presentedThumbprint'),
+  }),
+})
+
+builder.objectRef<ManagementKeyAlert>('ManagementKeyAddedAlert').implement({
+  interfaces: [Alert],
+  fields: (t) => ({
+    managementKey: t.field({ type: ManagementKey, resolve: resolveManagementKey }),
+    addedBy: t.field({ type: ManagementKey, resolve: resolveByManagementKey }),
+  }),
+})
+
+builder.objectRef<ManagementKeyAlert>('ManagementKeyRevokedAlert').implement({
+  interfaces: [Alert],
+  fields: (t) => ({
+    managementKey: t.field({ type: ManagementKey, resolve: resolveManagementKey }),
+    revokedBy: t.field({ type: ManagementKey, resolve: resolveByManagementKey }),
+  }),
+})
+
+builder.objectRef<KeysAlert>('KeysRewrappedAlert').implement({
+  interfaces: [Alert],
+  fields: (t) => ({
+    managementKey: t.field({ type: ManagementKey, resolve: resolveManagementKey }),
+    keyCount: t.exposeInt('keyCount'),
+  }),
+})
+
+builder.objectRef<KeysAlert>('KeysExportedAlert').implement({
+  interfaces: [Alert],
+  fields: (t) => ({
+    managementKey: t.field({ type: ManagementKey, resolve: resolveManagementKey }),
+    keyCount: t.exposeInt('keyCount'),
+  }),
+})
 
 const AlertEdge = builder.objectRef<Page<AlertShape>['edges'][number]>('AlertEdge').implement({
   fields: (t) => ({

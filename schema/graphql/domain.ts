@@ -90,7 +90,17 @@ export interface PublicKeyVerification {
   readonly checkedAt: Date
 }
 
-export const alertKinds = ['KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_OVERUSED', 'KEY_REVOKED'] as const
+export const alertKinds = [
+  'KEY_EXPIRING',
+  'KEY_EXPIRED',
+  'KEY_OVERUSED',
+  'KEY_REVOKED',
+  'PUBLIC_KEY_MISMATCH',
+  'MANAGEMENT_KEY_ADDED',
+  'MANAGEMENT_KEY_REVOKED',
+  'KEYS_REWRAPPED',
+  'KEYS_EXPORTED',
+] as const
 export type AlertKind = (typeof alertKinds)[number]
 
 interface AlertFields {
@@ -99,22 +109,24 @@ interface AlertFields {
   readonly position: number
   readonly occurredAt: Date
   readonly acknowledgedAt: Date | null
-  readonly transactionKeyId: string
 }
 
 export interface KeyExpiringAlert extends AlertFields {
   readonly kind: 'KEY_EXPIRING'
+  readonly transactionKeyId: string
   readonly expiresAt: Date
   readonly noticeSeconds: number
 }
 
 export interface KeyExpiredAlert extends AlertFields {
   readonly kind: 'KEY_EXPIRED'
+  readonly transactionKeyId: string
   readonly expiresAt: Date
 }
 
 export interface KeyOverusedAlert extends AlertFields {
   readonly kind: 'KEY_OVERUSED'
+  readonly transactionKeyId: string
   readonly maxUses: number
   /** Uses, or under REFUSE refusals, beyond `maxUses`. */
   readonly excess: number
@@ -125,10 +137,39 @@ export interface KeyOverusedAlert extends AlertFields {
 
 export interface KeyRevokedAlert extends AlertFields {
   readonly kind: 'KEY_REVOKED'
+  readonly transactionKeyId: string
   readonly reason: RevocationReason
 }
 
-export type Alert = KeyExpiringAlert | KeyExpiredAlert | KeyOverusedAlert | KeyRevokedAlert
+export interface PublicKeyMismatchAlert extends AlertFields {
+  readonly kind: 'PUBLIC_KEY_MISMATCH'
+  readonly applicationServer: string
+  /** RFC 7638 thumbprint of the key that was shown. */
+  readonly presentedThumbprint: string
+}
+
+export interface ManagementKeyAlert extends AlertFields {
+  readonly kind: 'MANAGEMENT_KEY_ADDED' | 'MANAGEMENT_KEY_REVOKED'
+  readonly managementKeyId: string
+  /** The management key that added or revoked it. */
+  readonly byManagementKeyId: string
+}
+
+export interface KeysAlert extends AlertFields {
+  readonly kind: 'KEYS_REWRAPPED' | 'KEYS_EXPORTED'
+  /** The management key that asked. */
+  readonly managementKeyId: string
+  readonly keyCount: number
+}
+
+export type Alert =
+  | KeyExpiringAlert
+  | KeyExpiredAlert
+  | KeyOverusedAlert
+  | KeyRevokedAlert
+  | PublicKeyMismatchAlert
+  | ManagementKeyAlert
+  | KeysAlert
 
 export interface KeyServerFacts {
   readonly version: string

@@ -1,7 +1,7 @@
 import { builder } from './builder.ts'
 import { managementKeyKinds, type ManagementKey as ManagementKeyShape } from './domain.ts'
 
-export const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKinds })
+const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKinds })
 
 export const ManagementKey = builder.objectRef<ManagementKeyShape>('ManagementKey').implement({
   description:

@@ -1,4 +1,4 @@
-CREATE TYPE "public"."alert_kind" AS ENUM('KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_OVERUSED', 'KEY_REVOKED');--> statement-breakpoint
+CREATE TYPE "public"."alert_kind" AS ENUM('KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_OVERUSED', 'KEY_REVOKED', 'PUBLIC_KEY_MISMATCH', 'MANAGEMENT_KEY_ADDED', 'MANAGEMENT_KEY_REVOKED', 'KEYS_REWRAPPED', 'KEYS_EXPORTED');--> statement-breakpoint
 CREATE TYPE "public"."management_key_kind" AS ENUM('DEVICE', 'RECOVERY');--> statement-breakpoint
 CREATE TYPE "public"."overuse_policy" AS ENUM('NOTIFY', 'REFUSE');--> statement-breakpoint
 CREATE TYPE "public"."revocation_reason" AS ENUM('UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION');--> statement-breakpoint
@@ -52,10 +52,19 @@ CREATE TABLE "management_keys" (
 	"kind" "management_key_kind" NOT NULL,
 	"signing_key" jsonb NOT NULL,
 	"wrapping_key" jsonb,
+	"endorsement" text,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"last_used_at" timestamp (3) with time zone,
 	"revoked_at" timestamp (3) with time zone,
 	CONSTRAINT "management_keys_account_id_id_pk" PRIMARY KEY("account_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "mismatches" (
+	"account_id" uuid NOT NULL,
+	"application_server" text NOT NULL,
+	"presented_thumbprint" text NOT NULL,
+	"alerted_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "mismatches_account_id_application_server_presented_thumbprint_pk" PRIMARY KEY("account_id","application_server","presented_thumbprint")
 );
 --> statement-breakpoint
 CREATE TABLE "nonces" (
@@ -64,6 +73,14 @@ CREATE TABLE "nonces" (
 	"nonce" text NOT NULL,
 	"expires_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "nonces_account_id_management_key_id_nonce_pk" PRIMARY KEY("account_id","management_key_id","nonce")
+);
+--> statement-breakpoint
+CREATE TABLE "server_keys" (
+	"id" text PRIMARY KEY NOT NULL,
+	"public_key" jsonb NOT NULL,
+	"sealed_private_key" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"retired_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "transaction_key_usage" (
@@ -92,6 +109,7 @@ CREATE TABLE "transaction_keys" (
 	"expires_at" timestamp (3) with time zone,
 	"expiry_notices" integer[] NOT NULL,
 	"has_default_notices" boolean NOT NULL,
+	"certificate" text,
 	"content_hash" "bytea" NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "transaction_keys_account_id_id_pk" PRIMARY KEY("account_id","id")

@@ -10,11 +10,22 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { alertKinds, type RevocationReason } from '../graphql/domain.ts'
+import type { RevocationReason } from '../graphql/domain.ts'
 import { accounts } from './accounts.ts'
 import { accountIdColumn, instant } from './columns.ts'
 
-export const alertKind = pgEnum('alert_kind', alertKinds)
+/** Kinds that are stored; which of them the API shows is for schema/graphql. */
+export const alertKind = pgEnum('alert_kind', [
+  'KEY_EXPIRING',
+  'KEY_EXPIRED',
+  'KEY_OVERUSED',
+  'KEY_REVOKED',
+  'PUBLIC_KEY_MISMATCH',
+  'MANAGEMENT_KEY_ADDED',
+  'MANAGEMENT_KEY_REVOKED',
+  'KEYS_REWRAPPED',
+  'KEYS_EXPORTED',
+])
 
 /** What an alert's kind adds to it. Instants are RFC 3339 texts. */
 export interface AlertDetails {
@@ -24,6 +35,11 @@ export interface AlertDetails {
   readonly excess?: number
   readonly refused?: boolean
   readonly reason?: RevocationReason
+  readonly keyCount?: number
+  /** Id of the management key that added or revoked the one that the alert is about. */
+  readonly byManagementKeyId?: string
+  readonly applicationServer?: string
+  readonly presentedThumbprint?: string
 }
 
 /** Written by the database function `raise_alert`, and by the sweep of deadlines, in the transaction of the cause. */

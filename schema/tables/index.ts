@@ -1,7 +1,9 @@
 export { accounts } from './accounts.ts'
 export { alertKind, alerts, type AlertDetails } from './alerts.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
+export { mismatches } from './mismatches.ts'
 export { nonces } from './nonces.ts'
+export { serverKeys } from './server-keys.ts'
 export {
   acquisitions,
   deadlines,

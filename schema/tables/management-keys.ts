@@ -18,6 +18,8 @@ export const managementKeys = pgTable(
     kind: managementKeyKind('kind').notNull(),
     signingKey: jsonb('signing_key').$type<SigningJwk>().notNull(),
     wrappingKey: jsonb('wrapping_key').$type<WrappingJwk>(),
+    /** A signed statement (JWS): why to trust the key. */
+    endorsement: text('endorsement'),
     createdAt: instant('created_at')
       .notNull()
       .default(sql`now()`),

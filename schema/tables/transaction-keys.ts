@@ -41,6 +41,8 @@ export const transactionKeys = pgTable(
     expiryNotices: integer('expiry_notices').array().notNull(),
     /** The notices were not asked for: a new term brings new default ones. */
     hasDefaultNotices: boolean('has_default_notices').notNull(),
+    /** The owner's own signed description of the key (JWS). */
+    certificate: text('certificate'),
     /** SHA-256 of the stored input, by which a repeated store is told from a conflicting one. */
     contentHash: bytes('content_hash').notNull(),
     createdAt: instant('created_at')

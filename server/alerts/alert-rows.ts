@@ -43,33 +43,65 @@ export async function countUnacknowledged(db: Executor, accountId: string): Prom
 
 type AlertRow = typeof alerts.$inferSelect
 
-function toAlert(row: AlertRow): Alert {
-  const { accountId, position, occurredAt, acknowledgedAt, details } = row
+function toAlert({ kind, transactionKeyId, managementKeyId, details, ...row }: AlertRow): Alert {
+  const { accountId, position, occurredAt, acknowledgedAt } = row
   const common = { accountId, position, occurredAt, acknowledgedAt }
-  const transactionKeyId = present(row.transactionKeyId)
-  switch (row.kind) {
+  switch (kind) {
     case 'KEY_EXPIRING':
       return {
         ...common,
-        kind: row.kind,
-        transactionKeyId,
+        kind,
+        transactionKeyId: present(transactionKeyId),
         expiresAt: new Date(present(details.expiresAt)),
         noticeSeconds: present(details.noticeSeconds),
       }
     case 'KEY_EXPIRED':
-      return { ...common, kind: row.kind, transactionKeyId, expiresAt: new Date(present(details.expiresAt)) }
+      return {
+        ...common,
+        kind,
+        transactionKeyId: present(transactionKeyId),
+        expiresAt: new Date(present(details.expiresAt)),
+      }
     case 'KEY_OVERUSED':
       return {
         ...common,
-        kind: row.kind,
-        transactionKeyId,
+        kind,
+        transactionKeyId: present(transactionKeyId),
         maxUses: present(details.maxUses),
         excess: present(details.excess),
         refused: present(details.refused),
-        managementKeyId: present(row.managementKeyId),
+        managementKeyId: present(managementKeyId),
       }
     case 'KEY_REVOKED':
-      return { ...common, kind: row.kind, transactionKeyId, reason: present(details.reason) }
+      return {
+        ...common,
+        kind,
+        transactionKeyId: present(transactionKeyId),
+        reason: present(details.reason),
+      }
+    case 'PUBLIC_KEY_MISMATCH':
+      return {
+        ...common,
+        kind,
+        applicationServer: present(details.applicationServer),
+        presentedThumbprint: present(details.presentedThumbprint),
+      }
+    case 'MANAGEMENT_KEY_ADDED':
+    case 'MANAGEMENT_KEY_REVOKED':
+      return {
+        ...common,
+        kind,
+        managementKeyId: present(managementKeyId),
+        byManagementKeyId: present(details.byManagementKeyId),
+      }
+    case 'KEYS_REWRAPPED':
+    case 'KEYS_EXPORTED':
+      return {
+        ...common,
+        kind,
+        managementKeyId: present(managementKeyId),
+        keyCount: present(details.keyCount),
+      }
   }
 }
 

@@ -59,7 +59,7 @@ function toRequestError(error: GraphQLError): GraphQLError {
 }
 
 /** `Expected value of type "Int", found …` and `Int cannot represent non-integer value: …` */
-export function withoutLiterals(message: string): string {
+function withoutLiterals(message: string): string {
   return message
     .replace(/^(Expected value of type "[^"]*")[^]*$/, '$1.')
     .replace(/^(\w+ cannot represent [a-z0-9 -]+)[^]*$/, '$1.')

@@ -1,0 +1,18 @@
+import { sql } from 'drizzle-orm'
+import { jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import type { SigningJwk } from '../wire/jwk.ts'
+import { instant } from './columns.ts'
+
+/** The key server's own signing keys, shared by all servers on this database. No account's data, so no account in the key. */
+export const serverKeys = pgTable('server_keys', {
+  /** RFC 7638 thumbprint. */
+  id: text('id').primaryKey(),
+  publicKey: jsonb('public_key').$type<SigningJwk>().notNull(),
+  /** The private JWK as a compact JWE under the server's secret. */
+  sealedPrivateKey: text('sealed_private_key').notNull(),
+  createdAt: instant('created_at')
+    .notNull()
+    .default(sql`now()`),
+  /** From then on it signs no more; it stays published while answers that it signed may be shown. */
+  retiredAt: instant('retired_at'),
+})
