@@ -21,6 +21,7 @@ export const builder = new SchemaBuilder<{
     DateTime: { Input: Unparsed; Output: Date }
     JWK: { Input: Unparsed; Output: object }
     JWE: { Input: Unparsed; Output: string }
+    JWS: { Input: Unparsed; Output: string }
   }
 }>({ defaultFieldNullability: false })
 

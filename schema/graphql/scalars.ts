@@ -41,3 +41,13 @@ builder.addScalarType(
     ...passThrough,
   }),
 )
+
+builder.addScalarType(
+  'JWS',
+  new GraphQLScalarType({
+    name: 'JWS',
+    description: 'A signed statement: RFC 7515 JWS, compact serialization.',
+    serialize: (value) => value,
+    ...passThrough,
+  }),
+)
