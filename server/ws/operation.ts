@@ -50,7 +50,8 @@ export async function prepareOperation(
   },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { query, operationName = null, variables = null } = payload
-  const transport = { caller: socketCaller, params: null }
+  // Not null: a plugin of Yoga takes the operation name out of it.
+  const transport = { caller: socketCaller, params: {} }
   const engineForRequest: Enveloped = engine.getEnveloped(transport)
   const { schema } = engineForRequest
   const document = engineForRequest.parse(query)

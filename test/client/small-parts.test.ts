@@ -52,6 +52,18 @@ describe('an alert', () => {
     expect(alert.occurredAt).toEqual(new Date(common.occurredAt))
   })
 
+  test.each([
+    { kind: 'PUBLIC_KEY_MISMATCH', applicationServer: 'https://shop.example', presentedThumbprint: 't' },
+    { kind: 'MANAGEMENT_KEY_ADDED', managementKey: { id: 'm' }, addedBy: { id: 'n' } },
+    { kind: 'MANAGEMENT_KEY_REVOKED', managementKey: { id: 'm' }, revokedBy: { id: 'n' } },
+    { kind: 'KEYS_REWRAPPED', managementKey: { id: 'm' }, keyCount: 3 },
+    { kind: 'KEYS_EXPORTED', managementKey: { id: 'm' }, keyCount: 3 },
+  ])('of kind $kind, which is about no single key, is read', (fields) => {
+    const alert = parseAlert(new Answer({ ...common, ...fields }))
+    expect(alert).toMatchObject({ kind: fields.kind, cursor: 'c' })
+    expect(alert.occurredAt).toEqual(new Date(common.occurredAt))
+  })
+
   test('of a kind from a newer server is delivered with what every alert has', () => {
     const alert = parseAlert(new Answer({ ...common, kind: 'KEY_TELEPORTED', acknowledgedAt: 'x' }))
     expect(alert).toEqual({ kind: 'KEY_TELEPORTED', cursor: 'c', occurredAt: new Date(common.occurredAt) })
