@@ -102,3 +102,6 @@ const variables = z.object({
     .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })
     .default('development'),
 })
+
+/** The names of all environment variables that the server reads. */
+export const configVariables: readonly string[] = Object.keys(variables.shape)

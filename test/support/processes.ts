@@ -11,6 +11,8 @@ export interface TestProcess {
   readonly output: () => string
   /** Resolves when the output has this text. */
   says(text: string): Promise<void>
+  /** Its exit code once it has ended; null when a signal ended it. */
+  readonly exited: Promise<number | null>
   /** Asks it to end; resolves with its exit code, null when it had to be killed. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
@@ -39,14 +41,15 @@ export async function collectMessages(
   })
   const messages: unknown[] = []
   child.on('message', (message) => messages.push(message))
-  const { output } = watch(child)
-  const code = await exitOf(child)
+  const { output, exited } = watch(child)
+  const code = await exited
   if (code !== 0) throw new Error(`${module} ended with ${code ?? 'a signal'}:\n${output()}`)
   return messages
 }
 
 function watch(child: ChildProcess): TestProcess {
   let output = ''
+  const exited = exitOf(child)
   const listeners = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -57,6 +60,7 @@ function watch(child: ChildProcess): TestProcess {
   return {
     child,
     output: () => output,
+    exited,
     says: async (text) => {
       const { promise, resolve, reject } = Promise.withResolvers<undefined>()
       const check = () => {
@@ -79,9 +83,9 @@ function watch(child: ChildProcess): TestProcess {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       child.kill(signal)
       const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
-      const code = await exitOf(child)
-      clearTimeout(timer)
-      return code
+      return exited.finally(() => {
+        clearTimeout(timer)
+      })
     },
   }
 }

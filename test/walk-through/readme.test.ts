@@ -1,0 +1,96 @@
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { configVariables } from '../../server/config.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { run, type TestProcess } from '../support/processes.ts'
+import { freePort } from '../support/server.ts'
+
+/* What README.md shows is what there is: its programs are run, and its tables are compared with the code. */
+
+const root = new URL('../../', import.meta.url)
+const readme = await readFile(new URL('README.md', root), 'utf8')
+const consoleBlocks = [...readme.matchAll(/```console\n([^]*?)```/g)].map(([, block = '']) => block)
+const commands = consoleBlocks.flatMap((block) =>
+  block.split('\n').flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : [])),
+)
+
+let database: TestDatabase
+let directory: string
+let keyServer: TestProcess
+let url: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  directory = await mkdtemp(join(tmpdir(), 'claviger-readme-'))
+  const port = await freePort()
+  url = `http://localhost:${port}`
+  keyServer = run(['bin/claviger.js', 'serve'], {
+    DATABASE_URL: database.url,
+    PORT: String(port),
+    SERVER_KEY_SECRET: 'c2VjcmV0IG9mIHRoZSBSRUFETUUgdGVzdHMgLi4uLi4',
+  })
+  await keyServer.says('is ready')
+}, 60_000)
+
+afterAll(async () => {
+  await keyServer.stop()
+  await database.drop()
+  await rm(directory, { recursive: true })
+})
+
+test.each(['client', 'application-server'])('the README shows examples/%s.js as it is', async (name) => {
+  const [, shown] = new RegExp(`<!-- examples/${name}.js -->\n\n\`\`\`js\n([^]*?)\`\`\``).exec(readme) ?? []
+  expect(shown).toBe(await readFile(new URL(`examples/${name}.js`, root), 'utf8'))
+})
+
+test('the client of the quick start is let in by the application server of the quick start', async () => {
+  const shop = `http://localhost:${await freePort()}`
+  const applicationServer = run(['examples/application-server.js', url, shop])
+  await applicationServer.says(`The shop is open at ${shop}`)
+  const client = run(['examples/client.js', url, shop])
+  await client.says('Welcome, alice-')
+  expect(await client.exited).toBe(0)
+  await applicationServer.stop()
+})
+
+test('the client of the quick start has at most 15 lines of code', async () => {
+  const code = await readFile(new URL('examples/client.js', root), 'utf8')
+  const lines = code.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('//'))
+  expect(lines.length).toBeLessThanOrEqual(15)
+})
+
+test('the commands of the README do what it says, one after the other', async () => {
+  const outputs: string[] = []
+  for (const command of commands.filter((line) => line.startsWith('npx claviger '))) {
+    const cli = run(['bin/claviger.js', ...command.split(' ').slice(2)], {
+      CLAVIGER_URL: url,
+      CLAVIGER_KEYSTORE: join(directory, 'key.json'),
+    })
+    expect(await cli.exited, `${command}\n${cli.output()}`).toBe(0)
+    outputs.push(cli.output())
+  }
+  expect(outputs).toHaveLength(6)
+  expect(outputs.at(-1)).toMatch(/KEY_OVERUSED|over/i)
+}, 60_000)
+
+test('every npm script that the README names exists', async () => {
+  const manifest: unknown = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
+  const named = [...readme.matchAll(/npm (?:run )?(start|test|check|dev|example:[a-z-]+)\b/g)].map(
+    ([, name = '']) => name,
+  )
+  expect(named).toContain('start')
+  for (const name of named) expect(manifest).toHaveProperty(['scripts', name])
+})
+
+test('the table of variables is that of the code', () => {
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name)
+  expect(rows.sort()).toEqual([...configVariables].sort())
+})
+
+test('every file that the README links to exists', async () => {
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path)
+  expect(links.length).toBeGreaterThan(5)
+  for (const path of links) await access(new URL(path, root))
+})
