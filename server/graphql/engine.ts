@@ -26,6 +26,7 @@ export function createGraphQLEngine(
   services: Services,
   { log, hasGraphiQL }: { log: Logger; hasGraphiQL: boolean },
 ) {
+  const maskError = createErrorMask(log)
   return createYoga<TransportContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -41,8 +42,8 @@ export function createGraphQLEngine(
     batching: false,
     maxRequestBodySize: false,
     logging: false,
-    maskedErrors: { maskError: createErrorMask(log) },
-    plugins: [useParsedBody(), useQueryLimits(), useOperationGuard()],
+    maskedErrors: { maskError },
+    plugins: [useParsedBody(), useQueryLimits(), useMaskedValidation(maskError), useOperationGuard()],
   })
 }
 
@@ -65,6 +66,17 @@ function useQueryLimits(): Plugin {
     },
     onValidate({ addValidationRule }) {
       addValidationRule(queryLimitsRule)
+    },
+  }
+}
+
+/** Yoga masks what parsing and execution throw, and sends the errors of validation as they are. */
+function useMaskedValidation(maskError: ReturnType<typeof createErrorMask>): Plugin {
+  return {
+    onValidate() {
+      return ({ valid, result, setResult }) => {
+        if (!valid) setResult(result.map(maskError))
+      }
     },
   }
 }

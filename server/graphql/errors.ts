@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import { KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
+import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
 import { isConnectionLost } from '../database/transaction.ts'
 import type { Logger } from '../log.ts'
 
@@ -20,7 +20,9 @@ export function toGraphQLError(refusal: KeyServerError, at?: GraphQLError): Grap
   const status = statuses[refusal.code]
   return new GraphQLError(refusal.message, {
     ...(at?.path && { path: at.path }),
-    ...(at?.nodes && { nodes: at.nodes }),
+    nodes: at?.nodes ?? null,
+    source: at?.source ?? null,
+    positions: at?.positions ?? null,
     extensions: {
       code: refusal.code,
       ...refusal.details,
@@ -50,21 +52,40 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
   }
 }
 
-/** Errors of graphql-js itself about the request. Their text may quote literals of the request, which is cut off. */
+/** Errors of graphql-js and Yoga about the request. Their text may quote what was sent, which is cut off. */
 function toRequestError(error: GraphQLError): GraphQLError {
-  if (typeof error.extensions['code'] === 'string' && error.extensions['code'] in statuses) return error
+  const { code, http } = error.extensions
+  if (errorCodes.some((own) => own === code && !requestErrorCodes.has(own))) return error
   const isSyntax = error.message.startsWith('Syntax Error')
-  const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED'
-  return toGraphQLError(new KeyServerError(code, withoutLiterals(error.message)), error)
+  const refusal = new KeyServerError(
+    isSyntax ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED',
+    withoutLiterals(error.message),
+  )
+  const masked = toGraphQLError(refusal, error)
+  // Which status such an error has depends on the media type that was asked for; Yoga has marked that.
+  if (http !== undefined) masked.extensions['http'] = http
+  return masked
 }
+
+/** Codes that Yoga sets as well, on errors whose text is not ours. */
+const requestErrorCodes: ReadonlySet<ErrorCode> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+])
 
 /** `Expected value of type "Int", found …` and `Int cannot represent non-integer value: …` */
 function withoutLiterals(message: string): string {
   return message
+    .replace(/^(Variable "\$\w+" got invalid value)[^]*$/, '$1.')
+    .replace(/^(Unexpected parameter )[^]*(in the request body\.)$/, '$1$2')
     .replace(/^(Expected value of type "[^"]*")[^]*$/, '$1.')
     .replace(/^(\w+ cannot represent [a-z0-9 -]+)[^]*$/, '$1.')
-    .replace(/^(Value )[^]*( does not exist in "\w+" enum\.)[^]*$/, '$1$2')
+    .replace(/^(Value )[^]*(does not exist in "\w+" enum\.)[^]*$/, '$1$2')
     .replace(/^(Enum "\w+" cannot represent [a-z0-9 -]+)[^]*$/, '$1.')
     .replace(/^(Syntax Error: (?:Expected [^,]{1,40}, found|Unexpected) \w+)\b[^]*$/, '$1.')
-    .replace(/^(Syntax Error: Invalid character)[^]*$/, '$1.')
+    .replace(/^(Syntax Error: Unexpected character)[^]*$/, '$1.')
+    .replace(
+      /^(Syntax Error: Invalid (?:Unicode escape sequence|character escape sequence|number|character))[^]*$/,
+      '$1.',
+    )
 }

@@ -56,7 +56,14 @@ function withOneCause(result: ExecutionResult, args: ExecutionArgs): ExecutionRe
   if (unauthenticated) return { errors: [unauthenticated] }
   const isAboutVariables = result.data === undefined && result.errors?.[0]?.path === undefined
   const variableError = isAboutVariables && result.errors ? findVariableError(args) : null
-  return variableError ? { errors: [toGraphQLError(variableError)] } : result
+  return variableError ? { errors: [toRequestError(variableError)] } : result
+}
+
+/** A request that could not begin is a 400 (GraphQL over HTTP), but in the older media type. */
+function toRequestError(refusal: KeyServerError): GraphQLError {
+  const error = toGraphQLError(refusal)
+  error.extensions['http'] = { status: 400, spec: true }
+  return error
 }
 
 function isUnauthenticated(error: unknown): boolean {

@@ -21,8 +21,10 @@ export function findVariableError(args: ExecutionArgs): KeyServerError | null {
       continue
     }
     const paths: string[] = []
-    coerceInputValue(value, type, (path) => {
-      paths.push([name, ...path].join('.'))
+    coerceInputValue(value, type, (path, _value, { message }) => {
+      // The schema's own name of a required field; the path is that of the object which lacks it.
+      const missing = /^Field "(\w+)" of required type/.exec(message)?.slice(1) ?? []
+      paths.push([name, ...path, ...missing].join('.'))
     })
     if (paths[0] !== undefined) return badInput(paths[0], 'This is not of the type that the schema asks for.')
   }
