@@ -6,6 +6,10 @@ export const limits = {
   signedBodyBytesMax: 512 * 1024,
   /** Largest compact JWE, in characters. */
   jweCharactersMax: 16 * 1024,
+  /** Largest signed statement (compact JWS), in characters. */
+  statementCharactersMax: 16 * 1024,
+  /** Longest life of the key server's signed answer to a verification, in seconds. */
+  answerSecondsMax: 5 * 60,
   /** Most items in any list argument, and in a page of a connection. */
   batchMax: 100,
   pageDefault: 20,

@@ -96,7 +96,7 @@ describe('docs/protocol.md says', () => {
     const types = Object.values(schema.getTypeMap())
       .filter(isObjectType)
       .filter((type) => type.getInterfaces().some(({ name }) => name === 'Alert'))
-    expect(types).toHaveLength(4)
+    expect(types).toHaveLength(9)
     expect(namesInTable('alert').sort()).toEqual(types.map(({ name }) => name).sort())
   })
 
@@ -113,6 +113,8 @@ function limitRows() {
     unsignedBodyBytesMax: ['body of an unsigned request', `${count(limits.unsignedBodyBytesMax)} bytes`],
     signedBodyBytesMax: ['body of a signed request', `${count(limits.signedBodyBytesMax)} bytes`],
     jweCharactersMax: ['wrapped key', `${count(limits.jweCharactersMax)} characters`],
+    statementCharactersMax: ['signed statement', `${count(limits.statementCharactersMax)} characters`],
+    answerSecondsMax: ['lifetime of a signed answer', `${count(limits.answerSecondsMax)} seconds`],
     batchMax: ['items in a list argument, and in a page', count(limits.batchMax)],
     pageDefault: ['items in a page, by default', count(limits.pageDefault)],
     applicationServerCharactersMax: [
