@@ -1,4 +1,4 @@
-/** Every code of a {@link VaultError}, with what it means. docs/client.md says of each what the caller can do. */
+/** Every code of a {@link VaultError}, with what it means. A code never changes its meaning. */
 const meanings = {
   URL_INVALID: 'The URL of a key server is an http or https origin.',
   KEYSTORE_EMPTY: 'The keystore holds no management key.',

@@ -24,9 +24,9 @@ const bounds = {
   /** From the start of connecting to the acknowledgement. */
   connectMs: 10_000,
   /** Silence after which the server is pinged. */
-  pingAfterMs: 15_000,
+  pingAfterMs: 10_000,
   /** How long it may take to answer a ping. */
-  pongWithinMs: 10_000,
+  pongWithinMs: 5_000,
 }
 
 const document = /* GraphQL */ `

@@ -13,6 +13,11 @@ import {
   type ConnectionOptions,
   type Vault,
 } from '../../client/index.ts'
+import { readAccount } from '../../client/account.ts'
+import { readAlerts } from '../../client/alerts/history.ts'
+import { streamAlerts } from '../../client/alerts/stream.ts'
+import { openSession } from '../../client/session.ts'
+import { encodeCursor } from '../../schema/wire/cursor.ts'
 import { fileKeystore } from '../../client/node/index.ts'
 import { startWorld, type TestServer } from '../support/server.ts'
 
@@ -138,6 +143,36 @@ describe('opening an account', () => {
       details: { field: 'input.name' },
     })
     expect(await keystore.load()).toBeNull()
+  })
+})
+
+describe('a device whose clock is wrong', () => {
+  test.each([-7200, 7200])('by %i seconds corrects it, and is served', async (skewSeconds) => {
+    const keystore = memoryKeystore()
+    const { owner } = await createVault({ url: server.url, owner: newOwner(), keystore })
+    const record = await keystore.load()
+    if (record === null) throw new Error('The keystore is empty.')
+    const session = openSession(record, {})
+    session.clock.correct(new Date(Date.now() + skewSeconds * 1000))
+    expect((await readAccount(session)).name).toBe(owner)
+    expect(Math.abs(session.clock.nowSeconds() - Date.now() / 1000)).toBeLessThan(5)
+    session.clock.correct(new Date(Date.now() + skewSeconds * 1000))
+    const { endCursor } = await readAlerts(session)
+    expect(endCursor).toBeNull()
+  })
+
+  test('is corrected by the alert stream too, whose refusal does not tell the time', async () => {
+    const keystore = memoryKeystore()
+    const vault = await createVault({ url: server.url, owner: newOwner(), keystore })
+    const { id } = await vault.createKey(shop)
+    await vault.revokeKey(id)
+    const record = await keystore.load()
+    if (record === null) throw new Error('The keystore is empty.')
+    const session = openSession(record, {})
+    session.clock.correct(new Date(Date.now() - 7_200_000))
+    const stream = streamAlerts(session, { after: encodeCursor('alert', '0') })
+    expect((await stream.next()).value).toMatchObject({ kind: 'KEY_REVOKED' })
+    await stream.return?.()
   })
 })
 
