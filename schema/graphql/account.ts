@@ -1,5 +1,5 @@
 import { AlertConnection } from './alert.ts'
-import { builder, signed } from './builder.ts'
+import { builder, registering, signed } from './builder.ts'
 import type { Account as AccountShape } from './domain.ts'
 import { ManagementKey, ManagementKeyInput } from './management-key.ts'
 import { TransactionKeyConnection, TransactionKeyState } from './transaction-key.ts'
@@ -67,7 +67,7 @@ builder.mutationField('openAccount', (t) =>
   t.field({
     type: Account,
     description: 'Signed by the new management key itself. CONFLICT when the name or the key is taken.',
-    extensions: signed,
+    extensions: registering,
     args: { input: t.arg({ type: OpenAccountInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.accounts.open(ctx.caller, input),
   }),

@@ -5,11 +5,14 @@ import type { GraphQLContext, Unparsed } from './context.ts'
 export interface RootFieldExtensions {
   /** The request must carry a signature by a management key. */
   readonly signed?: true
+  /** The key that signed is registered by this very field, and so is unknown before it. */
+  readonly registering?: true
   /** The field releases wrapped keys; a request holds one of them at most. */
   readonly acquiring?: true
 }
 
 export const signed = { signed: true } as const satisfies RootFieldExtensions
+export const registering = { signed: true, registering: true } as const satisfies RootFieldExtensions
 export const acquiring = { signed: true, acquiring: true } as const satisfies RootFieldExtensions
 
 /** The one Pothos builder. Each file of a noun adds its part to it; index.ts builds the schema. */

@@ -40,9 +40,13 @@ export class Authentication {
     this.#directory = directory
   }
 
-  /** Checks the signature alone. The request has no effect yet, and its nonce is not consumed. */
+  /** Checks the signature alone, once for a request. The request has no effect yet, and its nonce is not consumed. */
   async verify(caller: RequestCaller): Promise<Signer> {
-    const presented = requireSignature(caller)
+    caller.verification ??= this.#verify(requireSignature(caller))
+    return caller.verification
+  }
+
+  async #verify(presented: PresentedSignature): Promise<Signer> {
     const { keyid } = presented.signature
     const known = await this.#directory.find(keyid)
     // An unknown key is checked against a stand-in, so that it takes the path and the time of a wrong signature.

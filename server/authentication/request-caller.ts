@@ -1,5 +1,6 @@
 import type { Caller } from '../../schema/graphql/context.ts'
 import type { ComponentValues, ParsedSignature } from '../../schema/wire/request-signature.ts'
+import type { Signer } from './authentication.ts'
 
 /** What a request says about who sent it. Nothing of it is believed before {@link Authentication} has checked it. */
 export interface PresentedSignature {
@@ -13,6 +14,8 @@ export class RequestCaller implements Caller {
   readonly presented: PresentedSignature | null
   /** The nonce was consumed, in a committed transaction. */
   isClaimed = false
+  /** The check of the signature alone, which is made once. */
+  verification: Promise<Signer> | null = null
   #lastTurn: Promise<unknown> = Promise.resolve()
 
   constructor(presented: PresentedSignature | null) {

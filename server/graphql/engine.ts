@@ -43,7 +43,12 @@ export function createGraphQLEngine(
     maxRequestBodySize: false,
     logging: false,
     maskedErrors: { maskError },
-    plugins: [useParsedBody(), useQueryLimits(), useMaskedValidation(maskError), useOperationGuard()],
+    plugins: [
+      useParsedBody(),
+      useQueryLimits(),
+      useMaskedValidation(maskError),
+      useOperationGuard(services.authentication),
+    ],
   })
 }
 

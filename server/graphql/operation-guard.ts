@@ -2,18 +2,20 @@ import { type GraphQLError, type ExecutionArgs, type ExecutionResult } from 'gra
 import type { Plugin } from 'graphql-yoga'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
+import type { Authentication } from '../authentication/authentication.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
 import { toGraphQLError } from './errors.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
 import { findVariableError } from './variable-errors.ts'
 
 /**
- * Refuses an unsigned request for a signed operation before anything runs, and answers a request whose signature was
- * refused on the way with that one error and nothing else.
+ * Refuses an unsigned request for a signed operation, and a signed one whose signature is wrong, before anything runs.
+ * Answers a request whose signature was refused on the way with that one error and nothing else.
  */
-export function useOperationGuard(): Plugin<GraphQLContext> {
+export function useOperationGuard(authentication: Authentication): Plugin<GuardedContext> {
   return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const refusal = refuseUnsigned(args)
+    async onExecute({ args, setResultAndStopExecution }) {
+      const refusal = await refusalOf(args, authentication)
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] })
         return
@@ -24,8 +26,8 @@ export function useOperationGuard(): Plugin<GraphQLContext> {
         },
       }
     },
-    onSubscribe({ args, setResultAndStopExecution }) {
-      const refusal = refuseUnsigned(args)
+    async onSubscribe({ args, setResultAndStopExecution }) {
+      const refusal = await refusalOf(args, authentication)
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] })
         return
@@ -39,21 +41,37 @@ export function useOperationGuard(): Plugin<GraphQLContext> {
   }
 }
 
+type GuardedContext = GraphQLContext & { readonly caller: RequestCaller }
+
 interface GuardedArgs extends ExecutionArgs {
-  readonly contextValue: GraphQLContext
+  readonly contextValue: GuardedContext
 }
 
-function refuseUnsigned({ schema, document, operationName, contextValue }: GuardedArgs): GraphQLError | null {
-  if (contextValue.caller.isSigned) return null
+async function refusalOf(
+  { schema, document, operationName, contextValue }: GuardedArgs,
+  authentication: Authentication,
+): Promise<GraphQLError | null> {
+  const { caller } = contextValue
   const operation = findOperation(document, operationName)
   if (operation === null) return null
-  const isSigned = rootFieldExtensions(schema, operation, fragmentsOf(document)).some((field) => field.signed)
-  return isSigned ? toGraphQLError(signatureRefused('SIGNATURE_REQUIRED')) : null
+  const fields = rootFieldExtensions(schema, operation, fragmentsOf(document))
+  const isSignedOnly = fields.some((field) => field.signed)
+  if (!caller.isSigned) return isSignedOnly ? toGraphQLError(signatureRefused('SIGNATURE_REQUIRED')) : null
+  if (fields.some((field) => field.registering)) return null
+  try {
+    // A signed field claims the signature together with its effect; without one it is claimed here.
+    await (isSignedOnly ? authentication.verify(caller) : authentication.claim(caller))
+    return null
+  } catch (error) {
+    if (error instanceof KeyServerError) return toGraphQLError(error)
+    throw error
+  }
 }
 
 function withOneCause(result: ExecutionResult, args: ExecutionArgs): ExecutionResult {
-  const unauthenticated = result.errors?.find(({ originalError }) => isUnauthenticated(originalError))
-  if (unauthenticated) return { errors: [unauthenticated] }
+  const unauthenticated = result.errors?.map(({ originalError }) => originalError).find(isUnauthenticated)
+  // Without the field: which one asked first is not the cause, and tells a revoked key from an unknown one.
+  if (unauthenticated) return { errors: [toGraphQLError(unauthenticated)] }
   const isAboutVariables = result.data === undefined && result.errors?.[0]?.path === undefined
   const variableError = isAboutVariables && result.errors ? findVariableError(args) : null
   return variableError ? { errors: [toRequestError(variableError)] } : result
@@ -66,7 +84,7 @@ function toRequestError(refusal: KeyServerError): GraphQLError {
   return error
 }
 
-function isUnauthenticated(error: unknown): boolean {
+function isUnauthenticated(error: unknown): error is KeyServerError {
   return error instanceof KeyServerError && error.code === 'UNAUTHENTICATED'
 }
 
