@@ -4,5 +4,7 @@
 import { existsSync } from 'node:fs'
 
 const isCheckout = existsSync(new URL('../client/cli/main.ts', import.meta.url))
-const entry = process.argv[2] === 'serve' ? 'server/main' : 'client/cli/main'
+// The help is the client's, for every command.
+const isServer = process.argv[2] === 'serve' && !process.argv.includes('--help')
+const entry = isServer ? 'server/main' : 'client/cli/main'
 await import(new URL(isCheckout ? `../${entry}.ts` : `../dist/${entry}.js`, import.meta.url).href)

@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import { existsSync } from 'node:fs'
+import { createVault, type Keystore } from '../../index.ts'
+import { fileKeystore } from '../../node/index.ts'
+import { readable, urlDefault, type Context } from '../context.ts'
+import { rows } from '../key-text.ts'
+import { readPassphrase } from '../passphrase.ts'
+
+interface InitFlags {
+  readonly owner: string
+  readonly label?: string
+  readonly passphrase?: boolean
+}
+
+/** `claviger init`: makes the management key, and opens the account. */
+export function addInitCommand(program: Command, context: Context): void {
+  program
+    .command('init')
+    .description('make a management key on this device, and open an account with it')
+    .requiredOption('--owner <name>', "the account's name, by which application servers know you")
+    .option('--label <label>', 'what to call this management key, e.g. Laptop')
+    .option('--passphrase', 'encrypt the keystore: asks for a passphrase, twice')
+    .addHelpText(
+      'after',
+      `
+Interrupted or refused, it may be run again: it goes on where it stopped. A management key is never overwritten.
+
+Examples:
+  $ claviger init --owner alice --label Laptop
+  $ claviger init --owner alice --url https://keys.example --passphrase`,
+    )
+    .action(async ({ owner, label, passphrase = false }: InitFlags) => {
+      const { keystorePath, output, passphraseFile, url = urlDefault } = context
+      const isEncrypted = passphrase || passphraseFile !== undefined
+      const keystore = isEncrypted ? encryptedKeystore(context) : plainKeystore(context)
+      const vault = await createVault({ url, owner, label, keystore })
+      output.result(
+        { owner, url: vault.url, managementKeyId: vault.managementKeyId, keystore: keystorePath },
+        [
+          ...rows([
+            ['Account', owner],
+            ['Key server', vault.url],
+            ['Keystore', keystorePath],
+            ['Fingerprint', vault.managementKeyId],
+          ]),
+        ],
+      )
+      output.note('Keep a copy of the keystore in a safe place: nothing else opens your keys.')
+    })
+}
+
+function encryptedKeystore({ keystorePath: path, passphraseFile: file }: Context): Keystore {
+  const passphrase = () => readPassphrase({ file, isNew: !existsSync(path) })
+  return readable(fileKeystore({ path, passphrase }))
+}
+
+/** A file that is already there may be encrypted, and stay so. */
+function plainKeystore(context: Context): Keystore {
+  const path = context.keystorePath
+  return existsSync(path) ? context.keystore() : readable(fileKeystore({ path }))
+}

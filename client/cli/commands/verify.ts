@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import { verifyPublicKey, VaultError, type PublicKeyVerification } from '../../index.ts'
+import { urlDefault, type Context } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { printable } from '../output.ts'
+import { readStdin, readTextFile } from '../text-file.ts'
+
+interface VerifyFlags {
+  readonly owner: string
+  readonly applicationServer: string
+  readonly publicKey: string
+}
+
+/** `claviger verify`: what an application server asks. It needs no keystore. */
+export function addVerifyCommand(program: Command, context: Context): void {
+  program
+    .command('verify')
+    .description("ask whether a public key is really its owner's: exit code 0 when it is valid, 1 when not")
+    .requiredOption('--owner <name>', 'whose key it is said to be')
+    .requiredOption('--application-server <server>', 'for which application server')
+    .requiredOption('--public-key <file|-|JSON>', 'the key as it was received, a JWK; - reads it from stdin')
+    .addHelpText(
+      'after',
+      `
+A private key is refused before anything is sent. No answer (exit code 4) is not a yes.
+
+Examples:
+  $ claviger verify --owner alice --application-server https://shop.example --public-key received.jwk
+  $ claviger key show ID --json | jq .publicKey | \\
+      claviger verify --owner alice --application-server https://shop.example --public-key -`,
+    )
+    .action(async ({ owner, applicationServer, publicKey }: VerifyFlags) => {
+      const { url = urlDefault, output } = context
+      const presented = parseJson(await readKeyText(publicKey))
+      const answer = await verifyPublicKey({ url, owner, applicationServer, publicKey: presented })
+      output.result({ owner, applicationServer, ...answer }, [
+        answerText(answer, { owner, applicationServer }),
+      ])
+      if (!answer.valid) context.exitCode = exitCodes.no
+    })
+}
+
+function answerText(
+  { coincides, valid, state, expiresAt }: PublicKeyVerification,
+  { owner, applicationServer }: { readonly owner: string; readonly applicationServer: string },
+): string {
+  const whose = `a key of ${printable(owner)} for ${printable(applicationServer)}`
+  if (!coincides) return `Not valid: it does not coincide with ${whose}.`
+  const term = expiresAt === null ? '' : `, until ${expiresAt.toISOString()}`
+  if (!valid) return `Not valid: it coincides with ${whose}, which is ${state ?? 'of unknown state'}${term}.`
+  return `Valid: it coincides with ${whose}, which is ${state ?? 'valid'}${term}.`
+}
+
+function readKeyText(source: string): Promise<string> | string {
+  if (source.trimStart().startsWith('{')) return source
+  return source === '-' ? readStdin() : readTextFile(source)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not the parser's words: they quote what may be a secret.
+    throw new VaultError('PUBLIC_KEY_INVALID', { detail: 'It is not JSON.' })
+  }
+}

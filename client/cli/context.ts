@@ -1,0 +1,108 @@
+import type { Command } from 'commander'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { openVault, type Keystore, type Vault } from '../index.ts'
+import { fileKeystore } from '../node/index.ts'
+import { CliError, systemCodeOf } from './errors.ts'
+import { exitCodes, type ExitCode } from './exit-codes.ts'
+import type { Output } from './output.ts'
+import { readPassphrase } from './passphrase.ts'
+
+/** The options that every command has. */
+interface GlobalFlags {
+  readonly url?: string
+  readonly keystore?: string
+  readonly passphraseFile?: string
+}
+
+/** What commands work with. The global options are known when a command runs, and not before. */
+export interface Context {
+  readonly output: Output
+  /** What the process will exit with when the command does not fail. */
+  exitCode: ExitCode
+  /** An absolute path. */
+  readonly keystorePath: string
+  readonly passphraseFile: string | undefined
+  /** As given; undefined when it was not. */
+  readonly url: string | undefined
+  /** The key server that was or would be spoken to. */
+  readonly urlContacted: string
+  /** The keystore at `keystorePath`. The passphrase is asked for when it turns out to be encrypted. */
+  keystore(): Keystore
+  /** @throws {VaultError | CliError} KEYSTORE_…. */
+  openVault(): Promise<Vault>
+  /** From now on Ctrl-C and SIGTERM abort this signal, once, instead of ending the process. */
+  readonly untilInterrupted: () => AbortSignal
+}
+
+/** Where a key server is that nothing else is said about: `claviger serve` on this machine. */
+export const urlDefault = 'http://localhost:4000'
+
+export function createContext(
+  program: Command,
+  { output, untilInterrupted }: Pick<Context, 'output' | 'untilInterrupted'>,
+): Context {
+  let urlOpened: string | undefined
+  const flags = () => program.opts<GlobalFlags>()
+  const keystore = (path: string) =>
+    readable(
+      fileKeystore({
+        path,
+        passphrase: () => readPassphrase({ file: flags().passphraseFile, isNew: false }),
+      }),
+    )
+  return {
+    output,
+    exitCode: exitCodes.ok,
+    get keystorePath() {
+      return resolve(given(flags().keystore) ?? keystorePathDefault())
+    },
+    get passphraseFile() {
+      return flags().passphraseFile
+    },
+    get url() {
+      return given(flags().url)
+    },
+    keystore() {
+      return keystore(this.keystorePath)
+    },
+    get urlContacted() {
+      return urlOpened ?? this.url ?? urlDefault
+    },
+    async openVault() {
+      const vault = await openVault({ keystore: this.keystore(), url: this.url })
+      urlOpened = vault.url
+      return vault
+    },
+    untilInterrupted,
+  }
+}
+
+/** A keystore whose file system errors are told as such. */
+export function readable(keystore: Keystore): Keystore {
+  const told = (error: unknown): never => {
+    const code = systemCodeOf(error)
+    if (code === null) throw error
+    throw new CliError('KEYSTORE_UNREADABLE', `The keystore can not be read or written (${code}).`, {
+      hint: 'Look at the file and its directory, or name another file with --keystore.',
+    })
+  }
+  return {
+    extractable: keystore.extractable,
+    load: () => keystore.load().catch(told),
+    save: (record) => keystore.save(record).catch(told),
+  }
+}
+
+/** XDG base directories; on Windows the roaming profile. */
+function keystorePathDefault(): string {
+  const configured = given(
+    process.platform === 'win32' ? process.env['APPDATA'] : process.env['XDG_CONFIG_HOME'],
+  )
+  return join(configured ?? join(homedir(), '.config'), 'claviger', 'key.json')
+}
+
+/** An environment variable that is set to nothing is not set. */
+function given(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}

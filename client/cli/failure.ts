@@ -1,0 +1,163 @@
+import { CommanderError } from 'commander'
+import {
+  KeyServerError,
+  VaultError,
+  type ErrorCode,
+  type ErrorDetails,
+  type VaultErrorCode,
+} from '../index.ts'
+import { CliError, systemCodeOf } from './errors.ts'
+import { exitCodes, type ExitCode } from './exit-codes.ts'
+
+/** What is told of an error: never a stack trace. */
+export interface Failure {
+  readonly exitCode: ExitCode
+  /** Stable: for programs. */
+  readonly code: string
+  readonly message: string
+  /** What to do next. */
+  readonly hint: string | undefined
+  readonly details: ErrorDetails
+}
+
+/** What hints speak of. */
+export interface Place {
+  readonly keystorePath: string
+  /** The key server's origin. */
+  readonly url: string
+  /** The command that was asked for, e.g. `claviger key create`. */
+  readonly command: string
+}
+
+/** Puts any error into words. What nobody foresaw is named and not quoted: its message may hold anything. */
+export function failureOf(error: unknown, place: Place): Failure {
+  if (error instanceof CliError) {
+    const { code, message, exitCode } = error
+    const hint = error.hint ?? (code === 'USAGE' ? usageHint(place) : undefined)
+    return { exitCode, code, message, hint, details: {} }
+  }
+  if (error instanceof CommanderError) {
+    const message = sentence(error.message.replace(/^error: /, ''))
+    return { exitCode: exitCodes.usage, code: 'USAGE', message, hint: usageHint(place), details: {} }
+  }
+  if (error instanceof KeyServerError) {
+    const { exitCode, hint } = keyServerErrors[error.code]
+    const { code, message, details } = error
+    return { exitCode, code, message, hint: hint?.(place), details }
+  }
+  if (error instanceof VaultError) {
+    const { exitCode, hint } = vaultErrors[error.code]
+    return { exitCode, code: error.code, message: error.message, hint: hint?.(place), details: {} }
+  }
+  const kind = systemCodeOf(error) ?? (error instanceof Error ? error.name : typeof error)
+  const message = `Something went wrong inside claviger (${kind}).`
+  return {
+    exitCode: exitCodes.internal,
+    code: 'INTERNAL',
+    message,
+    hint: 'Nothing is known to be lost. Please report it.',
+    details: {},
+  }
+}
+
+interface Meaning {
+  readonly exitCode: ExitCode
+  readonly hint?: (place: Place) => string
+}
+
+const { no, usage, keystore, noAnswer } = exitCodes
+
+const retryLater = () => 'Try again later: whatever was asked is safe to repeat.'
+
+const checkPassphrase = () => 'Type it again, or give the right file with --passphrase-file.'
+
+const keyServerErrors: Readonly<Record<ErrorCode, Meaning>> = {
+  UNAUTHENTICATED: {
+    exitCode: no,
+    hint: ({ keystorePath }) =>
+      `Its key server does not know the management key in ${keystorePath}, or it was revoked. If \`claviger init\` did not finish, run it again.`,
+  },
+  FORBIDDEN: { exitCode: no },
+  NOT_FOUND: { exitCode: no, hint: () => '`claviger key list` shows what there is.' },
+  CONFLICT: {
+    exitCode: no,
+    hint: ({ command }) =>
+      command === 'claviger init'
+        ? 'Run `claviger init` again with another --owner: the management key is kept for it.'
+        : '`claviger key list` shows what there is.',
+  },
+  BAD_USER_INPUT: { exitCode: usage, hint: usageHint },
+  KEY_REVOKED: { exitCode: no, hint: () => 'Create another with `claviger key create`.' },
+  KEY_NOT_YET_VALID: { exitCode: no, hint: () => '`claviger key show ID` tells from when on it is valid.' },
+  KEY_OVERUSED: {
+    exitCode: no,
+    hint: () => 'Raise its limit with `claviger key update ID --max-uses N`, or create another key.',
+  },
+  CURSOR_EXPIRED: {
+    exitCode: no,
+    hint: () => 'Alerts so old are no longer kept: leave --after out to see the newest.',
+  },
+  RATE_LIMITED: { exitCode: noAnswer, hint: retryLater },
+  TOO_LARGE: { exitCode: no },
+  RESYNC_REQUIRED: { exitCode: noAnswer, hint: retryLater },
+  UNAVAILABLE: { exitCode: noAnswer, hint: retryLater },
+  INTERNAL_SERVER_ERROR: { exitCode: noAnswer, hint: retryLater },
+  GRAPHQL_PARSE_FAILED: { exitCode: noAnswer, hint: checkVersion },
+  GRAPHQL_VALIDATION_FAILED: { exitCode: noAnswer, hint: checkVersion },
+}
+
+const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
+  URL_INVALID: { exitCode: usage, hint: () => 'Give it as in --url https://keys.example' },
+  KEYSTORE_EMPTY: {
+    exitCode: keystore,
+    hint: ({ keystorePath }) =>
+      `There is none in ${keystorePath}: run \`claviger init --owner NAME\`, or name another file with --keystore.`,
+  },
+  KEYSTORE_OCCUPIED: {
+    exitCode: keystore,
+    hint: () => 'Name another file with --keystore: one file holds one management key.',
+  },
+  KEYSTORE_LOCKED: { exitCode: keystore, hint: checkPassphrase },
+  KEYSTORE_EXPOSED: { exitCode: keystore },
+  KEYSTORE_UNREADABLE: {
+    exitCode: keystore,
+    hint: ({ keystorePath }) => `Look at ${keystorePath}, or name another file with --keystore.`,
+  },
+  NETWORK: { exitCode: noAnswer, hint: checkServer },
+  TIMEOUT: { exitCode: noAnswer, hint: checkServer },
+  ANSWER_MALFORMED: { exitCode: noAnswer, hint: checkVersion },
+  NO_ACTIVE_KEY: {
+    exitCode: no,
+    hint: () => 'Create one with `claviger key create`; `claviger key list` shows what there is.',
+  },
+  UNWRAP_FAILED: { exitCode: no, hint: distrust },
+  KEY_MISMATCH: { exitCode: no, hint: distrust },
+  ALGORITHM_MISMATCH: { exitCode: usage },
+  PUBLIC_KEY_INVALID: { exitCode: usage, hint: () => 'Nothing was sent.' },
+  DECRYPT_FAILED: { exitCode: no },
+}
+
+function usageHint({ command }: Place): string {
+  return `\`${command} --help\` shows how.`
+}
+
+function checkServer({ url, command }: Place): string {
+  const repeat =
+    command === 'claviger init' ? ' Then run the same command again: it goes on where it stopped.' : ''
+  return `Is it running at ${url}? --url names another, and \`claviger serve\` starts one.${repeat}`
+}
+
+function checkVersion(): string {
+  return 'Is this the URL of a key server, and is `claviger` of the same version as it?'
+}
+
+function distrust(): string {
+  return 'Do not use what the key server sent: it, or the way to it, is not to be trusted with this key.'
+}
+
+/** Commander's words, which begin in lower case and may have a second line. */
+function sentence(text: string): string {
+  const line = text.trim().replace(/\s*\n\s*/g, ' ')
+  const ended = /[.?!)]$/.test(line) ? line : `${line}.`
+  return `${ended.slice(0, 1).toUpperCase()}${ended.slice(1)}`
+}

@@ -1,0 +1,52 @@
+import { readFile, stat } from 'node:fs/promises'
+import { CliError, systemCodeOf } from './errors.ts'
+
+/** Keys and passphrases are far smaller. */
+const bytesMax = 64 * 1024
+
+const readWithinMs = 30_000
+
+/**
+ * Reads a small text file.
+ *
+ * @throws {CliError} FILE_UNREADABLE.
+ */
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path)
+    if (size > bytesMax) throw tooLarge(path)
+    return await readFile(path, { encoding: 'utf8', signal: AbortSignal.timeout(readWithinMs) })
+  } catch (error) {
+    const isLate = error instanceof Error && error.name === 'AbortError'
+    const code = isLate ? 'TIMEOUT' : systemCodeOf(error)
+    if (code === null) throw error
+    throw new CliError('FILE_UNREADABLE', `The file ${path} can not be read (${code}).`)
+  }
+}
+
+/**
+ * Reads a small text from stdin, to its end.
+ *
+ * @throws {CliError} FILE_UNREADABLE when it is too long, or does not end within 30 seconds.
+ */
+export async function readStdin(): Promise<string> {
+  const timer = setTimeout(() => {
+    process.stdin.destroy(
+      new CliError('FILE_UNREADABLE', 'The standard input did not end within 30 seconds.'),
+    )
+  }, readWithinMs)
+  try {
+    let text = ''
+    for await (const chunk of process.stdin.setEncoding('utf8')) {
+      text += String(chunk)
+      if (text.length > bytesMax) throw tooLarge('of the standard input')
+    }
+    return text
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function tooLarge(path: string): CliError {
+  return new CliError('FILE_UNREADABLE', `The file ${path} is larger than ${bytesMax} bytes.`)
+}
