@@ -1,8 +1,10 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import * as tables from '../../schema/tables/index.ts'
+import { arrayTypes } from './array-types.ts'
+import { createRenewedPool } from './renewed-pool.ts'
 
-export type Database = PostgresJsDatabase<typeof tables>
+export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: postgres.Sql }
 
 /** A database or a transaction on it: what a query can run on. */
 export type Executor = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>
@@ -34,15 +36,18 @@ export function connectDatabases({ url, writeConnectionsMax }: ConnectOptions): 
     reads,
     writes,
     close: async () => {
-      await Promise.all([reads, writes].map(({ sql }) => sql.end({ timeout: closeTimeoutSeconds })))
+      await Promise.all([reads, writes].map(({ pool }) => pool.end({ timeoutSeconds: closeTimeoutSeconds })))
     },
   }
 }
 
-/** One pool, with every wait bounded. */
-export function connectSql(url: string, options: postgres.Options<Record<string, never>> = {}): postgres.Sql {
+/** One pool, with every wait bounded. It keeps its connections until they are lost or ended. */
+export function connectSql(url: string, options: ConnectSqlOptions = {}): postgres.Sql {
   return postgres(url, {
     connect_timeout: 10,
+    max_lifetime: null,
+    fetch_types: false,
+    types: arrayTypes,
     onnotice: () => undefined,
     ...options,
     connection: {
@@ -55,7 +60,14 @@ export function connectSql(url: string, options: postgres.Options<Record<string,
   })
 }
 
+type ConnectSqlOptions = Omit<postgres.Options<Record<string, never>>, 'types'>
+
 function connect(url: string, options: { max: number }) {
-  const sql = connectSql(url, options)
-  return { sql, db: drizzle(sql, { schema: tables }) }
+  const pool = createRenewedPool((onclose) => {
+    const opened = connectSql(url, { ...options, onclose })
+    // Drizzle reads dates as texts, and says so to the pool that it is given.
+    drizzle(opened)
+    return opened
+  })
+  return { sql: pool.sql, db: drizzle(pool.sql, { schema: tables }), pool }
 }

@@ -1,33 +1,117 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
+import type postgres from 'postgres'
 import type { Database, Executor } from './connect.ts'
 
 /** Longest life of a transaction, in milliseconds. PostgreSQL ends it before: this bounds the wait for a lost answer. */
 const transactionMsMax = 30_000
 
 /**
- * Runs `work` in one transaction and commits when it resolves.
+ * Runs `work` in one transaction, commits when it resolves, and rolls back when it rejects, with its error.
  *
- * The guard for a lost connection: postgres.js 3.4.9 answers a failed callback with a ROLLBACK of its own, which throws
- * an uncatchable TypeError when the connection is gone. So when the connection was lost the callback is left pending
- * instead; `begin` then rejects by itself as the connection closes (docs/adr/0008-transactions-on-postgres-js.md).
+ * A transaction takes no statement after its first failed one, after the loss of its connection, or after its end: such
+ * a statement is refused with {@link TransactionOver}, and so never runs outside of the transaction that it was meant
+ * for. When `work` swallows the error of a statement, the transaction is rolled back with that error.
+ *
+ * The guard for a lost connection: postgres.js 3.4.9 sends the statements of a transaction, and the ROLLBACK or COMMIT at
+ * its end, also when the connection is gone. It then throws an uncatchable TypeError or, when the connection was made
+ * anew meanwhile, runs them there. But `begin` rejects by itself as the connection closes. So everything here first
+ * lets that news arrive, and once it has, nothing is sent any more (docs/adr/0008-transactions-on-postgres-js.md).
  */
-export async function runTransaction<T>(db: Database, work: (tx: Executor) => Promise<T>): Promise<T> {
+export async function runTransaction<T>(
+  { $client: pool }: Database,
+  work: (tx: Executor) => Promise<T>,
+): Promise<T> {
+  const state: State = { isLost: false, failure: null }
   const timeout = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    timeout.reject(new Error(`The transaction took longer than ${String(transactionMsMax)} ms.`))
+    state.failure ??= new Error(`The transaction took longer than ${String(transactionMsMax)} ms.`)
+    timeout.reject(state.failure)
   }, transactionMsMax)
+  const begun = pool.begin(async (connection): Promise<{ readonly result: T }> => {
+    const outcome = await settle(work(drizzle(guard(pool, { connection, state }))))
+    await newsOfLoss()
+    // Pending for good: an answer would make postgres.js send a ROLLBACK or COMMIT.
+    if (isGone(state)) return new Promise<never>(() => undefined)
+    if ('error' in outcome) throw outcome.error
+    if (state.failure !== null) throw state.failure
+    return outcome
+  })
+  // After the callback was answered nothing asks for this any more.
+  begun.catch(() => (state.isLost = true))
   try {
-    return await Promise.race([
-      db.transaction((tx) =>
-        work(tx).catch((error: unknown) => {
-          if (isConnectionLost(error)) return new Promise<never>(() => undefined)
-          throw error
-        }),
-      ),
-      timeout.promise,
-    ])
+    const { result } = await Promise.race([begun, timeout.promise])
+    return result
   } finally {
     clearTimeout(timer)
+    state.failure ??= new TransactionOver()
   }
+}
+
+interface State {
+  /** The connection was closed. */
+  isLost: boolean
+  /** The first failure, or that the transaction has ended. */
+  failure: Error | null
+}
+
+/** A statement was refused, because its transaction had failed or ended before. The failure is its cause. */
+export class TransactionOver extends Error {
+  override readonly name = 'TransactionOver'
+
+  constructor(options?: ErrorOptions) {
+    super('The transaction takes no more statements.', options)
+  }
+}
+
+/** The pool's face with the transaction's statements behind it: what Drizzle asks of a client. */
+function guard(
+  pool: postgres.Sql,
+  { connection, state }: { connection: postgres.TransactionSql; state: State },
+): postgres.Sql {
+  type Unsafe = typeof connection.unsafe
+  async function run(...[query, asArrays]: [() => ReturnType<Unsafe>, boolean]): Promise<unknown> {
+    await newsOfLoss()
+    if (state.isLost || state.failure !== null) {
+      throw new TransactionOver(state.failure === null ? {} : { cause: state.failure })
+    }
+    try {
+      return await (asArrays ? query().values() : query())
+    } catch (error) {
+      state.failure ??= error instanceof Error ? error : new Error('A statement failed.')
+      throw error
+    }
+  }
+  const unsafe = (...statement: Parameters<Unsafe>) => {
+    const query = () => connection.unsafe(...statement)
+    return {
+      // As with postgres.js, a statement begins when somebody awaits it.
+      then: (...answer: Parameters<Promise<unknown>['then']>) => run(query, false).then(...answer),
+      values: () => run(query, true),
+    }
+  }
+  return new Proxy(pool, {
+    get: (target, name): unknown => (name === 'unsafe' ? unsafe : Reflect.get(target, name)),
+  })
+}
+
+async function settle<T>(promise: Promise<T>): Promise<{ result: T } | { error: unknown }> {
+  try {
+    return { result: await promise }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/**
+ * Waits until a connection that is closed by now is known to be: from there to us the news takes three turns of the
+ * queue of microtasks, and no connection closes while that queue is worked off.
+ */
+async function newsOfLoss(): Promise<void> {
+  for (let turn = 0; turn < 16; turn++) await Promise.resolve()
+}
+
+function isGone({ isLost, failure }: State): boolean {
+  return isLost || isConnectionLost(failure)
 }
 
 const lostConnectionCodes = new Set([

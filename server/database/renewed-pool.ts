@@ -1,0 +1,76 @@
+import type postgres from 'postgres'
+
+export interface RenewedPool {
+  /** Of all pools that follow one another, the current one. It can be kept. */
+  readonly sql: postgres.Sql
+  /** Waits for what is under way, then closes all connections. */
+  end(options: { readonly timeoutSeconds: number }): Promise<void>
+}
+
+/** A pool that is younger is left to mend itself: PostgreSQL that is away must not make a new pool for each request. */
+const ageMsMin = 1_000
+/** How long statements that are under way on a pool's other connections may take once one of them is lost. */
+const retireSeconds = 5
+
+/**
+ * A pool of connections that is replaced as a whole once it has lost one of them.
+ *
+ * postgres.js 3.4.9 makes a lost connection anew in its old place and loses track of it there: a statement that came
+ * between the failure and the close is neither sent nor answered, and a part of it that was not sent yet stands before
+ * the next start-up message, so that the place never connects again. Under load all places end like that. A pool that
+ * was replaced and ended answers whatever waits in it, with an error, within {@link retireSeconds}.
+ *
+ * @param open opens a pool that calls `onLost` with every connection that it loses. It must not close connections for
+ *   their age.
+ */
+export function createRenewedPool(open: (onLost: () => void) => postgres.Sql): RenewedPool {
+  let isEnding = false
+  let renewal: NodeJS.Timeout | null = null
+  let current = openPool()
+  const retiring = new Set<Promise<void>>()
+
+  function openPool(): { readonly pool: postgres.Sql; readonly openedAt: number } {
+    const pool = open(() => {
+      if (pool === current.pool) renew()
+    })
+    return { pool, openedAt: performance.now() }
+  }
+
+  function renew(): void {
+    if (isEnding || renewal !== null) return
+    const waitMs = ageMsMin - (performance.now() - current.openedAt)
+    if (waitMs > 0) {
+      renewal = setTimeout(() => {
+        renewal = null
+        replace()
+      }, waitMs)
+    } else replace()
+  }
+
+  function replace(): void {
+    const { pool } = current
+    current = openPool()
+    const retired = pool
+      .end({ timeout: retireSeconds })
+      .catch(() => undefined)
+      .then(() => void retiring.delete(retired))
+    retiring.add(retired)
+  }
+
+  return {
+    sql: followCurrent(() => current.pool),
+    async end({ timeoutSeconds }) {
+      isEnding = true
+      if (renewal !== null) clearTimeout(renewal)
+      await Promise.all([current.pool.end({ timeout: timeoutSeconds }), ...retiring])
+    },
+  }
+}
+
+/** A handle that stands for whatever `current` answers at the moment of use. */
+function followCurrent(current: () => postgres.Sql): postgres.Sql {
+  return new Proxy(current(), {
+    apply: (_first, receiver, args): unknown => Reflect.apply(current(), receiver, args),
+    get: (_first, name): unknown => Reflect.get(current(), name),
+  })
+}
