@@ -1,0 +1,108 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { call, openAccount } from '../support/raw-client.ts'
+import { run, type TestProcess } from '../support/processes.ts'
+import { freePort } from '../support/server.ts'
+
+let directory: string
+let port: number
+let url: string
+const started: TestProcess[] = []
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'claviger-serve-'))
+  port = await freePort()
+  url = `http://127.0.0.1:${port}`
+})
+
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+test('without a database it runs on an embedded one, says where everything is, and is ready', async () => {
+  const server = serve()
+  await server.says('is ready')
+  for (const fact of [`http://localhost:${port}/graphql`, '/readyz', directory, 'Ctrl-C']) {
+    expect(server.output()).toContain(fact)
+  }
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+})
+
+test('Ctrl-C stops server and database cleanly, and what was stored is there at the next start', async () => {
+  const first = serve()
+  await first.says('is ready')
+  const { key, name } = await openAccount(url)
+  expect(await first.stop('SIGINT')).toBe(0)
+  await expect(readFile(join(directory, 'postgres', 'postmaster.pid'))).rejects.toMatchObject({
+    code: 'ENOENT',
+  })
+
+  await serve().says('is ready')
+  expect((await call(url, key, { query: '{ account { name } }' })).data).toEqual({ account: { name } })
+})
+
+test('the stale database of a killed server is recovered at the next start', async () => {
+  const first = serve()
+  await first.says('is ready')
+  const { key, name } = await openAccount(url)
+  await first.stop('SIGKILL')
+  // It is still there: a killed server leaves its PostgreSQL behind.
+  await readFile(join(directory, 'postgres', 'postmaster.pid'))
+
+  await serve().says('is ready')
+  expect((await call(url, key, { query: '{ account { name } }' })).data).toEqual({ account: { name } })
+})
+
+test('wrong configuration is reported all at once, in words, before anything starts', async () => {
+  const server = serve({ PORT: '99999', PUBLIC_URL: 'https://keys.example/path', LOG_LEVEL: 'loud' })
+  expect(await server.exited).toBe(1)
+  expect(server.output()).toContain('3 problem')
+  for (const name of ['PORT', 'PUBLIC_URL', 'LOG_LEVEL'])
+    expect(server.output()).toContain(`${name}: must be`)
+  expect(server.output()).not.toMatch(/\bat .*\.ts:/)
+})
+
+test('a secret in wrong configuration is not repeated', async () => {
+  const server = serve({ DATABASE_URL: 'mysql://user:hunter2@localhost/keys' })
+  expect(await server.exited).toBe(1)
+  expect(server.output()).toContain('DATABASE_URL')
+  expect(server.output()).not.toContain('hunter2')
+})
+
+test('a taken port is reported in words, and the database is stopped again', async () => {
+  const holder = createServer().listen(port, '127.0.0.1')
+  try {
+    const server = serve()
+    expect(await server.exited).toBe(1)
+    expect(server.output()).toContain('set PORT to another one')
+    await expect(readFile(join(directory, 'postgres', 'postmaster.pid'))).rejects.toMatchObject({
+      code: 'ENOENT',
+    })
+  } finally {
+    holder.close()
+  }
+})
+
+test('an external database that can not be reached is reported in words', async () => {
+  const server = serve({ DATABASE_URL: `postgres://nobody:hunter2@127.0.0.1:${port}/keys` })
+  expect(await server.exited).toBe(1)
+  expect(server.output()).toContain('look at DATABASE_URL')
+  expect(server.output()).not.toContain('hunter2')
+})
+
+function serve(environment: Record<string, string> = {}): TestProcess {
+  const server = run(['bin/claviger.js', 'serve'], {
+    DATA_DIR: directory,
+    DATABASE_URL: '',
+    PORT: String(port),
+    SERVER_KEY_SECRET: 'c2VjcmV0IG9mIHRoZSB0ZXN0cyBvZiBhIHByb2Nlc3M',
+    ...environment,
+  })
+  started.push(server)
+  return server
+}
