@@ -4,6 +4,7 @@ import { migrate } from './database/migrate.ts'
 import { unmetRequirements } from './database/requirements.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
+import { createJwksEndpoint } from './http/jwks.ts'
 import { createOriginPolicy } from './http/origins.ts'
 import { createHttpServer } from './http/server.ts'
 import type { Logger } from './log.ts'
@@ -14,6 +15,11 @@ export interface KeyServerOptions {
   readonly databaseUrl: string
   /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
   readonly databaseListenUrl?: string
+  /**
+   * Seals the private keys that sign answers, which the database holds: 32 random bytes in base64, the same for every
+   * server on the database, and kept apart from it.
+   */
+  readonly serverKeySecret: string
   /** Connections for writing. */
   readonly databasePoolSize?: number
   readonly host?: string
@@ -46,35 +52,43 @@ const drainMs = 10_000
 export async function startKeyServer(options: KeyServerOptions): Promise<RunningKeyServer> {
   const { databaseUrl, log, isDevelopment = false } = options
   await migrate(databaseUrl)
+  const known: KnownOrigins = { origins: options.publicOrigins ?? [] }
   const services = createServices({
     databaseUrl,
     listenUrl: options.databaseListenUrl ?? databaseUrl,
     writeConnectionsMax: options.databasePoolSize ?? 10,
+    serverKeySecret: options.serverKeySecret,
+    issuer: () => known.origins[0] ?? '',
     log,
   })
   try {
     const problems = await unmetRequirements(services.databases.reads.sql)
     if (problems.length > 0) throw new Error(problems.join('\n'))
     await services.start()
-    return await serve(services, { ...options, isDevelopment })
+    return await serve(services, { ...options, known, isDevelopment })
   } catch (error) {
     await services.stop()
     throw error
   }
 }
 
+/** The server's own origins. By default its port is in them, which is not known before it listens. */
+interface KnownOrigins {
+  origins: readonly string[]
+}
+
 async function serve(
   services: Services,
-  options: KeyServerOptions & { readonly isDevelopment: boolean },
+  options: KeyServerOptions & { readonly known: KnownOrigins; readonly isDevelopment: boolean },
 ): Promise<RunningKeyServer> {
-  const { log, isDevelopment } = options
+  const { log, isDevelopment, known } = options
   let isStopping = false
-  let origins: readonly string[] = []
   let originPolicy = createOriginPolicy({ ownOrigins: [], allowedOrigins: [], allowsLoopback: false })
   const engine = createGraphQLEngine(services, { log, hasGraphiQL: isDevelopment })
-  const front = { engine, origins: () => origins, originPolicy: () => originPolicy, log }
+  const front = { engine, origins: () => known.origins, originPolicy: () => originPolicy, log }
   const http = createHttpServer({
     graphql: createGraphQLEndpoint({ ...front, hasGraphiQL: isDevelopment }),
+    jwks: createJwksEndpoint(() => services.signingKeys.published()),
     databases: services.databases,
     isStopping: () => isStopping,
   })
@@ -82,7 +96,8 @@ async function serve(
 
   // The port is known now, and with it the default origins; no request has been answered yet.
   const { port } = await listen(http, options)
-  origins = options.publicOrigins ?? loopbackOrigins(port)
+  const origins = options.publicOrigins ?? loopbackOrigins(port)
+  known.origins = origins
   originPolicy = createOriginPolicy({
     ownOrigins: origins,
     allowedOrigins: options.allowedOrigins ?? [],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isServerKeySecret, serverKeySecretRule } from './answers/secret.ts'
 import { logLevels } from './log.ts'
 
 /** What the operator can set. README.md has the table. */
@@ -13,6 +14,11 @@ export interface Config {
   /** A direct connection for LISTEN; null: `databaseUrl`. */
   readonly databaseListenUrl: string | null
   readonly databasePoolSize: number
+  /**
+   * Seals the private keys that sign answers, which the database holds. The same for every server on the database. Null:
+   * a file in `dataDirectory`.
+   */
+  readonly serverKeySecret: string | null
   /** Null: the user's own data directory. */
   readonly dataDirectory: string | null
   readonly allowedOrigins: readonly string[]
@@ -50,6 +56,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     databaseUrl: data.DATABASE_URL,
     databaseListenUrl: data.DATABASE_LISTEN_URL,
     databasePoolSize: data.DATABASE_POOL_SIZE,
+    serverKeySecret: data.SERVER_KEY_SECRET,
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     logLevel: data.LOG_LEVEL,
@@ -91,6 +98,11 @@ const variables = z.object({
   DATABASE_URL: postgresUrl.nullable().default(null),
   DATABASE_LISTEN_URL: postgresUrl.nullable().default(null),
   DATABASE_POOL_SIZE: wholeNumber({ min: 1, max: 500 }).default(10),
+  SERVER_KEY_SECRET: z
+    .string()
+    .refine(isServerKeySecret, { error: serverKeySecretRule })
+    .nullable()
+    .default(null),
   DATA_DIR: z.string().nullable().default(null),
   ALLOWED_ORIGINS: z
     .union([z.literal('*').transform(() => ['*']), origins], {

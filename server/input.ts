@@ -45,6 +45,16 @@ export const accountName = z.string().refine(isAccountName, {
 export const label = text(limits.labelCharactersMax)
 export const applicationServer = text(limits.applicationServerCharactersMax)
 
+/** A name that somebody asks about: it need not be one that could be stored. */
+export const askedName = z
+  .string()
+  .refine(
+    (value) => value !== '' && value.length <= limits.applicationServerCharactersMax && value.isWellFormed(),
+    {
+      error: `This has 1 to ${String(limits.applicationServerCharactersMax)} characters and no unpaired surrogates.`,
+    },
+  )
+
 /** In its canonical, lower-case spelling. */
 export const uuid = z.guid({ error: 'This must be a UUID.' }).transform((value) => value.toLowerCase())
 

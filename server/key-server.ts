@@ -1,21 +1,29 @@
 import { readFileSync } from 'node:fs'
-import type { KeyServerFacts } from '../schema/graphql/domain.ts'
+import type { KeyServerPort } from '../schema/graphql/context.ts'
+import type { KeyServerFacts, PublishedKey } from '../schema/graphql/domain.ts'
+import type { SigningKeys } from './answers/signing-keys.ts'
 import type { Databases } from './database/connect.ts'
 
 /** The version of this installation, from its package.json. */
 export const version = readVersion()
 
 /** Facts about this key server. */
-export class KeyServer {
+export class KeyServer implements KeyServerPort {
   readonly #databases: Databases
+  readonly #signingKeys: SigningKeys
 
-  constructor(databases: Databases) {
+  constructor(databases: Databases, signingKeys: SigningKeys) {
     this.#databases = databases
+    this.#signingKeys = signingKeys
   }
 
   async facts(): Promise<KeyServerFacts> {
     const [row] = await this.#databases.reads.sql<{ now: string }[]>`SELECT clock_timestamp()::text AS now`
     return { version, time: new Date(row?.now ?? NaN) }
+  }
+
+  signingKeys(): Promise<readonly PublishedKey[]> {
+    return this.#signingKeys.published()
   }
 }
 

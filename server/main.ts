@@ -1,31 +1,23 @@
 /** The key server's process: the only file that listens to signals or exits. */
-import { startKeyServer } from './app.ts'
+import { findServerKeySecret } from './answers/secret.ts'
+import { startKeyServer, type RunningKeyServer } from './app.ts'
 import { banner } from './banner.ts'
-import { InvalidConfig, readConfig, type Config } from './config.ts'
+import { readConfig, type Config } from './config.ts'
 import { defaultDataDirectory, startEmbeddedPostgres } from './database/embedded/index.ts'
-import { createLogger } from './log.ts'
+import { createLogger, type Logger } from './log.ts'
+import { explainStartFailure } from './start-failure.ts'
 
 try {
   await run(readConfig())
 } catch (error) {
-  process.stderr.write(`\nThe key server did not start.\n${reasonOf(error)}\n`)
+  process.stderr.write(`\nThe key server did not start.\n${explainStartFailure(error)}\n`)
   process.exit(1)
 }
 
 async function run(config: Config): Promise<void> {
   const log = createLogger(config.logLevel)
   const database = await openDatabase(config)
-  const server = await startKeyServer({
-    databaseUrl: database.url,
-    ...(config.databaseListenUrl !== null && { databaseListenUrl: config.databaseListenUrl }),
-    databasePoolSize: config.databasePoolSize,
-    host: config.host,
-    port: config.port,
-    ...(config.publicOrigins && { publicOrigins: config.publicOrigins }),
-    allowedOrigins: config.allowedOrigins,
-    isDevelopment: config.isDevelopment,
-    log,
-  }).catch(async (error: unknown) => {
+  const server = await start(config, { databaseUrl: database.url, log }).catch(async (error: unknown) => {
     await database.close()
     throw error
   })
@@ -44,7 +36,7 @@ async function run(config: Config): Promise<void> {
       .then(
         () => process.exit(0),
         (error: unknown) => {
-          process.stderr.write(`${reasonOf(error)}\n`)
+          process.stderr.write(`${explainStartFailure(error)}\n`)
           process.exit(1)
         },
       )
@@ -54,6 +46,24 @@ async function run(config: Config): Promise<void> {
   process.stdout.write(
     banner({ origins: server.origins, data: database.description, hasGraphiQL: config.isDevelopment }),
   )
+}
+
+async function start(
+  config: Config,
+  { databaseUrl, log }: { readonly databaseUrl: string; readonly log: Logger },
+): Promise<RunningKeyServer> {
+  return startKeyServer({
+    databaseUrl,
+    ...(config.databaseListenUrl !== null && { databaseListenUrl: config.databaseListenUrl }),
+    serverKeySecret: await findServerKeySecret(config),
+    databasePoolSize: config.databasePoolSize,
+    host: config.host,
+    port: config.port,
+    ...(config.publicOrigins && { publicOrigins: config.publicOrigins }),
+    allowedOrigins: config.allowedOrigins,
+    isDevelopment: config.isDevelopment,
+    log,
+  })
 }
 
 interface OpenDatabase {
@@ -77,12 +87,4 @@ async function openDatabase({ databaseUrl, dataDirectory }: Config): Promise<Ope
     description: `${embedded.directory}   (embedded PostgreSQL, port ${String(embedded.port)})`,
     close: () => embedded.stop(),
   }
-}
-
-/** Problems that are for people are put in words by whoever finds them; of others the message is what there is. */
-function reasonOf(error: unknown): string {
-  if (error instanceof InvalidConfig) {
-    return `Its configuration has ${String(error.problems.length)} problem(s):\n${error.problems.map((line) => `  ${line}`).join('\n')}`
-  }
-  return error instanceof Error ? error.message : String(error)
 }

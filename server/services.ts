@@ -6,6 +6,8 @@ import { Alerts } from './alerts/alerts.ts'
 import { sweepDeadlines } from './alerts/deadlines.ts'
 import { AlertListener } from './alerts/listener.ts'
 import { WakeUps } from './alerts/wake-up.ts'
+import { Answers } from './answers/answers.ts'
+import { SigningKeys } from './answers/signing-keys.ts'
 import { Authentication } from './authentication/authentication.ts'
 import { KeyDirectory } from './authentication/key-directory.ts'
 import { connectDatabases } from './database/connect.ts'
@@ -13,25 +15,35 @@ import { pruneExpired } from './database/pruning.ts'
 import { KeyServer } from './key-server.ts'
 import { TransactionKeys } from './keys/transaction-keys.ts'
 import { repeat } from './repeat.ts'
+import { MismatchAlarm } from './verification/mismatch-alarm.ts'
 import { Verification } from './verification/verification.ts'
 
 /** How often a subscriber looks for alerts when no notification comes. */
 const alertPollMs = 5_000
 const deadlineSweepMs = 250
 const pruningMs = 60_000
+/** How soon every server signs with a key that another one made. */
+const signingKeysMs = 30_000
+/** Apart from the answer that caused it, and still at once for a person. */
+const mismatchAlarmMs = 100
 
 export interface ServicesOptions {
   readonly databaseUrl: string
   /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
   readonly listenUrl: string
   readonly writeConnectionsMax: number
+  /** Seals the server's own keys in the database. */
+  readonly serverKeySecret: string
+  /** The public URL, asked for when an answer is signed. */
+  readonly issuer: () => string
   readonly log: Logger
 }
 
 export type Services = ReturnType<typeof createServices>
 
 /** Everything behind the ports: no transport, no listening, no process. Nothing runs before `start`. */
-export function createServices({ databaseUrl, listenUrl, writeConnectionsMax, log }: ServicesOptions) {
+export function createServices(options: ServicesOptions) {
+  const { databaseUrl, listenUrl, writeConnectionsMax, log } = options
   const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax })
   const authentication = new Authentication(databases, new KeyDirectory(databases.reads.db))
   const stopping = new AbortController()
@@ -39,6 +51,8 @@ export function createServices({ databaseUrl, listenUrl, writeConnectionsMax, lo
   setMaxListeners(0, stopping.signal)
   const wakeUps = new WakeUps()
   const listener = new AlertListener({ url: listenUrl, wakeUps, log })
+  const signingKeys = new SigningKeys(databases, { secret: options.serverKeySecret, log })
+  const mismatchAlarm = new MismatchAlarm(databases, { log })
   let repetitions: (() => Promise<void>)[] = []
   return {
     databases,
@@ -46,15 +60,20 @@ export function createServices({ databaseUrl, listenUrl, writeConnectionsMax, lo
     accounts: new Accounts(authentication, databases),
     transactionKeys: new TransactionKeys(authentication, databases),
     acquisitions: new Acquisitions(authentication, databases),
-    verification: new Verification(databases),
+    verification: new Verification(databases, {
+      answers: new Answers(signingKeys, { issuer: options.issuer }),
+      mismatchAlarm,
+    }),
     alerts: new Alerts(authentication, {
       databases,
       wakeUps,
       pollMs: alertPollMs,
       stopping: stopping.signal,
     }),
-    keyServer: new KeyServer(databases),
+    keyServer: new KeyServer(databases, signingKeys),
+    signingKeys,
     async start(): Promise<void> {
+      await signingKeys.start()
       await listener.start()
       repetitions = [
         repeat(() => sweepDeadlines(databases), {
@@ -63,6 +82,12 @@ export function createServices({ databaseUrl, listenUrl, writeConnectionsMax, lo
           log,
         }),
         repeat(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),
+        repeat(() => signingKeys.read().then(() => false), {
+          name: 'reading of the signing keys',
+          everyMs: signingKeysMs,
+          log,
+        }),
+        repeat(() => mismatchAlarm.drain(), { name: 'mismatch alarm', everyMs: mismatchAlarmMs, log }),
       ]
     },
     /** Ends the subscriptions, so that sockets can be closed. */
@@ -72,6 +97,7 @@ export function createServices({ databaseUrl, listenUrl, writeConnectionsMax, lo
     async stop(): Promise<void> {
       stopping.abort()
       await Promise.all(repetitions.map((end) => end()))
+      await mismatchAlarm.end()
       await listener.stop()
       await databases.close()
     },

@@ -9,6 +9,7 @@ import type {
   OverusePolicy,
   Page,
   PublicKeyVerification,
+  PublishedKey,
   RevocationReason,
   TransactionKey,
   TransactionKeyState,
@@ -128,6 +129,12 @@ export interface VerificationPort {
   verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]>
 }
 
+export interface KeyServerPort {
+  facts(): Promise<KeyServerFacts>
+  /** What an answer may be signed by: first the key that signs now, then retired ones. */
+  signingKeys(): Promise<readonly PublishedKey[]>
+}
+
 export interface AlertsPort {
   page(account: Account, page: AlertPageArguments): Promise<AlertPage>
   /** Each alert once and in order: those after the cursor, then those to come. */
@@ -160,7 +167,7 @@ export interface GraphQLContext {
   readonly acquisitions: AcquisitionsPort
   readonly verification: VerificationPort
   readonly alerts: AlertsPort
-  readonly keyServer: { facts(): Promise<KeyServerFacts> }
+  readonly keyServer: KeyServerPort
   readonly loaders: {
     readonly transactionKey: Loader<Reference, TransactionKey>
     readonly managementKey: Loader<Reference, ManagementKey>

@@ -87,7 +87,11 @@ export interface PublicKeyVerification {
   readonly state: TransactionKeyState | null
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
+  /** The owner's own signed description of the key (JWS), where he sent one. */
+  readonly certificate: string | null
   readonly checkedAt: Date
+  /** Signs the same facts and returns the JWS; only when asked, because it costs more than all the rest. */
+  answer(): Promise<string>
 }
 
 export const alertKinds = [
@@ -175,6 +179,14 @@ export interface KeyServerFacts {
   readonly version: string
   /** The database's clock. */
   readonly time: Date
+}
+
+/** A public key of the key server itself, as its key set shows it (RFC 7517 §4, §5). */
+export type PublishedKey = SigningJwk & {
+  /** RFC 7638 thumbprint. */
+  readonly kid: string
+  readonly alg: 'EdDSA'
+  readonly use: 'sig'
 }
 
 /** One page of a Relay connection. */

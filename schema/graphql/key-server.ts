@@ -8,6 +8,11 @@ const KeyServer = builder.objectRef<KeyServerFacts>('KeyServer').implement({
       type: 'DateTime',
       description: "The server's clock, so that a client can correct its own.",
     }),
+    signingKeys: t.field({
+      type: ['JWK'],
+      description: 'Public keys that sign verification answers; also at /.well-known/jwks.json.',
+      resolve: (_facts, _args, ctx) => ctx.keyServer.signingKeys(),
+    }),
   }),
 })
 

@@ -15,7 +15,18 @@ const PublicKeyVerification = builder
       state: t.expose('state', { type: TransactionKeyState, nullable: true }),
       notBefore: t.expose('notBefore', { type: 'DateTime', nullable: true }),
       expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
+      certificate: t.expose('certificate', {
+        type: 'JWS',
+        nullable: true,
+        description: "The owner's own signed description of the key.",
+      }),
       checkedAt: t.expose('checkedAt', { type: 'DateTime' }),
+      answer: t.field({
+        type: 'JWS',
+        description:
+          'The same facts signed by the key server (docs/protocol.md, "Signed answers"), checkable offline.',
+        resolve: (verification) => verification.answer(),
+      }),
     }),
   })
 

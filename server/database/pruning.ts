@@ -7,7 +7,8 @@ const batchMax = 5000
 const nonceMarginMinutes = 5
 
 /**
- * Removes what nobody will ask for again: nonces whose window has closed, and remembered acquisitions.
+ * Removes what nobody will ask for again: nonces whose window has closed, remembered acquisitions, mismatches that may be
+ * alerted again, and the server's own keys a day after they were retired.
  *
  * @returns whether there may be more of them
  */
@@ -22,5 +23,8 @@ export async function pruneExpired({ writes }: Databases): Promise<boolean> {
       SELECT ctid FROM acquisitions
       WHERE acquired_at < clock_timestamp() - make_interval(hours => ${limits.acquisitionIdHours})
       LIMIT ${batchMax}))`
+  // Few rows by design: some for each owner and hour, and one for each rotation.
+  await writes.sql`DELETE FROM mismatches WHERE alerted_at < clock_timestamp() - interval '1 hour'`
+  await writes.sql`DELETE FROM server_keys WHERE retired_at < clock_timestamp() - interval '1 day'`
   return nonces.count === batchMax || acquisitions.count === batchMax
 }

@@ -5,6 +5,8 @@ import { sendText, setCommonHeaders } from './responses.ts'
 
 export interface HttpServerOptions {
   readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /** Answers /.well-known/jwks.json. */
+  readonly jwks: Route
   readonly databases: Databases
   readonly isStopping: () => boolean
 }
@@ -12,9 +14,10 @@ export interface HttpServerOptions {
 type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 
 /** The HTTP server with its routes; the caller listens. Every phase of a request has a time-out. */
-export function createHttpServer({ graphql, databases, isStopping }: HttpServerOptions): Server {
+export function createHttpServer({ graphql, jwks, databases, isStopping }: HttpServerOptions): Server {
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ['/graphql', graphql],
+    ['/.well-known/jwks.json', jwks],
     [
       '/healthz',
       (_request, response) => {

@@ -17,6 +17,9 @@ export interface TestServerOptions extends Partial<KeyServerOptions> {
   readonly alsoKnownAs?: readonly string[]
 }
 
+/** Of every test server, so that several can share a database. */
+export const testServerKeySecret = 'K8w1Zc0jQ2uVx5rT7yBn4mLpA9sDfGhJ6eRtYuIoP3k'
+
 /** Starts a key server in this process on a database that exists. */
 export async function startTestServer(
   databaseUrl: string,
@@ -29,7 +32,14 @@ export async function startTestServer(
   )
   const port = options.port ?? (await freePort())
   const publicOrigins = [`http://localhost:${port}`, `http://127.0.0.1:${port}`, ...alsoKnownAs]
-  const server = await startKeyServer({ databaseUrl, log, port, publicOrigins, ...options })
+  const server = await startKeyServer({
+    databaseUrl,
+    serverKeySecret: testServerKeySecret,
+    log,
+    port,
+    publicOrigins,
+    ...options,
+  })
   return { ...server, url: `http://127.0.0.1:${server.port}`, databaseUrl, logLines }
 }
 

@@ -6,8 +6,8 @@ import { prepareDataDirectory } from './data-directory.ts'
 import { prepareDatabase, probe } from './database.ts'
 import { chooseOperatingUser } from './operating-user.ts'
 import { DataDirectoryInUseError, type Ownership, takeOwnership } from './ownership.ts'
-import { readOrCreatePassword } from './password.ts'
 import { findPostmaster, removeStalePidFile } from './postmaster.ts'
+import { readOrCreateSecret } from '../../secret-file.ts'
 
 export { defaultDataDirectory } from './data-directory.ts'
 
@@ -50,7 +50,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const user = await chooseOperatingUser(clusterDirectory)
   await prepareDataDirectory(dataDirectory, user)
   const binaries = await locateBinaries(dataDirectory, { user, log })
-  const password = await readOrCreatePassword(passwordFile, user)
+  const password = await readOrCreateSecret(passwordFile, { owner: user })
   const logFile = join(dataDirectory, 'postgres.log')
   const cluster: Cluster = { dataDirectory, clusterDirectory, logFile, passwordFile, binaries, user }
   await initialiseCluster(cluster)
