@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { isAccountName } from '../schema/wire/account-name.ts'
 import { badInput } from '../schema/wire/errors.ts'
 import { InvalidJwe, parseWrappedKeyHeader } from '../schema/wire/jwe.ts'
-import { InvalidJwk, parsePublicJwk, parseSigningJwk, parseWrappingJwk } from '../schema/wire/jwk.ts'
+import {
+  InvalidJwk,
+  parsePublicJwk,
+  parsePublicJwkForm,
+  parseSigningJwk,
+  parseWrappingJwk,
+} from '../schema/wire/jwk.ts'
 import { limits } from '../schema/wire/limits.ts'
 
 /*
@@ -81,6 +87,8 @@ export const expiryNotices = z
   .transform((notices) => [...new Set(notices)].sort((a, b) => b - a))
 
 export const publicJwk = parsedBy(parsePublicJwk, InvalidJwk)
+/** A key that is shown and compared, not stored. */
+export const presentedJwk = parsedBy(parsePublicJwkForm, InvalidJwk)
 export const signingJwk = parsedBy(parseSigningJwk, InvalidJwk)
 export const wrappingJwk = parsedBy(parseWrappingJwk, InvalidJwk)
 

@@ -34,9 +34,12 @@ export function parseWrappedKeyHeader(jwe: string): WrappedKeyHeader {
       'A wrapped key has an initialization vector, a ciphertext and an authentication tag.',
     )
   }
-  const { alg, enc, kid, cty } = parseHeader(header)
+  const { alg, enc, kid, cty, epk } = parseHeader(header)
   if (typeof alg !== 'string' || typeof enc !== 'string' || typeof kid !== 'string' || cty !== 'jwk+json') {
     throw new InvalidJwe('The header of a wrapped key has "alg", "enc", "kid", and "cty" is "jwk+json".')
+  }
+  if (typeof epk === 'object' && epk !== null && 'd' in epk) {
+    throw new InvalidJwe('The ephemeral key in the header of a wrapped key is a public key.')
   }
   return { alg, enc, kid }
 }

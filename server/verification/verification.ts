@@ -6,7 +6,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import { accountIdOf } from '../accounts/account-id.ts'
 import type { Answers } from '../answers/answers.ts'
 import { gather } from '../gather.ts'
-import { askedName, parseInput, publicJwk } from '../input.ts'
+import { askedName, parseInput, presentedJwk } from '../input.ts'
 import type { Databases } from '../database/connect.ts'
 import type { Mismatch, MismatchAlarm } from './mismatch-alarm.ts'
 
@@ -80,7 +80,7 @@ export class Verification implements VerificationPort {
 async function toQuestion(input: VerifyPublicKeyInput, path: string): Promise<Question> {
   parseInput(askedName, input.owner, `${path}.owner`)
   parseInput(askedName, input.applicationServer, `${path}.applicationServer`)
-  const jwk = parseInput(publicJwk, input.publicKey, `${path}.publicKey`)
+  const jwk = parseInput(presentedJwk, input.publicKey, `${path}.publicKey`)
   return {
     accountId: accountIdOf(input.owner),
     applicationServer: input.applicationServer.replaceAll('\0', '\u{fffd}'),
