@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// `claviger serve` runs the key server; every other command is the client's. From a checkout the TypeScript sources run
-// as they are; an installed package has only dist/.
+// `claviger serve` runs the key server and `claviger server-key` works on its keys; every other command is the client's.
+// From a checkout the TypeScript sources run as they are; an installed package has only dist/.
 import { existsSync } from 'node:fs'
 
 const isCheckout = existsSync(new URL('../client/cli/main.ts', import.meta.url))
-// The help is the client's, for every command.
-const isServer = process.argv[2] === 'serve' && !process.argv.includes('--help')
-const entry = isServer ? 'server/main' : 'client/cli/main'
+const command = process.argv[2]
+// The help of `serve` is the client's.
+const isServer = command === 'serve' && !process.argv.includes('--help')
+const entry = isServer ? 'server/main' : command === 'server-key' ? 'server/server-key' : 'client/cli/main'
 await import(new URL(isCheckout ? `../${entry}.ts` : `../dist/${entry}.js`, import.meta.url).href)

@@ -10,6 +10,7 @@ import { findPostmaster, removeStalePidFile } from './postmaster.ts'
 import { readOrCreateSecret } from '../../secret-file.ts'
 
 export { defaultDataDirectory } from './data-directory.ts'
+export { findRunningPostgres } from './running.ts'
 
 /** A running PostgreSQL that belongs to this process until it is stopped. */
 export interface EmbeddedPostgres {

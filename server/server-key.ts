@@ -1,0 +1,129 @@
+/** `claviger server-key`: the operator's command for the keys that sign answers, beside the running key servers. */
+import { parseArgs } from 'node:util'
+import { findServerKeySecret } from './answers/secret.ts'
+import {
+  publishedAfterRetirementMinutes,
+  rotateServerKey,
+  selectServerKeys,
+  type StoredServerKey,
+} from './answers/server-key-rows.ts'
+import { readConfig, type Config } from './config.ts'
+import { connectDatabases, type Databases } from './database/connect.ts'
+import {
+  defaultDataDirectory,
+  findRunningPostgres,
+  startEmbeddedPostgres,
+} from './database/embedded/index.ts'
+import { explainStartFailure } from './start-failure.ts'
+
+const usage = `Usage: claviger server-key list
+       claviger server-key rotate [--secret-lost]
+
+The keys of the key server itself, which sign its answers to verifications. The
+database is that of "claviger serve" with the same environment variables.
+
+  list           ids and dates, the key that signs first
+  rotate         makes a new key, with which running servers sign within a minute;
+                 the old one stays published until no answer needs it
+  --secret-lost  removes the keys that SERVER_KEY_SECRET does not open, instead of
+                 refusing. Restart every server with this secret then
+`
+
+try {
+  await run(process.argv.slice(3))
+} catch (error) {
+  process.stderr.write(`${explainStartFailure(error)}\n`)
+  process.exitCode = 1
+}
+
+async function run(args: string[]): Promise<void> {
+  const command = parseCommand(args)
+  if (command === null) {
+    process.stderr.write(usage)
+    process.exitCode = 2
+  } else if (command.name === 'help') {
+    process.stdout.write(usage)
+  } else {
+    await withDatabase(readConfig(), async (databases, config) => {
+      if (command.name === 'rotate') await rotate(databases, { config, isSecretLost: command.isSecretLost })
+      await list(databases)
+    })
+  }
+}
+
+interface Command {
+  readonly name: 'help' | 'list' | 'rotate'
+  readonly isSecretLost: boolean
+}
+
+/** Null when this is no command of ours. */
+function parseCommand(args: string[]): Command | null {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { help: { type: 'boolean' }, 'secret-lost': { type: 'boolean' } },
+    })
+    const isSecretLost = values['secret-lost'] === true
+    const [name, ...others] = positionals
+    if (values.help === true) return { name: 'help', isSecretLost }
+    if (others.length > 0 || (isSecretLost && name !== 'rotate')) return null
+    return name === 'list' || name === 'rotate' ? { name, isSecretLost } : null
+  } catch {
+    return null
+  }
+}
+
+async function rotate(
+  { writes }: Databases,
+  { config, isSecretLost }: { readonly config: Config; readonly isSecretLost: boolean },
+): Promise<void> {
+  const secret = await findServerKeySecret(config)
+  const id = await rotateServerKey(writes.db, { secret, isSecretLost })
+  process.stdout.write(`Made ${id}, which signs from now on.\n\n`)
+}
+
+async function list({ reads }: Databases): Promise<void> {
+  const rows = (await selectServerKeys(reads.db)).map(
+    (key) => `${key.id}  made ${key.createdAt.toISOString()}  ${describe(key)}\n`,
+  )
+  process.stdout.write(
+    rows.length > 0 ? rows.join('') : 'There is no key yet: "claviger serve" makes the first.\n',
+  )
+}
+
+function describe({ retiredAt }: StoredServerKey): string {
+  if (retiredAt === null) return 'signs'
+  const until = new Date(retiredAt.getTime() + publishedAfterRetirementMinutes * 60_000)
+  return `retired ${retiredAt.toISOString()}, published until ${until.toISOString()}`
+}
+
+async function withDatabase(
+  config: Config,
+  work: (databases: Databases, config: Config) => Promise<void>,
+): Promise<void> {
+  const database = await openDatabase(config)
+  const databases = connectDatabases({ url: database.url, writeConnectionsMax: 1 })
+  try {
+    const [found] = await databases.reads.sql<{ exists: boolean }[]>`
+      SELECT to_regclass('server_keys') IS NOT NULL AS exists`
+    if (found?.exists !== true) {
+      throw new Error('This database is not one of this version: run "claviger serve" on it first.')
+    }
+    await work(databases, config)
+  } finally {
+    await databases.close()
+    await database.close()
+  }
+}
+
+/** The embedded database belongs to a running key server as a rule; else it runs for as long as the command. */
+async function openDatabase({
+  databaseUrl,
+  dataDirectory,
+}: Config): Promise<{ url: string; close: () => Promise<void> }> {
+  const url = databaseUrl ?? (await findRunningPostgres(dataDirectory ?? defaultDataDirectory()))
+  if (url !== undefined) return { url, close: () => Promise.resolve() }
+  const embedded = await startEmbeddedPostgres({ dataDirectory: dataDirectory ?? defaultDataDirectory() })
+  return { url: embedded.url, close: () => embedded.stop() }
+}
