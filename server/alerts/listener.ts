@@ -1,52 +1,98 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { connectSql } from '../database/connect.ts'
+import { repeat } from '../repeat.ts'
+import { ListenConnection } from './listen-connection.ts'
 import type { WakeUps } from './wake-up.ts'
 
+export interface AlertListenerOptions {
+  /** Of a direct connection: a pooler that shares connections takes a LISTEN and delivers nothing. */
+  readonly url: string
+  readonly wakeUps: WakeUps
+  readonly log: Logger
+  /** Between two pings; an answer may take half of it. */
+  readonly pingEveryMs?: number
+  /** How long the first notification may take at the start. */
+  readonly selfTestMs?: number
+}
+
 const channel = 'claviger_alerts'
-const firstListenTimeoutMs = 15_000
+const openTimeoutMs = 15_000
+const missesMax = 2
 
 /**
- * Listens for notifications on a direct connection of its own and wakes the subscribers. postgres.js makes a new
- * connection when one is lost; after each (re)listen everybody looks for what came meanwhile.
+ * Listens for notifications on a direct connection of its own and wakes the subscribers. After each (re)listen everybody
+ * looks for what came meanwhile. The connection is pinged, and replaced after two misses: 15 seconds at most pass
+ * until then, in which subscribers find alerts by looking every few seconds.
  */
 export class AlertListener {
-  readonly #sql
-  readonly #wakeUps: WakeUps
-  readonly #log: Logger
+  readonly #options: AlertListenerOptions
+  readonly #pingEveryMs: number
+  readonly #selfTestMs: number
+  #connection: ListenConnection | null = null
+  #misses = 0
+  #endPings: () => Promise<void> = () => Promise.resolve()
 
-  constructor(options: { readonly url: string; readonly wakeUps: WakeUps; readonly log: Logger }) {
-    this.#sql = connectSql(options.url, { max: 1, connection: { application_name: 'claviger listen' } })
-    this.#wakeUps = options.wakeUps
-    this.#log = options.log
+  constructor(options: AlertListenerOptions) {
+    this.#options = options
+    this.#pingEveryMs = options.pingEveryMs ?? 5_000
+    this.#selfTestMs = options.selfTestMs ?? 5_000
   }
 
-  /** Resolves when the first LISTEN stands. */
+  /**
+   * Resolves when LISTEN stands and has delivered a first notification.
+   *
+   * @throws Error in words when it delivers none
+   */
   async start(): Promise<void> {
-    const listening = this.#sql.listen(
-      channel,
-      (accountId) => {
-        this.#wakeUps.ring(accountId)
-      },
-      () => {
-        this.#log.debug('listening for alerts')
-        this.#wakeUps.ringAll()
-      },
-    )
-    const timeout = new AbortController()
-    try {
-      await Promise.race([
-        listening,
-        delay(firstListenTimeoutMs, undefined, { signal: timeout.signal }).then(() => {
-          throw new Error(`LISTEN did not stand within ${String(firstListenTimeoutMs)} ms.`)
-        }),
-      ])
-    } finally {
-      timeout.abort()
+    this.#connection = await this.#open()
+    if (!(await this.#connection.ping(this.#selfTestMs))) {
+      throw new Error(
+        'PostgreSQL took a LISTEN, but delivered no notification. DATABASE_URL seems to lead through a pooler: ' +
+          'set DATABASE_LISTEN_URL to a direct connection.',
+      )
     }
+    this.#endPings = repeat(() => this.#check(), {
+      name: 'ping of the listening connection',
+      everyMs: this.#pingEveryMs,
+      log: this.#options.log,
+    })
   }
 
   async stop(): Promise<void> {
-    await this.#sql.end({ timeout: 2 })
+    // A ping that is under way is missed, and the repetition ends with it.
+    await Promise.all([this.#connection?.close(), this.#endPings()])
+    // It may just have been replaced.
+    await this.#connection?.close()
+  }
+
+  /** Answers `repeat` that there is nothing more to do before the next round. */
+  async #check(): Promise<false> {
+    const isAlive = (await this.#connection?.ping(this.#pingEveryMs / 2)) ?? false
+    this.#misses = isAlive ? 0 : this.#misses + 1
+    if (this.#misses >= missesMax) {
+      this.#options.log.warn('the listening connection does not answer and is replaced')
+      await this.#connection?.close()
+      this.#connection = null
+      this.#connection = await this.#open()
+      this.#misses = 0
+    }
+    return false
+  }
+
+  #open(): Promise<ListenConnection> {
+    const { url, wakeUps, log } = this.#options
+    return ListenConnection.open(
+      {
+        url,
+        channel,
+        onNotification: (accountId) => {
+          wakeUps.ring(accountId)
+        },
+        onListening: () => {
+          log.debug('listening for alerts')
+          wakeUps.ringAll()
+        },
+      },
+      { timeoutMs: openTimeoutMs },
+    )
   }
 }

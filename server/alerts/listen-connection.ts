@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connectSql } from '../database/connect.ts'
+
+export interface ListenConnectionOptions {
+  readonly url: string
+  readonly channel: string
+  readonly onNotification: (payload: string) => void
+  /** Whenever LISTEN stands anew: notifications before it are lost. */
+  readonly onListening: () => void
+}
+
+/**
+ * A connection that listens. postgres.js connects it anew when it ends; whether it is still alive, only a ping through
+ * it tells, because a connection that has silently gone is indistinguishable from one with no news.
+ */
+export class ListenConnection {
+  readonly #sql
+  readonly #pingChannel = `claviger_ping_${randomBytes(8).toString('hex')}`
+  #pings = 0
+  #onPing: (payload: string) => void = () => undefined
+
+  private constructor(url: string) {
+    this.#sql = connectSql(url, { max: 1, connection: { application_name: 'claviger listen' } })
+  }
+
+  /**
+   * Resolves when LISTEN stands.
+   *
+   * @throws Error of the connection, or that it took longer than `timeoutMs`
+   */
+  static async open(
+    { url, channel, onNotification, onListening }: ListenConnectionOptions,
+    { timeoutMs }: { timeoutMs: number },
+  ): Promise<ListenConnection> {
+    const connection = new ListenConnection(url)
+    try {
+      const listening = Promise.all([
+        connection.#sql.listen(channel, onNotification, onListening),
+        connection.#sql.listen(connection.#pingChannel, (payload) => {
+          connection.#onPing(payload)
+        }),
+      ])
+      if ((await within(timeoutMs, listening)) === null) {
+        throw new Error(`LISTEN did not stand within ${String(timeoutMs)} ms.`)
+      }
+      return connection
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+  }
+
+  /** Sends a notification to itself. Answers whether it came back in time. One ping at a time. */
+  async ping(timeoutMs: number): Promise<boolean> {
+    const payload = String(++this.#pings)
+    const { promise, resolve } = Promise.withResolvers<true>()
+    this.#onPing = (received) => {
+      if (received === payload) resolve(true)
+    }
+    const sent = this.#sql.notify(this.#pingChannel, payload)
+    const cameBack = sent.then(
+      () => promise,
+      () => null,
+    )
+    return (await within(timeoutMs, cameBack)) ?? false
+  }
+
+  /** Does not wait for a connection that does not answer. */
+  async close(): Promise<void> {
+    await this.#sql.end({ timeout: 0 }).catch(() => undefined)
+  }
+}
+
+/** Null when it takes longer. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
+  const timeout = new AbortController()
+  try {
+    return await Promise.race([promise, delay(ms, null, { signal: timeout.signal })])
+  } finally {
+    timeout.abort()
+  }
+}
