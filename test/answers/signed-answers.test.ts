@@ -1,5 +1,5 @@
-import { decodeProtectedHeader, errors } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeProtectedHeader, errors, type JWK } from 'jose'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parsePublicJwk, parseSigningJwk, thumbprint } from '../../schema/wire/jwk.ts'
 import { verifyStatement } from '../../schema/wire/statements.ts'
 import { call, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
@@ -39,9 +39,9 @@ describe('a signed answer', () => {
   test('is a statement of the protocol by a key of keyServer.signingKeys', async () => {
     const { answer } = await verify(server.url, { owner: 'nobody', publicKey: await createPublicKey() })
     const { data } = await call(server.url, null, { query: '{ keyServer { signingKeys } }' })
-    expect(data?.['keyServer'].signingKeys).toEqual((await fetchKeySet(server.url)).keys)
-    const [key] = data?.['keyServer'].signingKeys
-    const { kid, alg, use, ...jwk } = key
+    const published: JWK[] = data?.['keyServer'].signingKeys
+    expect(published).toEqual((await fetchKeySet(server.url)).keys)
+    const { kid, alg, use, ...jwk } = published[0] ?? {}
     expect({ kid, alg, use }).toEqual({
       kid: await thumbprint(parseSigningJwk(jwk)),
       alg: 'EdDSA',
@@ -217,6 +217,20 @@ describe('a signed answer', () => {
     )
     expect(payloads.map(({ valid }) => valid)).toEqual([true, false, true])
   })
+})
+
+test('an answer is signed when it is selected, and however often it is selected once', async () => {
+  const sign = vi.spyOn(crypto.subtle, 'sign')
+  try {
+    const asked = { owner: owner.name, publicKey: await createPublicKey() }
+    await verify(server.url, asked, 'coincides valid state certificate checkedAt')
+    expect(sign).toHaveBeenCalledTimes(0)
+    const { answer, again } = { again: '', ...(await verify(server.url, asked, 'answer again: answer')) }
+    expect(sign).toHaveBeenCalledTimes(1)
+    expect(again).toBe(answer)
+  } finally {
+    sign.mockRestore()
+  }
 })
 
 describe('the key set', () => {

@@ -29,7 +29,8 @@ export async function verify(url: string, asked: Asked, fields = allFields): Pro
     variables: { input: { applicationServer: 'https://shop.example', ...asked } },
   })
   if (!data) throw new Error(JSON.stringify(errors))
-  return data['verifyPublicKey']
+  const verification: Verification = data['verifyPublicKey']
+  return verification
 }
 
 /** A public key of nobody's. */
@@ -40,7 +41,8 @@ export async function createPublicKey(): Promise<JWK> {
 
 export async function fetchKeySet(url: string): Promise<{ keys: JWK[] }> {
   const response = await fetch(`${url}/.well-known/jwks.json`, { signal: AbortSignal.timeout(5_000) })
-  return JSON.parse(await response.text())
+  const keySet: { keys: JWK[] } = JSON.parse(await response.text())
+  return keySet
 }
 
 /** Checks an answer as an application server would that has nothing but the key set and a JOSE library. */
