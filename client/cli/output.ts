@@ -48,8 +48,8 @@ function failureJson({ code, message, hint, exitCode, details }: Failure): strin
   return JSON.stringify({ error: { code, message, hint, exitCode, ...details } })
 }
 
-function failureText({ code, message, hint }: Failure): string {
+function failureText({ code, message, hint, details: { field } }: Failure): string {
   const name = styleText('red', 'claviger:', { stream: process.stderr })
-  const sentence = `${name} ${printable(message)} (${code})`
+  const sentence = `${name} ${printable(message)} (${field === undefined ? code : `${code}: ${printable(field)}`})`
   return hint === undefined ? sentence : `${sentence}\n  ${printable(hint)}`
 }

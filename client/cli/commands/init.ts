@@ -5,6 +5,7 @@ import { fileKeystore } from '../../node/index.ts'
 import { readable, urlDefault, type Context } from '../context.ts'
 import { rows } from '../key-text.ts'
 import { readPassphrase } from '../passphrase.ts'
+import { readTextFile } from '../text-file.ts'
 
 interface InitFlags {
   readonly owner: string
@@ -29,33 +30,38 @@ Examples:
   $ claviger init --owner alice --label Laptop
   $ claviger init --owner alice --url https://keys.example --passphrase`,
     )
-    .action(async ({ owner, label, passphrase = false }: InitFlags) => {
-      const { keystorePath, output, passphraseFile, url = urlDefault } = context
-      const isEncrypted = passphrase || passphraseFile !== undefined
-      const keystore = isEncrypted ? encryptedKeystore(context) : plainKeystore(context)
+    .action(async (flags: InitFlags) => {
+      const { owner, label } = flags
+      const { keystorePath, output, url = urlDefault } = context
+      const keystore = await keystoreFor(flags, context)
       const vault = await createVault({ url, owner, label, keystore })
       output.result(
         { owner, url: vault.url, managementKeyId: vault.managementKeyId, keystore: keystorePath },
-        [
-          ...rows([
-            ['Account', owner],
-            ['Key server', vault.url],
-            ['Keystore', keystorePath],
-            ['Fingerprint', vault.managementKeyId],
-          ]),
-        ],
+        rows([
+          ['Account', owner],
+          ['Key server', vault.url],
+          ['Keystore', keystorePath],
+          ['Fingerprint', vault.managementKeyId],
+        ]),
       )
       output.note('Keep a copy of the keystore in a safe place: nothing else opens your keys.')
     })
 }
 
-function encryptedKeystore({ keystorePath: path, passphraseFile: file }: Context): Keystore {
-  const passphrase = () => readPassphrase({ file, isNew: !existsSync(path) })
-  return readable(fileKeystore({ path, passphrase }))
+/**
+ * The keystore to write. With a passphrase when one was asked for, and when the file that is there has one: what is
+ * plain is not encrypted unasked, and the other way round.
+ */
+async function keystoreFor({ passphrase = false }: InitFlags, context: Context): Promise<Keystore> {
+  const { keystorePath: path, passphraseFile: file } = context
+  const isNew = !existsSync(path)
+  const hasPassphrase = passphrase || file !== undefined || (!isNew && (await isEncrypted(path)))
+  const ask = () => readPassphrase({ file, isNew })
+  return readable(fileKeystore({ path, passphrase: hasPassphrase ? ask : undefined }))
 }
 
-/** A file that is already there may be encrypted, and stay so. */
-function plainKeystore(context: Context): Keystore {
-  const path = context.keystorePath
-  return existsSync(path) ? context.keystore() : readable(fileKeystore({ path }))
+/** A keystore is JSON, or a JWE around it. Of one that can not be read, the keystore itself tells why. */
+async function isEncrypted(path: string): Promise<boolean> {
+  const text = await readTextFile(path).catch(() => '{')
+  return !text.trimStart().startsWith('{')
 }
