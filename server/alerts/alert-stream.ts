@@ -1,4 +1,5 @@
 import type { Alert } from '../../schema/graphql/domain.ts'
+import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { WakeUp } from './wake-up.ts'
 
 export interface AlertStreamOptions {
@@ -10,8 +11,8 @@ export interface AlertStreamOptions {
   readonly read: (after: number) => Promise<{ readonly alerts: readonly Alert[]; readonly seen: number }>
   /** The last resort when no notification comes, in milliseconds. */
   readonly pollMs: number
-  /** Ends the stream, e.g. as the server stops. */
-  readonly signal: AbortSignal
+  /** Says that the server stops. The stream then fails with UNAVAILABLE, because a stream that ends is not resumed. */
+  readonly stopping: AbortSignal
 }
 
 /**
@@ -29,7 +30,7 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
   constructor(options: AlertStreamOptions) {
     this.#options = options
     this.#position = options.after
-    options.signal.addEventListener('abort', this.#end, { once: true })
+    options.stopping.addEventListener('abort', this.#end, { once: true })
   }
 
   [Symbol.asyncIterator](): this {
@@ -37,7 +38,7 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
   }
 
   async next(): Promise<IteratorResult<Alert, undefined>> {
-    const { wakeUp, read, pollMs } = this.#options
+    const { wakeUp, read, pollMs, stopping } = this.#options
     while (!this.#ended()) {
       const [alert, ...rest] = this.#page
       if (alert !== undefined) {
@@ -50,6 +51,7 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
       this.#position = seen
       if (!hasMore && !this.#ended()) await wakeUp.wait(pollMs)
     }
+    if (stopping.aborted) throw new KeyServerError('UNAVAILABLE', 'The key server stops.')
     return { done: true, value: undefined }
   }
 
@@ -61,7 +63,7 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
   readonly #end = (): void => {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#options.signal.removeEventListener('abort', this.#end)
+    this.#options.stopping.removeEventListener('abort', this.#end)
     this.#options.wakeUp.close()
   }
 

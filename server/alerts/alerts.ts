@@ -57,7 +57,7 @@ export class Alerts implements AlertsPort {
           return { alerts: wanted, seen: page.at(-1)?.position ?? from }
         },
         pollMs: this.#pollMs,
-        signal: this.#stopping,
+        stopping: this.#stopping,
       })
     } catch (error) {
       wakeUp.close()

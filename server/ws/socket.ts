@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'graphql-ws'
+import type { RawData, WebSocket } from 'ws'
+import type { Logger } from '../log.ts'
+
+/** What graphql-ws hands to the hooks of an operation: where it came from. */
+export interface SocketExtra {
+  readonly socket: WebSocket
+}
+
+export interface ServeSocketOptions {
+  readonly graphql: Server<SocketExtra>
+  readonly heartbeatMs: number
+  readonly log: Logger
+}
+
+/** Bytes that may wait for a socket's other end before its messages are left unread. */
+const bufferedBytesMax = 256 * 1024
+const internalError = 4500
+
+/**
+ * Runs graphql-transport-ws on one socket, in place of graphql-ws's own adapter, which answers without bound to a client
+ * that asks and does not read, takes any pong for an answer, and writes to the console.
+ *
+ * A consumer that does not read costs what one operation of each of its 20 has in flight: graphql-ws asks a
+ * subscription for its next result once the last one has gone out, and alerts are read from the database only then. When
+ * more waits, e.g. answers to pings, nothing is read from the socket until that has gone. A ping that is not answered by
+ * the next heartbeat ends the socket; it stands behind everything that waits, and its payload can not be guessed, so
+ * this also ends those who do not read.
+ */
+export function serveSocket(socket: WebSocket, { graphql, heartbeatMs, log }: ServeSocketOptions): void {
+  socket.on('error', (error) => {
+    // ws closes the socket by itself, with the code that fits.
+    log.debug({ err: error }, 'a socket failed')
+  })
+  const readAgain = () => {
+    if (socket.isPaused && socket.bufferedAmount <= bufferedBytesMax) socket.resume()
+  }
+  const closed = graphql.opened(
+    {
+      protocol: socket.protocol,
+      send: (data) =>
+        new Promise((resolve, reject) => {
+          if (socket.readyState !== socket.OPEN) {
+            resolve()
+            return
+          }
+          socket.send(data, (error) => {
+            readAgain()
+            if (error) reject(error)
+            else resolve()
+          })
+        }),
+      close: (code, reason) => {
+        socket.close(code, reason)
+      },
+      onMessage: (receive) => {
+        socket.on('message', (data) => {
+          if (socket.bufferedAmount > bufferedBytesMax) socket.pause()
+          receive(textOf(data)).catch((error: unknown) => {
+            log.debug({ err: error }, 'a message of a socket could not be handled')
+            socket.close(internalError, 'INTERNAL_SERVER_ERROR')
+          })
+        })
+      },
+    },
+    { socket },
+  )
+  const stopHeart = beat(socket, { heartbeatMs, onFlushed: readAgain })
+  socket.once('close', (code, reason) => {
+    stopHeart()
+    closed(code, reason.toString()).catch((error: unknown) => {
+      log.warn({ err: error }, 'the end of a socket could not be handled')
+    })
+  })
+}
+
+function beat(
+  socket: WebSocket,
+  { heartbeatMs, onFlushed }: { heartbeatMs: number; onFlushed: () => void },
+): () => void {
+  let awaited: Buffer | null = null
+  socket.on('pong', (payload) => {
+    if (awaited?.equals(payload) === true) awaited = null
+  })
+  const timer = setInterval(() => {
+    if (awaited !== null) socket.terminate()
+    else if (socket.readyState === socket.OPEN) {
+      awaited = randomBytes(8)
+      socket.ping(awaited, false, onFlushed)
+    }
+  }, heartbeatMs)
+  return () => {
+    clearInterval(timer)
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString()
+  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString()
+}
