@@ -29,7 +29,8 @@ export class Acquisitions implements AcquisitionsPort {
 
   async acquire(caller: RequestCaller, asked: Asked): Promise<WrappedKey[]> {
     const signer = await this.#authentication.verify(caller)
-    const acquisitionId = asked.acquisitionId && parseInput(uuid, asked.acquisitionId, 'acquisitionId')
+    const acquisitionId =
+      asked.acquisitionId === null ? null : parseInput(uuid, asked.acquisitionId, 'acquisitionId')
     const keyIds = parseKeyIds(asked)
     if (keyIds === null) {
       await this.#authentication.claim(caller)

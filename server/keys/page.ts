@@ -6,6 +6,7 @@ import { transactionKeys, transactionKeyUsage } from '../../schema/tables/index.
 import { decodeCursor, encodeCursor } from '../../schema/wire/cursor.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import type { Database } from '../database/connect.ts'
+import { instant } from '../input.ts'
 import { parsePageSize } from '../pages.ts'
 import { ofSameKey, selectTransactionKeys, stateExpression } from './transaction-key-rows.ts'
 
@@ -24,9 +25,7 @@ export async function selectPage(
   const position = after === null || after === undefined ? null : parsePosition(after)
   const filter = and(
     eq(transactionKeys.accountId, accountId),
-    applicationServer === null || applicationServer === undefined
-      ? undefined
-      : eq(transactionKeys.applicationServer, applicationServer),
+    applicationServer === null || applicationServer === undefined ? undefined : isOfServer(applicationServer),
     state === null || state === undefined ? undefined : sql`${stateExpression} = ${state}`,
   )
   const beyondCursor =
@@ -50,7 +49,13 @@ export async function selectPage(
   }
 }
 
-const positionParser = z.tuple([z.iso.datetime(), z.guid()])
+/** PostgreSQL holds no NUL, and no unpaired surrogate as it is: no key is for a server of such a name. */
+function isOfServer(name: string) {
+  const isStorable = name.isWellFormed() && !name.includes('\0')
+  return isStorable ? eq(transactionKeys.applicationServer, name) : sql`false`
+}
+
+const positionParser = z.tuple([instant, z.guid()])
 
 function cursorOf({ createdAt, id }: TransactionKey): string {
   return encodeCursor('key', `${createdAt.toISOString()}/${id}`)
@@ -60,5 +65,5 @@ function parsePosition(cursor: string): { createdAt: string; id: string } {
   const position = positionParser.safeParse(decodeCursor('key', cursor)?.split('/'))
   if (!position.success) throw badInput('after', 'This is not a cursor of this connection.')
   const [createdAt, id] = position.data
-  return { createdAt, id }
+  return { createdAt: createdAt.toISOString(), id }
 }

@@ -9,6 +9,7 @@ import {
   transactionKeyUsage,
   wrappedKeys,
 } from '../../schema/tables/index.ts'
+import { decodeBase64url } from '../../schema/wire/base64url.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
@@ -119,6 +120,8 @@ async function assertActiveManagementKeys(
   { wrappedKeys: copies }: KeyToStore,
 ): Promise<void> {
   const ids = copies.map(({ managementKeyId }) => managementKeyId)
+  // What can be no thumbprint is answered like an unknown one, before PostgreSQL refuses its NUL.
+  if (!ids.every((id) => decodeBase64url(id)?.length === 32)) throw notFound('management key')
   const active = await tx
     .select({ id: managementKeys.id })
     .from(managementKeys)
