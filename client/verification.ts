@@ -1,5 +1,6 @@
 import { transactionKeyStates, type TransactionKeyState } from '../schema/graphql/domain.ts'
-import { InvalidJwk, parsePublicJwk, type PublicJwk } from '../schema/wire/jwk.ts'
+import { InvalidJwk, type PublicJwk } from '../schema/wire/jwk.ts'
+import { parsePublicKey } from '../schema/wire/key-forms/public-key.ts'
 import { VaultError } from './errors.ts'
 import type { ConnectionOptions } from './session.ts'
 import type { Answer } from './transport/answer.ts'
@@ -13,7 +14,10 @@ export interface PublicKeyQuestion {
   /** The account's name. */
   readonly owner: string
   readonly applicationServer: string
-  /** The key as it was received: a JWK. */
+  /**
+   * The key as it was received: a JWK, PEM (`PUBLIC KEY`), an OpenSSH line, DER (SubjectPublicKeyInfo) in a Uint8Array, or
+   * an extractable public CryptoKey.
+   */
   readonly publicKey: unknown
 }
 
@@ -57,7 +61,9 @@ export async function verifyPublicKeys(
   inputs: readonly PublicKeyQuestion[],
   options: { readonly url: string } & ConnectionOptions,
 ): Promise<PublicKeyVerification[]> {
-  const checked = inputs.map((input) => ({ ...input, publicKey: acceptablePublicKey(input.publicKey) }))
+  const checked = await Promise.all(
+    inputs.map(async (input) => ({ ...input, publicKey: await acceptablePublicKey(input.publicKey) })),
+  )
   const answers = await unsignedClient(options).run(verifyPublicKeysOperation, { inputs: checked })
   if (answers.length !== inputs.length) throw new VaultError('ANSWER_MALFORMED')
   return answers
@@ -96,21 +102,31 @@ const keyServerOperation: Operation<KeyServerFacts> = {
   },
 }
 
-function unsignedClient({ url, ...options }: { readonly url: string } & ConnectionOptions): GraphqlClient {
+/** A client for operations that need no signature. */
+export function unsignedClient({
+  url,
+  ...options
+}: { readonly url: string } & ConnectionOptions): GraphqlClient {
   const endpoint = httpEndpoint(keyServerOrigin(url))
   return graphqlClient({ endpoint, fetch: signingFetch({ ...options, clock: createClock() }) })
 }
 
-function acceptablePublicKey(value: unknown): PublicJwk {
+/**
+ * Parses a public key of any form.
+ *
+ * @throws {VaultError} PUBLIC_KEY_INVALID.
+ */
+export async function acceptablePublicKey(value: unknown): Promise<PublicJwk> {
   try {
-    return parsePublicJwk(value)
+    return await parsePublicKey(value)
   } catch (error) {
     if (error instanceof InvalidJwk) throw new VaultError('PUBLIC_KEY_INVALID', { detail: error.message })
     throw error
   }
 }
 
-function parseVerification(answer: Answer): PublicKeyVerification {
+/** Reads the members that {@link PublicKeyVerification} has. */
+export function parseVerification(answer: Answer): PublicKeyVerification {
   return {
     coincides: answer.boolean('coincides'),
     valid: answer.boolean('valid'),

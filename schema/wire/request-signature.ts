@@ -16,6 +16,15 @@ export type SignatureAlgorithm = 'ed25519' | 'ecdsa-p256-sha256'
 export interface SignatureProfile {
   readonly components: readonly string[]
   readonly tag: string
+  /** What `keyid` must be. Absent: an RFC 7638 SHA-256 thumbprint. */
+  readonly keyid?: KeyidRule
+}
+
+/** The form of a profile's `keyid`. */
+export interface KeyidRule {
+  readonly test: (keyid: string) => boolean
+  /** The rule in words, for errors. */
+  readonly detail: string
 }
 
 /** A POST of a GraphQL request. */
@@ -37,7 +46,7 @@ export interface SignatureParameters {
   readonly expires: number
   /** Base64url of 16 to 32 random bytes. */
   readonly nonce: string
-  /** The management key's id: RFC 7638 thumbprint of its signing key. */
+  /** Names the signing key, in the profile's form: of a management key, the RFC 7638 thumbprint. */
   readonly keyid: string
   readonly alg: SignatureAlgorithm
 }
@@ -148,6 +157,11 @@ const webCryptoAlgorithms = {
   'ecdsa-p256-sha256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
 } as const
 
+const thumbprintRule: KeyidRule = {
+  test: (keyid) => isBase64urlOf(keyid, 32, 32),
+  detail: 'keyid is an RFC 7638 SHA-256 thumbprint.',
+}
+
 function serializeParameters(profile: SignatureProfile, parameters: SignatureParameters): string {
   const { created, expires, nonce, keyid, alg } = parameters
   const components = profile.components.map((name) => `"${name}"`).join(' ')
@@ -170,7 +184,8 @@ function parseSignatureInput(profile: SignatureProfile, header: string): Signatu
   if (!isBase64urlOf(nonce, limits.nonceBytesMin, limits.nonceBytesMax)) {
     throw malformed('nonce is base64url of 16 to 32 bytes.')
   }
-  if (!isBase64urlOf(keyid, 32, 32)) throw malformed('keyid is an RFC 7638 SHA-256 thumbprint.')
+  const { keyid: keyidRule = thumbprintRule } = profile
+  if (typeof keyid !== 'string' || !keyidRule.test(keyid)) throw malformed(keyidRule.detail)
   if (!isSignatureAlgorithm(alg)) throw malformed('alg is ed25519 or ecdsa-p256-sha256.')
   const parameters = { created, expires, nonce, keyid, alg }
   if (serializeSignatureInput(profile, parameters) !== header) {
