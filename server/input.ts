@@ -10,6 +10,7 @@ import {
   parseWrappingJwk,
 } from '../schema/wire/jwk.ts'
 import { limits } from '../schema/wire/limits.ts'
+import { InvalidStatement, parseStatement, type StatementType } from '../schema/wire/statements.ts'
 
 /*
  * Parsers of what clients send. GraphQL has checked shapes and plain types before; here is what it can not check.
@@ -97,6 +98,14 @@ export const jwe = parsedBy((value) => {
   if (typeof value !== 'string') throw new InvalidJwe('A wrapped key is a text.')
   return { compact: value, header: parseWrappedKeyHeader(value) }
 }, InvalidJwe)
+
+/** A signed statement of one type together with what it says. Whether it is true is for server/trust to check. */
+export function statementOf<T extends StatementType>(type: T) {
+  return parsedBy((value) => {
+    const parsed = parseStatement(type, value)
+    return { ...parsed, compact: String(value) }
+  }, InvalidStatement)
+}
 
 function parsedBy<T>(parse: (value: unknown) => T, refusal: new (message: string) => Error) {
   return z.unknown().transform((value, context): T => {

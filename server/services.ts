@@ -15,6 +15,7 @@ import { pruneExpired } from './database/pruning.ts'
 import { KeyServer } from './key-server.ts'
 import { TransactionKeys } from './keys/transaction-keys.ts'
 import { repeat } from './repeat.ts'
+import { ManagementKeys } from './trust/management-keys.ts'
 import { MismatchAlarm } from './verification/mismatch-alarm.ts'
 import { Verification } from './verification/verification.ts'
 
@@ -58,6 +59,7 @@ export function createServices(options: ServicesOptions) {
     databases,
     authentication,
     accounts: new Accounts(authentication, databases),
+    managementKeys: new ManagementKeys(authentication),
     transactionKeys: new TransactionKeys(authentication, databases),
     acquisitions: new Acquisitions(authentication, databases),
     verification: new Verification(databases, {

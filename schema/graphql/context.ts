@@ -35,6 +35,14 @@ export interface ManagementKeyInput {
   readonly kind?: ManagementKeyKind | null | undefined
   readonly signingKey: Unparsed
   readonly wrappingKey?: Unparsed | null | undefined
+  readonly endorsement?: Unparsed | null | undefined
+}
+
+export interface AddManagementKeyInput {
+  readonly managementKey: ManagementKeyInput
+  readonly endorsement: Unparsed
+  readonly proof: Unparsed
+  readonly wrappedKeys: readonly { readonly transactionKeyId: string; readonly jwe: Unparsed }[]
 }
 
 export interface OpenAccountInput {
@@ -53,6 +61,7 @@ export interface StoreTransactionKeyInput {
   readonly expiryNotices?: readonly number[] | null | undefined
   readonly maxUses?: number | null | undefined
   readonly overusePolicy?: OverusePolicy | null | undefined
+  readonly certificate?: Unparsed | null | undefined
 }
 
 /** Absent members stay as they are; null removes. */
@@ -63,6 +72,12 @@ export interface UpdateTransactionKeyInput {
   readonly expiryNotices?: readonly number[] | null | undefined
   readonly maxUses?: number | null | undefined
   readonly overusePolicy?: OverusePolicy | null | undefined
+  readonly certificate?: Unparsed | null | undefined
+}
+
+export interface RewrapTransactionKeyInput {
+  readonly transactionKeyId: string
+  readonly wrappedKeys: readonly { readonly managementKeyId: string; readonly jwe: Unparsed }[]
 }
 
 export interface VerifyPublicKeyInput {
@@ -94,9 +109,18 @@ export interface AccountsPort {
   managementKeys(account: Account, options: { includeRevoked: boolean }): Promise<ManagementKey[]>
 }
 
+export interface ManagementKeysPort {
+  /** CONFLICT when the key is taken, by whatever account. Repeated with the same endorsement it returns the key. */
+  add(caller: Caller, input: AddManagementKeyInput): Promise<ManagementKey>
+  /** CONFLICT for the last one. Repeated it returns the key. */
+  revoke(caller: Caller, id: string): Promise<ManagementKey>
+}
+
 export interface TransactionKeysPort {
   store(caller: Caller, input: StoreTransactionKeyInput): Promise<TransactionKey>
   update(caller: Caller, input: UpdateTransactionKeyInput): Promise<TransactionKey>
+  /** Replaces or adds wrapped copies, all or none; answers in the order asked. */
+  rewrap(caller: Caller, input: readonly RewrapTransactionKeyInput[]): Promise<TransactionKey[]>
   revoke(caller: Caller, id: string, reason: RevocationReason): Promise<TransactionKey>
   destroy(caller: Caller, id: string): Promise<TransactionKey>
   /** Null when the caller's account has no such key. */
@@ -163,6 +187,7 @@ export interface Reference {
 export interface GraphQLContext {
   readonly caller: Caller
   readonly accounts: AccountsPort
+  readonly managementKeys: ManagementKeysPort
   readonly transactionKeys: TransactionKeysPort
   readonly acquisitions: AcquisitionsPort
   readonly verification: VerificationPort

@@ -23,6 +23,8 @@ export interface ManagementKey {
   readonly kind: ManagementKeyKind
   readonly signingKey: SigningJwk
   readonly wrappingKey: WrappingJwk | null
+  /** JWS: why to trust the key. Null when its owner sent none. */
+  readonly endorsement: string | null
   readonly createdAt: Date
   /** To the minute: it is not written at every use. */
   readonly lastUsedAt: Date | null
@@ -38,7 +40,7 @@ export type RevocationReason = (typeof revocationReasons)[number]
 export const overusePolicies = ['NOTIFY', 'REFUSE'] as const
 export type OverusePolicy = (typeof overusePolicies)[number]
 
-export const acquisitionPurposes = ['USE'] as const
+export const acquisitionPurposes = ['USE', 'REWRAP', 'EXPORT'] as const
 export type AcquisitionPurpose = (typeof acquisitionPurposes)[number]
 
 /** The two ends of a key's term; null where it is open. */
@@ -65,6 +67,8 @@ export interface TransactionKey extends Term {
   readonly refusedCount: number
   readonly overusePolicy: OverusePolicy
   readonly lastUsedAt: Date | null
+  /** JWS: the owner's own description of the key. Null when the owner sent none. */
+  readonly certificate: string | null
   readonly createdAt: Date
   readonly revokedAt: Date | null
   readonly revocationReason: RevocationReason | null

@@ -1,4 +1,4 @@
-import { builder } from './builder.ts'
+import { builder, signed } from './builder.ts'
 import { managementKeyKinds, type ManagementKey as ManagementKeyShape } from './domain.ts'
 
 const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKinds })
@@ -23,6 +23,11 @@ export const ManagementKey = builder.objectRef<ManagementKeyShape>('ManagementKe
       description:
         'What others wrap keys to: OKP X25519 or EC P-256. Null when wrapping is symmetric and the key never leaves its owner.',
     }),
+    endorsement: t.expose('endorsement', {
+      type: 'JWS',
+      nullable: true,
+      description: 'Why to trust it: signed by the management key that approved it.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
@@ -39,5 +44,49 @@ export const ManagementKeyInput = builder.inputType('ManagementKeyInput', {
     kind: t.field({ type: ManagementKeyKind, defaultValue: 'DEVICE' }),
     signingKey: t.field({ type: 'JWK', required: true }),
     wrappingKey: t.field({ type: 'JWK' }),
+    endorsement: t.field({ type: 'JWS', description: "For openAccount: the key's endorsement of itself." }),
   }),
 })
+
+const CopyInput = builder.inputType('CopyInput', {
+  fields: (t) => ({
+    transactionKeyId: t.id({ required: true }),
+    jwe: t.field({ type: 'JWE', required: true }),
+  }),
+})
+
+const AddManagementKeyInput = builder.inputType('AddManagementKeyInput', {
+  fields: (t) => ({
+    managementKey: t.field({ type: ManagementKeyInput, required: true }),
+    endorsement: t.field({
+      type: 'JWS',
+      required: true,
+      description: 'By the management key that signs this request.',
+    }),
+    proof: t.field({
+      type: 'JWS',
+      required: true,
+      description: "By the new key itself, over the endorsement's payload, the same bytes.",
+    }),
+    wrappedKeys: t.field({ type: [CopyInput], required: true, description: 'At most 100.' }),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  addManagementKey: t.field({
+    type: ManagementKey,
+    description:
+      'Signed. Registers another management key and stores the copies given with it, all or none. Keys beyond 100 follow by rewrapTransactionKeys. CONFLICT when the key is taken.',
+    extensions: signed,
+    args: { input: t.arg({ type: AddManagementKeyInput, required: true }) },
+    resolve: (_root, { input }, ctx) => ctx.managementKeys.add(ctx.caller, input),
+  }),
+  revokeManagementKey: t.field({
+    type: ManagementKey,
+    description:
+      'Signed. Its copies are erased, its requests refused and its subscriptions closed from now on. CONFLICT for the last one.',
+    extensions: signed,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, ctx) => ctx.managementKeys.revoke(ctx.caller, id),
+  }),
+}))

@@ -58,6 +58,11 @@ export const TransactionKey = builder.objectRef<TransactionKeyShape>('Transactio
     }),
     overusePolicy: t.expose('overusePolicy', { type: OverusePolicy }),
     lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true }),
+    certificate: t.expose('certificate', {
+      type: 'JWS',
+      nullable: true,
+      description: "The client's own signed description of this key; null when the client sent none.",
+    }),
     wrappedFor: t.field({
       type: [ManagementKey],
       description: 'The management keys that hold a wrapped copy.',
@@ -118,6 +123,7 @@ const StoreTransactionKeyInput = builder.inputType('StoreTransactionKeyInput', {
     }),
     maxUses: t.int(),
     overusePolicy: t.field({ type: OverusePolicy, defaultValue: 'NOTIFY' }),
+    certificate: t.field({ type: 'JWS' }),
   }),
 })
 
@@ -129,6 +135,17 @@ const UpdateTransactionKeyInput = builder.inputType('UpdateTransactionKeyInput',
     expiryNotices: t.intList(),
     maxUses: t.int(),
     overusePolicy: t.field({ type: OverusePolicy }),
+    certificate: t.field({
+      type: 'JWS',
+      description: 'Needed when the key has one and this change makes it untrue.',
+    }),
+  }),
+})
+
+const RewrapTransactionKeyInput = builder.inputType('RewrapTransactionKeyInput', {
+  fields: (t) => ({
+    transactionKeyId: t.id({ required: true }),
+    wrappedKeys: t.field({ type: [WrappedKeyInput], required: true }),
   }),
 })
 
@@ -160,6 +177,13 @@ builder.mutationFields((t) => ({
     extensions: signed,
     args: { input: t.arg({ type: UpdateTransactionKeyInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.transactionKeys.update(ctx.caller, input),
+  }),
+  rewrapTransactionKeys: t.field({
+    type: [TransactionKey],
+    description: 'Signed. Replaces or adds wrapped copies, all or none. At most 100 keys a call.',
+    extensions: signed,
+    args: { input: t.arg({ type: [RewrapTransactionKeyInput], required: true }) },
+    resolve: (_root, { input }, ctx) => ctx.transactionKeys.rewrap(ctx.caller, input),
   }),
   revokeTransactionKey: t.field({
     type: TransactionKey,

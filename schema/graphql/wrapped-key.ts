@@ -5,6 +5,14 @@ import { TransactionKey } from './transaction-key.ts'
 
 const purposeDescriptions = {
   USE: { description: 'To use the key. Counted.' },
+  REWRAP: {
+    description:
+      'To wrap it for another management key. Not counted as a use; always raises KeysRewrappedAlert. Granted before notBefore and beyond maxUses too.',
+  },
+  EXPORT: {
+    description:
+      'To take a backup. Not counted as a use; always raises KeysExportedAlert. Granted before notBefore and beyond maxUses too.',
+  },
 } satisfies Record<(typeof acquisitionPurposes)[number], object>
 
 const AcquisitionPurpose = builder.enumType('AcquisitionPurpose', { values: purposeDescriptions })

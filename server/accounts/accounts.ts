@@ -1,25 +1,22 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { AccountsPort, OpenAccountInput } from '../../schema/graphql/context.ts'
-import { managementKeyKinds, type Account, type ManagementKey } from '../../schema/graphql/domain.ts'
+import type { Account, ManagementKey } from '../../schema/graphql/domain.ts'
 import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import type { Databases } from '../database/connect.ts'
-import { accountName, label, parseInput, signingJwk, wrappingJwk } from '../input.ts'
+import { accountName, parseInput } from '../input.ts'
+import { assertEndorsement } from '../trust/endorsement.ts'
 import { accountIdOf } from './account-id.ts'
+import { managementKeyInput } from './management-key-input.ts'
 import { selectManagementKeys } from './management-key-rows.ts'
 
 const openAccountInput = z.object({
   name: accountName,
-  managementKey: z.object({
-    label,
-    kind: z.enum(managementKeyKinds).nullish(),
-    signingKey: signingJwk,
-    wrappingKey: wrappingJwk.nullish(),
-  }),
+  managementKey: managementKeyInput,
 })
 
 /** Opens and describes accounts. */
@@ -42,6 +39,14 @@ export class Accounts implements AccountsPort {
     const { name, managementKey } = parseInput(openAccountInput, input, 'input')
     const accountId = accountIdOf(name)
     const managementKeyId = await thumbprint(managementKey.signingKey)
+    if (managementKey.endorsement !== null) {
+      await assertEndorsement(managementKey.endorsement, {
+        owner: name,
+        managementKey,
+        signingKey: managementKey.signingKey,
+        field: 'input.managementKey.endorsement',
+      })
+    }
     const signer = { accountId, managementKeyId, jwk: managementKey.signingKey }
     return this.#authentication.registration(caller, signer, async (tx) => {
       const [account] = await tx
@@ -60,9 +65,10 @@ export class Accounts implements AccountsPort {
         accountId,
         id: managementKeyId,
         label: managementKey.label,
-        kind: managementKey.kind ?? 'DEVICE',
+        kind: managementKey.kind,
         signingKey: managementKey.signingKey,
-        wrappingKey: managementKey.wrappingKey ?? null,
+        wrappingKey: managementKey.wrappingKey,
+        endorsement: managementKey.endorsement?.compact ?? null,
       })
       return account
     })

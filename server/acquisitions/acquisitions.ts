@@ -1,5 +1,5 @@
 import type { AcquisitionsPort } from '../../schema/graphql/context.ts'
-import type { WrappedKey } from '../../schema/graphql/domain.ts'
+import type { AcquisitionPurpose, WrappedKey } from '../../schema/graphql/domain.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication, Signer } from '../authentication/authentication.ts'
@@ -37,7 +37,7 @@ export class Acquisitions implements AcquisitionsPort {
       throw refusal('NOT_FOUND')
     }
     return caller.inTurn(async () => {
-      const rows = await this.#call(caller, signer, { keyIds, acquisitionId })
+      const rows = await this.#call(caller, signer, { keyIds, purpose: asked.purpose, acquisitionId })
       const outcome = rows[0]?.outcome ?? 'GRANTED'
       await this.#authentication.assertClaimed(outcome)
       caller.isClaimed = true
@@ -52,12 +52,20 @@ export class Acquisitions implements AcquisitionsPort {
   async #call(
     caller: RequestCaller,
     { accountId, managementKeyId, claim }: Signer,
-    { keyIds, acquisitionId }: { keyIds: readonly string[]; acquisitionId: string | null },
+    {
+      keyIds,
+      purpose,
+      acquisitionId,
+    }: {
+      readonly keyIds: readonly string[]
+      readonly purpose: AcquisitionPurpose
+      readonly acquisitionId: string | null
+    },
   ): Promise<AcquiredRow[]> {
     return this.#databases.writes.sql<AcquiredRow[]>`
       SELECT * FROM acquire_wrapped_keys(
         ${accountId}, ${managementKeyId}, ${caller.isClaimed ? null : claim.nonce}, ${claim.created}, ${claim.expires},
-        ${[...keyIds]}::uuid[], ${acquisitionId}, ${limits.acquisitionIdHours})`
+        ${[...keyIds]}::uuid[], ${purpose}, ${acquisitionId}, ${limits.acquisitionIdHours})`
   }
 }
 

@@ -59,19 +59,29 @@ export class Authentication {
   async claim(caller: RequestCaller): Promise<Signer> {
     const signer = await this.verify(caller)
     await caller.inTurn(async () => {
-      if (caller.isClaimed) return
-      await this.#assertGranted(await this.#claimAlone(signer))
+      // A socket, and so its claim, may be old.
+      const outcome = caller.isClaimed ? await this.#findActive(signer) : await this.#claimAlone(signer)
+      await this.#assertGranted(outcome)
       caller.isClaimed = true
     })
     return signer
   }
 
-  /** Runs `work` in the transaction that consumes the nonce. A refusal by `work` consumes it as well. */
-  async transaction<T>(caller: RequestCaller, work: (signed: SignedTransaction) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in the transaction that consumes the nonce. A refusal by `work` consumes it as well.
+   *
+   * @param options.lock takes locks before the management key is found to be active, so that it stays so until the end
+   */
+  async transaction<T>(
+    caller: RequestCaller,
+    work: (signed: SignedTransaction) => Promise<T>,
+    { lock = takeNoLock }: { readonly lock?: (tx: Executor, accountId: string) => Promise<void> } = {},
+  ): Promise<T> {
     const signer = await this.verify(caller)
     return caller.inTurn(async () => {
       try {
         const result = await runTransaction(this.#databases.writes.db, async (tx) => {
+          await lock(tx, signer.accountId)
           const now = await this.#claimWithin(tx, caller, signer)
           return work({ ...signer, tx, now })
         })
@@ -132,6 +142,12 @@ export class Authentication {
     if (outcome !== 'GRANTED') throw new TypeError('The database answered a claim with an unknown outcome.')
   }
 
+  async #findActive({ accountId, managementKeyId }: Signer): Promise<string> {
+    const [row] = await this.#databases.reads.sql<{ is_active: boolean }[]>`
+      SELECT is_active_management_key(${accountId}, ${managementKeyId}) AS is_active`
+    return row?.is_active === true ? 'GRANTED' : 'SIGNATURE_INVALID'
+  }
+
   async #claimAlone({ accountId, managementKeyId, claim }: Signer): Promise<string | undefined> {
     const { nonce, created, expires } = claim
     const [row] = await this.#databases.writes.sql<{ outcome: string }[]>`
@@ -142,7 +158,8 @@ export class Authentication {
   async #claimWithin(tx: Executor, caller: RequestCaller, signer: Signer): Promise<Date> {
     const { nonce, created, expires } = signer.claim
     const outcome = caller.isClaimed
-      ? fragment`'GRANTED'`
+      ? fragment`CASE WHEN is_active_management_key(${signer.accountId}, ${signer.managementKeyId})
+          THEN 'GRANTED' ELSE 'SIGNATURE_INVALID' END`
       : fragment`claim_signature(${signer.accountId}, ${signer.managementKeyId}, ${nonce}, ${created}, ${expires})`
     const [row] = await tx.execute<{ outcome: string; now: string }>(
       fragment`SELECT ${outcome} AS outcome, clock_timestamp()::text AS now`,
@@ -150,6 +167,10 @@ export class Authentication {
     await this.#assertGranted(row?.outcome)
     return new Date(row?.now ?? NaN)
   }
+}
+
+function takeNoLock(): Promise<void> {
+  return Promise.resolve()
 }
 
 function requireSignature(caller: RequestCaller): PresentedSignature {

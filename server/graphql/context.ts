@@ -5,10 +5,12 @@ import { createLoaders } from './loaders.ts'
 
 /** The ports of one request. */
 export function createContext(services: Services, caller: RequestCaller): GraphQLContext {
-  const { accounts, transactionKeys, acquisitions, verification, alerts, keyServer } = services
+  const { accounts, managementKeys, transactionKeys, acquisitions, verification, alerts, keyServer } =
+    services
   return {
     caller,
     accounts,
+    managementKeys,
     transactionKeys,
     acquisitions,
     verification,

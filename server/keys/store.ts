@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto'
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { overusePolicies } from '../../schema/graphql/domain.ts'
-import {
-  deadlines,
-  managementKeys,
-  transactionKeys,
-  transactionKeyUsage,
-  wrappedKeys,
-} from '../../schema/tables/index.ts'
-import { decodeBase64url } from '../../schema/wire/base64url.ts'
-import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
+import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
@@ -23,8 +16,11 @@ import {
   maxUses,
   parseInput,
   publicJwk,
+  statementOf,
   uuid,
 } from '../input.ts'
+import { assertCertificate } from '../trust/certificate.ts'
+import { assertActiveManagementKeys } from '../trust/copies.ts'
 import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
 
 const storeTransactionKeyInput = z.object({
@@ -44,6 +40,9 @@ const storeTransactionKeyInput = z.object({
     .enum(overusePolicies)
     .nullish()
     .transform((value) => value ?? 'NOTIFY'),
+  certificate: statementOf('claviger-key+jwt')
+    .nullish()
+    .transform((value) => value ?? null),
 })
 
 /** What a client stores, parsed. */
@@ -68,14 +67,19 @@ export function parseKeyToStore(input: unknown): KeyToStore {
 /**
  * Stores a key with its copies and deadlines, all or none. Repeated with the same content it changes nothing.
  *
- * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT
+ * The transaction holds the account's management keys.
+ *
+ * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT; BAD_USER_INPUT for the
+ *   certificate
  */
-export async function storeTransactionKey(
-  { tx, accountId, now }: SignedTransaction,
-  key: KeyToStore,
-): Promise<void> {
-  await assertActiveManagementKeys(tx, accountId, key)
+export async function storeTransactionKey(signed: SignedTransaction, key: KeyToStore): Promise<void> {
+  const { tx, accountId, now } = signed
+  await assertActiveManagementKeys(
+    signed,
+    key.wrappedKeys.map(({ managementKeyId }) => managementKeyId),
+  )
   const contentHash = hashContent(key)
+  const keyThumbprint = key.publicKey && (await thumbprint(key.publicKey))
   const notices = key.expiryNotices ?? defaultNotices(key.expiresAt, now)
   const inserted = await tx
     .insert(transactionKeys)
@@ -85,11 +89,12 @@ export async function storeTransactionKey(
       applicationServer: key.applicationServer,
       label: key.label,
       publicKey: key.publicKey,
-      thumbprint: key.publicKey && (await thumbprint(key.publicKey)),
+      thumbprint: keyThumbprint,
       notBefore: key.notBefore,
       expiresAt: key.expiresAt,
       expiryNotices: notices,
       hasDefaultNotices: key.expiryNotices === null,
+      certificate: key.certificate?.compact ?? null,
       contentHash,
     })
     .onConflictDoNothing()
@@ -97,6 +102,10 @@ export async function storeTransactionKey(
   if (inserted.length === 0) {
     await assertRepetition(tx, { accountId, id: key.id, contentHash })
     return
+  }
+  // What is repeated was checked when it was stored.
+  if (key.certificate !== null) {
+    await assertCertificate(signed, key.certificate, { ...key, thumbprint: keyThumbprint })
   }
   const reference = { accountId, transactionKeyId: key.id }
   await tx
@@ -112,27 +121,6 @@ export async function storeTransactionKey(
   const due = [...noticeDeadlines(key.expiresAt, notices, now), ...expiryDeadline(key.expiresAt)]
   if (due.length > 0)
     await tx.insert(deadlines).values(due.map((deadline) => ({ ...reference, ...deadline })))
-}
-
-async function assertActiveManagementKeys(
-  tx: SignedTransaction['tx'],
-  accountId: string,
-  { wrappedKeys: copies }: KeyToStore,
-): Promise<void> {
-  const ids = copies.map(({ managementKeyId }) => managementKeyId)
-  // What can be no thumbprint is answered like an unknown one, before PostgreSQL refuses its NUL.
-  if (!ids.every((id) => decodeBase64url(id)?.length === 32)) throw notFound('management key')
-  const active = await tx
-    .select({ id: managementKeys.id })
-    .from(managementKeys)
-    .where(
-      and(
-        eq(managementKeys.accountId, accountId),
-        inArray(managementKeys.id, ids),
-        isNull(managementKeys.revokedAt),
-      ),
-    )
-  if (active.length !== ids.length) throw notFound('management key')
 }
 
 async function assertRepetition(
@@ -154,6 +142,10 @@ async function assertRepetition(
 /** The order of members is that of the parser, and the copies are sorted, so equal content has an equal hash. */
 function hashContent(key: KeyToStore): Uint8Array {
   const copies = key.wrappedKeys.map(({ managementKeyId, jwe }) => [managementKeyId, jwe.compact])
-  const content = JSON.stringify({ ...key, wrappedKeys: copies.sort() })
+  const content = JSON.stringify({
+    ...key,
+    wrappedKeys: copies.sort(),
+    certificate: key.certificate?.compact,
+  })
   return createHash('sha256').update(content).digest()
 }

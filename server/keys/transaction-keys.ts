@@ -1,5 +1,6 @@
 import { type z } from 'zod'
 import type {
+  RewrapTransactionKeyInput,
   StoreTransactionKeyInput,
   TransactionKeyPage,
   TransactionKeyPageArguments,
@@ -12,6 +13,8 @@ import type { Authentication, SignedTransaction } from '../authentication/authen
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import type { Databases } from '../database/connect.ts'
 import { uuid } from '../input.ts'
+import { holdManagementKeys } from '../trust/lock.ts'
+import { parseKeysToRewrap, rewrapTransactionKeys } from '../trust/rewrap.ts'
 import { selectPage } from './page.ts'
 import { destroyTransactionKey, revokeTransactionKey } from './revoke.ts'
 import { parseKeyToStore, storeTransactionKey } from './store.ts'
@@ -30,12 +33,26 @@ export class TransactionKeys implements TransactionKeysPort {
 
   async store(caller: RequestCaller, input: StoreTransactionKeyInput): Promise<TransactionKey> {
     const key = parseKeyToStore(input)
-    return this.#change(caller, key.id, (signed) => storeTransactionKey(signed, key))
+    return this.#change(caller, key.id, (signed) => storeTransactionKey(signed, key), {
+      lock: holdManagementKeys,
+    })
   }
 
   async update(caller: RequestCaller, input: UpdateTransactionKeyInput): Promise<TransactionKey> {
     const changes = parseKeyChanges(input)
-    return this.#change(caller, input.id, (signed, id) => updateTransactionKey(signed, id, changes))
+    return this.#change(caller, input.id, (signed, id) => updateTransactionKey(signed, id, changes), {
+      lock: holdManagementKeys,
+    })
+  }
+
+  async rewrap(
+    caller: RequestCaller,
+    input: readonly RewrapTransactionKeyInput[],
+  ): Promise<TransactionKey[]> {
+    const keys = parseKeysToRewrap(input)
+    return this.#authentication.transaction(caller, (signed) => rewrapTransactionKeys(signed, keys), {
+      lock: holdManagementKeys,
+    })
   }
 
   async revoke(caller: RequestCaller, id: string, reason: RevocationReason): Promise<TransactionKey> {
@@ -60,15 +77,20 @@ export class TransactionKeys implements TransactionKeysPort {
     caller: RequestCaller,
     id: string,
     change: (signed: SignedTransaction, id: string) => Promise<void>,
+    options: Parameters<Authentication['transaction']>[2] = {},
   ): Promise<TransactionKey> {
-    return this.#authentication.transaction(caller, async (signed) => {
-      const keyId = parseKeyId(id)
-      if (keyId === null) throw notFound('transaction key')
-      await change(signed, keyId)
-      const key = await selectTransactionKey(signed.tx, signed.accountId, keyId)
-      if (key === null) throw new TypeError('A changed transaction key can be read.')
-      return key
-    })
+    return this.#authentication.transaction(
+      caller,
+      async (signed) => {
+        const keyId = parseKeyId(id)
+        if (keyId === null) throw notFound('transaction key')
+        await change(signed, keyId)
+        const key = await selectTransactionKey(signed.tx, signed.accountId, keyId)
+        if (key === null) throw new TypeError('A changed transaction key can be read.')
+        return key
+      },
+      options,
+    )
   }
 }
 

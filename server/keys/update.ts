@@ -5,8 +5,10 @@ import { overusePolicies } from '../../schema/graphql/domain.ts'
 import { deadlines, transactionKeys, transactionKeyUsage } from '../../schema/tables/index.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
-import { expiryNotices, instant, label, maxUses, parseInput } from '../input.ts'
+import { expiryNotices, instant, label, maxUses, parseInput, statementOf } from '../input.ts'
+import { assertCertificate, assertNotOlder, assertStillTrue } from '../trust/certificate.ts'
 import { lockTransactionKey } from './lock.ts'
+import { selectTransactionKey } from './transaction-key-rows.ts'
 import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
 
 /** Absent: unchanged. Null: removed. */
@@ -16,6 +18,7 @@ const changes = z.object({
   expiryNotices: expiryNotices.nullable().optional(),
   maxUses: maxUses.nullable().optional(),
   overusePolicy: z.enum(overusePolicies).nullable().optional(),
+  certificate: statementOf('claviger-key+jwt').nullable().optional(),
 })
 
 export type KeyChanges = z.infer<typeof changes>
@@ -29,7 +32,8 @@ export function parseKeyChanges(input: UpdateTransactionKeyInput): KeyChanges {
  * Changes a key's label, term and limit. A new end of the term arms all its alerts anew; a new limit or policy begins
  * the count of over-use alerts anew.
  *
- * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED; BAD_USER_INPUT when the term would end before it begins
+ * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED; BAD_USER_INPUT when the term would end before it begins, and when the
+ *   certificate that is given or that stays does not say what the key then is
  */
 export async function updateTransactionKey(
   signed: SignedTransaction,
@@ -43,6 +47,7 @@ export async function updateTransactionKey(
   if (changes.label !== undefined) {
     await signed.tx.update(transactionKeys).set({ label: changes.label }).where(isKey(signed.accountId, id))
   }
+  await updateCertificate(signed, id, changes)
 }
 
 async function updateLimit(
@@ -88,6 +93,29 @@ async function updateTerm(signed: SignedTransaction, id: string, changes: KeyCha
       .insert(deadlines)
       .values(due.map((deadline) => ({ accountId, transactionKeyId: id, ...deadline })))
   }
+}
+
+/** Compares with what is stored now: the other changes are made. */
+async function updateCertificate(
+  signed: SignedTransaction,
+  id: string,
+  { certificate }: KeyChanges,
+): Promise<void> {
+  const { tx, accountId } = signed
+  const key = await selectTransactionKey(tx, accountId, id)
+  if (key === null) throw new TypeError('A locked transaction key has a row.')
+  if (certificate === undefined) {
+    if (key.certificate !== null) await assertStillTrue(key.certificate, key)
+    return
+  }
+  if (certificate !== null) {
+    await assertCertificate(signed, certificate, key)
+    assertNotOlder(certificate.payload, key.certificate)
+  }
+  await tx
+    .update(transactionKeys)
+    .set({ certificate: certificate?.compact ?? null })
+    .where(isKey(accountId, id))
 }
 
 function isKey(accountId: string, id: string) {

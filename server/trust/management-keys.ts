@@ -1,0 +1,43 @@
+import type { AddManagementKeyInput, ManagementKeysPort } from '../../schema/graphql/context.ts'
+import type { ManagementKey } from '../../schema/graphql/domain.ts'
+import { selectManagementKeysById } from '../accounts/management-key-rows.ts'
+import type { Authentication, SignedTransaction } from '../authentication/authentication.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
+import { addManagementKey, parseKeyToAdd } from './add.ts'
+import { lockManagementKeys } from './lock.ts'
+import { revokeManagementKey } from './revoke.ts'
+
+/** Adds management keys to an account, and revokes them. */
+export class ManagementKeys implements ManagementKeysPort {
+  readonly #authentication: Authentication
+
+  constructor(authentication: Authentication) {
+    this.#authentication = authentication
+  }
+
+  async add(caller: RequestCaller, input: AddManagementKeyInput): Promise<ManagementKey> {
+    const key = await parseKeyToAdd(input)
+    return this.#change(caller, key.id, (signed) => addManagementKey(signed, key))
+  }
+
+  async revoke(caller: RequestCaller, id: string): Promise<ManagementKey> {
+    return this.#change(caller, id, (signed) => revokeManagementKey(signed, id))
+  }
+
+  async #change(
+    caller: RequestCaller,
+    id: string,
+    change: (signed: SignedTransaction) => Promise<void>,
+  ): Promise<ManagementKey> {
+    return this.#authentication.transaction(
+      caller,
+      async (signed) => {
+        await change(signed)
+        const [key] = await selectManagementKeysById(signed.tx, signed.accountId, [id])
+        if (key === undefined) throw new TypeError('A changed management key can be read.')
+        return key
+      },
+      { lock: lockManagementKeys },
+    )
+  }
+}

@@ -1,0 +1,41 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
+import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { isManagementKeyId } from '../accounts/management-key-input.ts'
+import type { SignedTransaction } from '../authentication/authentication.ts'
+
+/** The channel on which every server learns the id of a revoked management key. */
+export const revocationChannel = 'claviger_revoked'
+
+/**
+ * Revokes a management key for good, and erases the copies that are wrapped for it: a transaction key that has no other
+ * copy is then lost. Repeated, it changes nothing. The transaction has locked the account's management keys.
+ *
+ * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last active one
+ */
+export async function revokeManagementKey(signed: SignedTransaction, id: string): Promise<void> {
+  if (!isManagementKeyId(id)) throw notFound('management key')
+  const { tx, accountId, managementKeyId } = signed
+  const isKey = and(eq(managementKeys.accountId, accountId), eq(managementKeys.id, id))
+  const [key] = await tx.select({ revokedAt: managementKeys.revokedAt }).from(managementKeys).where(isKey)
+  if (key === undefined) throw notFound('management key')
+  if (key.revokedAt !== null) return
+  const active = await tx
+    .select({ id: managementKeys.id })
+    .from(managementKeys)
+    .where(and(eq(managementKeys.accountId, accountId), isNull(managementKeys.revokedAt)))
+    .limit(2)
+  if (active.length < 2) throw new KeyServerError('CONFLICT', 'The last management key of an account stays.')
+  await tx
+    .update(managementKeys)
+    .set({ revokedAt: sql`clock_timestamp()` })
+    .where(isKey)
+  await tx
+    .delete(wrappedKeys)
+    .where(and(eq(wrappedKeys.accountId, accountId), eq(wrappedKeys.managementKeyId, id)))
+  await tx.execute(
+    sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_REVOKED', NULL, ${id},
+      jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
+  )
+  await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
+}
