@@ -43,7 +43,9 @@ try {
   await report(await store(postgres.url), await startServers(postgres.url))
 } finally {
   for (const child of children) child.kill('SIGTERM')
-  await Promise.all(children.map((child) => (child.exitCode === null ? once(child, 'exit') : null)))
+  await Promise.all(
+    children.map((child) => (child.exitCode === null ? once(child, 'exit') : Promise.resolve())),
+  )
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
 }
