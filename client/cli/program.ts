@@ -3,7 +3,7 @@ import { addAccountCommand } from './commands/account.ts'
 import { addAlertsCommand } from './commands/alerts.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addKeyCommands } from './commands/key.ts'
-import { addServeCommand } from './commands/serve.ts'
+import { addServerCommands } from './commands/server.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { createContext, urlDefault } from './context.ts'
 import { CliError } from './errors.ts'
@@ -28,7 +28,7 @@ export async function run(args: readonly string[], { untilInterrupted }: Runtime
   addVerifyCommand(program, context)
   addAlertsCommand(program, context)
   addAccountCommand(program, context)
-  addServeCommand(program)
+  addServerCommands(program)
   try {
     await program.parseAsync(args, { from: 'user' })
     return context.exitCode

@@ -3,9 +3,12 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startWorld, type TestServer } from '../support/server.ts'
 import { Claviger, membersOf, type Ended, type Members } from './claviger.ts'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 45_000 })
 
 let world: TestServer
 let home: string

@@ -1,9 +1,12 @@
 import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startWorld, type TestServer } from '../support/server.ts'
 import { Claviger, membersOf, type Members } from './claviger.ts'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 45_000 })
 
 let world: TestServer
 let home: string
@@ -165,7 +168,7 @@ describe('help', () => {
       claviger.run(['--version']),
     ])
     expect(help).toMatchObject({ code: 0, stderr: '' })
-    for (const name of ['init', 'key', 'verify', 'alerts', 'whoami', 'serve']) {
+    for (const name of ['init', 'key', 'verify', 'alerts', 'whoami', 'serve', 'server-key']) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'))
     }
     expect(help.stdout).toContain('Exit codes:')

@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { CliError } from '../errors.ts'
+
+/** The server's own commands, for the help. bin/claviger.js starts them when they are the first word. */
+export function addServerCommands(program: Command): void {
+  program
+    .command('serve')
+    .description('run the key server; its settings are environment variables')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText(
+      'after',
+      `
+It takes no options but environment variables, such as:
+  HOST, PORT      where to listen; 127.0.0.1 and 4000 unless told
+  PUBLIC_URL      the origins that clients know it by
+  DATABASE_URL    a PostgreSQL; without it one is started, and keeps its data in DATA_DIR
+README.md lists them all.
+
+Example:
+  $ PORT=8080 PUBLIC_URL=https://keys.example claviger serve`,
+    )
+    .action(() => refuse('serve'))
+  program
+    .command('server-key')
+    .description('list or rotate the keys that sign verification answers')
+    .argument('[list|rotate]')
+    .allowUnknownOption()
+    .action(() => refuse('server-key'))
+}
+
+function refuse(command: string): never {
+  throw new CliError(
+    'USAGE',
+    `The word "${command}" comes first: the server takes no options of the client.`,
+    {
+      hint: `Run \`claviger ${command}\`; its settings are environment variables.`,
+    },
+  )
+}
