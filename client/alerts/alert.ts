@@ -76,12 +76,11 @@ export interface KeysAlert extends KnownAlert {
   readonly keyCount: number
 }
 
-declare const unknownKind: unique symbol
-
 /** An alert of a kind that this version does not know yet: what every alert has, and no more. */
 export interface UnknownAlert {
-  /** A kind's name. Branded, so that comparing `kind` with a known name narrows to that alert. */
-  readonly kind: string & { readonly [unknownKind]: true }
+  readonly kind: 'UNKNOWN'
+  /** The kind's name at the key server. */
+  readonly name: string
   readonly cursor: string
   readonly occurredAt: Date
 }
@@ -114,9 +113,12 @@ export const alertFields = /* GraphQL */ `
 export function parseAlert(answer: Answer): Alert {
   const kind = answer.text('kind')
   if (isKnown(kind)) return parsers[kind](answer)
-  if (isUnknown(kind))
-    return { kind, cursor: answer.text('cursor'), occurredAt: answer.instant('occurredAt') }
-  throw new TypeError('A kind is known or unknown.')
+  return {
+    kind: 'UNKNOWN',
+    name: kind,
+    cursor: answer.text('cursor'),
+    occurredAt: answer.instant('occurredAt'),
+  }
 }
 
 const parsers: Readonly<Record<AlertKind, (answer: Answer) => Alert>> = {
@@ -196,8 +198,4 @@ function parseKeys(answer: Answer): Omit<KeysAlert, 'kind'> {
 
 function isKnown(kind: string): kind is AlertKind {
   return alertKinds.some((known) => known === kind)
-}
-
-function isUnknown(kind: string): kind is UnknownAlert['kind'] {
-  return !isKnown(kind)
 }

@@ -6,7 +6,7 @@ import { printable } from './output.ts'
 /** An alert in one line: when, what kind, what about, and the cursor to resume after. */
 export function alertLine(alert: Alert): string {
   const words = printable(wordsOf(alert))
-  const kind = printable(alert.kind)
+  const kind = printable(alert.kind === 'UNKNOWN' ? alert.name : alert.kind)
   return [
     alert.occurredAt.toISOString(),
     styleText(colorOf(alert), kind),
@@ -15,32 +15,34 @@ export function alertLine(alert: Alert): string {
   ].join('  ')
 }
 
-/** By the members that an alert has. Empty for a kind that this version knows nothing more of. */
+/** Empty for a kind that this version knows nothing more of. */
 function wordsOf(alert: Alert): string {
-  if ('noticeSeconds' in alert) {
-    const { transactionKey, expiresAt, noticeSeconds } = alert
-    return `${subject(transactionKey)} expires at ${expiresAt.toISOString()}, in ${durationText(noticeSeconds)}`
+  switch (alert.kind) {
+    case 'KEY_EXPIRING': {
+      const { transactionKey, expiresAt, noticeSeconds } = alert
+      return `${subject(transactionKey)} expires at ${expiresAt.toISOString()}, in ${durationText(noticeSeconds)}`
+    }
+    case 'KEY_EXPIRED':
+      return `${subject(alert.transactionKey)} expired at ${alert.expiresAt.toISOString()}`
+    case 'KEY_OVERUSED': {
+      const what = alert.refused ? 'was refused' : 'was used'
+      return `${subject(alert.transactionKey)} ${what} ${alert.excess} time(s) beyond its ${alert.maxUses} use(s)`
+    }
+    case 'KEY_REVOKED':
+      return `${subject(alert.transactionKey)} was revoked: ${alert.reason}`
+    case 'PUBLIC_KEY_MISMATCH':
+      return `${alert.applicationServer} was shown a key that is not yours: ${alert.presentedThumbprint}`
+    case 'MANAGEMENT_KEY_ADDED':
+      return `management key ${alert.managementKeyId} was added by ${alert.byManagementKeyId}`
+    case 'MANAGEMENT_KEY_REVOKED':
+      return `management key ${alert.managementKeyId} was revoked by ${alert.byManagementKeyId}`
+    case 'KEYS_REWRAPPED':
+      return `management key ${alert.managementKeyId} acquired ${alert.keyCount} key(s) for another management key`
+    case 'KEYS_EXPORTED':
+      return `management key ${alert.managementKeyId} acquired ${alert.keyCount} key(s) for a backup`
+    case 'UNKNOWN':
+      return ''
   }
-  if ('expiresAt' in alert) {
-    return `${subject(alert.transactionKey)} expired at ${alert.expiresAt.toISOString()}`
-  }
-  if ('excess' in alert) {
-    const what = alert.refused ? 'was refused' : 'was used'
-    return `${subject(alert.transactionKey)} ${what} ${alert.excess} time(s) beyond its ${alert.maxUses} use(s)`
-  }
-  if ('reason' in alert) return `${subject(alert.transactionKey)} was revoked: ${alert.reason}`
-  if ('presentedThumbprint' in alert) {
-    return `${alert.applicationServer} was shown a key that is not yours: ${alert.presentedThumbprint}`
-  }
-  if ('byManagementKeyId' in alert) {
-    const what = alert.kind === 'MANAGEMENT_KEY_ADDED' ? 'added' : 'revoked'
-    return `management key ${alert.managementKeyId} was ${what} by ${alert.byManagementKeyId}`
-  }
-  if ('keyCount' in alert) {
-    const why = alert.kind === 'KEYS_EXPORTED' ? 'for a backup' : 'for another management key'
-    return `management key ${alert.managementKeyId} acquired ${alert.keyCount} key(s) ${why}`
-  }
-  return ''
 }
 
 interface Subject {
