@@ -43,6 +43,7 @@ export interface RunningKeyServer {
 
 /** How long requests that are under way may take once the server stops. */
 const drainMs = 10_000
+const idleSweepMs = 50
 
 /**
  * Runs a key server on a database: migrates, checks what it needs, listens.
@@ -92,7 +93,11 @@ async function serve(
     databases: services.databases,
     isStopping: () => isStopping,
   })
-  const closeSockets = attachWebSocketServer(http, { ...front, authentication: services.authentication })
+  const closeSockets = attachWebSocketServer(http, {
+    ...front,
+    authentication: services.authentication,
+    revocations: services.revocations,
+  })
 
   // The port is known now, and with it the default origins; no request has been answered yet.
   const { port } = await listen(http, options)
@@ -141,10 +146,14 @@ async function drain(http: Server): Promise<void> {
       resolve()
     }),
   )
-  http.closeIdleConnections()
+  // A connection that is kept alive is idle once its request has been answered.
+  const sweep = setInterval(() => {
+    http.closeIdleConnections()
+  }, idleSweepMs)
   const timer = setTimeout(() => {
     http.closeAllConnections()
   }, drainMs)
   await closed
+  clearInterval(sweep)
   clearTimeout(timer)
 }

@@ -16,12 +16,15 @@ import { KeyServer } from './key-server.ts'
 import { TransactionKeys } from './keys/transaction-keys.ts'
 import { repeat } from './repeat.ts'
 import { ManagementKeys } from './trust/management-keys.ts'
+import { Revocations } from './trust/revocations.ts'
 import { MismatchAlarm } from './verification/mismatch-alarm.ts'
 import { Verification } from './verification/verification.ts'
 
 /** How often a subscriber looks for alerts when no notification comes. */
 const alertPollMs = 5_000
 const deadlineSweepMs = 250
+/** How long a revoked key keeps its sockets when no notification comes. */
+const revocationCheckMs = 3_000
 const pruningMs = 60_000
 /** How soon every server signs with a key that another one made. */
 const signingKeysMs = 30_000
@@ -51,13 +54,22 @@ export function createServices(options: ServicesOptions) {
   // Every subscription listens to it.
   setMaxListeners(0, stopping.signal)
   const wakeUps = new WakeUps()
-  const listener = new AlertListener({ url: listenUrl, wakeUps, log })
+  const revocations = new Revocations(databases)
+  const listener = new AlertListener({
+    url: listenUrl,
+    wakeUps,
+    onRevoked: (managementKeyId) => {
+      revocations.report(managementKeyId)
+    },
+    log,
+  })
   const signingKeys = new SigningKeys(databases, { secret: options.serverKeySecret, log })
   const mismatchAlarm = new MismatchAlarm(databases, { log })
   let repetitions: (() => Promise<void>)[] = []
   return {
     databases,
     authentication,
+    revocations,
     accounts: new Accounts(authentication, databases),
     managementKeys: new ManagementKeys(authentication),
     transactionKeys: new TransactionKeys(authentication, databases),
@@ -69,6 +81,7 @@ export function createServices(options: ServicesOptions) {
     alerts: new Alerts(authentication, {
       databases,
       wakeUps,
+      revocations,
       pollMs: alertPollMs,
       stopping: stopping.signal,
     }),
@@ -81,6 +94,11 @@ export function createServices(options: ServicesOptions) {
         repeat(() => sweepDeadlines(databases), {
           name: 'sweep of deadlines',
           everyMs: deadlineSweepMs,
+          log,
+        }),
+        repeat(() => revocations.check(), {
+          name: 'check for revoked management keys',
+          everyMs: revocationCheckMs,
           log,
         }),
         repeat(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),

@@ -50,6 +50,8 @@ export function statementAlgorithmOf(jwk: SigningJwk): StatementAlgorithm {
 /**
  * Signs a statement.
  *
+ * A claim that is undefined is left out.
+ *
  * @throws {InvalidStatement} when the payload is none that verification would accept
  */
 export async function signStatement<T extends StatementType>(
@@ -57,8 +59,9 @@ export async function signStatement<T extends StatementType>(
   payload: StatementPayloads[T],
   signer: StatementSigner,
 ): Promise<string> {
-  payloadParsers[type](payload)
-  return signBytes(type, new TextEncoder().encode(JSON.stringify(payload)), signer)
+  const bytes = new TextEncoder().encode(JSON.stringify(payload))
+  payloadParsers[type](parseJson(bytes))
+  return signBytes(type, bytes, signer)
 }
 
 /**

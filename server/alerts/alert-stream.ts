@@ -1,5 +1,6 @@
 import type { Alert } from '../../schema/graphql/domain.ts'
-import { KeyServerError } from '../../schema/wire/errors.ts'
+import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
+import { isConnectionLost } from '../database/transaction.ts'
 import type { WakeUp } from './wake-up.ts'
 
 export interface AlertStreamOptions {
@@ -7,19 +8,31 @@ export interface AlertStreamOptions {
   readonly after: number
   /** Joined before anything is read, so that nothing falls between reading and waiting. */
   readonly wakeUp: WakeUp
-  /** Reads the next alerts in order, at most a page. `seen` is the newest position that the read has covered. */
-  readonly read: (after: number) => Promise<{ readonly alerts: readonly Alert[]; readonly seen: number }>
+  /** Reads the next alerts in order, at most a page. */
+  readonly read: (after: number) => Promise<AlertsRead>
   /** The last resort when no notification comes, in milliseconds. */
   readonly pollMs: number
   /** Says that the server stops. The stream then fails with UNAVAILABLE, because a stream that ends is not resumed. */
   readonly stopping: AbortSignal
+  /** Says that the subscriber's management key is revoked. The stream then fails as its next request will. */
+  readonly revoked: AbortSignal
 }
+
+export interface AlertsRead {
+  readonly alerts: readonly Alert[]
+  /** The newest position that the read has covered. */
+  readonly seen: number
+}
+
+/** The longest wait before reading again when the database was out of reach. */
+const retryMs = 1_000
 
 /**
  * Every alert of an account once and in order: those after a position, then those to come.
  *
  * Alerts are pulled: the database is read only when the consumer asks for more, so one that is slow holds a page and
- * nothing else, and delays nobody.
+ * nothing else, and delays nobody. A database that is out of reach for a while delays the stream and does not end it: its
+ * consumer could do no better than to come back with the same position.
  */
 export class AlertStream implements AsyncIterableIterator<Alert> {
   readonly #options: AlertStreamOptions
@@ -31,6 +44,8 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
     this.#options = options
     this.#position = options.after
     options.stopping.addEventListener('abort', this.#end, { once: true })
+    options.revoked.addEventListener('abort', this.#end, { once: true })
+    if (options.revoked.aborted) this.#end()
   }
 
   [Symbol.asyncIterator](): this {
@@ -38,19 +53,23 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
   }
 
   async next(): Promise<IteratorResult<Alert, undefined>> {
-    const { wakeUp, read, pollMs, stopping } = this.#options
+    const { wakeUp, pollMs, stopping, revoked } = this.#options
     while (!this.#ended()) {
       const [alert, ...rest] = this.#page
       if (alert !== undefined) {
         this.#page = rest
         return { done: false, value: alert }
       }
-      const { alerts, seen } = await read(this.#position)
-      this.#page = alerts
-      const hasMore = seen > this.#position
-      this.#position = seen
-      if (!hasMore && !this.#ended()) await wakeUp.wait(pollMs)
+      const page = await this.#read()
+      if (page === null) await wakeUp.wait(retryMs)
+      else {
+        this.#page = page.alerts
+        const hasMore = page.seen > this.#position
+        this.#position = page.seen
+        if (!hasMore && !this.#ended()) await wakeUp.wait(pollMs)
+      }
     }
+    if (revoked.aborted) throw signatureRefused('SIGNATURE_INVALID')
     if (stopping.aborted) throw new KeyServerError('UNAVAILABLE', 'The key server stops.')
     return { done: true, value: undefined }
   }
@@ -60,10 +79,21 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
+  /** Null when the database is out of reach. */
+  async #read(): Promise<AlertsRead | null> {
+    try {
+      return await this.#options.read(this.#position)
+    } catch (error) {
+      if (isConnectionLost(error)) return null
+      throw error
+    }
+  }
+
   readonly #end = (): void => {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#options.stopping.removeEventListener('abort', this.#end)
+    this.#options.revoked.removeEventListener('abort', this.#end)
     this.#options.wakeUp.close()
   }
 

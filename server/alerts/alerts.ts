@@ -10,7 +10,8 @@ import type { Databases, Executor } from '../database/connect.ts'
 import { parsePosition, selectAlertPage } from './alert-page.ts'
 import { selectAlerts } from './alert-rows.ts'
 import { AlertStream } from './alert-stream.ts'
-import type { WakeUps } from './wake-up.ts'
+import type { Revocations } from '../trust/revocations.ts'
+import type { WakeUp, WakeUps } from './wake-up.ts'
 
 type SubscribeOptions = Parameters<AlertsPort['subscribe']>[1]
 
@@ -19,6 +20,7 @@ export class Alerts implements AlertsPort {
   readonly #authentication: Authentication
   readonly #databases: Databases
   readonly #wakeUps: WakeUps
+  readonly #revocations: Revocations
   readonly #pollMs: number
   readonly #stopping: AbortSignal
 
@@ -27,6 +29,7 @@ export class Alerts implements AlertsPort {
     options: {
       readonly databases: Databases
       readonly wakeUps: WakeUps
+      readonly revocations: Revocations
       readonly pollMs: number
       readonly stopping: AbortSignal
     },
@@ -34,6 +37,7 @@ export class Alerts implements AlertsPort {
     this.#authentication = authentication
     this.#databases = options.databases
     this.#wakeUps = options.wakeUps
+    this.#revocations = options.revocations
     this.#pollMs = options.pollMs
     this.#stopping = options.stopping
   }
@@ -44,10 +48,23 @@ export class Alerts implements AlertsPort {
 
   async subscribe(caller: RequestCaller, { after, kinds }: SubscribeOptions): Promise<AsyncIterable<Alert>> {
     const position = parsePosition(after, 'after')
-    const { accountId } = await this.#authentication.claim(caller)
+    const signer = await this.#authentication.verify(caller)
+    const { accountId } = signer
     const db = this.#databases.reads.db
-    const wakeUp = this.#wakeUps.join(accountId)
+    const revoked = new AbortController()
+    const endWatch = this.#revocations.watch(signer, () => {
+      revoked.abort()
+    })
+    const bell = this.#wakeUps.join(accountId)
+    const wakeUp: WakeUp = {
+      wait: (ms) => bell.wait(ms),
+      close: () => {
+        endWatch()
+        bell.close()
+      },
+    }
     try {
+      await this.#authentication.claim(caller)
       return new AlertStream({
         after: await startPosition(db, accountId, position),
         wakeUp,
@@ -58,6 +75,7 @@ export class Alerts implements AlertsPort {
         },
         pollMs: this.#pollMs,
         stopping: this.#stopping,
+        revoked: revoked.signal,
       })
     } catch (error) {
       wakeUp.close()

@@ -4,9 +4,9 @@ import { connectSql } from '../database/connect.ts'
 
 export interface ListenConnectionOptions {
   readonly url: string
-  readonly channel: string
-  readonly onNotification: (payload: string) => void
-  /** Whenever LISTEN stands anew: notifications before it are lost. */
+  /** What is done with a notification's payload, by channel. */
+  readonly channels: Readonly<Record<string, (payload: string) => void>>
+  /** Whenever LISTEN stands anew, for each channel: notifications before it are lost. */
   readonly onListening: () => void
 }
 
@@ -30,13 +30,15 @@ export class ListenConnection {
    * @throws Error of the connection, or that it took longer than `timeoutMs`
    */
   static async open(
-    { url, channel, onNotification, onListening }: ListenConnectionOptions,
+    { url, channels, onListening }: ListenConnectionOptions,
     { timeoutMs }: { timeoutMs: number },
   ): Promise<ListenConnection> {
     const connection = new ListenConnection(url)
     try {
       const listening = Promise.all([
-        connection.#sql.listen(channel, onNotification, onListening),
+        ...Object.entries(channels).map(([channel, onNotification]) =>
+          connection.#sql.listen(channel, onNotification, onListening),
+        ),
         connection.#sql.listen(connection.#pingChannel, (payload) => {
           connection.#onPing(payload)
         }),

@@ -1,12 +1,15 @@
 import type { Logger } from 'pino'
 import { repeat } from '../repeat.ts'
 import { ListenConnection } from './listen-connection.ts'
+import { revocationChannel } from '../trust/revoke.ts'
 import type { WakeUps } from './wake-up.ts'
 
 export interface AlertListenerOptions {
   /** Of a direct connection: a pooler that shares connections takes a LISTEN and delivers nothing. */
   readonly url: string
   readonly wakeUps: WakeUps
+  /** Told the id of each management key that is revoked, on whichever server. One that is lost is not told again. */
+  readonly onRevoked?: (managementKeyId: string) => void
   readonly log: Logger
   /** Between two pings; an answer may take half of it. */
   readonly pingEveryMs?: number
@@ -14,7 +17,7 @@ export interface AlertListenerOptions {
   readonly selfTestMs?: number
 }
 
-const channel = 'claviger_alerts'
+const alertChannel = 'claviger_alerts'
 const openTimeoutMs = 15_000
 const missesMax = 2
 
@@ -79,13 +82,15 @@ export class AlertListener {
   }
 
   #open(): Promise<ListenConnection> {
-    const { url, wakeUps, log } = this.#options
+    const { url, wakeUps, onRevoked = () => undefined, log } = this.#options
     return ListenConnection.open(
       {
         url,
-        channel,
-        onNotification: (accountId) => {
-          wakeUps.ring(accountId)
+        channels: {
+          [alertChannel]: (accountId) => {
+            wakeUps.ring(accountId)
+          },
+          [revocationChannel]: onRevoked,
         },
         onListening: () => {
           log.debug('listening for alerts')

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { GraphQLError, GraphQLFormattedError } from 'graphql'
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { KeyServerError } from '../../schema/wire/errors.ts'
@@ -12,6 +12,8 @@ import { createErrorMask } from '../graphql/errors.ts'
 import type { OriginPolicy } from '../http/origins.ts'
 import { pathOf } from '../http/server.ts'
 import type { Logger } from '../log.ts'
+import type { Revocations } from '../trust/revocations.ts'
+import { closeWhenRevoked } from './close-when-revoked.ts'
 import { executionOf, prepareOperation } from './operation.ts'
 import { readSocketCaller } from './signature.ts'
 import { SignedSockets } from './signed-sockets.ts'
@@ -20,6 +22,7 @@ import { serveSocket, type SocketExtra } from './socket.ts'
 export interface WebSocketServerOptions {
   readonly engine: GraphQLEngine
   readonly authentication: Authentication
+  readonly revocations: Revocations
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
   readonly log: Logger
@@ -64,6 +67,8 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
       try {
         const caller = readSocketCaller(connectionParams, options.origins())
         if (caller.isSigned) {
+          const key = await options.authentication.verify(caller)
+          closeWhenRevoked(socket, { revocations: options.revocations, key })
           const { managementKeyId } = await options.authentication.claim(caller)
           if (!signedSockets.admit(socket, managementKeyId)) {
             throw tooMany('A management key', { most: socketsPerKeyMax, what: 'sockets' })
@@ -89,7 +94,11 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
         return [maskError(error)]
       }
     },
-    onError: (_context, _id, _payload, errors) => errors.map((error) => format(maskError(error))),
+    // What ends a subscription is masked by the engine, and then wrapped by graphql-ws.
+    onError: (_context, _id, _payload, errors) =>
+      errors.map((error) =>
+        format(error.originalError instanceof GraphQLError ? error.originalError : maskError(error)),
+      ),
     onNext: (_context, _id, _payload, _args, result) =>
       result.errors && {
         ...(result.data !== undefined && { data: result.data }),
