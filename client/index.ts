@@ -14,6 +14,7 @@ export type {
 } from './alerts/alert.ts'
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
+export type { AppSigner, AppSignerOptions } from './app-signing/app-signer.ts'
 export type { SigningAlgorithm } from './crypto/management-key.ts'
 export type { TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
 export { VaultError, vaultErrorCodes, type VaultErrorCode } from './errors.ts'

@@ -4,6 +4,7 @@ import { assertAccountName, openAccount, readAccount, type Account } from './acc
 import type { Alert } from './alerts/alert.ts'
 import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } from './alerts/history.ts'
 import { streamAlerts, type AlertStreamOptions } from './alerts/stream.ts'
+import { appSigner, type AppSigner, type AppSignerOptions } from './app-signing/app-signer.ts'
 import { generateManagementKey, type SigningAlgorithm } from './crypto/management-key.ts'
 import { VaultError } from './errors.ts'
 import { acquireKey, type AcquireOptions } from './keys/acquire.ts'
@@ -61,6 +62,14 @@ export interface Vault {
    * @throws {KeyServerError} NOT_FOUND, KEY_REVOKED, KEY_NOT_YET_VALID, KEY_OVERUSED.
    */
   acquire(which: string | { readonly id: string }, options?: AcquireOptions): Promise<AcquiredKey>
+
+  /**
+   * A `fetch` for requests to an application server, signed with the newest active key for it (Ed25519 or P-256). The key is
+   * acquired, and counted, at the first request.
+   *
+   * @throws {TypeError} when the application server's name is no URL, and no origins are given.
+   */
+  signer(applicationServer: string, options?: AppSignerOptions): AppSigner
 
   /** The keys' descriptions, newest first. Reads page by page while it is iterated; `toArray` reads all. */
   keys(filter?: {
@@ -145,6 +154,7 @@ function vaultOf(session: Session): Vault {
     account: () => readAccount(session),
     createKey: (applicationServer, options) => createKey(session, applicationServer, options),
     acquire: (which, options) => acquireKey(session, which, options),
+    signer: (applicationServer, options) => appSigner(session, applicationServer, options),
     keys: (filter) => readKeys(session, filter),
     key: (id) => readKey(session, id),
     updateKey: (id, changes) => updateKey(session, id, changes),

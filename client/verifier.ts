@@ -1,0 +1,24 @@
+/** For application servers: who sent this request, and is this key really his? Web APIs only, so it runs anywhere. */
+export { VaultError, type VaultErrorCode } from './errors.ts'
+export type { Authenticate, Authentication, Caller, ReceivedRequest } from './verifier/authenticate.ts'
+export {
+  createVerifier,
+  type SignedAnswerOptions,
+  type Verifier,
+  type VerifierOptions,
+} from './verifier/create-verifier.ts'
+export type { VerifierEvent } from './verifier/events.ts'
+export type { JwkSet } from './verifier/key-set.ts'
+export { fastifyPlugin } from './verifier/middleware/fastify.ts'
+export { protectHandler, refusalResponse, type AuthenticatedHandler } from './verifier/middleware/fetch.ts'
+export {
+  authenticated,
+  nodeMiddleware,
+  type AuthenticatedParts,
+  type NodeMiddleware,
+} from './verifier/middleware/node.ts'
+export { yogaPlugin, type YogaPlugin } from './verifier/middleware/yoga.ts'
+export { memoryNonces, type NonceStore } from './verifier/nonces.ts'
+export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
+export type { KeyStanding, StandingReason } from './verifier/standing.ts'
+export type { PublicJwk } from '../schema/wire/jwk.ts'

@@ -1,0 +1,169 @@
+import { LRUCache } from 'lru-cache'
+import {
+  appBodyProfile,
+  appKeyHeader,
+  appProfile,
+  parseAppKey,
+  parseAppKeyid,
+} from '../../schema/wire/app-signature.ts'
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import { thumbprint as thumbprintOf, type SigningJwk } from '../../schema/wire/jwk.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import {
+  contentDigest,
+  importSigningKey,
+  parseSignature,
+  verifySignature,
+  type ParsedSignature,
+} from '../../schema/wire/request-signature.ts'
+import type { EventListener } from './events.ts'
+import type { NonceStore } from './nonces.ts'
+import { refusalOfStanding, refuse, type Refusal } from './refusal.ts'
+import type { KeyStanding } from './standing.ts'
+
+/** A request as it came, whatever the framework. */
+export interface ReceivedRequest {
+  /** In capitals. */
+  readonly method: string
+  /** Path and query as they were sent, beginning with a slash. No host: whatever a client or a proxy says of it is ignored. */
+  readonly target: string
+  /** The value of a header by its name in small letters; several are joined by a comma and a space. */
+  readonly header: (name: string) => string | undefined
+  /** As it came, not decoded. */
+  readonly body: Uint8Array<ArrayBuffer>
+}
+
+/** Who sent a request. */
+export interface Caller {
+  /** The account's name. */
+  readonly owner: string
+  readonly key: {
+    readonly publicKey: SigningJwk
+    /** RFC 7638 thumbprint. */
+    readonly thumbprint: string
+    readonly expiresAt: Date | null
+  }
+}
+
+export type Authentication = { readonly caller: Caller } | { readonly refusal: Refusal }
+
+/** Says who sent a request, or why it is refused. Each request once: the second time it is a replay. Never throws. */
+export type Authenticate = (request: ReceivedRequest) => Promise<Authentication>
+
+export interface AuthenticatorOptions {
+  readonly origins: readonly string[]
+  readonly nonces: NonceStore
+  readonly verify: (question: { owner: string; publicKey: unknown }) => Promise<KeyStanding>
+  readonly onEvent: EventListener
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number
+}
+
+/** Checks from the cheap to the dear: form, time, signature, then the key's standing, and the nonce last. */
+export function authenticator(options: AuthenticatorOptions): Authenticate {
+  const keys = new LRUCache<string, PresentedKey>({ max: presentedKeysMax })
+  return async (request) => {
+    const authentication = await check(request, { ...options, keys }).catch(toRefusal)
+    options.onEvent({
+      type: 'authenticated',
+      outcome: 'caller' in authentication ? 'ok' : authentication.refusal.code,
+    })
+    return authentication
+  }
+}
+
+interface PresentedKey {
+  readonly jwk: SigningJwk
+  readonly thumbprint: string
+  readonly cryptoKey: CryptoKey
+}
+
+/** Parsed keys are kept by their header: to parse one costs more than to verify a signature. */
+const presentedKeysMax = 1000
+
+async function check(
+  request: ReceivedRequest,
+  options: AuthenticatorOptions & { readonly keys: LRUCache<string, PresentedKey> },
+): Promise<Authentication> {
+  const { header } = request
+  if (header('signature') === undefined && header('signature-input') === undefined) {
+    return { refusal: refuse('SIGNATURE_REQUIRED') }
+  }
+  // What is covered depends on what came, not on what the signature says: nobody can take a body out, or put one in.
+  const signature = parseSignature(request.body.length > 0 ? appBodyProfile : appProfile, {
+    signatureInput: header('signature-input'),
+    signature: header('signature'),
+  })
+  const now = options.nowMs() / 1000
+  if (now < signature.created - limits.signatureClockSkewSeconds || now > signature.expires) {
+    return { refusal: refuse('SIGNATURE_EXPIRED', { serverTime: new Date(options.nowMs()) }) }
+  }
+  const claimed = parseAppKeyid(signature.keyid)
+  const keyHeader = header(appKeyHeader)
+  if (claimed === null || keyHeader === undefined) return { refusal: refuse('SIGNATURE_MALFORMED') }
+  const key = await presentedKey(keyHeader, options.keys)
+  const isSigned =
+    key.thumbprint === claimed.thumbprint && (await isSignatureOf(request, { signature, key, ...options }))
+  if (!isSigned) return { refusal: refuse('SIGNATURE_INVALID') }
+  const { owner } = claimed
+  const standing = await options.verify({ owner, publicKey: key.jwk })
+  if (standing.reason !== 'valid') return { refusal: refusalOfStanding(standing.reason) }
+  const isNew = await consume(options.nonces, signature)
+  if (isNew === null) return { refusal: refuse('UNAVAILABLE') }
+  if (!isNew) return { refusal: refuse('SIGNATURE_REPLAYED') }
+  const { jwk: publicKey, thumbprint } = key
+  return { caller: { owner, key: { publicKey, thumbprint, expiresAt: standing.expiresAt } } }
+}
+
+async function presentedKey(header: string, keys: LRUCache<string, PresentedKey>): Promise<PresentedKey> {
+  const known = keys.get(header)
+  if (known !== undefined) return known
+  const jwk = parseAppKey(header)
+  const key = { jwk, thumbprint: await thumbprintOf(jwk), cryptoKey: await importSigningKey(jwk) }
+  keys.set(header, key)
+  return key
+}
+
+async function isSignatureOf(
+  { method, target, header, body }: ReceivedRequest,
+  {
+    signature,
+    key,
+    origins,
+  }: { readonly signature: ParsedSignature; readonly key: PresentedKey; readonly origins: readonly string[] },
+): Promise<boolean> {
+  if (!target.startsWith('/')) return false
+  const digest = body.length > 0 ? await contentDigest(body) : undefined
+  const contentType = header('content-type')
+  if (digest !== undefined && (header('content-digest') !== digest || contentType === undefined)) return false
+  for (const origin of origins) {
+    const values = {
+      '@method': method,
+      '@target-uri': `${origin}${target}`,
+      [appKeyHeader]: header(appKeyHeader) ?? '',
+      ...(digest !== undefined && { 'content-type': contentType ?? '', 'content-digest': digest }),
+    }
+    if (await verifySignature(signature, key, values)) return true
+  }
+  return false
+}
+
+/** Whether the nonce is new; null when nobody can tell. */
+async function consume(
+  nonces: NonceStore,
+  { keyid, nonce, expires }: ParsedSignature,
+): Promise<boolean | null> {
+  try {
+    return await nonces.consume(`${keyid}/${nonce}`, expires)
+  } catch {
+    return null
+  }
+}
+
+/** A refusal of the parsers becomes an answer; anything else is a fault, and lets nobody in. */
+function toRefusal(error: unknown): Authentication {
+  if (error instanceof KeyServerError && error.details.reason === 'SIGNATURE_MALFORMED') {
+    return { refusal: refuse('SIGNATURE_MALFORMED', { message: error.message }) }
+  }
+  return { refusal: refuse('INTERNAL_SERVER_ERROR') }
+}

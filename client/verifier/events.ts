@@ -1,0 +1,42 @@
+import type { StandingReason, KeyStanding } from './standing.ts'
+
+/** What a verifier tells whoever measures it. No event names an owner or a key. */
+export type VerifierEvent =
+  | {
+      /** A verification was answered. */
+      readonly type: 'verified'
+      readonly reason: StandingReason
+      readonly source: KeyStanding['source']
+    }
+  | {
+      /** The key server was asked, in one round trip with its retries. */
+      readonly type: 'asked'
+      readonly questions: number
+      readonly durationMs: number
+      /** `ok`, or the code of the error. */
+      readonly outcome: string
+    }
+  | {
+      /** A signed answer was not believed. */
+      readonly type: 'answer-refused'
+      /** The rule that was broken. */
+      readonly detail: string
+    }
+  | {
+      /** A request was let in (`ok`) or refused (the refusal's code). */
+      readonly type: 'authenticated'
+      readonly outcome: string
+    }
+
+export type EventListener = (event: VerifierEvent) => void
+
+/** A listener whose faults stay its own. */
+export function harmless(listener: EventListener | undefined): EventListener {
+  return (event) => {
+    try {
+      listener?.(event)
+    } catch {
+      // To measure must not change what is measured.
+    }
+  }
+}

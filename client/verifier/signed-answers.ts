@@ -1,0 +1,79 @@
+import type { SigningJwk } from '../../schema/wire/jwk.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import {
+  InvalidStatement,
+  parseStatement,
+  verifyStatement,
+  type VerificationAnswer,
+} from '../../schema/wire/statements.ts'
+import { VaultError } from '../errors.ts'
+import type { EventListener } from './events.ts'
+import type { KeySet } from './key-set.ts'
+import type { Question } from './questions.ts'
+import { reasonOf, type AnsweredStanding } from './standing.ts'
+
+/** Checks a signed answer, and that it is the answer to this question. @throws {VaultError} ANSWER_MALFORMED. */
+export type AnswerChecker = (answer: string | null, question: Question) => Promise<AnsweredStanding>
+
+export interface AnswerCheckOptions {
+  /** The `iss` of answers: the key server's public URL. */
+  readonly issuer: string
+  readonly applicationServer: string
+  readonly keySet: KeySet
+  readonly onEvent: EventListener
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number
+}
+
+/** Only what is signed is believed: none of the answer's other members is read. */
+export function checkSignedAnswers(options: AnswerCheckOptions): AnswerChecker {
+  return async (answer, question) => {
+    try {
+      const { kid } = parseStatement('claviger-answer+jwt', answer)
+      const signingKey = await options.keySet(kid)
+      if (signingKey === null)
+        throw new InvalidStatement("It is signed by a key that is not the key server's.")
+      return toStanding(await verifyAnswer(answer, signingKey), { question, options })
+    } catch (error) {
+      if (error instanceof VaultError) throw error
+      const detail = error instanceof InvalidStatement ? error.message : 'It can not be checked.'
+      options.onEvent({ type: 'answer-refused', detail })
+      throw new VaultError('ANSWER_MALFORMED', { detail })
+    }
+  }
+}
+
+function verifyAnswer(answer: unknown, signingKey: SigningJwk): Promise<VerificationAnswer> {
+  return verifyStatement('claviger-answer+jwt', answer, signingKey)
+}
+
+function toStanding(
+  answer: VerificationAnswer,
+  { question, options }: { question: Question; options: AnswerCheckOptions },
+): AnsweredStanding {
+  const { issuer, applicationServer, nowMs } = options
+  const isAsked =
+    answer.iss === issuer &&
+    answer.sub === question.owner &&
+    answer.aud === applicationServer &&
+    answer.jkt === question.thumbprint
+  if (!isAsked) throw new InvalidStatement('It answers another question.')
+  const now = nowMs() / 1000
+  const skew = limits.signatureClockSkewSeconds
+  if (answer.iat > now + skew || answer.exp <= now - skew) {
+    throw new InvalidStatement('It is not from now, or this clock is wrong.')
+  }
+  const { coincides, valid, state = null } = answer
+  return {
+    reason: reasonOf({ coincides, valid, state }),
+    notBefore: toDate(answer.nbf_key),
+    expiresAt: toDate(answer.exp_key),
+    checkedAt: new Date(answer.iat * 1000),
+    // From now and not from `iat`: an answer that was kept back has less left.
+    lifetimeSeconds: Math.max(0, Math.min(answer.exp - now, answer.exp - answer.iat)),
+  }
+}
+
+function toDate(seconds: number | undefined): Date | null {
+  return seconds === undefined ? null : new Date(seconds * 1000)
+}

@@ -1,0 +1,94 @@
+import { LRUCache } from 'lru-cache'
+import { secondsUntilChange, type AnsweredStanding } from './standing.ts'
+
+export interface StandingCacheOptions {
+  readonly entriesMax: number
+  readonly cacheSeconds: number
+  readonly negativeCacheSeconds: number
+  /** How long a valid answer may be served while the key server is out of reach; 0 for never. */
+  readonly staleSeconds: number
+  /** Milliseconds, never set back. */
+  readonly monotonicMs: () => number
+}
+
+interface Entry {
+  readonly standing: AnsweredStanding
+  readonly freshUntilMs: number
+  readonly staleUntilMs: number
+}
+
+/** What was answered, within bounds. Answers that let nobody in have bounds of their own: strangers can make any number. */
+export class StandingCache {
+  readonly #options: StandingCacheOptions
+  readonly #valid: LRUCache<string, Entry>
+  readonly #others: LRUCache<string, Entry>
+
+  constructor(options: StandingCacheOptions) {
+    this.#options = options
+    this.#valid = new LRUCache({ max: options.entriesMax })
+    this.#others = new LRUCache({ max: options.entriesMax })
+  }
+
+  /** What may be used without asking. */
+  fresh(owner: string, thumbprint: string): AnsweredStanding | null {
+    const key = keyOf(owner, thumbprint)
+    const entry = this.#valid.get(key) ?? this.#others.get(key)
+    return entry !== undefined && this.#options.monotonicMs() < entry.freshUntilMs ? entry.standing : null
+  }
+
+  /** What may be used when nobody can be asked: a key that was valid, never beyond its term. */
+  stale(owner: string, thumbprint: string): AnsweredStanding | null {
+    const entry = this.#valid.get(keyOf(owner, thumbprint))
+    return entry !== undefined && this.#options.monotonicMs() < entry.staleUntilMs ? entry.standing : null
+  }
+
+  set(owner: string, { thumbprint, standing }: { thumbprint: string; standing: AnsweredStanding }): void {
+    const { cacheSeconds, negativeCacheSeconds, staleSeconds, monotonicMs } = this.#options
+    const key = keyOf(owner, thumbprint)
+    const now = monotonicMs()
+    const changesIn = secondsUntilChange(standing)
+    const isValid = standing.reason === 'valid'
+    // Of all refusals only a revocation is final: a key can be stored, and a term extended, at any time.
+    const isLasting = isValid || standing.reason === 'revoked'
+    const life = Math.min(
+      isLasting ? cacheSeconds : negativeCacheSeconds,
+      standing.lifetimeSeconds ?? Infinity,
+      isValid || standing.reason === 'pending' ? changesIn : Infinity,
+    )
+    const entry = {
+      standing,
+      freshUntilMs: now + life * 1000,
+      staleUntilMs: now + Math.min(staleSeconds, changesIn) * 1000,
+    }
+    this.#valid.delete(key)
+    this.#others.delete(key)
+    if (isValid) this.#valid.set(key, entry)
+    else if (life > 0) this.#others.set(key, entry)
+  }
+
+  /** Forgets one key, or all keys of an owner. */
+  delete(owner: string, thumbprint?: string): void {
+    for (const cache of [this.#valid, this.#others]) {
+      if (thumbprint !== undefined) {
+        cache.delete(keyOf(owner, thumbprint))
+        continue
+      }
+      for (const key of [...cache.keys()]) if (isOf(key, owner)) cache.delete(key)
+    }
+  }
+
+  clear(): void {
+    this.#valid.clear()
+    this.#others.clear()
+  }
+}
+
+/** A thumbprint has no space, so no two pairs make one key. */
+export function keyOf(owner: string, thumbprint: string): string {
+  return `${thumbprint} ${owner}`
+}
+
+/** Whether a key of {@link keyOf} is this owner's. */
+export function isOf(key: string, owner: string): boolean {
+  return key.slice(key.indexOf(' ') + 1) === owner
+}

@@ -1,0 +1,59 @@
+import { VaultError } from '../errors.ts'
+import type { PublicKeyVerification } from '../verification.ts'
+
+/** How a key stands: `valid`, or why not. */
+export type StandingReason = 'valid' | 'unknown-key' | 'expired' | 'revoked' | 'pending' | 'unavailable'
+
+/** What a verifier says of a key. */
+export interface KeyStanding {
+  /** The one member to decide by. */
+  readonly valid: boolean
+  /**
+   * `unknown-key`: unknown owner, unknown application server and another key alike. `unavailable`: nobody could be asked,
+   * and nothing that is known may be used.
+   */
+  readonly reason: StandingReason
+  /** RFC 7638 thumbprint of the key that was presented. */
+  readonly thumbprint: string
+  readonly notBefore: Date | null
+  readonly expiresAt: Date | null
+  /** By the key server's clock; null when it was not asked. */
+  readonly checkedAt: Date | null
+  /** `stale`: the key server is out of reach, and this is what it said last. `none`: it was not asked, or did not answer. */
+  readonly source: 'key-server' | 'cache' | 'stale' | 'none'
+}
+
+/** What the key server said of a key, and for how long it may be believed. */
+export interface AnsweredStanding {
+  readonly reason: Exclude<StandingReason, 'unavailable'>
+  readonly notBefore: Date | null
+  readonly expiresAt: Date | null
+  readonly checkedAt: Date
+  /** The answer's own lifetime in seconds from now, when it is signed; null when it has none. */
+  readonly lifetimeSeconds: number | null
+}
+
+/** Seconds from `checkedAt` on until the answer changes by itself: the term begins or ends. Both are by one clock. */
+export function secondsUntilChange({ reason, notBefore, expiresAt, checkedAt }: AnsweredStanding): number {
+  const changesAt = reason === 'pending' ? notBefore : expiresAt
+  return changesAt === null ? Infinity : (changesAt.getTime() - checkedAt.getTime()) / 1000
+}
+
+/**
+ * The reason that an answer comes to.
+ *
+ * @throws {VaultError} ANSWER_MALFORMED when its members contradict each other.
+ */
+export function reasonOf({
+  coincides,
+  valid,
+  state,
+}: Pick<PublicKeyVerification, 'coincides' | 'valid' | 'state'>): AnsweredStanding['reason'] {
+  const reason = state === null ? 'unknown-key' : reasons[state]
+  if (coincides !== (state !== null) || valid !== (reason === 'valid')) {
+    throw new VaultError('ANSWER_MALFORMED', { detail: 'Its members contradict each other.' })
+  }
+  return reason
+}
+
+const reasons = { ACTIVE: 'valid', PENDING: 'pending', EXPIRED: 'expired', REVOKED: 'revoked' } as const
