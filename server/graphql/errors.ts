@@ -63,7 +63,7 @@ function toRequestError(error: GraphQLError): GraphQLError {
   )
   const masked = toGraphQLError(refusal, error)
   // Which status such an error has depends on the media type that was asked for; Yoga has marked that.
-  if (http !== undefined) masked.extensions['http'] = http
+  if (http !== undefined) masked.extensions.http = http
   return masked
 }
 

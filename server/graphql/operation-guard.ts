@@ -80,7 +80,7 @@ function withOneCause(result: ExecutionResult, args: ExecutionArgs): ExecutionRe
 /** A request that could not begin is a 400 (GraphQL over HTTP), but in the older media type. */
 function toRequestError(refusal: KeyServerError): GraphQLError {
   const error = toGraphQLError(refusal)
-  error.extensions['http'] = { status: 400, spec: true }
+  error.extensions.http = { status: 400, spec: true }
   return error
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { encodeCursor } from '../../schema/wire/cursor.ts'
 import { call, openAccount, storeKey, type RawKey } from '../support/raw-client.ts'
-import { expectBadInput, succeed, useWorld } from './support.ts'
+import { expectBadInput, pickEach, succeed, useWorld } from './support.ts'
 
 const world = useWorld()
 const query = `query ($first: Int, $after: String, $last: Int, $before: String, $unacknowledgedOnly: Boolean) {
@@ -12,7 +12,7 @@ const query = `query ($first: Int, $after: String, $last: Int, $before: String, 
 async function page(key: RawKey, variables: Record<string, unknown> = {}) {
   const answer = await call(world.url, key, { query, variables })
   expect(answer.errors).toEqual([])
-  const { edges, pageInfo, unacknowledgedCount } = answer.data?.['account'].alerts
+  const { edges, pageInfo, unacknowledgedCount } = answer.data?.['account'].alerts ?? {}
   const keyIds: string[] = edges.map(
     (edge: { node: { transactionKey: { id: string } } }) => edge.node.transactionKey.id,
   )
@@ -54,7 +54,7 @@ test('alerts are listed oldest first, each with an id and a cursor of its own', 
   expect(keyIds).toEqual(ids)
   expect(unacknowledgedCount).toBe(3)
   expect(new Set(cursors).size).toBe(3)
-  expect(new Set(edges.map(({ node }: { node: { id: string } }) => node.id)).size).toBe(3)
+  expect(new Set(pickEach(edges, 'node', 'id')).size).toBe(3)
   for (const { cursor, node } of edges)
     expect(node).toMatchObject({ cursor, kind: 'KEY_REVOKED', acknowledgedAt: null })
 })

@@ -13,7 +13,7 @@ const pageQuery = `query ($first: Int, $after: String, $applicationServer: Strin
 async function page(key: RawKey, variables: Record<string, unknown> = {}) {
   const answer = await call(world.url, key, { query: pageQuery, variables })
   expect(answer.errors).toEqual([])
-  const { edges, pageInfo, totalCount } = answer.data?.['account'].transactionKeys
+  const { edges, pageInfo, totalCount } = answer.data?.['account'].transactionKeys ?? {}
   const ids: string[] = edges.map(({ node }: { node: { id: string } }) => node.id)
   return { ids, edges, pageInfo, totalCount }
 }

@@ -62,7 +62,7 @@ const documents = [
   `{ verifyPublicKey(input: {owner: "a", applicationServer: "b", publicKey: {${marker}: 1, kty: "OKP"}}) { valid } }`,
   `{ verifyPublicKeys(inputs: ["${marker}"]) { valid } }`,
   `# ${marker}\n{ keyServer { nothing } }`,
-  `${marker}`,
+  marker,
   `"${marker}"`,
   `{ keyServer { time } } "${marker}"`,
 ]

@@ -61,7 +61,7 @@ test("a key's state is that of the moment of reading", async () => {
   const state = async (at: Date) => {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, at.getTime() - Date.now())))
     const { data } = await call(world.url, key, { query, variables: { id } })
-    return data?.['transactionKey'].state
+    return String(data?.['transactionKey'].state)
   }
   expect(await state(secondsAhead(0))).toBe('PENDING')
   expect(await state(new Date(term.notBefore.getTime() + 50))).toBe('ACTIVE')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { call, openAccount, storeInput, storeKey } from '../support/raw-client.ts'
-import { expectBadInput, secondsAhead, succeed, useWorld } from './support.ts'
+import { expectBadInput, pickText, secondsAhead, succeed, useWorld } from './support.ts'
 
 const world = useWorld()
 const query = `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) {
@@ -14,7 +14,7 @@ async function ownerWithKey(terms: Record<string, unknown> = {}) {
   return { key, id, input: { owner, applicationServer, publicKey } }
 }
 
-async function verify(input: Record<string, unknown>) {
+async function verify(input: Record<string, unknown>): Promise<unknown> {
   const answer = await call(world.url, null, { query, variables: { input } })
   expect(answer.errors).toEqual([])
   return answer.data?.['verifyPublicKey']
@@ -31,7 +31,7 @@ test('the key that its owner stored for this application server coincides and is
     expiresAt: null,
     checkedAt: expect.any(String),
   })
-  expect(Math.abs(Date.parse(verification.checkedAt) - Date.now())).toBeLessThan(5_000)
+  expect(Math.abs(Date.parse(pickText(verification, 'checkedAt')) - Date.now())).toBeLessThan(5_000)
 })
 
 test('a key outside its term, or revoked, coincides and is not valid', async () => {

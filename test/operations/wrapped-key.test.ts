@@ -22,7 +22,7 @@ import {
 
 const world = useWorld()
 
-async function counts(key: RawKey, id: string) {
+async function counts(key: RawKey, id: string): Promise<unknown> {
   const { data } = await call(world.url, key, {
     query: `{ transactionKey(id: "${id}") { useCount refusedCount lastUsedAt } }`,
   })
