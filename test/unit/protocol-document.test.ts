@@ -13,6 +13,7 @@ import {
   serializeSignatureInput,
   verifySignature,
 } from '../../schema/wire/request-signature.ts'
+import { verifyStatement } from '../../schema/wire/statements.ts'
 import {
   exampleBody,
   exampleCreated,
@@ -22,6 +23,7 @@ import {
   p256Parameters,
   webSocketExample,
 } from '../vectors/request-signing-example.ts'
+import { certificateExample, exampleCertificate } from '../vectors/statement-example.ts'
 
 const text = await readFile(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
 const codeBlocks = [...text.matchAll(/^```\w*\n(.*?)\n```$/gms)].map(([, code = '']) => code)
@@ -73,6 +75,12 @@ describe('the worked example of docs/protocol.md is what the code computes:', ()
     const key = { jwk, cryptoKey: await importSigningKey(jwk) }
     expect(await verifySignature(parsed, key, values)).toBe(true)
     expect(await verifySignature(parsed, key, { ...values, '@method': 'GET' })).toBe(false)
+  })
+
+  test('a certificate', async () => {
+    const certificate = await certificateExample()
+    expect(codeBlocks).toContain(certificate)
+    expect(await verifyStatement('claviger-key+jwt', certificate, exampleKey.jwk)).toEqual(exampleCertificate)
   })
 
   test("a socket's signature base and connection_init", async () => {
