@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { serverKeySecretOf } from './answers/secret.ts'
 import { migrate } from './database/migrate.ts'
 import { unmetRequirements } from './database/requirements.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
@@ -19,7 +20,7 @@ export interface KeyServerOptions {
    * Seals the private keys that sign answers, which the database holds: 32 random bytes in base64, the same for every
    * server on the database, and kept apart from it.
    */
-  readonly serverKeySecret: string
+  readonly serverKeySecret?: string
   /** Connections for writing. */
   readonly databasePoolSize?: number
   readonly host?: string
@@ -58,7 +59,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
     databaseUrl,
     listenUrl: options.databaseListenUrl ?? databaseUrl,
     writeConnectionsMax: options.databasePoolSize ?? 10,
-    serverKeySecret: options.serverKeySecret,
+    serverKeySecret: serverKeySecretOf({ serverKeySecret: options.serverKeySecret ?? null, databaseUrl }),
     issuer: () => known.origins[0] ?? '',
     log,
   })

@@ -1,5 +1,4 @@
 /** The key server's process: the only file that listens to signals or exits. */
-import { findServerKeySecret } from './answers/secret.ts'
 import { startKeyServer, type RunningKeyServer } from './app.ts'
 import { banner } from './banner.ts'
 import { readConfig, type Config } from './config.ts'
@@ -48,14 +47,14 @@ async function run(config: Config): Promise<void> {
   )
 }
 
-async function start(
+function start(
   config: Config,
   { databaseUrl, log }: { readonly databaseUrl: string; readonly log: Logger },
 ): Promise<RunningKeyServer> {
   return startKeyServer({
     databaseUrl,
     ...(config.databaseListenUrl !== null && { databaseListenUrl: config.databaseListenUrl }),
-    serverKeySecret: await findServerKeySecret(config),
+    ...(config.serverKeySecret !== null && { serverKeySecret: config.serverKeySecret }),
     databasePoolSize: config.databasePoolSize,
     host: config.host,
     port: config.port,

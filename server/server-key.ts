@@ -1,6 +1,6 @@
 /** `claviger server-key`: the operator's command for the keys that sign answers, beside the running key servers. */
 import { parseArgs } from 'node:util'
-import { findServerKeySecret } from './answers/secret.ts'
+import { serverKeySecretOf } from './answers/secret.ts'
 import {
   publishedAfterRetirementMinutes,
   rotateServerKey,
@@ -44,8 +44,8 @@ async function run(args: string[]): Promise<void> {
   } else if (command.name === 'help') {
     process.stdout.write(usage)
   } else {
-    await withDatabase(readConfig(), async (databases, config) => {
-      if (command.name === 'rotate') await rotate(databases, { config, isSecretLost: command.isSecretLost })
+    await withDatabase(readConfig(), async (databases, secret) => {
+      if (command.name === 'rotate') await rotate(databases, { secret, isSecretLost: command.isSecretLost })
       await list(databases)
     })
   }
@@ -76,9 +76,8 @@ function parseCommand(args: string[]): Command | null {
 
 async function rotate(
   { writes }: Databases,
-  { config, isSecretLost }: { readonly config: Config; readonly isSecretLost: boolean },
+  { secret, isSecretLost }: { readonly secret: string; readonly isSecretLost: boolean },
 ): Promise<void> {
-  const secret = await findServerKeySecret(config)
   const id = await rotateServerKey(writes.db, { secret, isSecretLost })
   process.stdout.write(`Made ${id}, which signs from now on.\n\n`)
 }
@@ -100,7 +99,7 @@ function describe({ retiredAt }: StoredServerKey): string {
 
 async function withDatabase(
   config: Config,
-  work: (databases: Databases, config: Config) => Promise<void>,
+  work: (databases: Databases, secret: string) => Promise<void>,
 ): Promise<void> {
   const database = await openDatabase(config)
   const databases = connectDatabases({ url: database.url, writeConnectionsMax: 1 })
@@ -110,7 +109,7 @@ async function withDatabase(
     if (found?.exists !== true) {
       throw new Error('This database is not one of this version: run "claviger serve" on it first.')
     }
-    await work(databases, config)
+    await work(databases, serverKeySecretOf({ ...config, databaseUrl: database.url }))
   } finally {
     await databases.close()
     await database.close()

@@ -1,32 +1,22 @@
-import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import type { Config } from '../config.ts'
-import { defaultDataDirectory } from '../database/embedded/index.ts'
-import { readOrCreateSecret } from '../secret-file.ts'
+import { createHash } from 'node:crypto'
 
 /**
  * The secret that seals the key server's private keys in the database.
  *
- * The operator's SERVER_KEY_SECRET goes first. Without it a file in the data directory holds a random one, which is
- * made on first need; but not in production with a database elsewhere, where the next machine would not have the file.
- * Call it when the data directory is ready.
- *
- * @throws Error in words when there is none
+ * The operator's SERVER_KEY_SECRET goes first. Without it, it is made from the password in the database's URL: that is
+ * the same for every server on the database, and does not lie in a dump of it. The embedded database has a random
+ * password. A URL without a password leaves the keys unprotected against whoever reads the database.
  */
-export async function findServerKeySecret(
-  config: Pick<Config, 'serverKeySecret' | 'databaseUrl' | 'dataDirectory' | 'isDevelopment'>,
-): Promise<string> {
-  if (config.serverKeySecret !== null) return config.serverKeySecret
-  if (config.databaseUrl !== null && !config.isDevelopment) {
-    throw new Error(
-      'In production with DATABASE_URL, SERVER_KEY_SECRET must be set, and to the same for every server on that ' +
-        'database: it seals the key that signs answers. Make one with "openssl rand -base64 32", and keep it apart ' +
-        'from the database and its backups.',
-    )
-  }
-  const directory = resolve(config.dataDirectory ?? defaultDataDirectory())
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  return readOrCreateSecret(join(directory, 'server-key-secret'))
+export function serverKeySecretOf({
+  serverKeySecret,
+  databaseUrl,
+}: {
+  readonly serverKeySecret: string | null
+  readonly databaseUrl: string
+}): string {
+  if (serverKeySecret !== null) return serverKeySecret
+  const { password } = new URL(databaseUrl)
+  return createHash('sha256').update(`claviger server key secret\n${password}`).digest('base64url')
 }
 
 const charactersMin = 32

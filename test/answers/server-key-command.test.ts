@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findServerKeySecret } from '../../server/answers/secret.ts'
+import { isServerKeySecret, serverKeySecretOf } from '../../server/answers/secret.ts'
 import { runScript, type ChildEnd } from '../support/child.ts'
 import { emptyTestDatabase } from '../support/database.ts'
 import { startWorld, testServerKeySecret, type TestServer } from '../support/server.ts'
@@ -60,21 +60,16 @@ test('claviger server-key says in words that a database is not one of ours, and 
   expect(await command(['--help'], {})).toMatchObject({ code: 0, errors: '' })
 }, 30_000)
 
-test('without SERVER_KEY_SECRET the secret is a random one in a file that only its user reads, and stays', async () => {
-  const config = { serverKeySecret: null, databaseUrl: null, dataDirectory, isDevelopment: false }
-  const secrets = await Promise.all(Array.from({ length: 8 }, () => findServerKeySecret(config)))
-  expect(new Set(secrets).size).toBe(1)
-  const file = join(dataDirectory, 'server-key-secret')
-  expect((await stat(file)).mode & 0o777).toBe(0o600)
-  expect((await readFile(file, 'utf8')).trim()).toBe(secrets[0])
-  expect(Buffer.from(secrets[0] ?? '', 'base64url')).toHaveLength(32)
-})
-
-test('with a database elsewhere the file is for development only', async () => {
-  const config = { serverKeySecret: null, databaseUrl: 'postgres://db.example/claviger', dataDirectory }
-  await expect(findServerKeySecret({ ...config, isDevelopment: true })).resolves.toHaveLength(43)
-  await expect(findServerKeySecret({ ...config, isDevelopment: false })).rejects.toThrow(
-    /SERVER_KEY_SECRET must be set/,
+test('without SERVER_KEY_SECRET the secret is made from the password of the database, so that all servers on it share it', () => {
+  const secretOf = (databaseUrl: string) => serverKeySecretOf({ serverKeySecret: null, databaseUrl })
+  const secret = secretOf('postgres://a:one@db.example/claviger')
+  expect(isServerKeySecret(secret)).toBe(true)
+  expect(secret).not.toContain('one')
+  expect(secretOf('postgresql://a:one@127.0.0.1:5433/claviger?sslmode=require')).toBe(secret)
+  expect(secretOf('postgres://a:two@db.example/claviger')).not.toBe(secret)
+  expect(isServerKeySecret(secretOf('postgres://db.example/claviger'))).toBe(true)
+  expect(serverKeySecretOf({ serverKeySecret: otherSecret, databaseUrl: 'postgres://a:one@x/y' })).toBe(
+    otherSecret,
   )
 })
 
