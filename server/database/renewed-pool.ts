@@ -9,6 +9,8 @@ export interface RenewedPool {
 
 /** A pool that is younger is left to mend itself: PostgreSQL that is away must not make a new pool for each request. */
 const ageMsMin = 1_000
+/** A pool is asked for a sign of life now and then, and replaced when it gives none: its network may be gone silently. */
+const probes = { everyMs: 5_000, timeoutMs: 10_000 }
 /** How long statements that are under way on a pool's other connections may take once one of them is lost. */
 const retireSeconds = 5
 
@@ -23,11 +25,26 @@ const retireSeconds = 5
  * @param open opens a pool that calls `onLost` with every connection that it loses. It must not close connections for
  *   their age.
  */
-export function createRenewedPool(open: (onLost: () => void) => postgres.Sql): RenewedPool {
+export function createRenewedPool(
+  open: (onLost: () => void) => postgres.Sql,
+  { everyMs, timeoutMs }: typeof probes = probes,
+): RenewedPool {
   let isEnding = false
   let renewal: NodeJS.Timeout | null = null
   let current = openPool()
   const retiring = new Set<Promise<void>>()
+  const probing = setInterval(() => {
+    const { pool } = current
+    const deadline = setTimeout(() => {
+      if (pool === current.pool) renew()
+    }, timeoutMs)
+    pool`SELECT 1`
+      // A connection that is lost is heard of by itself.
+      .catch(() => undefined)
+      .finally(() => {
+        clearTimeout(deadline)
+      })
+  }, everyMs)
 
   function openPool(): { readonly pool: postgres.Sql; readonly openedAt: number } {
     const pool = open(() => {
@@ -61,6 +78,7 @@ export function createRenewedPool(open: (onLost: () => void) => postgres.Sql): R
     sql: followCurrent(() => current.pool),
     async end({ timeoutSeconds }) {
       isEnding = true
+      clearInterval(probing)
       if (renewal !== null) clearTimeout(renewal)
       await Promise.all([current.pool.end({ timeout: timeoutSeconds }), ...retiring])
     },

@@ -125,6 +125,18 @@ const lostConnectionCodes = new Set([
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENOTFOUND',
+  'ECONNABORTED',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  // PostgreSQL, class 08 (connection exception), and that it has no connection left to give.
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
+  '53300',
   // PostgreSQL, class 57 (operator intervention): the backend is being ended.
   '57P01',
   '57P02',
