@@ -35,13 +35,7 @@ async function newInput({ key }: RawAccount, changes: object = term) {
 
 function sign(key: RawKey, payload: object, header: object = {}): Promise<string> {
   return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({
-      typ: 'claviger-key+jwt',
-      kid: key.id,
-      ...signerOf(key),
-      privateKey: undefined,
-      ...header,
-    })
+    .setProtectedHeader({ alg: signerOf(key).alg, typ: 'claviger-key+jwt', kid: key.id, ...header })
     .sign(key.privateKey)
 }
 

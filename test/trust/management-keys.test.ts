@@ -33,7 +33,7 @@ describe('openAccount', () => {
     const name = `owner-${randomUUID()}`
     const endorsement = await signStatement(
       'claviger-endorsement+jwt',
-      endorsementOf(name, key, changes),
+      { ...endorsementOf(name, key), ...changes },
       signerOf(signedBy === 'itself' ? key : other),
     )
     const managementKey = {
@@ -106,14 +106,14 @@ describe('addManagementKey', () => {
     expectUnauthenticated(await add(world.url, key, await addInput(account, key)), 'SIGNATURE_INVALID')
   })
 
-  test.each([
+  test.each<[string, object]>([
     ['another owner', { iss: 'somebody' }],
     ['another kind', { kind: 'RECOVERY' }],
     ['no wrapping key', { wrap: undefined }],
-  ] as const)('refuses an endorsement of %s', async (_what, change) => {
+  ])('refuses an endorsement of %s', async (_what, change) => {
     const account = await openAccount(world.url)
     const key = await createRawKey()
-    const payload = endorsementOf(account.name, key, change)
+    const payload = { ...endorsementOf(account.name, key), ...change }
     expectBadInput(
       await add(world.url, account.key, await addInput(account, key, { payload })),
       'input.endorsement',

@@ -11,6 +11,7 @@ import {
   verifyStatement,
   type Endorsement,
   type KeyCertificate,
+  type PossessionProof,
   type StatementSigner,
   type StatementType,
   type VerificationAnswer,
@@ -120,7 +121,8 @@ describe('a statement is read back by who has the public key of its signer:', ()
     const endorsed = await signStatement('claviger-endorsement+jwt', endorsement, ed25519)
     const proof = await signPayloadOf(endorsed, 'claviger-proof+jwt', p256)
     expect(await verifyStatement('claviger-endorsement+jwt', endorsed, ed25519.jwk)).toEqual(endorsement)
-    expect(await verifyStatement('claviger-proof+jwt', proof, p256.jwk)).toEqual(endorsement)
+    const proved: PossessionProof = await verifyStatement('claviger-proof+jwt', proof, p256.jwk)
+    expect(proved).toEqual(endorsement)
     expect(haveSamePayload(endorsed, proof)).toBe(true)
     const { v, ...reordered } = endorsement
     const other = await signStatement('claviger-proof+jwt', { ...reordered, v }, p256)

@@ -44,7 +44,7 @@ export function certificateOf(owner: string, input: Record<string, unknown>): Ke
   }
 }
 
-export function endorsementOf(owner: string, key: RawKey, changes: Partial<Endorsement> = {}): Endorsement {
+export function endorsementOf(owner: string, key: RawKey): Endorsement {
   return {
     v: 1,
     iss: owner,
@@ -53,7 +53,6 @@ export function endorsementOf(owner: string, key: RawKey, changes: Partial<Endor
     kind: 'DEVICE',
     cnf: { jwk: parseSigningJwk(key.signingKey) },
     wrap: parseWrappingJwk(key.wrappingKey),
-    ...changes,
   }
 }
 
