@@ -13,3 +13,4 @@ export {
   transactionKeyUsage,
   wrappedKeys,
 } from './transaction-keys.ts'
+export { webhookDeadLetters, webhooks } from './webhooks.ts'

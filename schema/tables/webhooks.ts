@@ -1,0 +1,80 @@
+import { isNotNull, sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { accounts } from './accounts.ts'
+import { alertKind } from './alerts.ts'
+import { accountIdColumn, instant } from './columns.ts'
+
+/**
+ * Where an account's alerts are sent, and how far that has come. Whoever delivers holds the row's lease; every write
+ * of a delivery names it, so that one whose lease has run out changes nothing.
+ */
+export const webhooks = pgTable(
+  'webhooks',
+  {
+    accountId: accountIdColumn(),
+    id: uuid('id').notNull(),
+    url: text('url').notNull(),
+    /** Null: all kinds. */
+    kinds: alertKind('kinds').array(),
+    /** The signing secret in a compact JWE under the server's secret. */
+    sealedSecret: text('sealed_secret').notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+    /** The alerts up to this position are delivered, not asked for, or dead letters. */
+    position: bigint('position', { mode: 'number' }).notNull(),
+    /** The account's newest alert, written in the transaction that stores it. */
+    newestPosition: bigint('newest_position', { mode: 'number' }).notNull(),
+    /** When to deliver next; null when there is nothing to deliver. */
+    dueAt: instant('due_at'),
+    lease: uuid('lease'),
+    leasedUntil: instant('leased_until'),
+    /** Failed attempts since the last delivery. */
+    attempts: integer('attempts').notNull().default(0),
+    failingSince: instant('failing_since'),
+    /** What the last failed attempt met: a name in upper case. */
+    failure: text('failure'),
+    lastDeliveredAt: instant('last_delivered_at'),
+    /** The receiver answered 410 Gone: nothing is delivered until the owner asks for it. */
+    disabledAt: instant('disabled_at'),
+    /** The owner asked for dead letters to be delivered again. */
+    isRedeliveryAsked: boolean('is_redelivery_asked').notNull().default(false),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.id] }),
+    unique('webhooks_url').on(table.accountId, table.url),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }),
+    index('webhooks_due').on(table.dueAt).where(isNotNull(table.dueAt)),
+  ],
+)
+
+/** Alerts that a webhook's receiver did not take for days. Each is kept as long as its alert. */
+export const webhookDeadLetters = pgTable(
+  'webhook_dead_letters',
+  {
+    accountId: accountIdColumn(),
+    webhookId: uuid('webhook_id').notNull(),
+    position: bigint('position', { mode: 'number' }).notNull(),
+    failedAt: instant('failed_at').notNull(),
+    failure: text('failure').notNull(),
+    isRedeliveryAsked: boolean('is_redelivery_asked').notNull().default(false),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.webhookId, table.position] }),
+    foreignKey({
+      columns: [table.accountId, table.webhookId],
+      foreignColumns: [webhooks.accountId, webhooks.id],
+    }).onDelete('cascade'),
+  ],
+)
