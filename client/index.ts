@@ -27,6 +27,7 @@ export { indexedDbKeystore } from './keystore/indexed-db.ts'
 export type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 export { memoryKeystore } from './keystore/memory.ts'
 export type { Pages } from './pages.ts'
+export type { RotateKeyOptions } from './rotation/rotate-key.ts'
 export type { ConnectionOptions } from './session.ts'
 export {
   createVault,

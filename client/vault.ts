@@ -14,6 +14,7 @@ import { destroyKey, readKey, readKeys, revokeKey, updateKey, type KeyChanges } 
 import type { TransactionKey } from './keys/transaction-key.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 import type { Pages } from './pages.ts'
+import { rotateKey, type RotateKeyOptions } from './rotation/rotate-key.ts'
 import { openSession, type ConnectionOptions, type Session } from './session.ts'
 import { keyServerOrigin } from './transport/endpoint.ts'
 
@@ -82,6 +83,12 @@ export interface Vault {
 
   /** Changes what is given; an explicit null removes. */
   updateKey(id: string, changes: KeyChanges): Promise<TransactionKey>
+
+  /**
+   * Stores a successor for the same application server and revokes the old key as SUPERSEDED, in one request and in this
+   * order. Repeating it is safe. What the old key encrypted must be opened before: a revoked key is not given out.
+   */
+  rotateKey(id: string, options?: RotateKeyOptions): Promise<TransactionKey>
 
   /** Final: verification answers REVOKED from now on. */
   revokeKey(id: string, options?: { readonly reason?: RevocationReason | undefined }): Promise<TransactionKey>
@@ -158,6 +165,7 @@ function vaultOf(session: Session): Vault {
     keys: (filter) => readKeys(session, filter),
     key: (id) => readKey(session, id),
     updateKey: (id, changes) => updateKey(session, id, changes),
+    rotateKey: (id, options) => rotateKey(session, id, options),
     revokeKey: (id, options) => revokeKey(session, id, options),
     destroyKey: (id) => destroyKey(session, id),
     alerts: (options) => streamAlerts(session, options),

@@ -35,6 +35,19 @@ export async function createKey(
   applicationServer: string,
   options: CreateKeyOptions = {},
 ): Promise<TransactionKey> {
+  const input = await prepareKey(session, { id: crypto.randomUUID(), applicationServer, options })
+  return session.keyServer.run(storeTransactionKey, { input })
+}
+
+/** Generates a transaction key under an id, and wraps it: the input of `storeTransactionKey`. Its secret is gone, but for that. */
+export async function prepareKey(
+  session: Session,
+  {
+    id,
+    applicationServer,
+    options,
+  }: { readonly id: string; readonly applicationServer: string; readonly options: CreateKeyOptions },
+): Promise<object> {
   const {
     algorithm = 'Ed25519',
     label,
@@ -44,23 +57,20 @@ export async function createKey(
     maxUses,
     overusePolicy,
   } = options
-  const id = crypto.randomUUID()
   const secret = await generateSecret(algorithm)
   const wrappedKeys = await wrapForAll(secret, { id, applicationServer, recipients: recipientsOf(session) })
-  return session.keyServer.run(storeTransactionKey, {
-    input: {
-      id,
-      applicationServer,
-      wrappedKeys,
-      publicKey: publicHalfOf(secret) ?? undefined,
-      label,
-      notBefore: notBefore?.toISOString(),
-      expiresAt: expiresAt?.toISOString(),
-      expiryNotices,
-      maxUses,
-      overusePolicy,
-    },
-  })
+  return {
+    id,
+    applicationServer,
+    wrappedKeys,
+    publicKey: publicHalfOf(secret) ?? undefined,
+    label,
+    notBefore: notBefore?.toISOString(),
+    expiresAt: expiresAt?.toISOString(),
+    expiryNotices,
+    maxUses,
+    overusePolicy,
+  }
 }
 
 /**

@@ -1,0 +1,98 @@
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
+import { VaultError } from '../errors.ts'
+import { prepareKey, type CreateKeyOptions } from '../keys/create.ts'
+import { readKey, revokeKey } from '../keys/describe.ts'
+import { parseTransactionKey, transactionKeyFields, type TransactionKey } from '../keys/transaction-key.ts'
+import type { Session } from '../session.ts'
+import type { Operation } from '../transport/graphql.ts'
+import { successorId } from './successor-id.ts'
+
+/** What the successor has otherwise than the key it supersedes. */
+export type RotateKeyOptions = Omit<CreateKeyOptions, 'algorithm'>
+
+/**
+ * Stores a successor for the same application server and revokes the old key as SUPERSEDED, in one signed request: first
+ * the one, then the other, so that at every moment one of them is active. A successor that is refused revokes nothing.
+ *
+ * The successor has the old key's algorithm, label and limits, and a term as long as the old one's, from now on.
+ *
+ * Repeating it is safe, from whatever device: the successor's id is made from the old id, so there is one.
+ *
+ * @returns the successor
+ * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED when it was revoked for another reason
+ */
+export async function rotateKey(
+  session: Session,
+  id: string,
+  options: RotateKeyOptions = {},
+): Promise<TransactionKey> {
+  const old = await readKey(session, id)
+  if (old === null) throw new KeyServerError('NOT_FOUND', 'There is no such transaction key.')
+  const nextId = await successorId(old.id)
+  const known = await readKey(session, nextId)
+  if (known !== null) return finish(session, old, known)
+  if (old.revokedAt !== null) throw new KeyServerError('KEY_REVOKED', 'This transaction key is revoked.')
+  const input = await prepareKey(session, {
+    id: nextId,
+    applicationServer: old.applicationServer,
+    options: { ...termsOf(old), ...options, algorithm: algorithmOf(old) },
+  })
+  try {
+    return await session.keyServer.run(supersedeTransactionKey, { input, supersededId: old.id })
+  } catch (error) {
+    // Another device was faster; what it stored is what counts.
+    const stored = isConflict(error) ? await readKey(session, nextId) : null
+    if (stored === null) throw error
+    return finish(session, old, stored)
+  }
+}
+
+const supersedeTransactionKey: Operation<TransactionKey> = {
+  kind: 'mutation',
+  // Serially and in this order (GraphQL specification, 6.2.2); a refused first field ends the request.
+  document: /* GraphQL */ `
+    mutation SupersedeTransactionKey($input: StoreTransactionKeyInput!, $supersededId: ID!) {
+      storeTransactionKey(input: $input) { ${transactionKeyFields} }
+      revokeTransactionKey(id: $supersededId, reason: SUPERSEDED) { id }
+    }
+  `,
+  parse: (data) => parseTransactionKey(data.object('storeTransactionKey')),
+}
+
+/** The successor is stored: what may be missing is the revocation. */
+async function finish(
+  session: Session,
+  old: TransactionKey,
+  successor: TransactionKey,
+): Promise<TransactionKey> {
+  if (successor.applicationServer !== old.applicationServer) throw new VaultError('KEY_MISMATCH')
+  if (old.revokedAt === null) await revokeKey(session, old.id, { reason: 'SUPERSEDED' })
+  return successor
+}
+
+function termsOf(old: TransactionKey): CreateKeyOptions {
+  const { label, maxUses, overusePolicy } = old
+  return {
+    label: label ?? undefined,
+    maxUses: maxUses ?? undefined,
+    overusePolicy,
+    ...(old.expiresAt !== null && termFromNow(old, old.expiresAt)),
+  }
+}
+
+function termFromNow({ notBefore, createdAt, expiryNotices }: TransactionKey, expiresAt: Date) {
+  const lengthMs = expiresAt.getTime() - (notBefore ?? createdAt).getTime()
+  return { expiresAt: new Date(Date.now() + lengthMs), expiryNotices }
+}
+
+function algorithmOf({ publicKey }: TransactionKey): TransactionKeyAlgorithm {
+  if (publicKey === null) return 'A256GCM'
+  if (publicKey.kty === 'OKP') return publicKey.crv
+  if (publicKey.kty === 'EC' && publicKey.crv === 'P-256') return publicKey.crv
+  throw new VaultError('ALGORITHM_MISMATCH', { detail: 'Keys of this algorithm are not made here.' })
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof KeyServerError && error.code === 'CONFLICT'
+}
