@@ -14,6 +14,10 @@ const meanings = {
   KEY_MISMATCH: 'The key that came back is not the key that was asked for.',
   ALGORITHM_MISMATCH: 'The key is of another algorithm than this operation asks for.',
   PUBLIC_KEY_INVALID: 'The public key is not acceptable.',
+  CERTIFICATE_MISSING: 'The key has no certificate by which its owner says what it is.',
+  CERTIFICATE_INVALID: "The key's certificate does not hold.",
+  UNTRUSTED_MANAGEMENT_KEY: 'A management key is not endorsed by one that this device trusts.',
+  ROLLBACK: 'The key server shows something older than it has shown before.',
   DECRYPT_FAILED: 'The data could not be decrypted with this key.',
 } as const
 

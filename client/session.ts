@@ -5,6 +5,8 @@ import { createClock, type Clock } from './transport/clock.ts'
 import { httpEndpoint } from './transport/endpoint.ts'
 import { graphqlClient, type GraphqlClient } from './transport/graphql.ts'
 import { signingFetch, type Fetch } from './transport/signing-fetch.ts'
+import type { TrustMemory } from './trust/memory.ts'
+import { Trust } from './trust/trust.ts'
 
 /** How to reach the key server. All have defaults. */
 export interface ConnectionOptions {
@@ -26,16 +28,22 @@ export interface Session {
   readonly clock: Clock
   /** Sends signed operations. */
   readonly keyServer: GraphqlClient
+  /** What of the key server's answers this device believes. */
+  readonly trust: Trust
   readonly options: ConnectionOptions
 }
 
-/** Prepares a session. Sends nothing. */
-export function openSession(record: ManagementKeyRecord, options: ConnectionOptions): Session {
-  const { url, owner, id, signing, wrapping } = record
+/** Prepares a session. Sends nothing. `memory` is the keystore's. */
+export function openSession(
+  record: ManagementKeyRecord,
+  { memory, ...options }: ConnectionOptions & { readonly memory?: TrustMemory | undefined },
+): Session {
+  const { url, owner, id, signing, wrapping, anchors = [] } = record
   const managementKey = { id, signing, wrapping }
   const clock = createClock()
   const signer = requestSigner(managementKey, clock)
   const endpoint = httpEndpoint(url)
   const keyServer = graphqlClient({ endpoint, fetch: signingFetch({ ...options, clock, signer }) })
-  return { url, owner, managementKey, signer, clock, keyServer, options }
+  const trust = new Trust({ owner, managementKey, anchors, memory, keyServer, clock })
+  return { url, owner, managementKey, signer, clock, keyServer, trust, options }
 }

@@ -1,4 +1,5 @@
 import { CompactEncrypt, compactDecrypt } from 'jose'
+import type { WrappingJwk } from '../../schema/wire/jwk.ts'
 import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/jwe.ts'
 import { VaultError } from '../errors.ts'
 import type { ManagementKey } from './management-key.ts'
@@ -7,7 +8,7 @@ import { parseSecret, type Secret } from './transaction-key.ts'
 /** A management key that a copy is wrapped for. */
 export interface Recipient {
   readonly id: string
-  /** X25519. */
+  /** X25519 or P-256. */
   readonly wrappingKey: CryptoKey
 }
 
@@ -51,6 +52,12 @@ export async function wrapForAll(
         .encrypt(recipient.wrappingKey),
     })),
   )
+}
+
+/** Imports the public key that others wrap to. */
+export function importWrappingKey(jwk: WrappingJwk): Promise<CryptoKey> {
+  const parameters = jwk.kty === 'OKP' ? { name: 'X25519' } : { name: 'ECDH', namedCurve: 'P-256' }
+  return crypto.subtle.importKey('jwk', jwk, parameters, true, [])
 }
 
 /**

@@ -1,8 +1,12 @@
 import { VaultError } from '../errors.ts'
+import { parseTrustRecord } from '../trust/memory-record.ts'
+import type { TrustMemory } from '../trust/memory.ts'
+import { parseAnchors } from './anchors.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore.ts'
 
 const storeName = 'management-key'
 const recordKey = 'only'
+const memoryKey = 'memory'
 
 /**
  * A keystore in the browser's IndexedDB. It keeps WebCrypto keys as they are, not extractable: a script that gets into
@@ -13,6 +17,7 @@ const recordKey = 'only'
 export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {}): Keystore {
   return {
     extractable: false,
+    memory: indexedDbMemory(name),
     load: () =>
       withStore(name, 'readonly', async (store) => {
         const value: unknown = await settled(store.get(recordKey))
@@ -25,6 +30,20 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
         if (kept !== undefined && parseRecord(kept).id !== record.id)
           throw new VaultError('KEYSTORE_OCCUPIED')
         await settled(store.put(record, recordKey))
+      }),
+  }
+}
+
+function indexedDbMemory(name: string): TrustMemory {
+  return {
+    load: () =>
+      withStore(name, 'readonly', async (store) => {
+        const value: unknown = await settled(store.get(memoryKey))
+        return value === undefined ? null : parseTrustRecord(value)
+      }),
+    save: (record) =>
+      withStore(name, 'readwrite', async (store) => {
+        await settled(store.put(record, memoryKey))
       }),
   }
 }
@@ -83,7 +102,7 @@ function parseRecord(value: unknown): ManagementKeyRecord {
   const [signing, wrapping] = [members.get('signing'), members.get('wrapping')]
   const isRecord = typeof url === 'string' && typeof owner === 'string' && typeof id === 'string'
   if (!isRecord || !isKeyPair(signing) || !isKeyPair(wrapping)) throw new VaultError('KEYSTORE_UNREADABLE')
-  return { url, owner, id, signing, wrapping }
+  return { url, owner, id, signing, wrapping, ...parseAnchors(members.get('anchors')) }
 }
 
 function isKeyPair(value: unknown): value is CryptoKeyPair {

@@ -1,3 +1,5 @@
+import type { TrustMemory } from '../trust/memory.ts'
+
 /** What a keystore keeps: the management key of one owner, and where it is registered. */
 export interface ManagementKeyRecord {
   /** The key server's origin, e.g. `https://keys.example`. */
@@ -10,12 +12,23 @@ export interface ManagementKeyRecord {
   readonly signing: CryptoKeyPair
   /** X25519. Others wrap keys to its public half. */
   readonly wrapping: CryptoKeyPair
+  /**
+   * Ids of management keys to trust besides this one: those that its owner confirmed when the device was paired or
+   * recovered. Without the approving device's keys among them it can check nothing that was stored before. Absent: none.
+   */
+  readonly anchors?: readonly string[]
 }
+
+/** Most {@link ManagementKeyRecord.anchors}. */
+export const anchorsMax = 100
 
 /** Where a management key lives. One keystore holds one management key. */
 export interface Keystore {
   /** Whether the private keys must be extractable, because the keystore writes them down. */
   readonly extractable: boolean
+
+  /** Where this device remembers what the key server has shown it. Absent: nothing is remembered beyond the process. */
+  readonly memory?: TrustMemory | undefined
 
   /**
    * @returns null when the keystore is empty.

@@ -1,4 +1,5 @@
 import { VaultError } from '../errors.ts'
+import { processMemory } from '../trust/memory.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore.ts'
 
 /**
@@ -10,6 +11,7 @@ export function memoryKeystore({ extractable = false }: { extractable?: boolean 
   let kept: ManagementKeyRecord | null = null
   return {
     extractable,
+    memory: processMemory(),
     load: () => Promise.resolve(kept),
     save: (record) => {
       if (kept !== null && kept.id !== record.id) return Promise.reject(new VaultError('KEYSTORE_OCCUPIED'))

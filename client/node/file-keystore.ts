@@ -1,5 +1,6 @@
 import { VaultError } from '../errors.ts'
 import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
+import { fileMemory } from './file-memory.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
 import { openSealed, sealed } from './passphrase.ts'
 import { parseRecord, serializeRecord } from './record-json.ts'
@@ -16,7 +17,8 @@ export interface FileKeystoreOptions {
 
 /**
  * A keystore in one file of mode 0600: JSON of JWKs or, with a passphrase, a JWE around it. The file is written whole
- * or not at all, and is on the disk when `save` resolves.
+ * or not at all, and is on the disk when `save` resolves. What the device remembers of its key server is in a second file, whose name ends
+ * in `.memory`.
  *
  * `load` and `save` throw VaultError KEYSTORE_EXPOSED when others could read the file, KEYSTORE_LOCKED when its
  * passphrase is missing or wrong, and KEYSTORE_UNREADABLE when it holds no management key.
@@ -31,6 +33,7 @@ export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystor
 
   return {
     extractable: true,
+    memory: fileMemory(`${path}.memory`),
     load,
     save: async (record) => {
       const kept = await load()

@@ -6,8 +6,8 @@ import { VaultError } from '../errors.ts'
 /** Bits of a file's mode that let group or others do anything. Windows has no such bits, and guards by the profile. */
 const othersBits = 0o077
 
-/** A keystore is below 4 KiB; what is far larger is none. */
-const bytesMax = 64 * 1024
+/** A keystore is below 16 KiB; what is far larger is none. */
+const keystoreBytesMax = 64 * 1024
 
 /**
  * Reads a file that only its owner may read.
@@ -15,7 +15,10 @@ const bytesMax = 64 * 1024
  * @returns null when there is none.
  * @throws {VaultError} KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
  */
-export async function readPrivateFile(path: string): Promise<string | null> {
+export async function readPrivateFile(
+  path: string,
+  { bytesMax = keystoreBytesMax }: { readonly bytesMax?: number } = {},
+): Promise<string | null> {
   try {
     const { mode, size } = await stat(path)
     if (process.platform !== 'win32' && (mode & othersBits) !== 0) {

@@ -1,10 +1,11 @@
 import { managementKeyId, signingParameters, type SigningAlgorithm } from '../crypto/management-key.ts'
 import { VaultError } from '../errors.ts'
+import { parseAnchors } from '../keystore/anchors.ts'
 import type { ManagementKeyRecord } from '../keystore/keystore.ts'
 
 /*
- * The text form of a management key: {"v": 1, "url", "owner", "signing": <private JWK>, "wrapping": <private JWK>}.
- * The id is not written: it is computed from the signing key.
+ * The text form of a management key: {"v": 1, "url", "owner", "signing": <private JWK>, "wrapping": <private JWK>,
+ * "anchors": [<ids>]}. The id is not written: it is computed from the signing key.
  */
 
 const version = 1
@@ -15,6 +16,7 @@ export async function serializeRecord({
   owner,
   signing,
   wrapping,
+  anchors,
 }: ManagementKeyRecord): Promise<string> {
   const record = {
     v: version,
@@ -22,6 +24,7 @@ export async function serializeRecord({
     owner,
     signing: await exportSecret(signing.privateKey),
     wrapping: await exportSecret(wrapping.privateKey),
+    anchors,
   }
   return `${JSON.stringify(record, null, 2)}\n`
 }
@@ -43,7 +46,8 @@ export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
       privateUsages: ['deriveBits'],
       publicUsages: [],
     })
-    return { url, owner, id: await managementKeyId(signing.publicKey), signing, wrapping }
+    const id = await managementKeyId(signing.publicKey)
+    return { url, owner, id, signing, wrapping, ...parseAnchors(record.get('anchors')) }
   } catch {
     // Neither the parser's words nor WebCrypto's: they may quote the secret.
     throw new VaultError('KEYSTORE_UNREADABLE')

@@ -1,0 +1,133 @@
+import { publicManagementKey, type ManagementKey } from '../crypto/management-key.ts'
+import { importWrappingKey, type Recipient } from '../crypto/wrap.ts'
+import { VaultError } from '../errors.ts'
+import type { GraphqlClient } from '../transport/graphql.ts'
+import { followEndorsements, type EndorsementChains, type TrustedManagementKey } from './chain.ts'
+import { readListedAccount, type ListedAccount } from './listed-account.ts'
+import type { Recollection } from './recollection.ts'
+
+/** What the key server says of the account, and what of its management keys is to be believed. */
+export interface CheckedAccount extends EndorsementChains {
+  readonly account: ListedAccount
+}
+
+export interface AccountTrustOptions {
+  /** The account's name. */
+  readonly owner: string
+  readonly managementKey: ManagementKey
+  /** Ids of management keys to trust besides the own one. */
+  readonly anchors: readonly string[]
+  readonly recollection: Recollection
+  readonly keyServer: GraphqlClient
+}
+
+/** How long a signer that the last reading of the account has not made trusted is not asked for again. */
+const strangerMs = 10_000
+
+/** Which of the account's management keys one device trusts. */
+export class AccountTrust {
+  readonly #options: AccountTrustOptions
+  /** Signers that were looked for in vain, and until when not to look again. */
+  readonly #strangers = new Map<string, number>()
+  #last: CheckedAccount | null = null
+
+  constructor(options: AccountTrustOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Reads the account, and follows the endorsements of its management keys.
+   *
+   * @throws {VaultError} ROLLBACK when a management key that was there before is missing, or is not revoked any more;
+   *   ANSWER_MALFORMED; and what the memory throws.
+   */
+  async read(): Promise<CheckedAccount> {
+    const { owner, managementKey, anchors, recollection, keyServer } = this.#options
+    await recollection.load()
+    const account = await readListedAccount(keyServer)
+    if (account.name !== owner) {
+      throw new VaultError('ANSWER_MALFORMED', { detail: 'It is about another account.' })
+    }
+    const remembered = recollection.managementKeys
+    assertNothingForgotten(account, remembered)
+    const own = { id: managementKey.id, ...(await publicManagementKey(managementKey)) }
+    const chains = await followEndorsements(account.managementKeys, { owner, own, anchors, remembered })
+    for (const { id } of account.managementKeys) {
+      const trusted = chains.trusted.get(id)
+      if (trusted === undefined) continue
+      const { revokedAt } = trusted
+      recollection.rememberManagementKey({
+        id,
+        revokedAt: revokedAt && Math.floor(revokedAt.getTime() / 1000),
+      })
+    }
+    await recollection.flush()
+    this.#last = { account, ...chains }
+    return this.#last
+  }
+
+  /**
+   * Whom to wrap a key for: every management key that is not revoked and has a wrapping key, once the endorsements of
+   * all were followed. Reads the account.
+   *
+   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when one is listed that nobody trusted has endorsed: to leave it out
+   *   without a word would leave the owner's own device without a key, or a lie unnoticed.
+   */
+  async recipients(): Promise<Recipient[]> {
+    const { account, trusted, doubts } = await this.read()
+    const { managementKey } = this.#options
+    const recipients: Recipient[] = [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]
+    for (const { id, revokedAt } of account.managementKeys) {
+      if (revokedAt !== null) continue
+      const doubt = doubts.get(id)
+      if (doubt !== undefined) throw untrusted(id, doubt)
+      const wrappingKey = trusted.get(id)?.wrappingKey ?? null
+      if (wrappingKey === null || id === managementKey.id) continue
+      recipients.push({ id, wrappingKey: await importWrappingKey(wrappingKey) })
+    }
+    return recipients
+  }
+
+  /**
+   * Finds a trusted signer: the own key without asking, another one in the last reading of the account or, when it is
+   * not there, in a new one.
+   *
+   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY
+   */
+  async signer(kid: string): Promise<TrustedManagementKey> {
+    const { managementKey } = this.#options
+    if (kid === managementKey.id) {
+      return { id: kid, ...(await publicManagementKey(managementKey)), revokedAt: null }
+    }
+    const known = this.#last?.trusted.get(kid)
+    if (known !== undefined) return known
+    if ((this.#strangers.get(kid) ?? 0) <= Date.now()) {
+      const signer = (await this.read()).trusted.get(kid)
+      if (signer !== undefined) return signer
+      this.#strangers.clear()
+      this.#strangers.set(kid, Date.now() + strangerMs)
+    }
+    throw untrusted(kid, this.#last?.doubts.get(kid) ?? 'It is none of the account.')
+  }
+}
+
+/** The account may have more management keys than were seen before, and never fewer: revoked ones stay listed. */
+function assertNothingForgotten(
+  { managementKeys }: ListedAccount,
+  remembered: ReadonlyMap<string, number | null>,
+): void {
+  const listed = new Map(managementKeys.map((key) => [key.id, key]))
+  for (const [id, revokedAt] of remembered) {
+    const key = listed.get(id)
+    if (key === undefined) {
+      throw new VaultError('ROLLBACK', { detail: `A management key is not listed any more. (${id})` })
+    }
+    if (revokedAt !== null && key.revokedAt === null) {
+      throw new VaultError('ROLLBACK', { detail: `A revoked management key is listed as active. (${id})` })
+    }
+  }
+}
+
+function untrusted(id: string, detail: string): VaultError {
+  return new VaultError('UNTRUSTED_MANAGEMENT_KEY', { detail: `${detail} (${id})` })
+}
