@@ -3,6 +3,7 @@ export { alertKind, alerts, type AlertDetails } from './alerts.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
 export { mismatches } from './mismatches.ts'
 export { nonces } from './nonces.ts'
+export { pairings } from './pairings.ts'
 export { serverKeys } from './server-keys.ts'
 export {
   acquisitions,

@@ -1,0 +1,106 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { AnswerPairingInput, OpenPairingInput, PairingsPort } from '../../schema/graphql/context.ts'
+import type { Pairing } from '../../schema/graphql/domain.ts'
+import { decodeBase64url } from '../../schema/wire/base64url.ts'
+import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import type { Authentication } from '../authentication/authentication.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Databases, Executor } from '../database/connect.ts'
+import { parseInput } from '../input.ts'
+import { slidingWindow } from './sliding-window.ts'
+
+/** Pairings that may be open at once, on all servers. */
+const openMax = 10_000
+/** Pairings that one server opens in the life of one: whoever floods it leaves room on the others. */
+const openedMax = 1_000
+
+const pairingId = z.string().refine((value) => decodeBase64url(value)?.length === 16, {
+  error: 'The id of a pairing is 16 bytes in base64url.',
+})
+
+/** A compact JWE, as the clients write it, and no control characters either way. */
+const message = z
+  .string()
+  .refine((value) => value.length <= limits.pairingCharactersMax && /^[\x20-\x7e]+$/.test(value), {
+    error: `A message has 1 to ${String(limits.pairingCharactersMax)} characters of ASCII.`,
+  })
+
+const openPairingInput = z.object({ id: pairingId, payload: message })
+const answerPairingInput = z.object({ id: pairingId, answer: message })
+
+/**
+ * Passes messages between a new device and one that approves it. It believes nobody and need not be believed: the
+ * devices authenticate what they say to each other by a secret that the server never sees.
+ */
+export class Pairings implements PairingsPort {
+  readonly #authentication: Authentication
+  readonly #databases: Databases
+  readonly #opened = slidingWindow({ countMax: openedMax, windowMs: limits.pairingSeconds * 1000 })
+
+  constructor(authentication: Authentication, databases: Databases) {
+    this.#authentication = authentication
+    this.#databases = databases
+  }
+
+  async open(input: OpenPairingInput): Promise<Pairing> {
+    const { id, payload } = parseInput(openPairingInput, input, 'input')
+    const known = await this.find(id)
+    if (known !== null) return same(known, known.payload === payload)
+    if (!this.#opened.take()) throw tooMany()
+    const rows = await this.#databases.writes.sql<{ id: string }[]>`
+      INSERT INTO pairings (id, payload, expires_at)
+      SELECT ${id}, ${payload}, clock_timestamp() + make_interval(secs => ${limits.pairingSeconds})
+      WHERE (SELECT count(*) FROM (
+        SELECT FROM pairings WHERE expires_at > clock_timestamp() LIMIT ${openMax}) AS open) < ${openMax}
+      ON CONFLICT (id) DO NOTHING
+      RETURNING id`
+    const opened = await this.#read(this.#databases.writes.db, id)
+    if (opened === null) throw tooMany()
+    return same(opened, rows.length > 0 || opened.payload === payload)
+  }
+
+  async find(id: string): Promise<Pairing | null> {
+    return pairingId.safeParse(id).success ? this.#read(this.#databases.reads.db, id) : null
+  }
+
+  async answer(caller: RequestCaller, input: AnswerPairingInput): Promise<Pairing> {
+    const { id, answer } = parseInput(answerPairingInput, input, 'input')
+    return this.#authentication.transaction(caller, async ({ tx }) => {
+      await tx.execute(
+        sql`UPDATE pairings SET answer = ${answer}
+          WHERE id = ${id} AND answer IS NULL AND expires_at > clock_timestamp()`,
+      )
+      const answered = await this.#read(tx, id)
+      if (answered === null) throw notFound('pairing')
+      return same(answered, answered.answer === answer)
+    })
+  }
+
+  async close(id: string): Promise<boolean> {
+    const closed = await this.#databases.writes.sql`DELETE FROM pairings WHERE id = ${id}`
+    return closed.count > 0
+  }
+
+  async #read(executor: Executor, id: string): Promise<Pairing | null> {
+    const [row] = await executor.execute<{ payload: string; answer: string | null; expires_at: string }>(
+      sql`SELECT payload, answer, expires_at::text FROM pairings
+        WHERE id = ${id} AND expires_at > clock_timestamp()`,
+    )
+    if (row === undefined) return null
+    const { payload, answer, expires_at: expiresAt } = row
+    return { id, payload, answer, expiresAt: new Date(expiresAt) }
+  }
+}
+
+function same(pairing: Pairing, isSame: boolean): Pairing {
+  if (isSame) return pairing
+  throw new KeyServerError('CONFLICT', 'This pairing says something else.')
+}
+
+function tooMany(): KeyServerError {
+  return new KeyServerError('RATE_LIMITED', 'Too many devices are being paired.', {
+    retryAfterSeconds: 60,
+  })
+}

@@ -1,0 +1,16 @@
+import type { Databases } from '../database/connect.ts'
+
+/** Rows that one statement removes, so that no lock is held for long. */
+const batchMax = 5000
+
+/**
+ * Removes pairings whose time is over.
+ *
+ * @returns whether there may be more of them
+ */
+export async function prunePairings({ writes }: Databases): Promise<boolean> {
+  const removed = await writes.sql`
+    DELETE FROM pairings WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM pairings WHERE expires_at < clock_timestamp() LIMIT ${batchMax}))`
+  return removed.count === batchMax
+}
