@@ -1,0 +1,412 @@
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { json } from 'node:stream/consumers'
+import { Readable } from 'node:stream'
+import { createSchema, createYoga } from 'graphql-yoga'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fastifyPlugin, type FastifyInstance } from '../../client/verifier/middleware/fastify.ts'
+import { protectHandler } from '../../client/verifier/middleware/fetch.ts'
+import { authenticated, nodeMiddleware } from '../../client/verifier/middleware/node.ts'
+import { yogaPlugin } from '../../client/verifier/middleware/yoga.ts'
+import type { VerifierOptions } from '../../client/verifier/create-verifier.ts'
+import type { Signer } from '../unit/signers.ts'
+import { createBench, knownKey, owner, shop, signAppRequest, type AppRequest, type Bench } from './support.ts'
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
+
+let bench: Bench
+let signer: Signer
+const servers: Server[] = []
+
+beforeEach(async () => {
+  await prepare()
+})
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+async function prepare(options: Partial<VerifierOptions> = {}): Promise<void> {
+  bench = createBench(options)
+  signer = await knownKey(bench)
+}
+
+/** What each adapter answers to the handler's caller: owner, key and body. */
+interface Said {
+  readonly owner: string
+  readonly thumbprint: string
+  readonly body: unknown
+}
+
+/** A server for each adapter whose handler says who called, and what the body was. */
+const adapters: Record<string, () => Listener> = {
+  'node:http': () => {
+    const middleware = nodeMiddleware(bench.verifier)
+    return (request, response) =>
+      void middleware(request, response, () => {
+        const { claviger, body } = authenticated(request)
+        response.end(JSON.stringify({ owner: claviger.owner, thumbprint: claviger.key.thumbprint, body }))
+      })
+  },
+  'a Fetch handler': () => {
+    const handler = protectHandler(bench.verifier, async (request, caller) =>
+      Response.json({
+        owner: caller.owner,
+        thumbprint: caller.key.thumbprint,
+        body: request.body === null ? undefined : await request.json(),
+      }),
+    )
+    return (request, response) => void serveFetch(handler, { request, response })
+  },
+  'a Fastify hook': () => {
+    const app = fakeFastify(async (request, body) => ({
+      owner: request.claviger?.owner,
+      thumbprint: request.claviger?.key.thumbprint,
+      body,
+    }))
+    void fastifyPlugin(bench.verifier, { toStream: (bytes) => Readable.from([bytes]) })(app.instance)
+    return app.listener
+  },
+}
+
+describe.each(Object.entries(adapters))('%s', (name, adapter) => {
+  test('hands a signed request to the handler, with its caller and its body', async () => {
+    const url = await serve(adapter())
+    const response = await send(url, await signAppRequest(signer))
+    expect(response.status).toBe(200)
+    const expected: Said = { owner, thumbprint: signer.keyid, body: { coffee: 1 } }
+    expect(await response.json()).toEqual(expected)
+  })
+
+  test('hands over a request without a body', async () => {
+    const url = await serve(adapter())
+    const response = await send(url, await signAppRequest(signer, { method: 'GET', body: '' }))
+    expect(await response.json()).toEqual({ owner, thumbprint: signer.keyid })
+  })
+
+  test('refuses an unsigned request with 401 and a code, and says nothing of owners', async () => {
+    const url = await serve(adapter())
+    const response = await fetch(`${url}/orders`, { method: 'POST', body: '{}' })
+    expect(response.status).toBe(401)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'www-authenticate': 'Signature',
+    })
+    expect(await response.json()).toEqual({
+      error: { code: 'SIGNATURE_REQUIRED', message: 'This request must be signed by a transaction key.' },
+    })
+  })
+
+  test.each<[string, (request: AppRequest) => Partial<AppRequest>, string]>([
+    ['another body', () => ({ body: new TextEncoder().encode('{"coffee":9}') }), 'SIGNATURE_INVALID'],
+    ['another path', () => ({ target: '/refunds' }), 'SIGNATURE_INVALID'],
+    ['another method', () => ({ method: 'PUT' }), 'SIGNATURE_INVALID'],
+  ])('refuses %s', async (_what, attack, code) => {
+    const url = await serve(adapter())
+    const request = await signAppRequest(signer)
+    expect(await codeOf(await send(url, { ...request, ...attack(request) }))).toBe(code)
+    expect((await send(url, request)).status).toBe(200)
+    expect(await codeOf(await send(url, request))).toBe('SIGNATURE_REPLAYED')
+  })
+
+  test('never believes a header about where it was sent', async () => {
+    const url = await serve(adapter())
+    const elsewhere = await signAppRequest(signer, { origin: 'https://bank.example' })
+    for (const forwarded of [
+      { 'x-forwarded-host': 'bank.example', 'x-forwarded-proto': 'https' },
+      { forwarded: 'host=bank.example;proto=https' },
+      { 'x-original-url': '/orders?id=1', 'x-rewrite-url': '/orders?id=1' },
+    ]) {
+      const headers = { ...elsewhere.headers, ...forwarded }
+      expect(await codeOf(await send(url, { ...elsewhere, headers }))).toBe('SIGNATURE_INVALID')
+    }
+    expect(await codeOf(await sendWithHost(url, { ...elsewhere, host: 'bank.example' }))).toBe(
+      'SIGNATURE_INVALID',
+    )
+  })
+
+  test('refuses a body that is too large, announced or not', async () => {
+    await prepare({ bodyBytesMax: 1000 })
+    const url = await serve(adapter())
+    const request = await signAppRequest(signer, { body: 'x'.repeat(1001) })
+    const announced = await send(url, request)
+    expect([announced.status, await codeOf(announced)]).toEqual([413, 'TOO_LARGE'])
+    const streamed = await fetch(`${url}${request.target}`, {
+      method: 'POST',
+      headers: request.headers,
+      body: new Blob([request.body]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+    expect(await codeOf(streamed)).toBe('TOO_LARGE')
+    expect((await send(url, await signAppRequest(signer, { body: `"${'x'.repeat(900)}"` }))).status).toBe(200)
+  })
+
+  test('refuses with 503 when the key can not be verified', async () => {
+    const url = await serve(adapter())
+    bench.keyServer.fault = () => Promise.reject(new TypeError('away'))
+    const response = await send(url, await signAppRequest(signer))
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await codeOf(response)).toBe('UNAVAILABLE')
+  })
+
+  test('does not wait for ever for a body', async () => {
+    await prepare({ bodyTimeoutMs: 50 })
+    const url = await serve(adapter())
+    const { headers, target } = await signAppRequest(signer)
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const slow = httpRequest(`${url}${target}`, {
+      method: 'POST',
+      headers: { ...headers, 'content-length': '100' },
+    })
+    slow.on('response', (response) => {
+      resolve(response.statusCode ?? 0)
+    })
+    slow.on('error', reject)
+    slow.write('{')
+    expect(await promise, name).toBe(408)
+    slow.destroy()
+  })
+})
+
+describe('node:http', () => {
+  test('takes the bytes that a body parser kept', async () => {
+    const middleware = nodeMiddleware(bench.verifier)
+    const url = await serve(async (request, response) => {
+      const body = await json(request)
+      Object.assign(request, { body, rawBody: Buffer.from(JSON.stringify(body)) })
+      await middleware(request, response, () => response.end(JSON.stringify(authenticated(request).body)))
+    })
+    const response = await send(url, await signAppRequest(signer))
+    expect(await response.json()).toEqual({ coffee: 1 })
+  })
+
+  test('lets nobody in when a body parser kept nothing', async () => {
+    const middleware = nodeMiddleware(bench.verifier)
+    const url = await serve(async (request, response) => {
+      await json(request)
+      await middleware(request, response, () => response.end('in'))
+    })
+    const response = await send(url, await signAppRequest(signer))
+    expect([response.status, await codeOf(response)]).toEqual([500, 'INTERNAL_SERVER_ERROR'])
+  })
+
+  test('checks what Express was sent, and not what its routers left of it', async () => {
+    const middleware = nodeMiddleware(bench.verifier)
+    const url = await serve((request, response) => {
+      Object.assign(request, { originalUrl: request.url, url: '/left' })
+      void middleware(request, response, () => response.end('in'))
+    })
+    expect(await (await send(url, await signAppRequest(signer))).text()).toBe('in')
+  })
+
+  test.each([
+    ['application/json; charset=utf-8', '{"a":1}', { a: 1 }],
+    ['application/problem+json', '[1]', [1]],
+    ['application/json', '{', undefined],
+    ['text/plain;charset=UTF-8', 'grüezi', 'grüezi'],
+    ['application/octet-stream', 'x', Uint8Array.of(120)],
+  ])('reads a body of type %s', async (contentType, body, expected) => {
+    const middleware = nodeMiddleware(bench.verifier)
+    let seen: unknown = 'nothing'
+    const url = await serve((request, response) => {
+      void middleware(request, response, () => {
+        seen = authenticated(request).body
+        response.end()
+      })
+    })
+    expect((await send(url, await signAppRequest(signer, { body, contentType }))).status).toBe(200)
+    expect(seen).toEqual(expected)
+  })
+
+  test('has parts only on requests that it let in', () => {
+    expect(() => authenticated({})).toThrow(TypeError)
+  })
+})
+
+test('a Fetch handler gets what the runtime gave besides', async () => {
+  const handler = protectHandler(bench.verifier, (_request, caller, environment: { name: string }) =>
+    Response.json([caller.owner, environment.name]),
+  )
+  const { target, method, headers, body } = await signAppRequest(signer)
+  const request = new Request(`${shop}${target}`, { method, headers, body })
+  expect(await (await handler(request, { name: 'production' })).json()).toEqual([owner, 'production'])
+  expect((await handler(request, { name: 'production' })).status).toBe(500)
+})
+
+describe('graphql-yoga', () => {
+  const schema = createSchema<{ claviger: { owner: string } }>({
+    typeDefs: 'type Query { me: String! } type Mutation { order(coffees: Int!): String! }',
+    resolvers: {
+      Query: { me: (_root, _args, { claviger }) => claviger.owner },
+      Mutation: { order: (_root, { coffees }, { claviger }) => `${String(coffees)} for ${claviger.owner}` },
+    },
+  })
+  const graphqlServer = () =>
+    serve(createYoga({ schema, plugins: [yogaPlugin(bench.verifier)], graphiql: false, logging: false }))
+  const query = (text: string) => ({ target: '/graphql', body: JSON.stringify({ query: text }) })
+
+  test('resolvers know the caller of a POST', async () => {
+    const url = await graphqlServer()
+    const response = await send(url, await signAppRequest(signer, query('{ me }')))
+    expect(await response.json()).toEqual({ data: { me: owner } })
+    const mutation = await send(url, await signAppRequest(signer, query('mutation { order(coffees: 2) }')))
+    expect(await mutation.json()).toEqual({ data: { order: `2 for ${owner}` } })
+  })
+
+  test('resolvers know the caller of a GET', async () => {
+    const url = await graphqlServer()
+    const target = '/graphql?query=%7B%20me%20%7D'
+    const response = await send(url, await signAppRequest(signer, { method: 'GET', body: '', target }))
+    expect(await response.json()).toEqual({ data: { me: owner } })
+  })
+
+  test('an unsigned, a changed and a repeated request are refused', async () => {
+    const url = await graphqlServer()
+    const unsigned = await fetch(`${url}/graphql?query=%7Bme%7D`)
+    expect([unsigned.status, await codeOf(unsigned)]).toEqual([401, 'SIGNATURE_REQUIRED'])
+    const request = await signAppRequest(signer, query('{ me }'))
+    const changed = { ...request, body: new TextEncoder().encode('{"query":"{ me me }"}') }
+    expect(await codeOf(await send(url, changed))).toBe('SIGNATURE_INVALID')
+    expect((await send(url, request)).status).toBe(200)
+    expect(await codeOf(await send(url, request))).toBe('SIGNATURE_REPLAYED')
+  })
+
+  test('a body that is too large is refused', async () => {
+    await prepare({ bodyBytesMax: 100 })
+    const url = await graphqlServer()
+    const response = await send(url, await signAppRequest(signer, query(`{ me # ${'x'.repeat(200)}\n }`)))
+    expect([response.status, await codeOf(response)]).toEqual([413, 'TOO_LARGE'])
+  })
+})
+
+test('without the middleware everybody is let in: the tests see a difference', async () => {
+  const url = await serve((_request, response) => response.end('in'))
+  expect((await fetch(url)).status).toBe(200)
+})
+
+async function serve(listener: Listener): Promise<string> {
+  const server = createServer((request, response) => void listener(request, response))
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+}
+
+/** Sends a request that was signed for the shop to where the test serves it. */
+function send(url: string, { method, target, headers, body }: AppRequest): Promise<Response> {
+  const signal = AbortSignal.timeout(10_000)
+  return fetch(`${url}${target}`, { method, headers, signal, ...(body.length > 0 && { body }) })
+}
+
+async function sendWithHost(url: string, request: AppRequest & { host: string }): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>()
+  const { method, target, host } = request
+  const sent = httpRequest(
+    `${url}${target}`,
+    { method, headers: { ...request.headers, host } },
+    (response) => {
+      void new Response(Readable.toWeb(response) as ReadableStream).text().then((text) => {
+        resolve(new Response(text, { status: response.statusCode ?? 0 }))
+      }, reject)
+    },
+  )
+  sent.on('error', reject)
+  sent.end(request.body)
+  return promise
+}
+
+async function codeOf(response: Response): Promise<unknown> {
+  const answer: { error?: { code?: unknown } } = JSON.parse(await response.text())
+  return answer.error?.code
+}
+
+/** A bridge from node:http to a Fetch handler, as runtimes have one. */
+async function serveFetch(
+  handler: (request: Request) => Promise<Response>,
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+): Promise<void> {
+  const { method = 'GET', url = '/' } = request
+  const hasBody = method !== 'GET' && method !== 'HEAD'
+  const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as [string, string]] : [],
+  )
+  const init = {
+    method,
+    headers,
+    ...(hasBody && { body: Readable.toWeb(request), duplex: 'half' }),
+  } as RequestInit
+  const answer = await handler(new Request(`http://${request.headers.host ?? 'x'}${url}`, init))
+  response.writeHead(answer.status, Object.fromEntries(answer.headers))
+  response.end(await answer.text())
+}
+
+interface HookedRequest {
+  claviger?: { owner: string; key: { thumbprint: string } } | null
+}
+
+/**
+ * The contract of Fastify's preParsing hook, and nothing else of it: the hook gets request, reply and payload; it returns
+ * the payload to parse, with `receivedEncodedLength`, or the reply when it has answered. What it returns is then read as
+ * Fastify's own body parser does, by `data` and `end`, and its length is compared with Content-Length.
+ */
+function fakeFastify(handler: (request: HookedRequest, body: unknown) => Promise<object>): {
+  instance: FastifyInstance
+  listener: Listener
+} {
+  let hook: Parameters<FastifyInstance['addHook']>[1] = async (_request, _reply, payload) => payload
+  return {
+    instance: {
+      decorateRequest: () => undefined,
+      addHook: (_name, added) => {
+        hook = added
+      },
+    },
+    listener: (raw, response) => {
+      const request: HookedRequest & Parameters<typeof hook>[0] = {
+        claviger: null,
+        method: raw.method ?? '',
+        originalUrl: raw.url ?? '',
+        headers: raw.headers,
+      }
+      const reply = {
+        code: (status: number) => (response.statusCode = status),
+        headers: (headers: Record<string, string>) => {
+          for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+        },
+        send: (payload: string) => response.end(payload),
+      }
+      void hook(request, reply, raw).then(async (payload) => {
+        if (payload === reply) return
+        if (!(payload instanceof Readable)) throw new TypeError('A preParsing hook returns a stream.')
+        const bytes = await readLikeFastify(payload)
+        const announced = Number(raw.headers['content-length'] ?? Number.NaN)
+        const length: unknown =
+          'receivedEncodedLength' in payload ? payload.receivedEncodedLength : bytes.length
+        if (!Number.isNaN(announced) && length !== announced)
+          throw new RangeError('FST_ERR_CTP_INVALID_CONTENT_LENGTH')
+        const body: unknown = bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined
+        response.end(JSON.stringify(await handler(request, body)))
+      })
+    },
+  }
+}
+
+async function readLikeFastify(payload: Readable): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  const chunks: Buffer[] = []
+  payload.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)))
+  payload.on('end', () => {
+    resolve(Buffer.concat(chunks))
+  })
+  payload.on('error', reject)
+  payload.resume()
+  return promise
+}
