@@ -1,7 +1,9 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectSql } from '../../server/database/connect.ts'
 import { createRenewedPool } from '../../server/database/renewed-pool.ts'
-import { administer, eventually, type Administrator } from '../support/connections.ts'
+import { administer, eventually, keepDoing, type Administrator } from '../support/connections.ts'
 import { emptyTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
@@ -58,6 +60,53 @@ test('what is under way on the other connections of a lost pool finishes', async
     await pool.end({ timeoutSeconds: 1 })
   }
 })
+
+/** Asks for numbers through connections that keep being reset, at the times that a server does. */
+async function askUnderResets(open: (url: string) => { sql: postgres.Sql; end: () => Promise<void> }) {
+  const proxy = await startTcpProxy(database.url)
+  const pool = open(proxy.url)
+  const stop = keepDoing(async () => {
+    proxy.reset()
+  }, 100)
+  const counts = { answered: 0, failed: 0, wrong: 0, silent: 0 }
+  const end = performance.now() + 3_000
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, asker) => {
+      for (let number = asker; performance.now() < end && counts.silent === 0; number += 20) {
+        await setImmediate()
+        const answer = pool.sql`SELECT ${number}::int AS number`.then(
+          ([row]) => (row?.['number'] === number ? 'answered' : 'wrong'),
+          () => 'failed' as const,
+        )
+        const late = new AbortController()
+        counts[await Promise.race([answer, setTimeout(8_000, 'silent' as const, { signal: late.signal })])]++
+        late.abort()
+      }
+    }),
+  )
+  await stop()
+  await pool.end()
+  await proxy.close()
+  return counts
+}
+
+test('of statements on connections that keep being reset each is answered, with its own answer or an error', async () => {
+  const counts = await askUnderResets((url) => {
+    const pool = createRenewedPool((onclose) => connectSql(url, { max: 3, onclose }))
+    return { sql: pool.sql, end: () => pool.end({ timeoutSeconds: 1 }) }
+  })
+  expect(counts).toMatchObject({ wrong: 0, silent: 0 })
+  expect(counts.answered).toBeGreaterThan(20)
+  expect(counts.failed).toBeGreaterThan(20)
+}, 30_000)
+
+test('negative control: without the replacement some are never answered', async () => {
+  const counts = await askUnderResets((url) => {
+    const sql = connectSql(url, { max: 3 })
+    return { sql, end: () => sql.end({ timeout: 1 }) }
+  })
+  expect(counts.silent).toBeGreaterThan(0)
+}, 30_000)
 
 test('a pool whose network is gone silently is replaced, and what waited on it is answered with an error', async () => {
   const proxy = await startTcpProxy(database.url)
