@@ -71,7 +71,7 @@ const adapters: Record<string, () => Listener> = {
       thumbprint: request.claviger?.key.thumbprint,
       body,
     }))
-    void fastifyPlugin(bench.verifier, { toStream: (bytes) => Readable.from([bytes]) })(app.instance)
+    void fastifyPlugin(bench.verifier, { Readable })(app.instance)
     return app.listener
   },
 }
@@ -355,7 +355,7 @@ interface HookedRequest {
 /**
  * The contract of Fastify's preParsing hook, and nothing else of it: the hook gets request, reply and payload; it returns
  * the payload to parse, with `receivedEncodedLength`, or the reply when it has answered. What it returns is then read as
- * Fastify's own body parser does, by `data` and `end`, and its length is compared with Content-Length.
+ * Fastify's own JSON parser does, decoded by the stream, and its length is compared with Content-Length.
  */
 function fakeFastify(handler: (request: HookedRequest, body: unknown) => Promise<object>): {
   instance: FastifyInstance
@@ -401,10 +401,13 @@ function fakeFastify(handler: (request: HookedRequest, body: unknown) => Promise
 
 async function readLikeFastify(payload: Readable): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const chunks: Buffer[] = []
-  payload.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)))
+  let text = ''
+  payload.setEncoding('utf8')
+  payload.on('data', (chunk: string) => {
+    text += chunk
+  })
   payload.on('end', () => {
-    resolve(Buffer.concat(chunks))
+    resolve(Buffer.from(text))
   })
   payload.on('error', reject)
   payload.resume()

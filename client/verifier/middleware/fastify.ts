@@ -27,15 +27,18 @@ export interface FastifyInstance {
   ): unknown
 }
 
+/** The class `Readable` of `node:stream`, which this package does not import because it runs in other places too. */
+export type ReadableClass = new (options: { read: () => void }) => {
+  push(chunk: Uint8Array | null): unknown
+}
+
 /**
  * A plugin for Fastify 4 and 5: all routes of the instance that registers it are for signed requests only, and find the caller
  * in `request.claviger`. Bodies are parsed by Fastify as ever, after the check.
- *
- * @param options.toStream makes a Node stream of the body's bytes: `(bytes) => Readable.from([bytes])`
  */
 export function fastifyPlugin(
   verifier: Verifier,
-  { toStream }: { readonly toStream: (bytes: Uint8Array) => object },
+  { Readable }: { readonly Readable: ReadableClass },
 ): (fastify: FastifyInstance) => Promise<void> {
   const plugin = async (fastify: FastifyInstance) => {
     fastify.decorateRequest('claviger', null)
@@ -50,7 +53,7 @@ export function fastifyPlugin(
         return reply
       }
       Object.assign(request, { claviger: received.caller })
-      return Object.assign(toStream(received.body), { receivedEncodedLength: received.body.length })
+      return streamOf(received.body, Readable)
     })
   }
   // Without it, the hook would hold for nothing but this plugin's own routes (fastify-plugin does the same).
@@ -73,6 +76,14 @@ async function receive(
     body,
   })
   return 'refusal' in authentication ? authentication.refusal : { caller: authentication.caller, body }
+}
+
+/** A stream of bytes, not of objects: Fastify has it decode text. */
+function streamOf(body: Uint8Array, Readable: ReadableClass): object {
+  const stream = new Readable({ read: () => undefined })
+  if (body.length > 0) stream.push(body)
+  stream.push(null)
+  return Object.assign(stream, { receivedEncodedLength: body.length })
 }
 
 const bodyRefusals = {
