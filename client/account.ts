@@ -1,41 +1,28 @@
-import { managementKeyKinds, type ManagementKeyKind } from '../schema/graphql/domain.ts'
 import { badInput } from '../schema/wire/errors.ts'
 import { isAccountName } from '../schema/wire/account-name.ts'
-import type { PublicJwk } from '../schema/wire/jwk.ts'
 import { publicManagementKey } from './crypto/management-key.ts'
 import type { Session } from './session.ts'
-import type { Answer } from './transport/answer.ts'
 import type { Operation } from './transport/graphql.ts'
+import { signEndorsement } from './trust/endorse.ts'
+import {
+  accountFields,
+  parseAccount,
+  type DescribedManagementKey,
+  type ListedAccount,
+} from './trust/listed-account.ts'
 
 /** A key owner, as the key server describes it. */
-export interface Account {
-  /** UUID. */
-  readonly id: string
-  readonly name: string
-  readonly createdAt: Date
+export interface Account extends Omit<ListedAccount, 'managementKeys'> {
   /** Those that are not revoked. */
   readonly managementKeys: readonly ManagementKeyDescription[]
 }
 
-export interface ManagementKeyDescription {
-  /** RFC 7638 thumbprint of `signingKey`. */
-  readonly id: string
-  readonly label: string
-  readonly kind: ManagementKeyKind
-  readonly signingKey: PublicJwk
-  readonly wrappingKey: PublicJwk | null
-  readonly createdAt: Date
-  /** To the minute. */
-  readonly lastUsedAt: Date | null
-  readonly revokedAt: Date | null
+export interface ManagementKeyDescription extends DescribedManagementKey {
+  /** Whether this device trusts it: it is its own, or endorsements lead to it. Keys are wrapped for no other. */
+  readonly isTrusted: boolean
 }
 
-const accountFields = /* GraphQL */ `
-  id name createdAt
-  managementKeys { id label kind signingKey wrappingKey createdAt lastUsedAt revokedAt }
-`
-
-const openAccountOperation: Operation<Account> = {
+const openAccountOperation: Operation<ListedAccount> = {
   kind: 'mutation',
   document: /* GraphQL */ `
     mutation OpenAccount($input: OpenAccountInput!) {
@@ -45,26 +32,38 @@ const openAccountOperation: Operation<Account> = {
   parse: (data) => parseAccount(data.object('openAccount')),
 }
 
-const accountOperation: Operation<Account> = {
-  kind: 'query',
-  document: `query Account { account { ${accountFields} } }`,
-  parse: (data) => parseAccount(data.object('account')),
-}
-
-/** Registers the session's management key under the session's owner. `label` names the key. */
+/** Registers the session's management key under the session's owner, endorsed by itself. `label` names the key. */
 export async function openAccount(
-  { owner, keyServer, managementKey }: Session,
+  { owner, keyServer, managementKey, clock }: Session,
   label: string,
-): Promise<Account> {
+): Promise<void> {
   const publicKeys = await publicManagementKey(managementKey)
-  return keyServer.run(openAccountOperation, {
-    input: { name: owner, managementKey: { label, ...publicKeys } },
+  const endorsement = await signEndorsement(
+    { ...publicKeys, kind: 'DEVICE' },
+    { owner, managementKey, nowSeconds: clock.nowSeconds() },
+  )
+  await keyServer.run(openAccountOperation, {
+    input: { name: owner, managementKey: { label, ...publicKeys, kind: 'DEVICE', endorsement } },
   })
 }
 
-/** The account whose management key the session has. */
-export function readAccount({ keyServer }: Session): Promise<Account> {
-  return keyServer.run(accountOperation)
+/**
+ * The account whose management key the session has.
+ *
+ * @throws {VaultError} ANSWER_MALFORMED when it is another one; ROLLBACK when a management key is missing, or not revoked
+ *   any more.
+ */
+export async function readAccount({ trust }: Session): Promise<Account> {
+  const { account, trusted, doubts } = await trust.readAccount()
+  const { id, name, createdAt, managementKeys } = account
+  return {
+    id,
+    name,
+    createdAt,
+    managementKeys: managementKeys
+      .filter(({ revokedAt }) => revokedAt === null)
+      .map((key) => ({ ...key, isTrusted: trusted.has(key.id) && !doubts.has(key.id) })),
+  }
 }
 
 /**
@@ -78,26 +77,4 @@ export function assertAccountName(owner: string): void {
     'input.name',
     "An account's name is 3 to 64 of a-z, 0-9, '.', '_', '-', '@', starting with a letter or digit.",
   )
-}
-
-function parseAccount(answer: Answer): Account {
-  return {
-    id: answer.text('id'),
-    name: answer.text('name'),
-    createdAt: answer.instant('createdAt'),
-    managementKeys: answer.list('managementKeys').map(parseManagementKey),
-  }
-}
-
-function parseManagementKey(answer: Answer): ManagementKeyDescription {
-  return {
-    id: answer.text('id'),
-    label: answer.text('label'),
-    kind: answer.oneOf('kind', managementKeyKinds),
-    signingKey: answer.publicKey('signingKey'),
-    wrappingKey: answer.publicKeyOrNull('wrappingKey'),
-    createdAt: answer.instant('createdAt'),
-    lastUsedAt: answer.instantOrNull('lastUsedAt'),
-    revokedAt: answer.instantOrNull('revokedAt'),
-  }
 }

@@ -22,13 +22,21 @@ export type { AcquireOptions } from './keys/acquire.ts'
 export type { AcquiredKey } from './keys/acquired-key.ts'
 export type { CreateKeyOptions } from './keys/create.ts'
 export type { KeyChanges } from './keys/describe.ts'
-export type { TransactionKey } from './keys/transaction-key.ts'
+export type { UncertifiedOptions } from './keys/open.ts'
+export type { DescribedTransactionKey, TransactionKey } from './keys/transaction-key.ts'
 export { indexedDbKeystore } from './keystore/indexed-db.ts'
 export type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 export { memoryKeystore } from './keystore/memory.ts'
 export type { Pages } from './pages.ts'
 export type { RotateKeyOptions } from './rotation/rotate-key.ts'
 export type { ConnectionOptions } from './session.ts'
+export type { Doubt } from './trust/trust.ts'
+export type {
+  RememberedManagementKey,
+  RememberedTransactionKey,
+  TrustMemory,
+  TrustRecord,
+} from './trust/memory.ts'
 export {
   createVault,
   openVault,

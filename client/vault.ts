@@ -17,6 +17,8 @@ import type { Pages } from './pages.ts'
 import { rotateKey, type RotateKeyOptions } from './rotation/rotate-key.ts'
 import { openSession, type ConnectionOptions, type Session } from './session.ts'
 import { keyServerOrigin } from './transport/endpoint.ts'
+import { readListedAccount } from './trust/listed-account.ts'
+import type { UncertifiedOptions } from './keys/open.ts'
 
 export interface CreateVaultOptions extends ConnectionOptions {
   /** The key server's origin, e.g. `https://keys.example`. */
@@ -53,13 +55,22 @@ export interface Vault {
 
   account(): Promise<Account>
 
-  /** Generates a key for an application server, wraps it on this device, and stores it. Default: Ed25519. */
+  /**
+   * Generates a key for an application server, certifies it, wraps it on this device for every management key of the
+   * account that this device trusts, and stores it. Default: Ed25519.
+   *
+   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when the account shows a management key that nobody trusted has endorsed.
+   */
   createKey(applicationServer: string, options?: CreateKeyOptions): Promise<TransactionKey>
 
   /**
    * Acquires a key, ready to use: the newest active key for an application server, or the one with this id. Counted.
    *
-   * @throws {VaultError} NO_ACTIVE_KEY, UNWRAP_FAILED, KEY_MISMATCH.
+   * The key is checked before: its certificate is signed by a management key that this device trusts, says what was asked
+   * for and what the key server shows, confirms the secret, and is not older than one that was seen before.
+   *
+   * @throws {VaultError} NO_ACTIVE_KEY; CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK,
+   *   KEY_MISMATCH and UNWRAP_FAILED when what the key server sent is not to be used.
    * @throws {KeyServerError} NOT_FOUND, KEY_REVOKED, KEY_NOT_YET_VALID, KEY_OVERUSED.
    */
   acquire(which: string | { readonly id: string }, options?: AcquireOptions): Promise<AcquiredKey>
@@ -72,7 +83,9 @@ export interface Vault {
    */
   signer(applicationServer: string, options?: AppSignerOptions): AppSigner
 
-  /** The keys' descriptions, newest first. Reads page by page while it is iterated; `toArray` reads all. */
+  /**
+   * The keys' descriptions, newest first. What is wrong with one is its `doubt`, and is thrown when it is used. Reads page by page while it is iterated; `toArray` reads all.
+   */
   keys(filter?: {
     readonly applicationServer?: string | undefined
     readonly state?: TransactionKeyState | undefined
@@ -81,8 +94,12 @@ export interface Vault {
   /** Null when the account has no such key. Not a use. */
   key(id: string): Promise<TransactionKey | null>
 
-  /** Changes what is given; an explicit null removes. */
-  updateKey(id: string, changes: KeyChanges): Promise<TransactionKey>
+  /**
+   * Changes what is given; an explicit null removes. A change of term or limits is certified anew.
+   *
+   * @throws {VaultError} as {@link acquire}, when the key server describes the key otherwise than its certificate.
+   */
+  updateKey(id: string, changes: KeyChanges & UncertifiedOptions): Promise<TransactionKey>
 
   /**
    * Stores a successor for the same application server and revokes the old key as SUPERSEDED, in one request and in this
@@ -127,7 +144,7 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
   assertAccountName(owner)
   const kept = await keystore.load()
   const record = { ...(kept ?? (await generateRecord(options))), url: origin, owner }
-  const session = openSession(record, options)
+  const session = openSession(record, { ...options, memory: keystore.memory })
   if (kept === null) {
     await keystore.save(record)
   } else if (kept.url !== origin) {
@@ -149,7 +166,7 @@ export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   const record = await options.keystore.load()
   if (record === null) throw new VaultError('KEYSTORE_EMPTY')
   const url = keyServerOrigin(options.url ?? record.url)
-  return vaultOf(openSession({ ...record, url }, options))
+  return vaultOf(openSession({ ...record, url }, { ...options, memory: options.keystore.memory }))
 }
 
 function vaultOf(session: Session): Vault {
@@ -201,7 +218,7 @@ async function openAccountOnce(session: Session, label: string): Promise<void> {
 /** The name of the account of the session's management key; null when the key server does not know the key. */
 async function readNameOrNull(session: Session): Promise<string | null> {
   try {
-    return (await readAccount(session)).name
+    return (await readListedAccount(session.keyServer)).name
   } catch (error) {
     if (error instanceof KeyServerError && error.details.reason === 'SIGNATURE_INVALID') return null
     throw error

@@ -3,7 +3,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
 import { acquireKey } from '../keys/acquire.ts'
 import { readKeyPage } from '../keys/describe.ts'
-import type { TransactionKey } from '../keys/transaction-key.ts'
+import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
 import type { Session } from '../session.ts'
 
 /** A transaction key that signs, acquired and ready. */
@@ -60,7 +60,10 @@ function hasEnded({ expiresAt }: SigningKey, { clock }: Session): boolean {
 }
 
 /** The newest active key that can sign. Other keys for the same application server may be there to encrypt. */
-async function newestSigningKey(session: Session, applicationServer: string): Promise<TransactionKey> {
+async function newestSigningKey(
+  session: Session,
+  applicationServer: string,
+): Promise<DescribedTransactionKey> {
   const { items } = await readKeyPage(session, { applicationServer, state: 'ACTIVE', first: limits.batchMax })
   const newest = items.find(
     (key) => key.applicationServer === applicationServer && signingJwkOf(key) !== null,
@@ -71,7 +74,10 @@ async function newestSigningKey(session: Session, applicationServer: string): Pr
   return newest
 }
 
-async function acquire(session: Session, { id, applicationServer }: TransactionKey): Promise<SigningKey> {
+async function acquire(
+  session: Session,
+  { id, applicationServer }: DescribedTransactionKey,
+): Promise<SigningKey> {
   const acquired = await acquireKey(session, { id })
   const publicKey = signingJwkOf(acquired)
   const { cryptoKey, thumbprint } = acquired

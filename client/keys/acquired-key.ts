@@ -1,7 +1,7 @@
 import { InvalidJwk, parseWrappingJwk, type PublicJwk } from '../../schema/wire/jwk.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
-import type { TransactionKey } from './transaction-key.ts'
+import type { DescribedTransactionKey } from './transaction-key.ts'
 
 /**
  * A transaction key, ready to use. A method that is not for the key's algorithm throws VaultError ALGORITHM_MISMATCH.
@@ -18,7 +18,7 @@ export interface AcquiredKey {
   /** The private or, for A256GCM, the secret key. Not extractable unless that was asked for. */
   readonly cryptoKey: CryptoKey
   /** The key's description at the moment of acquiring, this use counted. */
-  readonly description: TransactionKey
+  readonly description: DescribedTransactionKey
 
   /** Ed25519 and P-256 (ECDSA with SHA-256, raw r||s): a signature of 64 bytes. */
   sign(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
@@ -56,7 +56,7 @@ export function acquiredKey({
 }: {
   readonly algorithm: TransactionKeyAlgorithm
   readonly cryptoKey: CryptoKey
-  readonly transactionKey: TransactionKey
+  readonly transactionKey: DescribedTransactionKey
 }): AcquiredKey {
   const { id, applicationServer, publicKey, thumbprint } = transactionKey
   const assertAlgorithm = (...allowed: readonly TransactionKeyAlgorithm[]) => {

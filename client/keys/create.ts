@@ -1,9 +1,16 @@
 import type { OverusePolicy } from '../../schema/graphql/domain.ts'
 import { generateSecret, publicHalfOf, type TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
-import { wrapForAll, type Recipient } from '../crypto/wrap.ts'
+import { wrapForAll } from '../crypto/wrap.ts'
 import type { Session } from '../session.ts'
 import type { Operation } from '../transport/graphql.ts'
-import { parseTransactionKey, transactionKeyFields, type TransactionKey } from './transaction-key.ts'
+import { confirmationOf } from '../trust/confirmation.ts'
+import {
+  parseTransactionKey,
+  transactionKeyFields,
+  withoutDoubt,
+  type DescribedTransactionKey,
+  type TransactionKey,
+} from './transaction-key.ts'
 
 /** How a transaction key is made, and the terms it is stored under. */
 export interface CreateKeyOptions {
@@ -19,7 +26,7 @@ export interface CreateKeyOptions {
   readonly overusePolicy?: OverusePolicy | undefined
 }
 
-const storeTransactionKey: Operation<TransactionKey> = {
+const storeTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
   document: /* GraphQL */ `
     mutation StoreTransactionKey($input: StoreTransactionKeyInput!) {
@@ -35,11 +42,18 @@ export async function createKey(
   applicationServer: string,
   options: CreateKeyOptions = {},
 ): Promise<TransactionKey> {
-  const input = await prepareKey(session, { id: crypto.randomUUID(), applicationServer, options })
-  return session.keyServer.run(storeTransactionKey, { input })
+  const id = crypto.randomUUID()
+  const input = await prepareKey(session, { id, applicationServer, options })
+  const stored = await session.keyServer.run(storeTransactionKey, { input })
+  return withoutDoubt(session, stored, { id, applicationServer })
 }
 
-/** Generates a transaction key under an id, and wraps it: the input of `storeTransactionKey`. Its secret is gone, but for that. */
+/**
+ * Generates a transaction key under an id, certifies it, and wraps it for every management key that is trusted: the input
+ * of `storeTransactionKey`. Its secret is gone, but for that.
+ *
+ * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY, ROLLBACK.
+ */
 export async function prepareKey(
   session: Session,
   {
@@ -57,8 +71,18 @@ export async function prepareKey(
     maxUses,
     overusePolicy,
   } = options
+  const recipients = await session.trust.recipients()
   const secret = await generateSecret(algorithm)
-  const wrappedKeys = await wrapForAll(secret, { id, applicationServer, recipients: recipientsOf(session) })
+  const wrappedKeys = await wrapForAll(secret, { id, applicationServer, recipients })
+  const certificate = await session.trust.certify({
+    id,
+    applicationServer,
+    cnf: await confirmationOf(secret),
+    notBefore: notBefore ?? null,
+    expiresAt: expiresAt ?? null,
+    maxUses: maxUses ?? null,
+    overusePolicy: overusePolicy ?? 'NOTIFY',
+  })
   return {
     id,
     applicationServer,
@@ -70,13 +94,6 @@ export async function prepareKey(
     expiryNotices,
     maxUses,
     overusePolicy,
+    certificate,
   }
-}
-
-/**
- * Whom new keys are wrapped for. Only management keys whose wrapping key this device trusts by itself belong here:
- * a list that the key server sends is not to be believed.
- */
-function recipientsOf({ managementKey }: Session): Recipient[] {
-  return [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]
 }

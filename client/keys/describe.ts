@@ -1,9 +1,21 @@
 import type { OverusePolicy, RevocationReason, TransactionKeyState } from '../../schema/graphql/domain.ts'
+import { notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
+import { VaultError } from '../errors.ts'
 import { pagesOf, type PageOf, type Pages } from '../pages.ts'
 import type { Session } from '../session.ts'
 import type { Operation } from '../transport/graphql.ts'
-import { parseTransactionKey, transactionKeyFields, type TransactionKey } from './transaction-key.ts'
+import { termsOf, type KeyTerms } from '../trust/certificate.ts'
+import type { UncertifiedOptions } from './open.ts'
+import {
+  assertAsked,
+  parseTransactionKey,
+  transactionKeyFields,
+  withDoubt,
+  withoutDoubt,
+  type DescribedTransactionKey,
+  type TransactionKey,
+} from './transaction-key.ts'
 
 /** What can change of a key. Absent members stay as they are; null removes. */
 export interface KeyChanges {
@@ -22,24 +34,46 @@ interface KeyFilter {
 
 /** Reads the keys that the filter lets through, newest first. */
 export function readKeys(session: Session, filter: KeyFilter = {}): Pages<TransactionKey> {
-  return pagesOf((after) => readKeyPage(session, { ...filter, after, first: limits.batchMax }))
+  return pagesOf(async (after) => {
+    const { items, next } = await readKeyPage(session, { ...filter, after, first: limits.batchMax })
+    const keys: TransactionKey[] = []
+    // One after the other: a signer that is not known yet is then asked for once.
+    for (const item of items) keys.push(await withDoubt(session, item))
+    return { items: keys, next }
+  })
 }
 
-/** Reads one page of keys, newest first. */
+/** Reads one page of descriptions, newest first. */
 export function readKeyPage(
   session: Session,
   page: KeyFilter & { readonly after?: string | null; readonly first: number },
-): Promise<PageOf<TransactionKey>> {
+): Promise<PageOf<DescribedTransactionKey>> {
   return session.keyServer.run(transactionKeys, { ...page })
 }
 
 /** Null when the account has no such key. */
-export function readKey(session: Session, id: string): Promise<TransactionKey | null> {
-  return session.keyServer.run(transactionKey, { id })
+export async function readKey(session: Session, id: string): Promise<TransactionKey | null> {
+  const described = await session.keyServer.run(transactionKey, { id })
+  if (described === null) return null
+  assertAsked(described, { id })
+  return withDoubt(session, described)
 }
 
-export function updateKey(session: Session, id: string, changes: KeyChanges): Promise<TransactionKey> {
+/**
+ * Changes what is given. What the owner certifies of a key is certified anew when it changes: by what its certificate
+ * said before, and not by what the key server says.
+ *
+ * @throws {VaultError} CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK.
+ */
+export async function updateKey(
+  session: Session,
+  id: string,
+  { acceptUncertified, ...changes }: KeyChanges & UncertifiedOptions,
+): Promise<TransactionKey> {
   const { label, expiresAt, expiryNotices, maxUses, overusePolicy } = changes
+  const terms = changedTerms(changes)
+  const isAboutTerms = Object.keys(terms).length > 0
+  const certificate = isAboutTerms ? await certifyAnew(session, { id, terms, acceptUncertified }) : null
   const input = {
     id,
     label,
@@ -47,23 +81,63 @@ export function updateKey(session: Session, id: string, changes: KeyChanges): Pr
     expiryNotices,
     maxUses,
     overusePolicy,
+    certificate: certificate ?? undefined,
   }
-  return session.keyServer.run(updateTransactionKey, { input })
+  const updated = await session.keyServer.run(updateTransactionKey, { input })
+  if (certificate !== null) return withoutDoubt(session, updated, { id })
+  assertAsked(updated, { id })
+  return withDoubt(session, updated)
 }
 
-export function revokeKey(
+export async function revokeKey(
   session: Session,
   id: string,
   { reason = 'UNSPECIFIED' }: { readonly reason?: RevocationReason | undefined } = {},
 ): Promise<TransactionKey> {
-  return session.keyServer.run(revokeTransactionKey, { id, reason })
+  return revoked(session, id, await session.keyServer.run(revokeTransactionKey, { id, reason }))
 }
 
-export function destroyKey(session: Session, id: string): Promise<TransactionKey> {
-  return session.keyServer.run(destroyTransactionKey, { id })
+export async function destroyKey(session: Session, id: string): Promise<TransactionKey> {
+  return revoked(session, id, await session.keyServer.run(destroyTransactionKey, { id }))
 }
 
-const transactionKeys: Operation<PageOf<TransactionKey>> = {
+/** That it is revoked is remembered by looking at the description. */
+function revoked(session: Session, id: string, described: DescribedTransactionKey): Promise<TransactionKey> {
+  assertAsked(described, { id })
+  if (described.state !== 'REVOKED') {
+    throw new VaultError('ANSWER_MALFORMED', { detail: 'The key was to be revoked, and is not.' })
+  }
+  return withDoubt(session, described)
+}
+
+/** Null when the key has no certificate, and needs none. */
+async function certifyAnew(
+  session: Session,
+  {
+    id,
+    terms,
+    acceptUncertified,
+  }: UncertifiedOptions & { readonly id: string; readonly terms: Partial<KeyTerms> },
+): Promise<string | null> {
+  const described = await session.keyServer.run(transactionKey, { id })
+  if (described === null) throw notFound('transaction key')
+  assertAsked(described, { id })
+  const replaced = await session.trust.assertCertified(described, { acceptUncertified })
+  if (replaced === null) return null
+  const { jti, aud, cnf } = replaced
+  const key = { id: jti, applicationServer: aud, cnf, ...termsOf(replaced), ...terms }
+  return session.trust.certify(key, { replaced })
+}
+
+function changedTerms({ expiresAt, maxUses, overusePolicy }: KeyChanges): Partial<KeyTerms> {
+  return {
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(maxUses !== undefined && { maxUses }),
+    ...(overusePolicy !== undefined && { overusePolicy }),
+  }
+}
+
+const transactionKeys: Operation<PageOf<DescribedTransactionKey>> = {
   kind: 'query',
   document: /* GraphQL */ `
     query TransactionKeys($first: Int!, $after: String, $applicationServer: String, $state: TransactionKeyState) {
@@ -87,7 +161,7 @@ const transactionKeys: Operation<PageOf<TransactionKey>> = {
   },
 }
 
-const transactionKey: Operation<TransactionKey | null> = {
+const transactionKey: Operation<DescribedTransactionKey | null> = {
   kind: 'query',
   document: `query TransactionKey($id: ID!) { transactionKey(id: $id) { ${transactionKeyFields} } }`,
   parse: (data) => {
@@ -96,7 +170,7 @@ const transactionKey: Operation<TransactionKey | null> = {
   },
 }
 
-const updateTransactionKey: Operation<TransactionKey> = {
+const updateTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
   document: /* GraphQL */ `
     mutation UpdateTransactionKey($input: UpdateTransactionKeyInput!) {
@@ -106,7 +180,7 @@ const updateTransactionKey: Operation<TransactionKey> = {
   parse: (data) => parseTransactionKey(data.object('updateTransactionKey')),
 }
 
-const revokeTransactionKey: Operation<TransactionKey> = {
+const revokeTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
   document: /* GraphQL */ `
     mutation RevokeTransactionKey($id: ID!, $reason: RevocationReason!) {
@@ -116,7 +190,7 @@ const revokeTransactionKey: Operation<TransactionKey> = {
   parse: (data) => parseTransactionKey(data.object('revokeTransactionKey')),
 }
 
-const destroyTransactionKey: Operation<TransactionKey> = {
+const destroyTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
   document: `mutation DestroyTransactionKey($id: ID!) { destroyTransactionKey(id: $id) { ${transactionKeyFields} } }`,
   parse: (data) => parseTransactionKey(data.object('destroyTransactionKey')),

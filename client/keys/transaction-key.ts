@@ -7,10 +7,22 @@ import {
   type TransactionKeyState,
 } from '../../schema/graphql/domain.ts'
 import type { PublicJwk } from '../../schema/wire/jwk.ts'
+import { VaultError } from '../errors.ts'
+import type { Session } from '../session.ts'
 import { parsePublicKeyOrNull, type Answer } from '../transport/answer.ts'
+import type { Doubt } from '../trust/trust.ts'
 
-/** A transaction key as the key server describes it. Reading the description is not a use. */
-export interface TransactionKey {
+/** A transaction key as the key server describes it, and what is to be thought of that. Reading it is not a use. */
+export interface TransactionKey extends DescribedTransactionKey {
+  /**
+   * Null: the owner's certificate says the same, as far as it goes: id, application server, public key, term and limits.
+   * Otherwise the code of the VaultError with which the key would be refused if it were to be used.
+   */
+  readonly doubt: Doubt | null
+}
+
+/** A transaction key as the key server describes it. Nothing of it is to be believed. */
+export interface DescribedTransactionKey {
   /** UUID. */
   readonly id: string
   readonly applicationServer: string
@@ -37,15 +49,25 @@ export interface TransactionKey {
   readonly revocationReason: RevocationReason | null
   /** Ids of the management keys that hold a wrapped copy. */
   readonly wrappedFor: readonly string[]
+  /** The owner's own description: a JWS `claviger-key+jwt`. Null when the client that stored the key sent none. */
+  readonly certificate: string | null
+}
+
+/** The key that an answer must be about. */
+export interface AskedKey {
+  readonly id: string
+  /** Absent: it was asked for by its id alone. */
+  readonly applicationServer?: string | undefined
 }
 
 export const transactionKeyFields = /* GraphQL */ `
   id applicationServer label publicKey thumbprint state notBefore expiresAt expiryNotices maxUses useCount
   refusedCount overusePolicy lastUsedAt createdAt revokedAt revocationReason wrappedFor { id }
+  certificate
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED; KEY_MISMATCH when the thumbprint is not that of the public key. */
-export async function parseTransactionKey(answer: Answer): Promise<TransactionKey> {
+export async function parseTransactionKey(answer: Answer): Promise<DescribedTransactionKey> {
   const { publicKey, thumbprint } = await parsePublicKeyOrNull(answer)
   return {
     id: answer.text('id'),
@@ -66,5 +88,38 @@ export async function parseTransactionKey(answer: Answer): Promise<TransactionKe
     revokedAt: answer.instantOrNull('revokedAt'),
     revocationReason: answer.oneOfOrNull('revocationReason', revocationReasons),
     wrappedFor: answer.list('wrappedFor').map((managementKey) => managementKey.text('id')),
+    certificate: answer.textOrNull('certificate'),
   }
+}
+
+/** Adds what is to be thought of a description. */
+export async function withDoubt(
+  { trust }: Pick<Session, 'trust'>,
+  described: DescribedTransactionKey,
+): Promise<TransactionKey> {
+  return { ...described, doubt: await trust.findDoubt(described) }
+}
+
+/**
+ * The description of a key that this device has just certified: then there is nothing to doubt.
+ *
+ * @throws {VaultError} KEY_MISMATCH, and what `assertCertified` throws.
+ */
+export async function withoutDoubt(
+  { trust }: Pick<Session, 'trust'>,
+  described: DescribedTransactionKey,
+  asked: AskedKey,
+): Promise<TransactionKey> {
+  assertAsked(described, asked)
+  await trust.assertCertified(described)
+  return { ...described, doubt: null }
+}
+
+/** @throws {VaultError} KEY_MISMATCH when an answer is about another key. */
+export function assertAsked({ id, applicationServer }: DescribedTransactionKey, asked: AskedKey): void {
+  // A UUID may be answered in lower case.
+  const isAsked =
+    id.toLowerCase() === asked.id.toLowerCase() &&
+    (asked.applicationServer === undefined || asked.applicationServer === applicationServer)
+  if (!isAsked) throw new VaultError('KEY_MISMATCH')
 }

@@ -1,15 +1,23 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
+import type { KeyCertificate } from '../../schema/wire/statements.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import { prepareKey, type CreateKeyOptions } from '../keys/create.ts'
 import { readKey, revokeKey } from '../keys/describe.ts'
-import { parseTransactionKey, transactionKeyFields, type TransactionKey } from '../keys/transaction-key.ts'
+import type { UncertifiedOptions } from '../keys/open.ts'
+import {
+  parseTransactionKey,
+  transactionKeyFields,
+  withoutDoubt,
+  type DescribedTransactionKey,
+  type TransactionKey,
+} from '../keys/transaction-key.ts'
 import type { Session } from '../session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { successorId } from './successor-id.ts'
 
 /** What the successor has otherwise than the key it supersedes. */
-export type RotateKeyOptions = Omit<CreateKeyOptions, 'algorithm'>
+export type RotateKeyOptions = Omit<CreateKeyOptions, 'algorithm'> & UncertifiedOptions
 
 /**
  * Stores a successor for the same application server and revokes the old key as SUPERSEDED, in one signed request: first
@@ -21,14 +29,17 @@ export type RotateKeyOptions = Omit<CreateKeyOptions, 'algorithm'>
  *
  * @returns the successor
  * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED when it was revoked for another reason
+ * @throws {VaultError} as `acquire`, when either key is not what its certificate says
  */
 export async function rotateKey(
   session: Session,
   id: string,
-  options: RotateKeyOptions = {},
+  { acceptUncertified, ...options }: RotateKeyOptions = {},
 ): Promise<TransactionKey> {
   const old = await readKey(session, id)
   if (old === null) throw new KeyServerError('NOT_FOUND', 'There is no such transaction key.')
+  // What the key server says of it becomes the successor's: the owner must have said it before.
+  const certificate = await session.trust.assertCertified(old, { acceptUncertified })
   const nextId = await successorId(old.id)
   const known = await readKey(session, nextId)
   if (known !== null) return finish(session, old, known)
@@ -36,10 +47,11 @@ export async function rotateKey(
   const input = await prepareKey(session, {
     id: nextId,
     applicationServer: old.applicationServer,
-    options: { ...termsOf(old), ...options, algorithm: algorithmOf(old) },
+    options: { ...termsOf(old, certificate), ...options, algorithm: algorithmOf(old) },
   })
   try {
-    return await session.keyServer.run(supersedeTransactionKey, { input, supersededId: old.id })
+    const stored = await session.keyServer.run(supersedeTransactionKey, { input, supersededId: old.id })
+    return await withoutDoubt(session, stored, { id: nextId, applicationServer: old.applicationServer })
   } catch (error) {
     // Another device was faster; what it stored is what counts.
     const stored = isConflict(error) ? await readKey(session, nextId) : null
@@ -48,7 +60,7 @@ export async function rotateKey(
   }
 }
 
-const supersedeTransactionKey: Operation<TransactionKey> = {
+const supersedeTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
   // Serially and in this order (GraphQL specification, 6.2.2); a refused first field ends the request.
   document: /* GraphQL */ `
@@ -66,23 +78,29 @@ async function finish(
   old: TransactionKey,
   successor: TransactionKey,
 ): Promise<TransactionKey> {
-  if (successor.applicationServer !== old.applicationServer) throw new VaultError('KEY_MISMATCH')
+  const { id } = successor
+  const certified = await withoutDoubt(session, successor, { id, applicationServer: old.applicationServer })
   if (old.revokedAt === null) await revokeKey(session, old.id, { reason: 'SUPERSEDED' })
-  return successor
+  return certified
 }
 
-function termsOf(old: TransactionKey): CreateKeyOptions {
+function termsOf(old: TransactionKey, certificate: KeyCertificate | null): CreateKeyOptions {
   const { label, maxUses, overusePolicy } = old
   return {
     label: label ?? undefined,
     maxUses: maxUses ?? undefined,
     overusePolicy,
-    ...(old.expiresAt !== null && termFromNow(old, old.expiresAt)),
+    ...(old.expiresAt !== null && termFromNow(old, { expiresAt: old.expiresAt, certificate })),
   }
 }
 
-function termFromNow({ notBefore, createdAt, expiryNotices }: TransactionKey, expiresAt: Date) {
-  const lengthMs = expiresAt.getTime() - (notBefore ?? createdAt).getTime()
+function termFromNow(
+  { notBefore, createdAt, expiryNotices }: TransactionKey,
+  { expiresAt, certificate }: { readonly expiresAt: Date; readonly certificate: KeyCertificate | null },
+) {
+  // `createdAt` is only the key server's word: moved back, it would make the next term longer.
+  const certifiedAt = certificate === null ? createdAt : new Date(certificate.iat * 1000)
+  const lengthMs = expiresAt.getTime() - (notBefore ?? certifiedAt).getTime()
   return { expiresAt: new Date(Date.now() + lengthMs), expiryNotices }
 }
 
