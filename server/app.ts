@@ -23,6 +23,10 @@ export interface KeyServerOptions {
   readonly serverKeySecret?: string
   /** Connections for writing. */
   readonly databasePoolSize?: number
+  /** How long alerts are kept, in days; by default a year. */
+  readonly alertRetentionDays?: number
+  /** Lets webhooks be http, and lead to addresses that only the operator's own network reaches. By default neither. */
+  readonly allowsPrivateWebhooks?: boolean
   readonly host?: string
   /** 0, the default, for any free port. */
   readonly port?: number
@@ -60,6 +64,8 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
     listenUrl: options.databaseListenUrl ?? databaseUrl,
     writeConnectionsMax: options.databasePoolSize ?? 10,
     serverKeySecret: serverKeySecretOf({ serverKeySecret: options.serverKeySecret ?? null, databaseUrl }),
+    alertRetentionDays: options.alertRetentionDays ?? 365,
+    allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     issuer: () => known.origins[0] ?? '',
     log,
   })

@@ -22,6 +22,10 @@ export interface Config {
   /** Null: the user's own data directory. */
   readonly dataDirectory: string | null
   readonly allowedOrigins: readonly string[]
+  /** How long alerts are kept. */
+  readonly alertRetentionDays: number
+  /** Webhooks may be http, and lead to addresses of the operator's own network. */
+  readonly allowsPrivateWebhooks: boolean
   readonly logLevel: (typeof logLevels)[number]
   readonly isDevelopment: boolean
 }
@@ -59,6 +63,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     serverKeySecret: data.SERVER_KEY_SECRET,
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    alertRetentionDays: data.ALERT_RETENTION_DAYS,
+    allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS === 'on',
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
   }
@@ -109,6 +115,9 @@ const variables = z.object({
       error: 'must be * or origins like https://app.example, with commas between and no path',
     })
     .default([]),
+  // Longer than a webhook is tried.
+  ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365),
+  ALLOW_PRIVATE_WEBHOOKS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
   NODE_ENV: z
     .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })

@@ -56,6 +56,8 @@ function start(
     ...(config.databaseListenUrl !== null && { databaseListenUrl: config.databaseListenUrl }),
     ...(config.serverKeySecret !== null && { serverKeySecret: config.serverKeySecret }),
     databasePoolSize: config.databasePoolSize,
+    alertRetentionDays: config.alertRetentionDays,
+    allowsPrivateWebhooks: config.allowsPrivateWebhooks,
     host: config.host,
     port: config.port,
     ...(config.publicOrigins && { publicOrigins: config.publicOrigins }),

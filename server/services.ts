@@ -5,6 +5,7 @@ import { Acquisitions } from './acquisitions/acquisitions.ts'
 import { Alerts } from './alerts/alerts.ts'
 import { sweepDeadlines } from './alerts/deadlines.ts'
 import { AlertListener } from './alerts/listener.ts'
+import { pruneAlerts } from './alerts/retention.ts'
 import { WakeUps } from './alerts/wake-up.ts'
 import { Answers } from './answers/answers.ts'
 import { SigningKeys } from './answers/signing-keys.ts'
@@ -14,15 +15,20 @@ import { connectDatabases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
 import { KeyServer } from './key-server.ts'
 import { TransactionKeys } from './keys/transaction-keys.ts'
+import { Pairings } from './pairing/pairings.ts'
+import { prunePairings } from './pairing/pruning.ts'
 import { repeat } from './repeat.ts'
 import { ManagementKeys } from './trust/management-keys.ts'
 import { Revocations } from './trust/revocations.ts'
 import { MismatchAlarm } from './verification/mismatch-alarm.ts'
 import { Verification } from './verification/verification.ts'
+import { WebhookDelivery } from './webhooks/delivery.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
 
 /** How often a subscriber looks for alerts when no notification comes. */
 const alertPollMs = 5_000
 const deadlineSweepMs = 250
+const webhookDeliveryMs = 250
 /** How long a revoked key keeps its sockets when no notification comes. */
 const revocationCheckMs = 3_000
 const pruningMs = 60_000
@@ -38,6 +44,10 @@ export interface ServicesOptions {
   readonly writeConnectionsMax: number
   /** Seals the server's own keys in the database. */
   readonly serverKeySecret: string
+  /** How long alerts are kept. */
+  readonly alertRetentionDays: number
+  /** Webhooks may be http, and lead to addresses of the operator's own network. */
+  readonly allowsPrivateWebhooks: boolean
   /** The public URL, asked for when an answer is signed. */
   readonly issuer: () => string
   readonly log: Logger
@@ -65,6 +75,11 @@ export function createServices(options: ServicesOptions) {
   })
   const signingKeys = new SigningKeys(databases, { secret: options.serverKeySecret, log })
   const mismatchAlarm = new MismatchAlarm(databases, { log })
+  const webhookOptions = {
+    serverKeySecret: options.serverKeySecret,
+    allowsPrivate: options.allowsPrivateWebhooks,
+  }
+  const webhookDelivery = new WebhookDelivery(databases, { ...webhookOptions, log })
   let repetitions: (() => Promise<void>)[] = []
   return {
     databases,
@@ -85,6 +100,8 @@ export function createServices(options: ServicesOptions) {
       pollMs: alertPollMs,
       stopping: stopping.signal,
     }),
+    pairings: new Pairings(authentication, databases),
+    webhooks: new Webhooks(authentication, { databases, ...webhookOptions }),
     keyServer: new KeyServer(databases, signingKeys),
     signingKeys,
     async start(): Promise<void> {
@@ -101,7 +118,18 @@ export function createServices(options: ServicesOptions) {
           everyMs: revocationCheckMs,
           log,
         }),
+        repeat(() => webhookDelivery.begin(), {
+          name: 'delivery to webhooks',
+          everyMs: webhookDeliveryMs,
+          log,
+        }),
         repeat(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),
+        repeat(() => pruneAlerts(databases, { retentionDays: options.alertRetentionDays }), {
+          name: 'pruning of alerts',
+          everyMs: pruningMs,
+          log,
+        }),
+        repeat(() => prunePairings(databases), { name: 'pruning of pairings', everyMs: pruningMs, log }),
         repeat(() => signingKeys.read().then(() => false), {
           name: 'reading of the signing keys',
           everyMs: signingKeysMs,
@@ -117,6 +145,7 @@ export function createServices(options: ServicesOptions) {
     async stop(): Promise<void> {
       stopping.abort()
       await Promise.all(repetitions.map((end) => end()))
+      await webhookDelivery.end()
       await mismatchAlarm.end()
       await listener.stop()
       await databases.close()

@@ -3,6 +3,7 @@ import { builder, registering, signed } from './builder.ts'
 import type { Account as AccountShape } from './domain.ts'
 import { ManagementKey, ManagementKeyInput } from './management-key.ts'
 import { TransactionKeyConnection, TransactionKeyState } from './transaction-key.ts'
+import { Webhook } from './webhook.ts'
 
 const Account = builder.objectRef<AccountShape>('Account').implement({
   description: 'A key owner. Application servers know it by its name.',
@@ -40,6 +41,11 @@ const Account = builder.objectRef<AccountShape>('Account').implement({
       },
       resolve: (account, { unacknowledgedOnly, ...page }, ctx) =>
         ctx.alerts.page(account, { ...page, unacknowledgedOnly: unacknowledgedOnly ?? false }),
+    }),
+    webhooks: t.field({
+      type: [Webhook],
+      description: 'Oldest first.',
+      resolve: (account, _args, ctx) => ctx.webhooks.list(account),
     }),
   }),
 })

@@ -19,7 +19,7 @@ import { ManagementKey } from './management-key.ts'
 import { PageInfo } from './page-info.ts'
 import { RevocationReason, TransactionKey } from './transaction-key.ts'
 
-const AlertKind = builder.enumType('AlertKind', { values: alertKinds })
+export const AlertKind = builder.enumType('AlertKind', { values: alertKinds })
 
 /** The GraphQL type of each kind of alert. */
 const typeNames = {
@@ -39,7 +39,7 @@ export function cursorOf(alert: AlertShape): string {
   return encodeCursor('alert', String(alert.position))
 }
 
-const Alert = builder.interfaceRef<AlertShape>('Alert').implement({
+export const Alert = builder.interfaceRef<AlertShape>('Alert').implement({
   description:
     'Something that the owner must know. Stored before it is delivered, in the transaction that caused it.',
   resolveType: ({ kind }) => typeNames[kind],

@@ -8,11 +8,14 @@ import type {
   ManagementKeyKind,
   OverusePolicy,
   Page,
+  Pairing,
   PublicKeyVerification,
   PublishedKey,
   RevocationReason,
   TransactionKey,
   TransactionKeyState,
+  Webhook,
+  WebhookDeadLetter,
   WrappedKey,
 } from './domain.ts'
 
@@ -153,6 +156,25 @@ export interface VerificationPort {
   verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]>
 }
 
+export interface OpenPairingInput {
+  readonly id: string
+  readonly payload: string
+}
+
+export interface AnswerPairingInput {
+  readonly id: string
+  readonly answer: string
+}
+
+export interface PairingsPort {
+  open(input: OpenPairingInput): Promise<Pairing>
+  find(id: string): Promise<Pairing | null>
+  /** Once. */
+  answer(caller: Caller, input: AnswerPairingInput): Promise<Pairing>
+  /** @returns whether there was one. */
+  close(id: string): Promise<boolean>
+}
+
 export interface KeyServerPort {
   facts(): Promise<KeyServerFacts>
   /** What an answer may be signed by: first the key that signs now, then retired ones. */
@@ -174,6 +196,30 @@ export interface AlertPage extends Page<Alert> {
   unacknowledgedCount(): Promise<number>
 }
 
+export interface SetWebhookInput {
+  readonly url: string
+  readonly kinds?: readonly AlertKind[] | null | undefined
+  readonly renewSecret?: boolean | null | undefined
+}
+
+export interface WebhooksPort {
+  /** By its URL: a new one begins with the alerts to come; a known one gets these kinds, and is enabled if it was not. */
+  set(
+    caller: Caller,
+    input: SetWebhookInput,
+  ): Promise<{ readonly webhook: Webhook; /** Only of a new secret. */ readonly secret: string | null }>
+  remove(caller: Caller, id: string): Promise<Webhook>
+  /** Tries again at once what was not delivered: what waits, and the dead letters. */
+  redeliver(caller: Caller, id: string): Promise<Webhook>
+  list(account: Account): Promise<Webhook[]>
+  /** Oldest first. */
+  deadLetters(
+    webhook: Webhook,
+    page: { readonly first?: number | null | undefined; readonly after?: string | null | undefined },
+  ): Promise<WebhookDeadLetter[]>
+  countDeadLetters(webhook: Webhook): Promise<number>
+}
+
 /** Gathers the look-ups of one request into one statement for each noun. */
 export interface Loader<Key, Value> {
   load(key: Key): Promise<Value>
@@ -192,6 +238,8 @@ export interface GraphQLContext {
   readonly acquisitions: AcquisitionsPort
   readonly verification: VerificationPort
   readonly alerts: AlertsPort
+  readonly webhooks: WebhooksPort
+  readonly pairings: PairingsPort
   readonly keyServer: KeyServerPort
   readonly loaders: {
     readonly transactionKey: Loader<Reference, TransactionKey>

@@ -179,6 +179,45 @@ export type Alert =
   | ManagementKeyAlert
   | KeysAlert
 
+/** A meeting of a new device and one that approves it. */
+export interface Pairing {
+  /** 16 bytes, base64url. */
+  readonly id: string
+  readonly payload: string
+  readonly answer: string | null
+  readonly expiresAt: Date
+}
+
+/** What an application server gets by registering one of its keys. */
+export interface ApplicationServerRegistration {
+  readonly applicationServer: string
+  /** RFC 7638 thumbprint of the key: the `keyid` of its requests. */
+  readonly keyId: string
+  readonly isProved: boolean
+  /** Why it is not proved; null when it is. */
+  readonly proofFailure: ProofFailure | null
+}
+
+export const proofFailures = ['NOT_AN_ORIGIN', 'UNREACHABLE', 'REFUSED', 'MALFORMED', 'NOT_LISTED'] as const
+export type ProofFailure = (typeof proofFailures)[number]
+
+export const storedKeyChangeKinds = ['REVOKED', 'DESTROYED', 'SUPERSEDED', 'TERM_CHANGED', 'EXPIRED'] as const
+export const keyChangeKinds = [...storedKeyChangeKinds, 'UP_TO_DATE'] as const
+
+/** A change of a key that an application server may know, or the word that there is none beyond a position. */
+export type KeyChange = {
+  /** Counts from 1 for each application server, without gaps. The cursor is made of it. */
+  readonly position: number
+  readonly occurredAt: Date
+} & (
+  | {
+      readonly kind: (typeof storedKeyChangeKinds)[number]
+      readonly thumbprint: string
+      readonly expiresAt: Date | null
+    }
+  | { readonly kind: 'UP_TO_DATE'; readonly thumbprint: null; readonly expiresAt: null }
+)
+
 export interface KeyServerFacts {
   readonly version: string
   /** The database's clock. */
@@ -198,4 +237,30 @@ export interface Page<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[]
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
+}
+
+/** Where an account's alerts are posted. */
+export interface Webhook {
+  readonly accountId: string
+  /** UUID. */
+  readonly id: string
+  readonly url: string
+  /** Null: all kinds. */
+  readonly kinds: readonly AlertKind[] | null
+  readonly createdAt: Date
+  readonly lastDeliveredAt: Date | null
+  /** The first failed attempt since the last delivery; null when there was none. */
+  readonly failingSince: Date | null
+  /** What the last failed attempt met. */
+  readonly failure: string | null
+  readonly nextAttemptAt: Date | null
+  /** The receiver answered 410 Gone. */
+  readonly disabledAt: Date | null
+}
+
+/** An alert that a webhook's receiver did not take. */
+export interface WebhookDeadLetter {
+  readonly alert: Alert
+  readonly failedAt: Date
+  readonly failure: string
 }

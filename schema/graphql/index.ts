@@ -6,6 +6,8 @@ import './transaction-key.ts'
 import './wrapped-key.ts'
 import './verification.ts'
 import './alert.ts'
+import './webhook.ts'
+import './pairing.ts'
 import './key-server.ts'
 
 /** The executable schema. `npm run schema` prints it to schema/schema.graphql. */

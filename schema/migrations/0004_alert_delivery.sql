@@ -19,7 +19,7 @@ REFERENCING NEW TABLE AS raised FOR EACH STATEMENT EXECUTE FUNCTION wake_webhook
 
 -- Removes alerts that are older than p_days, about p_batch of them, and raises their accounts' floors with it. Returns
 -- how many were removed. It waits for no lock: an account whose row is locked is left for later, and when another
--- transaction holds one of the alerts, nothing is removed now. So any number of servers may call it at once.
+-- transaction holds one of the alerts or dead letters, nothing is removed now. So any number of servers may call it at once.
 -- An account's alerts are as good as ordered by time, so everything up to the last old one goes.
 CREATE FUNCTION prune_alerts(p_days integer, p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
@@ -47,9 +47,15 @@ BEGIN
     DELETE FROM alerts USING held
     WHERE alerts.account_id = held.account_id AND alerts.position = held.position
     RETURNING alerts.account_id
+  ), held_letters AS MATERIALIZED (
+    SELECT letters.account_id, letters.webhook_id, letters.position
+    FROM webhook_dead_letters letters
+    JOIN locked ON letters.account_id = locked.id AND letters.position <= locked.position
+    FOR UPDATE OF letters NOWAIT
   ), forgotten AS (
-    DELETE FROM webhook_dead_letters AS letters USING locked
-    WHERE letters.account_id = locked.id AND letters.position <= locked.position
+    DELETE FROM webhook_dead_letters AS letters USING held_letters AS held
+    WHERE letters.account_id = held.account_id AND letters.webhook_id = held.webhook_id
+      AND letters.position = held.position
   ), raised AS (
     UPDATE accounts SET alert_floor = greatest(alert_floor, locked.position)
     FROM locked WHERE accounts.id = locked.id

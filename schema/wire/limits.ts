@@ -28,5 +28,11 @@ export const limits = {
   nonceBytesMax: 32,
   /** How long a repeated `acquisitionId` counts once, in hours. */
   acquisitionIdHours: 24,
+  webhooksMax: 5,
+  webhookUrlCharactersMax: 2000,
+  /** How long a new device waits for its approval, in seconds. */
+  pairingSeconds: 10 * 60,
+  /** Largest message between a new device and the one that approves it, in characters. */
+  pairingCharactersMax: 8 * 1024,
   webSocketMessageBytesMax: 64 * 1024,
 } as const

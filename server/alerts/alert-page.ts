@@ -5,11 +5,13 @@ import type { AlertPage, AlertPageArguments } from '../../schema/graphql/context
 import type { Database } from '../database/connect.ts'
 import { parsePageSize } from '../pages.ts'
 import { countUnacknowledged, selectAlerts } from './alert-rows.ts'
+import { assertKept } from './retention.ts'
 
 /**
  * Reads one page of an account's alerts, oldest first; with `last`, the newest page of what the cursors leave.
  *
- * @throws {KeyServerError} BAD_USER_INPUT
+ * @throws {KeyServerError} BAD_USER_INPUT; CURSOR_EXPIRED when alerts after the cursor are no longer kept. Without a cursor
+ *   a page begins with the oldest alert that is.
  */
 export async function selectAlertPage(
   db: Database,
@@ -21,8 +23,10 @@ export async function selectAlertPage(
     throw badInput('last', 'A page is asked for with first or with last, not with both.')
   }
   const size = isFromEnd ? parsePageSize(last, 'last') : parsePageSize(first, 'first')
+  const position = parsePosition(after, 'after')
+  if (position !== null) await assertKept(db, accountId, position)
   const alerts = await selectAlerts(db, accountId, {
-    after: parsePosition(after, 'after'),
+    after: position,
     before: parsePosition(before, 'before'),
     unacknowledgedOnly,
     limit: size + 1,

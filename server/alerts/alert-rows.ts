@@ -33,6 +33,20 @@ export async function selectAlerts(db: Executor, accountId: string, range: Alert
   return ordered.map(toAlert)
 }
 
+/** Reads the alerts at these positions, those that are still kept. */
+export async function selectAlertsAt(
+  db: Executor,
+  accountId: string,
+  positions: readonly number[],
+): Promise<Alert[]> {
+  if (positions.length === 0) return []
+  const rows = await db
+    .select()
+    .from(alerts)
+    .where(and(eq(alerts.accountId, accountId), inArray(alerts.position, [...positions])))
+  return rows.map(toAlert)
+}
+
 export async function countUnacknowledged(db: Executor, accountId: string): Promise<number> {
   const [row] = await db
     .select({ count: sql<number>`count(*)::int` })

@@ -2,7 +2,7 @@ import { and, eq, isNull, lte, sql } from 'drizzle-orm'
 import type { AlertPage, AlertPageArguments, AlertsPort } from '../../schema/graphql/context.ts'
 import type { Account, Alert } from '../../schema/graphql/domain.ts'
 import { accounts, alerts } from '../../schema/tables/index.ts'
-import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+import { badInput } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
@@ -10,6 +10,7 @@ import type { Databases, Executor } from '../database/connect.ts'
 import { parsePosition, selectAlertPage } from './alert-page.ts'
 import { selectAlerts } from './alert-rows.ts'
 import { AlertStream } from './alert-stream.ts'
+import { assertNoneRemoved, cursorExpired } from './retention.ts'
 import type { Revocations } from '../trust/revocations.ts'
 import type { WakeUp, WakeUps } from './wake-up.ts'
 
@@ -70,6 +71,7 @@ export class Alerts implements AlertsPort {
         wakeUp,
         read: async (from) => {
           const page = await selectAlerts(db, accountId, { after: from, limit: limits.batchMax })
+          assertNoneRemoved(from, page)
           const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
           return { alerts: wanted, seen: page.at(-1)?.position ?? from }
         },
@@ -111,7 +113,7 @@ async function startPosition(db: Executor, accountId: string, asked: number | nu
   if (account === undefined) throw new TypeError('A signer has an account.')
   if (asked === null) return account.newest
   if (asked < account.floor || asked > account.newest) {
-    throw new KeyServerError('CURSOR_EXPIRED', 'The alerts after this cursor are no longer kept.')
+    throw cursorExpired()
   }
   return asked
 }

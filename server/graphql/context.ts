@@ -5,8 +5,17 @@ import { createLoaders } from './loaders.ts'
 
 /** The ports of one request. */
 export function createContext(services: Services, caller: RequestCaller): GraphQLContext {
-  const { accounts, managementKeys, transactionKeys, acquisitions, verification, alerts, keyServer } =
-    services
+  const {
+    accounts,
+    managementKeys,
+    transactionKeys,
+    acquisitions,
+    verification,
+    alerts,
+    webhooks,
+    pairings,
+    keyServer,
+  } = services
   return {
     caller,
     accounts,
@@ -15,6 +24,8 @@ export function createContext(services: Services, caller: RequestCaller): GraphQ
     acquisitions,
     verification,
     alerts,
+    webhooks,
+    pairings,
     keyServer,
     loaders: createLoaders(services.databases.reads.db),
   }

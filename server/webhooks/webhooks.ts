@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import { eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { SetWebhookInput, WebhooksPort } from '../../schema/graphql/context.ts'
+import {
+  alertKinds,
+  type Account,
+  type Webhook,
+  type WebhookDeadLetter,
+} from '../../schema/graphql/domain.ts'
+import { accounts, webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
+import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import { parsePosition } from '../alerts/alert-page.ts'
+import type { Authentication, SignedTransaction } from '../authentication/authentication.ts'
+import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Databases } from '../database/connect.ts'
+import { parseInput, uuid } from '../input.ts'
+import { parsePageSize } from '../pages.ts'
+import { createWebhookSecret, sealWebhookSecret, showWebhookSecret } from './secret.ts'
+import {
+  countDeadLetters,
+  isLetterOf,
+  isWebhook,
+  selectDeadLetters,
+  selectWebhooks,
+  webhookColumns,
+} from './webhook-rows.ts'
+import { webhookUrl } from './webhook-url.ts'
+
+export interface WebhooksOptions {
+  readonly databases: Databases
+  readonly serverKeySecret: string
+  readonly allowsPrivate: boolean
+}
+
+/** Sets, shows and removes webhooks. What is posted there, and when, is for WebhookDelivery. */
+export class Webhooks implements WebhooksPort {
+  readonly #authentication: Authentication
+  readonly #databases: Databases
+  readonly #serverKeySecret: string
+  readonly #input
+
+  constructor(authentication: Authentication, options: WebhooksOptions) {
+    this.#authentication = authentication
+    this.#databases = options.databases
+    this.#serverKeySecret = options.serverKeySecret
+    this.#input = z.object({
+      url: webhookUrl(options),
+      kinds: z
+        .array(z.enum(alertKinds))
+        .min(1, { error: 'At least one kind, or null for all.' })
+        .transform((kinds) => [...new Set(kinds)])
+        .nullable()
+        .default(null),
+      renewSecret: z.boolean().nullable().default(false),
+    })
+  }
+
+  async set(
+    caller: RequestCaller,
+    input: SetWebhookInput,
+  ): Promise<{ webhook: Webhook; secret: string | null }> {
+    const { url, kinds, renewSecret } = parseInput(this.#input, input, 'input')
+    return this.#authentication.transaction(caller, async (signed) => {
+      const newest = await lockAccount(signed)
+      const stored = await selectWebhooks(signed.tx, signed.accountId)
+      const known = stored.find((webhook) => webhook.url === url)
+      if (known === undefined && stored.length >= limits.webhooksMax) {
+        throw new KeyServerError('CONFLICT', `An account has at most ${String(limits.webhooksMax)} webhooks.`)
+      }
+      const id = known?.id ?? randomUUID()
+      const isNewSecret = known === undefined || renewSecret === true
+      const secret = isNewSecret ? createWebhookSecret() : null
+      const sealed =
+        secret &&
+        (await sealWebhookSecret(secret, {
+          accountId: signed.accountId,
+          id,
+          serverKeySecret: this.#serverKeySecret,
+        }))
+      const webhook =
+        known === undefined
+          ? await insert(signed, { id, url, kinds, sealedSecret: sealed ?? '', newest })
+          : await change(signed, { id, kinds, ...(sealed !== null && { sealedSecret: sealed }) })
+      return { webhook, secret: secret && showWebhookSecret(secret) }
+    })
+  }
+
+  async remove(caller: RequestCaller, id: string): Promise<Webhook> {
+    return this.#authentication.transaction(caller, async ({ tx, accountId }) => {
+      const [removed] = await tx
+        .delete(webhooks)
+        .where(isWebhook({ accountId, id: parseId(id) }))
+        .returning(webhookColumns)
+      if (removed === undefined) throw notFound('webhook')
+      return removed
+    })
+  }
+
+  async redeliver(caller: RequestCaller, id: string): Promise<Webhook> {
+    return this.#authentication.transaction(caller, async (signed) => {
+      // First the webhook, whose row everybody locks first, so that who delivers sees the letters that are asked for.
+      const webhook = await change(signed, { id: parseId(id), isRedeliveryAsked: true })
+      await signed.tx.update(webhookDeadLetters).set({ isRedeliveryAsked: true }).where(isLetterOf(webhook))
+      return webhook
+    })
+  }
+
+  list(account: Account): Promise<Webhook[]> {
+    return selectWebhooks(this.#databases.reads.db, account.id)
+  }
+
+  deadLetters(
+    webhook: Webhook,
+    { first, after }: Parameters<WebhooksPort['deadLetters']>[1],
+  ): Promise<WebhookDeadLetter[]> {
+    return selectDeadLetters(this.#databases.reads.db, webhook, {
+      after: parsePosition(after, 'after') ?? 0,
+      limit: parsePageSize(first, 'first'),
+    })
+  }
+
+  countDeadLetters(webhook: Webhook): Promise<number> {
+    return countDeadLetters(this.#databases.reads.db, webhook)
+  }
+}
+
+/** What is no UUID is no webhook's. @throws {KeyServerError} NOT_FOUND */
+function parseId(id: string): string {
+  const parsed = uuid.safeParse(id)
+  if (!parsed.success) throw notFound('webhook')
+  return parsed.data
+}
+
+/** So that no alert comes between, and no other webhook. @returns the position of the newest alert */
+async function lockAccount({ tx, accountId }: SignedTransaction): Promise<number> {
+  const [account] = await tx
+    .select({ newest: accounts.alertPosition })
+    .from(accounts)
+    .where(eq(accounts.id, accountId))
+    .for('no key update')
+  if (account === undefined) throw new TypeError('A signer has an account.')
+  return account.newest
+}
+
+async function insert(
+  { tx, accountId }: SignedTransaction,
+  {
+    newest,
+    ...values
+  }: Pick<Webhook, 'id' | 'url' | 'kinds'> & { readonly sealedSecret: string; readonly newest: number },
+): Promise<Webhook> {
+  const [webhook] = await tx
+    .insert(webhooks)
+    .values({
+      accountId,
+      ...values,
+      kinds: values.kinds && [...values.kinds],
+      position: newest,
+      newestPosition: newest,
+    })
+    .returning(webhookColumns)
+  if (webhook === undefined) throw new TypeError('An inserted row is returned.')
+  return webhook
+}
+
+/** Any change enables a webhook and has what is waiting tried at once. @throws {KeyServerError} NOT_FOUND */
+async function change(
+  { tx, accountId }: SignedTransaction,
+  {
+    id,
+    kinds,
+    ...changes
+  }: Pick<Webhook, 'id'> &
+    Partial<Pick<Webhook, 'kinds'>> & {
+      readonly sealedSecret?: string
+      readonly isRedeliveryAsked?: boolean
+    },
+): Promise<Webhook> {
+  const hasWork =
+    changes.isRedeliveryAsked === true
+      ? sql`true`
+      : sql`${webhooks.newestPosition} > ${webhooks.position} OR ${webhooks.isRedeliveryAsked}`
+  const [webhook] = await tx
+    .update(webhooks)
+    .set({
+      ...changes,
+      ...(kinds !== undefined && { kinds: kinds && [...kinds] }),
+      disabledAt: null,
+      dueAt: sql`CASE WHEN ${hasWork} THEN clock_timestamp() END`,
+    })
+    .where(isWebhook({ accountId, id }))
+    .returning(webhookColumns)
+  if (webhook === undefined) throw notFound('webhook')
+  return webhook
+}
