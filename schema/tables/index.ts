@@ -1,5 +1,7 @@
 export { accounts } from './accounts.ts'
 export { alertKind, alerts, type AlertDetails } from './alerts.ts'
+export { applicationServerKeys, applicationServerProof, applicationServers } from './application-servers.ts'
+export { keyChangeKind, keyChanges } from './key-changes.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
 export { mismatches } from './mismatches.ts'
 export { nonces } from './nonces.ts'

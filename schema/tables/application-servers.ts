@@ -1,0 +1,48 @@
+import { sql } from 'drizzle-orm'
+import { bigint, foreignKey, index, jsonb, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import type { SigningJwk } from '../wire/jwk.ts'
+import { instant } from './columns.ts'
+
+/**
+ * Application servers that registered, to learn of changes of their clients' keys. The row is also what the positions of
+ * its changes are counted under.
+ */
+export const applicationServers = pgTable('application_servers', {
+  /** Made from the name, as an account's id is. */
+  id: uuid('id').primaryKey(),
+  /** As transaction keys are stored for it. */
+  name: text('name').notNull().unique(),
+  createdAt: instant('created_at')
+    .notNull()
+    .default(sql`now()`),
+  /** Null until the first of its keys was proved: until then no change is stored. */
+  provedAt: instant('proved_at'),
+  /** The newest change. */
+  changePosition: bigint('change_position', { mode: 'number' }).notNull().default(0),
+  /** The changes up to this one are no longer kept. */
+  changeFloor: bigint('change_floor', { mode: 'number' }).notNull().default(0),
+})
+
+/** Who said that a key is the application server's: its own well-known document, or the key server's operator. */
+export const applicationServerProof = pgEnum('application_server_proof', ['WELL_KNOWN', 'OPERATOR'])
+
+/** The keys that application servers sign with. A key belongs to one application server for good. */
+export const applicationServerKeys = pgTable(
+  'application_server_keys',
+  {
+    /** RFC 7638 thumbprint of the signing key. */
+    id: text('id').primaryKey(),
+    applicationServerId: uuid('application_server_id').notNull(),
+    signingKey: jsonb('signing_key').$type<SigningJwk>().notNull(),
+    registeredAt: instant('registered_at')
+      .notNull()
+      .default(sql`now()`),
+    /** Null: not proved. Its requests are then those of an unknown key. */
+    proof: applicationServerProof('proof'),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [
+    foreignKey({ columns: [table.applicationServerId], foreignColumns: [applicationServers.id] }),
+    index('application_server_keys_of_server').on(table.applicationServerId),
+  ],
+)
