@@ -7,10 +7,12 @@ import {
   type TransactionKeyAlgorithm,
 } from '../../client/crypto/transaction-key.ts'
 import { wrapForAll } from '../../client/crypto/wrap.ts'
-import { acquireKey } from '../../client/keys/acquire.ts'
+import { acquireKey, type AcquireOptions } from '../../client/keys/acquire.ts'
 import type { Session } from '../../client/session.ts'
 import { Answer } from '../../client/transport/answer.ts'
 import { createClock } from '../../client/transport/clock.ts'
+import { confirmationOf } from '../../client/trust/confirmation.ts'
+import { Trust } from '../../client/trust/trust.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 
 const applicationServer = 'https://shop.example'
@@ -18,13 +20,15 @@ const applicationServer = 'https://shop.example'
 /** A session whose key server answers every operation with `data`. */
 function sessionThatHears(managementKey: ManagementKey, data: object): Session {
   const clock = createClock()
+  const keyServer: Session['keyServer'] = { run: async ({ parse }) => parse(new Answer(data)) }
   return {
     url: 'https://keys.example',
     owner: 'alice',
     managementKey,
     clock,
     signer: requestSigner(managementKey, clock),
-    keyServer: { run: async ({ parse }) => parse(new Answer(data)) },
+    keyServer,
+    trust: new Trust({ owner: 'alice', managementKey, anchors: [], keyServer, clock }),
     options: {},
   }
 }
@@ -42,6 +46,15 @@ async function store(managementKey: ManagementKey, algorithm: TransactionKeyAlgo
   const recipients = [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]
   const [copy] = await wrapForAll(secret, { id, applicationServer, recipients })
   if (copy === undefined) throw new Error('Nothing was wrapped.')
+  const certificate = await sessionThatHears(managementKey, {}).trust.certify({
+    id,
+    applicationServer,
+    cnf: await confirmationOf(secret),
+    notBefore: null,
+    expiresAt: null,
+    maxUses: null,
+    overusePolicy: 'NOTIFY',
+  })
   const transactionKey = {
     id,
     applicationServer,
@@ -61,8 +74,14 @@ async function store(managementKey: ManagementKey, algorithm: TransactionKeyAlgo
     revokedAt: null,
     revocationReason: null,
     wrappedFor: [{ id: managementKey.id }],
+    certificate,
   }
   return { jwe: copy.jwe, transactionKey }
+}
+
+/** As a client stores it that knows nothing of certificates. */
+function withoutCertificate({ jwe, transactionKey }: Stored): Stored {
+  return { jwe, transactionKey: { ...transactionKey, certificate: null } }
 }
 
 /** The answers to "which is the newest active key" and to the acquisition. */
@@ -143,17 +162,19 @@ describe('a key server that lies', () => {
   const expectRefused = async (
     which: Parameters<typeof acquireKey>[1],
     told: (honest: Stored, other: Stored) => Stored,
+    options: AcquireOptions = {},
   ) => {
     const managementKey = await createManagementKey()
     const [honest, other] = [await store(managementKey, 'Ed25519'), await store(managementKey, 'Ed25519')]
     const asked = typeof which === 'string' ? which : { id: honest.transactionKey.id }
     // Negative control: the honest answer is accepted.
     await acquireKey(sessionThatHears(managementKey, answers(honest)), asked)
-    const lie = acquireKey(sessionThatHears(managementKey, answers(told(honest, other))), asked)
+    const lie = acquireKey(sessionThatHears(managementKey, answers(told(honest, other))), asked, options)
     return expect(lie).rejects
   }
   const byId = { id: '' }
   const mismatch = { name: 'VaultError', code: 'KEY_MISMATCH' }
+  const untrue = { name: 'VaultError', code: 'CERTIFICATE_INVALID' }
 
   test('about the id is noticed', async () => {
     const refused = await expectRefused(byId, (_honest, other) => other)
@@ -173,20 +194,30 @@ describe('a key server that lies', () => {
     await refused.toMatchObject(mismatch)
   })
 
-  test('by showing another public key is noticed', async () => {
-    const refused = await expectRefused(byId, (honest, other) => {
+  test('by showing another public key is noticed, also when there is no certificate', async () => {
+    const told = (honest: Stored, other: Stored) => {
       const { publicKey, thumbprint } = other.transactionKey
       return { ...honest, transactionKey: { ...honest.transactionKey, publicKey, thumbprint } }
-    })
-    await refused.toMatchObject(mismatch)
+    }
+    await (await expectRefused(byId, told)).toMatchObject(untrue)
+    const uncertified = await expectRefused(
+      byId,
+      (honest, other) => withoutCertificate(told(honest, other)),
+      { acceptUncertified: true },
+    )
+    await uncertified.toMatchObject(mismatch)
   })
 
-  test('by showing no public key for a key pair is noticed', async () => {
-    const refused = await expectRefused(byId, (honest) => ({
+  test('by showing no public key for a key pair is noticed, also when there is no certificate', async () => {
+    const told = (honest: Stored) => ({
       ...honest,
       transactionKey: { ...honest.transactionKey, publicKey: null, thumbprint: null },
-    }))
-    await refused.toMatchObject(mismatch)
+    })
+    await (await expectRefused(byId, told)).toMatchObject(untrue)
+    const uncertified = await expectRefused(byId, (honest) => withoutCertificate(told(honest)), {
+      acceptUncertified: true,
+    })
+    await uncertified.toMatchObject(mismatch)
   })
 
   test('about the thumbprint is noticed', async () => {

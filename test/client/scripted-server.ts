@@ -5,6 +5,7 @@ import { requestSigner } from '../../client/crypto/request-signer.ts'
 import type { Session } from '../../client/session.ts'
 import { Answer } from '../../client/transport/answer.ts'
 import { createClock } from '../../client/transport/clock.ts'
+import { Trust } from '../../client/trust/trust.ts'
 import { encodeCursor } from '../../schema/wire/cursor.ts'
 
 /** One subscription that reached the server. */
@@ -87,13 +88,15 @@ export async function sessionWith(
   const clock = createClock(nowMs)
   const endCursor = newest === null ? null : cursorAt(newest)
   const data = { account: { alerts: { pageInfo: { endCursor } } } }
+  const keyServer: Session['keyServer'] = { run: async ({ parse }) => parse(new Answer(data)) }
   return {
     url,
     owner: 'alice',
     managementKey,
     clock,
     signer: requestSigner(managementKey, clock),
-    keyServer: { run: async ({ parse }) => parse(new Answer(data)) },
+    keyServer,
+    trust: new Trust({ owner: 'alice', managementKey, anchors: [], keyServer, clock }),
     options: { fetch: () => Promise.resolve(keyServerFacts()) },
   }
 }

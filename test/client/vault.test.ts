@@ -217,16 +217,16 @@ describe('a transaction key', () => {
     const keystore = memoryKeystore()
     await createVault({ url: server.url, owner: newOwner(), keystore })
     let answers = 0
-    const loseSecond: ConnectionOptions['fetch'] = async (input, init) => {
+    const loseFirst: ConnectionOptions['fetch'] = async (input, init) => {
       const response = await fetch(input, init)
       answers += 1
-      if (answers === 2) throw new TypeError('The connection was lost.')
+      if (answers === 1) throw new TypeError('The connection was lost.')
       return response
     }
-    const vault = await openVault({ keystore, fetch: loseSecond })
-    const { id } = await vault.createKey(shop)
+    const { id } = await (await openVault({ keystore })).createKey(shop)
+    const vault = await openVault({ keystore, fetch: loseFirst })
     await vault.acquire({ id })
-    expect(answers).toBe(3)
+    expect(answers).toBe(2)
     expect((await vault.key(id))?.useCount).toBe(1)
   })
 
