@@ -144,6 +144,18 @@ test('after its only key was revoked, it hands over the refusal, and acquires no
   expect(await usesOf(key.id)).toBe(1)
 })
 
+test('an application server that refuses a good key does not make it acquire that key again', async () => {
+  const key = await vault.createKey(shop)
+  const signer = vault.signer(shop)
+  await signer.fetch(shop)
+  refusals = [refuse('KEY_UNKNOWN'), refuse('KEY_REVOKED'), refuse('KEY_EXPIRED')]
+  for (const code of ['KEY_UNKNOWN', 'KEY_REVOKED', 'KEY_EXPIRED']) {
+    expect(JSON.parse(await (await signer.fetch(shop)).text()).error.code).toBe(code)
+  }
+  expect([await usesOf(key.id), seen.length]).toEqual([1, 4])
+  expect((await signer.fetch(shop)).status).toBe(200)
+})
+
 test('after its key has expired, it acquires the newer one without asking', async () => {
   const first = await vault.createKey(shop, { expiresAt: new Date(Date.now() + 1500), expiryNotices: [] })
   const signer = vault.signer(shop)
