@@ -18,6 +18,12 @@ const meanings = {
   CERTIFICATE_INVALID: "The key's certificate does not hold.",
   UNTRUSTED_MANAGEMENT_KEY: 'A management key is not endorsed by one that this device trusts.',
   ROLLBACK: 'The key server shows something older than it has shown before.',
+  PAIRING_CODE_INVALID: 'This is no code of a device that asks to be paired.',
+  PAIRING_GONE: 'There is no such pairing, or none any more.',
+  PAIRING_FORGED: 'What came through the key server was not said by the other device.',
+  PHRASE_INVALID: 'These words are no recovery phrase of this account.',
+  COPIES_MISSING: 'Some keys have no copy that could be opened.',
+  BACKUP_UNREADABLE: 'The backup can not be opened.',
   DECRYPT_FAILED: 'The data could not be decrypted with this key.',
 } as const
 

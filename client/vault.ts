@@ -6,6 +6,8 @@ import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } 
 import { streamAlerts, type AlertStreamOptions } from './alerts/stream.ts'
 import { appSigner, type AppSigner, type AppSignerOptions } from './app-signing/app-signer.ts'
 import { generateManagementKey, type SigningAlgorithm } from './crypto/management-key.ts'
+import { approveDevice, lookUpPairing, type ApprovedDevice, type Pairing } from './devices/approve.ts'
+import { revokeDevice } from './devices/revoke.ts'
 import { VaultError } from './errors.ts'
 import { acquireKey, type AcquireOptions } from './keys/acquire.ts'
 import type { AcquiredKey } from './keys/acquired-key.ts'
@@ -14,6 +16,7 @@ import { destroyKey, readKey, readKeys, revokeKey, updateKey, type KeyChanges } 
 import type { TransactionKey } from './keys/transaction-key.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 import type { Pages } from './pages.ts'
+import type { CopyOptions } from './rotation/copy-keys.ts'
 import { rotateKey, type RotateKeyOptions } from './rotation/rotate-key.ts'
 import { openSession, type ConnectionOptions, type Session } from './session.ts'
 import { keyServerOrigin } from './transport/endpoint.ts'
@@ -114,6 +117,23 @@ export interface Vault {
   destroyKey(id: string): Promise<TransactionKey>
 
   /**
+   * Finds the new device that shows this code. Compare its words with those on that device before you approve.
+   *
+   * @throws {VaultError} PAIRING_CODE_INVALID, PAIRING_GONE, PAIRING_FORGED.
+   */
+  lookUpPairing(code: string): Promise<Pairing>
+
+  /** Approves a device of the owner's: from then on it can do whatever this one can. Repeating it does what is missing. */
+  approveDevice(pairing: Pairing, options?: CopyOptions): Promise<ApprovedDevice>
+
+  /**
+   * Revokes a management key for good, and erases its copies. A key that has no other copy is then lost.
+   *
+   * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last one.
+   */
+  revokeDevice(id: string): Promise<void>
+
+  /**
    * The account's alerts, each exactly once and in order: those after the cursor `after`, without it those from the
    * moment on at which the first one is asked for.
    * Reconnects and resumes by itself. Ends when the loop is left or `signal` is aborted.
@@ -185,6 +205,9 @@ function vaultOf(session: Session): Vault {
     rotateKey: (id, options) => rotateKey(session, id, options),
     revokeKey: (id, options) => revokeKey(session, id, options),
     destroyKey: (id) => destroyKey(session, id),
+    lookUpPairing: (code) => lookUpPairing(session, code),
+    approveDevice: (pairing, options) => approveDevice(session, pairing, options),
+    revokeDevice: (id) => revokeDevice(session, id),
     alerts: (options) => streamAlerts(session, options),
     alertHistory: (options) => readAlerts(session, options),
     acknowledgeAlerts: (upTo) => acknowledgeAlerts(session, upTo),

@@ -138,6 +138,21 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
   ROLLBACK: { exitCode: no, hint: distrust },
   ALGORITHM_MISMATCH: { exitCode: usage },
   PUBLIC_KEY_INVALID: { exitCode: usage, hint: () => 'Nothing was sent.' },
+  PAIRING_CODE_INVALID: {
+    exitCode: usage,
+    hint: () => 'Give the whole code that `claviger device add` shows on the new device.',
+  },
+  PAIRING_GONE: {
+    exitCode: no,
+    hint: () => 'A code is good for 10 minutes and once: run `claviger device add` again.',
+  },
+  PAIRING_FORGED: { exitCode: no, hint: distrust },
+  PHRASE_INVALID: {
+    exitCode: no,
+    hint: () => 'Nothing was changed. Compare the words with what you wrote down.',
+  },
+  COPIES_MISSING: { exitCode: no, hint: () => 'Nothing was changed.' },
+  BACKUP_UNREADABLE: { exitCode: keystore, hint: checkPassphrase },
   DECRYPT_FAILED: { exitCode: no },
 }
 

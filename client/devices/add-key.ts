@@ -1,0 +1,93 @@
+import type { ManagementKeyKind } from '../../schema/graphql/domain.ts'
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import type { PublicManagementKey } from '../crypto/management-key.ts'
+import { importWrappingKey } from '../crypto/wrap.ts'
+import {
+  copyKeys,
+  keysToCopy,
+  wrapAll,
+  type CopyOptions,
+  type CopyReport,
+  type KeyCopy,
+} from '../rotation/copy-keys.ts'
+import { isAboutOneKey, openCopies } from '../rotation/open-copies.ts'
+import type { Session } from '../session.ts'
+import type { Operation } from '../transport/graphql.ts'
+
+/** A management key of the owner's, with the two statements that make it one. */
+export interface EndorsedKey extends PublicManagementKey {
+  /** RFC 7638 thumbprint of `signingKey`. */
+  readonly id: string
+  readonly label: string
+  readonly kind: ManagementKeyKind
+  /** JWS `claviger-endorsement+jwt` by the session's management key. */
+  readonly endorsement: string
+  /** JWS `claviger-proof+jwt` by the new key. */
+  readonly proof: string
+}
+
+/**
+ * Registers a management key, with copies of every key that this device can open: the first ones in the same request, all
+ * or none, the others in as many as they need. Repeating it does what is missing.
+ *
+ * @throws {KeyServerError} CONFLICT when the key is taken by another account, or was revoked.
+ */
+export async function addManagementKey(
+  session: Session,
+  key: EndorsedKey,
+  options: CopyOptions = {},
+): Promise<CopyReport> {
+  const recipient = { id: key.id, wrappingKey: await importWrappingKey(key.wrappingKey) }
+  const first = await keysToCopy(session, key.id, { countMax: limits.batchMax })
+  const { opened, skipped } = await openCopies(session, first, 'REWRAP')
+  const copied = await register(session, key, await wrapAll(opened, recipient))
+  const others = await copyKeys(session, recipient, {
+    ...options,
+    ignoring: new Set(skipped.map(({ id }) => id)),
+  })
+  return { copied: copied + others.copied, skipped: [...skipped, ...others.skipped] }
+}
+
+const addManagementKeyOperation: Operation<string> = {
+  kind: 'mutation',
+  document: /* GraphQL */ `
+    mutation AddManagementKey($input: AddManagementKeyInput!) {
+      addManagementKey(input: $input) {
+        id
+      }
+    }
+  `,
+  parse: (data) => data.object('addManagementKey').text('id'),
+}
+
+/** @returns how many copies were stored with it. */
+async function register(
+  session: Session,
+  key: EndorsedKey,
+  wrappedKeys: readonly KeyCopy[],
+): Promise<number> {
+  const { label, kind, signingKey, wrappingKey, endorsement, proof } = key
+  const managementKey = { label, kind, signingKey, wrappingKey }
+  const input = { managementKey, endorsement, proof, wrappedKeys }
+  try {
+    await session.keyServer.run(addManagementKeyOperation, { input })
+    return wrappedKeys.length
+  } catch (error) {
+    // Revoked between: the key is registered without copies, and those that still can get one get it after.
+    if (isAboutOneKey(error) && wrappedKeys.length > 0) return register(session, key, [])
+    if (isConflict(error) && (await isRegistered(session, key.id))) return 0
+    throw error
+  }
+}
+
+/** An earlier call registered it, with an endorsement of another second: it counts as well when it is trusted. */
+async function isRegistered({ trust }: Session, id: string): Promise<boolean> {
+  const { account, trusted, doubts } = await trust.readAccount()
+  const listed = account.managementKeys.find((known) => known.id === id)
+  return listed?.revokedAt === null && trusted.has(id) && !doubts.has(id)
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof KeyServerError && error.code === 'CONFLICT'
+}

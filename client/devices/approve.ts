@@ -1,0 +1,133 @@
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import type { SigningJwk, WrappingJwk } from '../../schema/wire/jwk.ts'
+import {
+  InvalidStatement,
+  parseStatement,
+  signPayloadOf,
+  verifyStatement,
+  type PossessionProof,
+} from '../../schema/wire/statements.ts'
+import { VaultError } from '../errors.ts'
+import type { CopyOptions, CopyReport } from '../rotation/copy-keys.ts'
+import type { Session } from '../session.ts'
+import { statementSigner } from '../trust/endorse.ts'
+import { addManagementKey } from './add-key.ts'
+import { fingerprintWords } from './fingerprint-words.ts'
+import { readPairingCode } from './pairing-code.ts'
+import { answerPairing, findPairing } from './pairing-operations.ts'
+import { openMessage, sealMessage } from './sealed-message.ts'
+
+/** A new device that asks to be approved, found by its code and checked: it holds the key that the code names. */
+export interface Pairing {
+  readonly code: string
+  readonly managementKeyId: string
+  /** What the new device calls itself. */
+  readonly label: string
+  /** What the new device must show too before it is approved. */
+  readonly words: readonly string[]
+  readonly requestedAt: Date
+  readonly signingKey: SigningJwk
+  readonly wrappingKey: WrappingJwk
+  /** JWS `claviger-proof+jwt`: the endorsement that it proposes. */
+  readonly proof: string
+}
+
+export interface ApprovedDevice extends CopyReport {
+  readonly managementKeyId: string
+}
+
+/** How old a request may be, or how far ahead of this device's clock, in seconds. */
+const ageSecondsMax = 15 * 60
+
+const labelCharactersMax = 255
+
+/**
+ * Finds the device that shows this code. Changes nothing.
+ *
+ * @throws {VaultError} PAIRING_CODE_INVALID, PAIRING_GONE; PAIRING_FORGED when what the key server passed on is not by the
+ *   device that shows the code, or is about another account.
+ */
+export async function lookUpPairing(session: Session, code: string): Promise<Pairing> {
+  const secrets = await readPairingCode(code)
+  const stored = await session.keyServer.run(findPairing, { id: secrets.pairingId })
+  if (stored === null) throw new VaultError('PAIRING_GONE')
+  const message = await openMessage(stored.payload, secrets.requestKey)
+  const { managementKeyId } = secrets
+  const proof = message.get('proof')
+  const { iss, sub, iat, kind, cnf, wrap } = await verifyProof(proof)
+  const label = message.get('label')
+  if (typeof proof !== 'string' || typeof label !== 'string' || label.length > labelCharactersMax)
+    throw forged()
+  if (iss !== session.owner) throw forged('It asks to belong to another account.')
+  if (sub !== managementKeyId || kind !== 'DEVICE' || wrap === undefined) throw forged()
+  if (Math.abs(session.clock.nowSeconds() - iat) > ageSecondsMax) throw new VaultError('PAIRING_GONE')
+  return {
+    code,
+    managementKeyId,
+    label,
+    words: await fingerprintWords({ ...secrets, owner: session.owner }),
+    requestedAt: new Date(iat * 1000),
+    signingKey: cnf.jwk,
+    wrappingKey: wrap,
+    proof,
+  }
+}
+
+/**
+ * Approves a device: endorses its key, registers it with copies of every key that this device can open, and tells it
+ * whom to trust. From then on it can do whatever this device can. Repeating it does what is missing.
+ *
+ * @throws {VaultError} PAIRING_GONE when its time ran out; then its key is registered, and it has to ask once more.
+ */
+export async function approveDevice(
+  session: Session,
+  pairing: Pairing,
+  options: CopyOptions = {},
+): Promise<ApprovedDevice> {
+  const { managementKeyId, label, signingKey, wrappingKey, proof } = pairing
+  const signer = statementSigner(session.managementKey)
+  const endorsement = await signPayloadOf(proof, 'claviger-endorsement+jwt', signer)
+  const key = {
+    id: managementKeyId,
+    label,
+    kind: 'DEVICE',
+    signingKey,
+    wrappingKey,
+    endorsement,
+    proof,
+  } as const
+  const report = await addManagementKey(session, key, options)
+  await answer(session, pairing)
+  return { managementKeyId, ...report }
+}
+
+async function answer({ keyServer, owner, managementKey, trust }: Session, { code }: Pairing): Promise<void> {
+  const { pairingId, answerKey } = await readPairingCode(code)
+  const anchors = [...new Set([managementKey.id, ...trust.anchors])]
+  const message = await sealMessage({ v: 1, owner, anchors }, answerKey)
+  try {
+    await keyServer.run(answerPairing, { input: { id: pairingId, answer: message } })
+  } catch (error) {
+    const code = error instanceof KeyServerError ? error.code : null
+    if (code === 'NOT_FOUND') throw new VaultError('PAIRING_GONE')
+    // An earlier call has answered. What the key server shows as the answer, only that call can have made.
+    const known = code === 'CONFLICT' ? await keyServer.run(findPairing, { id: pairingId }) : null
+    const answered = known?.answer ?? null
+    if (answered === null) throw error
+    await openMessage(answered, answerKey)
+  }
+}
+
+async function verifyProof(proof: unknown): Promise<PossessionProof> {
+  try {
+    const { cnf } = parseStatement('claviger-proof+jwt', proof).payload
+    return await verifyStatement('claviger-proof+jwt', proof, cnf.jwk)
+  } catch (error) {
+    if (error instanceof InvalidStatement) throw forged()
+    throw error
+  }
+}
+
+function forged(detail?: string): VaultError {
+  return new VaultError('PAIRING_FORGED', detail === undefined ? {} : { detail })
+}
