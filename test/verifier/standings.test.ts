@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VaultError } from '../../client/errors.ts'
+import { verifyPublicKey } from '../../client/verification.ts'
 import { createVerifier } from '../../client/verifier/create-verifier.ts'
 import { createSigner, type Signer } from '../unit/signers.ts'
 import { call, openAccount, storeKey } from '../support/raw-client.ts'
@@ -317,6 +318,25 @@ describe('with a real key server', () => {
     expect(await ask()).toMatchObject({ reason: 'valid', source: 'cache' })
     verifier.invalidate({ owner: account.name })
     expect(await ask()).toMatchObject({ valid: false, reason: 'revoked', source: 'key-server' })
+  })
+
+  test('a key is verified in PEM and in DER as it is as a JWK, by the SDK as well', async () => {
+    const account = await openAccount(server.url)
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { kty, crv, x, y } = publicKey.export({ format: 'jwk' })
+    await storeKey(server.url, account.key, { publicKey: { kty, crv, x, y } })
+    const question = { url: server.url, owner: account.name, applicationServer: shop }
+    for (const form of [
+      { kty, crv, x, y },
+      publicKey.export({ type: 'spki', format: 'pem' }),
+      Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
+    ]) {
+      expect(await verifyPublicKey({ ...question, publicKey: form })).toMatchObject({ valid: true })
+    }
+    const secret = privateKey.export({ type: 'sec1', format: 'pem' })
+    await expect(verifyPublicKey({ ...question, publicKey: secret })).rejects.toMatchObject({
+      code: 'PUBLIC_KEY_INVALID',
+    })
   })
 
   test('keys of several owners are told apart in one request', async () => {
