@@ -6,12 +6,18 @@ import type { Session } from '../session.ts'
 import { unlessAborted, wait } from '../transport/wait.ts'
 import { readKeyServer } from '../verification.ts'
 import type { Alert } from './alert.ts'
+import type { CursorStore } from './cursor-store.ts'
 import { alertsOfConnection } from './connection.ts'
 import { newestAlertCursor } from './history.ts'
 
 export interface AlertStreamOptions {
   /** The cursor to resume after: of the last alert that was dealt with. Default: only alerts from now on. */
   readonly after?: string | undefined
+  /**
+   * Keeps the stream's place, and is asked for it when there is no `after`. An alert counts as dealt with when the loop
+   * asks for the next one: one that a crash, a throw or a break cut short is delivered again by the next stream.
+   */
+  readonly cursorStore?: CursorStore | undefined
   /** Default: all. */
   readonly kinds?: readonly AlertKind[] | undefined
   /** Ends the stream. */
@@ -25,7 +31,7 @@ export interface AlertStreamOptions {
  */
 export function streamAlerts(
   session: Session,
-  { after, kinds, signal }: AlertStreamOptions = {},
+  { signal, ...options }: AlertStreamOptions = {},
 ): AsyncIterableIterator<Alert, void, undefined> {
   const ended = new AbortController()
   const end = () => {
@@ -34,7 +40,7 @@ export function streamAlerts(
   }
   if (signal?.aborted) end()
   signal?.addEventListener('abort', end)
-  const alerts = deliver(session, { after, kinds, signal: ended.signal })
+  const alerts = deliver(session, { ...options, signal: ended.signal })
   return {
     next: () => alerts.next(),
     // A generator queues `return` behind a pending `next`, which may wait for days.
@@ -59,10 +65,11 @@ const beginning = encodeCursor('alert', '0')
 
 async function* deliver(
   session: Session,
-  { after, kinds, signal }: AlertStreamOptions & { readonly signal: AbortSignal },
+  { after, cursorStore, kinds, signal }: AlertStreamOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<Alert, void, undefined> {
   // Undefined: not known yet. Null: without a cursor.
-  let cursor: string | null | undefined = after
+  let cursor: string | null | undefined = after ?? (await cursorStore?.load()) ?? undefined
+  const isResumed = cursor !== undefined
   let failures = 0
   let isClockCorrected = false
   while (!signal.aborted) {
@@ -70,18 +77,21 @@ async function* deliver(
     let waitMs = 0
     try {
       // "From now on" is pinned to a cursor, so that nothing is lost between now and the first alert.
-      if (cursor === undefined)
+      if (cursor === undefined) {
         cursor = (await unlessAborted(newestAlertCursor(session), signal)) ?? beginning
+        await cursorStore?.save(cursor)
+      }
       for await (const alert of alertsOfConnection(session, { after: cursor, kinds, signal })) {
         cursor = alert.cursor
         failures = 0
         isClockCorrected = false
         yield alert
+        await cursorStore?.save(alert.cursor)
       }
     } catch (error) {
       if (isExpiredSignature(error) && !isClockCorrected) {
         isClockCorrected = await correctClock(session)
-      } else if (isExpiredCursor(error) && cursor === beginning && after === undefined) {
+      } else if (isExpiredCursor(error) && cursor === beginning && !isResumed) {
         // There were alerts, and they are no longer kept: the beginning is not "now" then.
         cursor = null
       } else {

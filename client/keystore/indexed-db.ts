@@ -3,6 +3,7 @@ import { parseTrustRecord } from '../trust/memory-record.ts'
 import type { TrustMemory } from '../trust/memory.ts'
 import { parseAnchors } from './anchors.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore.ts'
+import { settled, withObjectStore } from './object-store.ts'
 
 const storeName = 'management-key'
 const recordKey = 'only'
@@ -19,12 +20,12 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
     extractable: false,
     memory: indexedDbMemory(name),
     load: () =>
-      withStore(name, 'readonly', async (store) => {
+      withObjectStore({ database: name, store: storeName }, 'readonly', async (store) => {
         const value: unknown = await settled(store.get(recordKey))
         return value === undefined ? null : parseRecord(value)
       }),
     save: (record) =>
-      withStore(name, 'readwrite', async (store) => {
+      withObjectStore({ database: name, store: storeName }, 'readwrite', async (store) => {
         // Read and write in one transaction: two tabs that save at once can not both find the store empty.
         const kept: unknown = await settled(store.get(recordKey))
         if (kept !== undefined && parseRecord(kept).id !== record.id)
@@ -37,61 +38,15 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
 function indexedDbMemory(name: string): TrustMemory {
   return {
     load: () =>
-      withStore(name, 'readonly', async (store) => {
+      withObjectStore({ database: name, store: storeName }, 'readonly', async (store) => {
         const value: unknown = await settled(store.get(memoryKey))
         return value === undefined ? null : parseTrustRecord(value)
       }),
     save: (record) =>
-      withStore(name, 'readwrite', async (store) => {
+      withObjectStore({ database: name, store: storeName }, 'readwrite', async (store) => {
         await settled(store.put(record, memoryKey))
       }),
   }
-}
-
-/** Runs `work` in one transaction, and resolves when that is committed. */
-async function withStore<T>(
-  name: string,
-  mode: IDBTransactionMode,
-  work: (store: IDBObjectStore) => Promise<T>,
-): Promise<T> {
-  const database = await openDatabase(name)
-  try {
-    const transaction = database.transaction(storeName, mode, { durability: 'strict' })
-    const committed = new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => {
-        resolve()
-      }
-      transaction.onabort = () => {
-        reject(unreadable(transaction.error))
-      }
-    })
-    // When the work fails its error is thrown, and this one would be nobody's.
-    committed.catch(() => undefined)
-    const result = await work(transaction.objectStore(storeName))
-    await committed
-    return result
-  } finally {
-    database.close()
-  }
-}
-
-function openDatabase(name: string): Promise<IDBDatabase> {
-  const request = indexedDB.open(name, 1)
-  request.onupgradeneeded = () => {
-    request.result.createObjectStore(storeName)
-  }
-  return settled(request)
-}
-
-function settled<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => {
-      resolve(request.result)
-    }
-    request.onerror = () => {
-      reject(unreadable(request.error))
-    }
-  })
 }
 
 function parseRecord(value: unknown): ManagementKeyRecord {
@@ -109,8 +64,4 @@ function isKeyPair(value: unknown): value is CryptoKeyPair {
   if (typeof value !== 'object' || value === null) return false
   const members = new Map<string, unknown>(Object.entries(value))
   return members.get('privateKey') instanceof CryptoKey && members.get('publicKey') instanceof CryptoKey
-}
-
-function unreadable(cause: DOMException | null): VaultError {
-  return new VaultError('KEYSTORE_UNREADABLE', { detail: `IndexedDB said ${cause?.name ?? 'nothing'}.` })
 }

@@ -1,2 +1,3 @@
 /** What the client SDK can do only in Node. */
+export { fileCursorStore } from './file-cursor-store.ts'
 export { fileKeystore, type FileKeystoreOptions } from './file-keystore.ts'

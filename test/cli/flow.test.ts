@@ -165,6 +165,24 @@ test('alerts --follow goes on after a cursor, and Ctrl-C ends it well', async ()
   expect((await ended)[0]).toBe(0)
 })
 
+test('alerts --follow goes on where the last one stopped', async () => {
+  const follow = async () => {
+    const { stdout } = await claviger.run(['alerts', '--follow', '--limit', '1', '--json'])
+    return membersOf(JSON.parse(stdout.trim()))['cursor']
+  }
+  // At the first time it begins now: a key that is revoked meanwhile is the first that it sees.
+  const first = follow()
+  const seen = first.then(() => true)
+  while (!(await Promise.race([seen, Promise.resolve(false)]))) {
+    const made = await claviger.json('key', 'create', 'https://other.example')
+    await claviger.json('key', 'revoke', String(made['id']))
+  }
+  const missed = await claviger.json('key', 'create', 'https://other.example')
+  await claviger.json('key', 'revoke', String(missed['id']))
+  const { stdout } = await claviger.run(['alerts', '--after', String(await first), '--json'])
+  expect(await follow()).toBe(membersOf(JSON.parse(stdout.split('\n')[0] ?? ''))['cursor'])
+})
+
 test('alerts shows the newest of a limit, those after a cursor, and those of a kind', async () => {
   const lines = async (...args: string[]) =>
     (await claviger.run(['alerts', ...args])).stdout.trim().split('\n')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { alertKinds, type AlertKind } from '../../../schema/graphql/domain.ts'
 import type { Alert, Vault } from '../../index.ts'
+import { fileCursorStore } from '../../node/index.ts'
 import { alertLine } from '../alert-text.ts'
 import type { Context } from '../context.ts'
 import { listParserOf, parseCount } from '../options.ts'
@@ -34,7 +35,8 @@ export function addAlertsCommand(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-With --json every alert is one line of JSON. --follow without --after shows only what is to come.
+With --json every alert is one line of JSON. --follow goes on where the last --follow stopped, at its first time with
+what is to come. With --kinds it keeps no place.
 
 Examples:
   $ claviger alerts --limit 5
@@ -58,21 +60,27 @@ Examples:
     })
 }
 
-/** The alerts to come. Ends after `limit`, and at Ctrl-C. */
+/**
+ * The alerts to come, after those since the last time: its place is kept beside the keystore. Ends after `limit`, and at
+ * Ctrl-C. A choice of kinds has no place of its own, and does not move the place of all.
+ */
 async function* followed(
   vault: Vault,
   { after, kinds, limit = Infinity }: AlertsFlags,
-  { output, untilInterrupted }: Context,
+  { keystorePath, output, untilInterrupted }: Context,
 ): AsyncGenerator<Alert, void, undefined> {
   // The stream waits for a key server that is away. At the start that would look as if there were no alerts.
-  const { endCursor } = await vault.alertHistory({ last: 1 })
+  await vault.alertHistory({ last: 1 })
   const signal = untilInterrupted()
+  const place = kinds === undefined ? fileCursorStore({ path: `${keystorePath}.alerts` }) : undefined
   output.note('Waiting for alerts. Ctrl-C ends it.')
   let count = 0
-  for await (const alert of vault.alerts({ after: after ?? endCursor ?? undefined, kinds, signal })) {
+  for await (const alert of vault.alerts({ after, kinds, signal, cursorStore: place })) {
     yield alert
     count += 1
-    if (count >= limit) return
+    if (count < limit) continue
+    await place?.save(alert.cursor)
+    return
   }
 }
 
