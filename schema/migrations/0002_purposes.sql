@@ -20,7 +20,7 @@ DROP FUNCTION acquire_wrapped_keys(uuid, text, text, bigint, bigint, uuid[], uui
 -- owner moves and saves all of his keys. The other two raise one alert for each call that acquires something new.
 -- Returns a row for each key in the order asked with outcome GRANTED, or one row with the outcome of the refusal:
 -- those of claim_signature, NOT_FOUND, KEY_REVOKED, KEY_NOT_YET_VALID or KEY_OVERUSED.
--- Locks are taken in the order acquisitions, usage rows by id, account.
+-- Locks are taken in the order set of management keys, acquisitions, usage rows by id, account.
 CREATE FUNCTION acquire_wrapped_keys(
   p_account_id uuid, p_management_key_id text, p_nonce text, p_created bigint, p_expires bigint,
   p_transaction_key_ids uuid[], p_purpose text, p_acquisition_id uuid, p_acquisition_hours integer
@@ -28,13 +28,18 @@ CREATE FUNCTION acquire_wrapped_keys(
 DECLARE
   v_now timestamptz := clock_timestamp();
   v_is_use boolean := p_purpose = 'USE';
-  -- An id is remembered for its purpose: what was acquired for another one is not yet counted, or not yet alerted.
-  v_acquisition_id uuid :=
-    CASE WHEN p_purpose = 'USE' THEN p_acquisition_id ELSE md5(p_purpose || p_acquisition_id::text)::uuid END;
+  -- An id is remembered for its purpose: what was acquired for another one is not yet counted, or not yet alerted. The
+  -- client chooses the id, so the purpose stands where it has no say; no management key's id has a space.
+  v_rememberer text :=
+    CASE WHEN p_purpose = 'USE' THEN p_management_key_id ELSE p_purpose || ' ' || p_management_key_id END;
   v_new uuid[] := p_transaction_key_ids;
   v_outcome text;
   v_usage transaction_key_usage;
 BEGIN
+  -- Whoever revokes a management key erases its copies under this lock (server/trust/lock.ts). Without it they could go
+  -- between the decision and the answer: counted or alerted, and not handed out.
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended('claviger management keys ' || p_account_id::text, 0));
+
   IF p_nonce IS NOT NULL THEN
     v_outcome := claim_signature(p_account_id, p_management_key_id, p_nonce, p_created, p_expires);
   ELSIF is_active_management_key(p_account_id, p_management_key_id) THEN
@@ -48,10 +53,10 @@ BEGIN
   END IF;
 
   -- What this acquisition id has not acquired yet. A concurrent repetition waits here until the first one has ended.
-  IF v_acquisition_id IS NOT NULL THEN
+  IF p_acquisition_id IS NOT NULL THEN
     WITH remembered AS (
       INSERT INTO acquisitions AS a (account_id, management_key_id, transaction_key_id, acquisition_id, acquired_at)
-      SELECT p_account_id, p_management_key_id, asked.id, v_acquisition_id, v_now
+      SELECT p_account_id, v_rememberer, asked.id, p_acquisition_id, v_now
       FROM unnest(p_transaction_key_ids) AS asked (id)
       ORDER BY asked.id
       ON CONFLICT (account_id, management_key_id, transaction_key_id, acquisition_id)
@@ -86,10 +91,10 @@ BEGIN
   LIMIT 1;
 
   IF FOUND THEN
-    IF v_acquisition_id IS NOT NULL THEN
+    IF p_acquisition_id IS NOT NULL THEN
       DELETE FROM acquisitions
-      WHERE account_id = p_account_id AND management_key_id = p_management_key_id
-        AND transaction_key_id = ANY (v_new) AND acquisition_id = v_acquisition_id;
+      WHERE account_id = p_account_id AND management_key_id = v_rememberer
+        AND transaction_key_id = ANY (v_new) AND acquisition_id = p_acquisition_id;
     END IF;
     IF v_outcome = 'KEY_OVERUSED' THEN
       FOR v_usage IN

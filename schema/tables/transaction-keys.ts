@@ -110,6 +110,7 @@ export const acquisitions = pgTable(
   'acquisitions',
   {
     accountId: accountIdColumn(),
+    /** Who acquired; for another purpose than USE with that before it and a space between. */
     managementKeyId: text('management_key_id').notNull(),
     transactionKeyId: uuid('transaction_key_id').notNull(),
     acquisitionId: uuid('acquisition_id').notNull(),
