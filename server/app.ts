@@ -27,6 +27,8 @@ export interface KeyServerOptions {
   readonly alertRetentionDays?: number
   /** Lets webhooks be http, and lead to addresses that only the operator's own network reaches. By default neither. */
   readonly allowsPrivateWebhooks?: boolean
+  /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
+  readonly allowsPrivateApplicationServers?: boolean
   readonly host?: string
   /** 0, the default, for any free port. */
   readonly port?: number
@@ -66,6 +68,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
     serverKeySecret: serverKeySecretOf({ serverKeySecret: options.serverKeySecret ?? null, databaseUrl }),
     alertRetentionDays: options.alertRetentionDays ?? 365,
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
+    allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
     issuer: () => known.origins[0] ?? '',
     log,
   })

@@ -26,6 +26,8 @@ export interface Config {
   readonly alertRetentionDays: number
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
   readonly allowsPrivateWebhooks: boolean
+  /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
+  readonly allowsPrivateApplicationServers: boolean
   readonly logLevel: (typeof logLevels)[number]
   readonly isDevelopment: boolean
 }
@@ -65,6 +67,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     allowedOrigins: data.ALLOWED_ORIGINS,
     alertRetentionDays: data.ALERT_RETENTION_DAYS,
     allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS === 'on',
+    allowsPrivateApplicationServers:
+      data.NODE_ENV !== 'production' || data.ALLOW_PRIVATE_APPLICATION_SERVERS === 'on',
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
   }
@@ -118,6 +122,7 @@ const variables = z.object({
   // Longer than a webhook is tried.
   ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365),
   ALLOW_PRIVATE_WEBHOOKS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  ALLOW_PRIVATE_APPLICATION_SERVERS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
   NODE_ENV: z
     .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })

@@ -58,6 +58,7 @@ function start(
     databasePoolSize: config.databasePoolSize,
     alertRetentionDays: config.alertRetentionDays,
     allowsPrivateWebhooks: config.allowsPrivateWebhooks,
+    allowsPrivateApplicationServers: config.allowsPrivateApplicationServers,
     host: config.host,
     port: config.port,
     ...(config.publicOrigins && { publicOrigins: config.publicOrigins }),

@@ -9,15 +9,19 @@ import { pruneAlerts } from './alerts/retention.ts'
 import { WakeUps } from './alerts/wake-up.ts'
 import { Answers } from './answers/answers.ts'
 import { SigningKeys } from './answers/signing-keys.ts'
+import { ApplicationServers } from './application-servers/application-servers.ts'
 import { Authentication } from './authentication/authentication.ts'
 import { KeyDirectory } from './authentication/key-directory.ts'
 import { connectDatabases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
+import { KeyChanges } from './key-changes/key-changes.ts'
+import { pruneKeyChanges } from './key-changes/retention.ts'
 import { KeyServer } from './key-server.ts'
 import { TransactionKeys } from './keys/transaction-keys.ts'
 import { Pairings } from './pairing/pairings.ts'
 import { prunePairings } from './pairing/pruning.ts'
 import { repeat } from './repeat.ts'
+import { DurableStreams } from './streams/durable-streams.ts'
 import { ManagementKeys } from './trust/management-keys.ts'
 import { Revocations } from './trust/revocations.ts'
 import { MismatchAlarm } from './verification/mismatch-alarm.ts'
@@ -25,8 +29,8 @@ import { Verification } from './verification/verification.ts'
 import { WebhookDelivery } from './webhooks/delivery.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
 
-/** How often a subscriber looks for alerts when no notification comes. */
-const alertPollMs = 5_000
+/** How often a subscriber looks for news when no notification comes. */
+const streamPollMs = 5_000
 const deadlineSweepMs = 250
 const webhookDeliveryMs = 250
 /** How long a revoked key keeps its sockets when no notification comes. */
@@ -48,6 +52,8 @@ export interface ServicesOptions {
   readonly alertRetentionDays: number
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
   readonly allowsPrivateWebhooks: boolean
+  /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
+  readonly allowsPrivateApplicationServers: boolean
   /** The public URL, asked for when an answer is signed. */
   readonly issuer: () => string
   readonly log: Logger
@@ -73,6 +79,12 @@ export function createServices(options: ServicesOptions) {
     },
     log,
   })
+  const streams = new DurableStreams({
+    wakeUps,
+    revocations,
+    pollMs: streamPollMs,
+    stopping: stopping.signal,
+  })
   const signingKeys = new SigningKeys(databases, { secret: options.serverKeySecret, log })
   const mismatchAlarm = new MismatchAlarm(databases, { log })
   const webhookOptions = {
@@ -93,13 +105,12 @@ export function createServices(options: ServicesOptions) {
       answers: new Answers(signingKeys, { issuer: options.issuer }),
       mismatchAlarm,
     }),
-    alerts: new Alerts(authentication, {
+    alerts: new Alerts(authentication, { databases, streams }),
+    applicationServers: new ApplicationServers(authentication, {
       databases,
-      wakeUps,
-      revocations,
-      pollMs: alertPollMs,
-      stopping: stopping.signal,
+      proof: { allowsPrivate: options.allowsPrivateApplicationServers },
     }),
+    keyChanges: new KeyChanges(authentication, { databases, streams }),
     pairings: new Pairings(authentication, databases),
     webhooks: new Webhooks(authentication, { databases, ...webhookOptions }),
     keyServer: new KeyServer(databases, signingKeys),
@@ -126,6 +137,11 @@ export function createServices(options: ServicesOptions) {
         repeat(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),
         repeat(() => pruneAlerts(databases, { retentionDays: options.alertRetentionDays }), {
           name: 'pruning of alerts',
+          everyMs: pruningMs,
+          log,
+        }),
+        repeat(() => pruneKeyChanges(databases), {
+          name: 'pruning of key changes',
           everyMs: pruningMs,
           log,
         }),

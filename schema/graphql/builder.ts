@@ -3,8 +3,10 @@ import type { GraphQLContext, Unparsed } from './context.ts'
 
 /** What a root field tells the front about itself, by its `extensions`. */
 export interface RootFieldExtensions {
-  /** The request must carry a signature by a management key. */
+  /** The request must carry a signature: by a management key, or else by what the next members say. */
   readonly signed?: true
+  /** It is an application server that signs. */
+  readonly byApplicationServer?: true
   /** The key that signed is registered by this very field, and so is unknown before it. */
   readonly registering?: true
   /** The field releases wrapped keys; a request holds one of them at most. */
@@ -12,6 +14,10 @@ export interface RootFieldExtensions {
 }
 
 export const signed = { signed: true } as const satisfies RootFieldExtensions
+export const signedByApplicationServer = {
+  signed: true,
+  byApplicationServer: true,
+} as const satisfies RootFieldExtensions
 export const registering = { signed: true, registering: true } as const satisfies RootFieldExtensions
 export const acquiring = { signed: true, acquiring: true } as const satisfies RootFieldExtensions
 

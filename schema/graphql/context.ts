@@ -3,6 +3,8 @@ import type {
   AcquisitionPurpose,
   Alert,
   AlertKind,
+  ApplicationServerRegistration,
+  KeyChange,
   KeyServerFacts,
   ManagementKey,
   ManagementKeyKind,
@@ -220,6 +222,21 @@ export interface WebhooksPort {
   countDeadLetters(webhook: Webhook): Promise<number>
 }
 
+export interface RegisterApplicationServerInput {
+  readonly applicationServer: string
+  readonly signingKey: Unparsed
+}
+
+export interface ApplicationServersPort {
+  /** Signed by the key that it registers. CONFLICT when the key is taken. Repeated, it looks for the proof again. */
+  register(caller: Caller, input: RegisterApplicationServerInput): Promise<ApplicationServerRegistration>
+}
+
+export interface KeyChangesPort {
+  /** Each change once and in order: those after the cursor, then those to come. Signed by an application server. */
+  subscribe(caller: Caller, options: { readonly after: string | null }): Promise<AsyncIterable<KeyChange>>
+}
+
 /** Gathers the look-ups of one request into one statement for each noun. */
 export interface Loader<Key, Value> {
   load(key: Key): Promise<Value>
@@ -240,6 +257,8 @@ export interface GraphQLContext {
   readonly alerts: AlertsPort
   readonly webhooks: WebhooksPort
   readonly pairings: PairingsPort
+  readonly applicationServers: ApplicationServersPort
+  readonly keyChanges: KeyChangesPort
   readonly keyServer: KeyServerPort
   readonly loaders: {
     readonly transactionKey: Loader<Reference, TransactionKey>

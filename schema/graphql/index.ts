@@ -8,6 +8,8 @@ import './verification.ts'
 import './alert.ts'
 import './webhook.ts'
 import './pairing.ts'
+import './application-server.ts'
+import './key-change.ts'
 import './key-server.ts'
 
 /** The executable schema. `npm run schema` prints it to schema/schema.graphql. */

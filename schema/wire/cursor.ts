@@ -3,7 +3,7 @@ import { decodeBase64url, encodeBase64url } from './base64url.ts'
 /**
  * Cursors are opaque to clients. Inside they are a kind and a position, so that a cursor of one list is refused by another.
  */
-export type CursorKind = 'alert' | 'key'
+export type CursorKind = 'alert' | 'change' | 'key'
 
 export function encodeCursor(kind: CursorKind, position: string): string {
   return encodeBase64url(new TextEncoder().encode(`${kind}:${position}`))

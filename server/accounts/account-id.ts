@@ -6,7 +6,12 @@ import { createHash } from 'node:crypto'
  * account without a look-up.
  */
 export function accountIdOf(name: string): string {
-  const bytes = createHash('sha256').update(`claviger account\n${name}`).digest().subarray(0, 16)
+  return uuidOf(`claviger account\n${name}`)
+}
+
+/** A UUID of version 8 made from SHA-256 of a text. */
+export function uuidOf(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const hex = bytes.toString('hex')

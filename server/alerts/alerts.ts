@@ -9,10 +9,8 @@ import type { RequestCaller } from '../authentication/request-caller.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { parsePosition, selectAlertPage } from './alert-page.ts'
 import { selectAlerts } from './alert-rows.ts'
-import { AlertStream } from './alert-stream.ts'
 import { assertNoneRemoved, cursorExpired } from './retention.ts'
-import type { Revocations } from '../trust/revocations.ts'
-import type { WakeUp, WakeUps } from './wake-up.ts'
+import type { DurableStreams } from '../streams/durable-streams.ts'
 
 type SubscribeOptions = Parameters<AlertsPort['subscribe']>[1]
 
@@ -20,27 +18,15 @@ type SubscribeOptions = Parameters<AlertsPort['subscribe']>[1]
 export class Alerts implements AlertsPort {
   readonly #authentication: Authentication
   readonly #databases: Databases
-  readonly #wakeUps: WakeUps
-  readonly #revocations: Revocations
-  readonly #pollMs: number
-  readonly #stopping: AbortSignal
+  readonly #streams: DurableStreams
 
   constructor(
     authentication: Authentication,
-    options: {
-      readonly databases: Databases
-      readonly wakeUps: WakeUps
-      readonly revocations: Revocations
-      readonly pollMs: number
-      readonly stopping: AbortSignal
-    },
+    options: { readonly databases: Databases; readonly streams: DurableStreams },
   ) {
     this.#authentication = authentication
     this.#databases = options.databases
-    this.#wakeUps = options.wakeUps
-    this.#revocations = options.revocations
-    this.#pollMs = options.pollMs
-    this.#stopping = options.stopping
+    this.#streams = options.streams
   }
 
   page(account: Account, page: AlertPageArguments): Promise<AlertPage> {
@@ -49,40 +35,22 @@ export class Alerts implements AlertsPort {
 
   async subscribe(caller: RequestCaller, { after, kinds }: SubscribeOptions): Promise<AsyncIterable<Alert>> {
     const position = parsePosition(after, 'after')
-    const signer = await this.#authentication.verify(caller)
-    const { accountId } = signer
+    const { accountId, managementKeyId } = await this.#authentication.verify(caller)
     const db = this.#databases.reads.db
-    const revoked = new AbortController()
-    const endWatch = this.#revocations.watch(signer, () => {
-      revoked.abort()
-    })
-    const bell = this.#wakeUps.join(accountId)
-    const wakeUp: WakeUp = {
-      wait: (ms) => bell.wait(ms),
-      close: () => {
-        endWatch()
-        bell.close()
+    return this.#streams.open({
+      holderId: accountId,
+      keyId: managementKeyId,
+      begin: async () => {
+        await this.#authentication.claim(caller)
+        return startPosition(db, accountId, position)
       },
-    }
-    try {
-      await this.#authentication.claim(caller)
-      return new AlertStream({
-        after: await startPosition(db, accountId, position),
-        wakeUp,
-        read: async (from) => {
-          const page = await selectAlerts(db, accountId, { after: from, limit: limits.batchMax })
-          assertNoneRemoved(from, page)
-          const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
-          return { alerts: wanted, seen: page.at(-1)?.position ?? from }
-        },
-        pollMs: this.#pollMs,
-        stopping: this.#stopping,
-        revoked: revoked.signal,
-      })
-    } catch (error) {
-      wakeUp.close()
-      throw error
-    }
+      read: async (from) => {
+        const page = await selectAlerts(db, accountId, { after: from, limit: limits.batchMax })
+        assertNoneRemoved(from, page)
+        const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
+        return { items: wanted, seen: page.at(-1)?.position ?? from }
+      },
+    })
   }
 
   async acknowledge(caller: RequestCaller, upTo: string): Promise<number> {

@@ -8,7 +8,7 @@ import {
 } from '../../schema/wire/request-signature.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
-import type { KeyDirectory } from './key-directory.ts'
+import type { KeyDirectory, SignerKind } from './key-directory.ts'
 import type { PresentedSignature, RequestCaller } from './request-caller.ts'
 
 /** The management key that signed a request, and its account. */
@@ -16,13 +16,39 @@ export interface Signer {
   readonly accountId: string
   readonly managementKeyId: string
   /** What the claim of the signature consumes. */
-  readonly claim: Pick<ParsedSignature, 'nonce' | 'created' | 'expires'>
+  readonly claim: Claim
 }
+
+/** The key of an application server that signed a request. */
+export interface ApplicationServerSigner {
+  readonly applicationServerId: string
+  readonly keyId: string
+  readonly claim: Claim
+}
+
+/** Who signed a request, before it is known what for. */
+export interface AnySigner {
+  readonly kind: SignerKind
+  /** The id of the account, or of the application server. */
+  readonly holderId: string
+  readonly keyId: string
+  readonly claim: Claim
+}
+
+type Claim = Pick<ParsedSignature, 'nonce' | 'created' | 'expires'>
 
 /** A transaction that consumed the request's nonce, and the database's clock when it did. */
 export interface SignedTransaction extends Signer {
   readonly tx: Executor
   readonly now: Date
+}
+
+interface ActiveRow {
+  readonly is_active: boolean
+}
+
+interface ClaimRow {
+  readonly outcome: string
 }
 
 type ClaimOutcome = 'GRANTED' | SignatureRefusal
@@ -40,31 +66,64 @@ export class Authentication {
     this.#directory = directory
   }
 
-  /** Checks the signature alone, once for a request. The request has no effect yet, and its nonce is not consumed. */
+  /**
+   * Checks the signature alone, once for a request. The request has no effect yet, and its nonce is not consumed. An
+   * application server is refused like an unknown key.
+   */
   async verify(caller: RequestCaller): Promise<Signer> {
+    const { holderId, keyId, claim } = ofKind('ACCOUNT', await this.identify(caller))
+    return { accountId: holderId, managementKeyId: keyId, claim }
+  }
+
+  /** As `verify`, for what application servers sign. A management key is refused like an unknown key. */
+  async verifyApplicationServer(caller: RequestCaller): Promise<ApplicationServerSigner> {
+    const { holderId, keyId, claim } = ofKind('APPLICATION_SERVER', await this.identify(caller))
+    return { applicationServerId: holderId, keyId, claim }
+  }
+
+  /** As `verify`, for what either may sign: a socket. */
+  async identify(caller: RequestCaller): Promise<AnySigner> {
     caller.verification ??= this.#verify(requireSignature(caller))
     return caller.verification
   }
 
-  async #verify(presented: PresentedSignature): Promise<Signer> {
+  async #verify(presented: PresentedSignature): Promise<AnySigner> {
     const { keyid } = presented.signature
     const known = await this.#directory.find(keyid)
     // An unknown key is checked against a stand-in, so that it takes the path and the time of a wrong signature.
     const isGood = await isSignedBy(presented, known ?? (await standIn(presented.signature)))
     if (known === null || !isGood) throw signatureRefused('SIGNATURE_INVALID')
-    return { accountId: known.accountId, managementKeyId: keyid, claim: presented.signature }
+    return { kind: known.kind, holderId: known.holderId, keyId: keyid, claim: presented.signature }
   }
 
   /** Checks the whole of it and consumes the nonce, for a request whose effect is to read. */
   async claim(caller: RequestCaller): Promise<Signer> {
     const signer = await this.verify(caller)
+    await this.#claimOnce(caller)
+    return signer
+  }
+
+  /** As `claim`, for what application servers sign. */
+  async claimApplicationServer(caller: RequestCaller): Promise<ApplicationServerSigner> {
+    const signer = await this.verifyApplicationServer(caller)
+    await this.#claimOnce(caller)
+    return signer
+  }
+
+  /** As `claim`, for what either may sign: a socket. */
+  async claimAsAny(caller: RequestCaller): Promise<AnySigner> {
+    await this.#claimOnce(caller)
+    return this.identify(caller)
+  }
+
+  async #claimOnce(caller: RequestCaller): Promise<void> {
+    const signer = await this.identify(caller)
     await caller.inTurn(async () => {
       // A socket, and so its claim, may be old.
       const outcome = caller.isClaimed ? await this.#findActive(signer) : await this.#claimAlone(signer)
       await this.#assertGranted(outcome)
       caller.isClaimed = true
     })
-    return signer
   }
 
   /**
@@ -90,7 +149,7 @@ export class Authentication {
       } catch (error) {
         const isRefusal = error instanceof KeyServerError && error.code !== 'UNAUTHENTICATED'
         if (isRefusal && !caller.isClaimed) {
-          await this.#assertGranted(await this.#claimAlone(signer))
+          await this.#assertGranted(await this.#claimAlone(await this.identify(caller)))
           caller.isClaimed = true
         }
         throw error
@@ -142,16 +201,25 @@ export class Authentication {
     if (outcome !== 'GRANTED') throw new TypeError('The database answered a claim with an unknown outcome.')
   }
 
-  async #findActive({ accountId, managementKeyId }: Signer): Promise<string> {
-    const [row] = await this.#databases.reads.sql<{ is_active: boolean }[]>`
-      SELECT is_active_management_key(${accountId}, ${managementKeyId}) AS is_active`
+  async #findActive({ kind, holderId, keyId }: AnySigner): Promise<string> {
+    const { sql } = this.#databases.reads
+    const [row] =
+      kind === 'ACCOUNT'
+        ? await sql<ActiveRow[]>`SELECT is_active_management_key(${holderId}, ${keyId}) AS is_active`
+        : await sql<ActiveRow[]>`SELECT is_active_application_server_key(${holderId}, ${keyId}) AS is_active`
     return row?.is_active === true ? 'GRANTED' : 'SIGNATURE_INVALID'
   }
 
-  async #claimAlone({ accountId, managementKeyId, claim }: Signer): Promise<string | undefined> {
+  async #claimAlone({ kind, holderId, keyId, claim }: AnySigner): Promise<string | undefined> {
     const { nonce, created, expires } = claim
-    const [row] = await this.#databases.writes.sql<{ outcome: string }[]>`
-      SELECT claim_signature(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires}) AS outcome`
+    const { sql } = this.#databases.writes
+    const [row] =
+      kind === 'ACCOUNT'
+        ? await sql<ClaimRow[]>`
+            SELECT claim_signature(${holderId}, ${keyId}, ${nonce}, ${created}, ${expires}) AS outcome`
+        : await sql<ClaimRow[]>`
+            SELECT claim_application_server_signature(${holderId}, ${keyId}, ${nonce}, ${created}, ${expires})
+              AS outcome`
     return row?.outcome
   }
 
@@ -167,6 +235,12 @@ export class Authentication {
     await this.#assertGranted(row?.outcome)
     return new Date(row?.now ?? NaN)
   }
+}
+
+/** @throws {KeyServerError} UNAUTHENTICATED, the answer to an unknown key */
+function ofKind(kind: SignerKind, signer: AnySigner): AnySigner {
+  if (signer.kind !== kind) throw signatureRefused('SIGNATURE_INVALID')
+  return signer
 }
 
 function takeNoLock(): Promise<void> {

@@ -1,13 +1,19 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import { unionAll } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
-import { managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { applicationServerKeys, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
 import type { SigningJwk } from '../../schema/wire/jwk.ts'
 import { importSigningKey } from '../../schema/wire/request-signature.ts'
 import type { Database } from '../database/connect.ts'
 
-/** A management key's signing key, ready to verify with, and whose it is. */
+/** Who may sign: an account, by one of its management keys, or an application server. Neither passes for the other. */
+export type SignerKind = 'ACCOUNT' | 'APPLICATION_SERVER'
+
+/** A signing key, ready to verify with, and whose it is. */
 export interface KnownSigner {
-  readonly accountId: string
+  readonly kind: SignerKind
+  /** The id of the account, or of the application server. */
+  readonly holderId: string
   readonly jwk: SigningJwk
   readonly cryptoKey: CryptoKey
 }
@@ -16,35 +22,51 @@ const cachedSignersMax = 10_000
 
 /**
  * Finds a signing key by its thumbprint. What it answers can be cached for good: a thumbprint names one key, and a
- * key's account never changes. Whether the key is still active is asked of the database at every request.
+ * key's holder never changes. Whether the key is still active is asked of the database at every request.
  */
 export class KeyDirectory {
   readonly #cache = new LRUCache<string, KnownSigner>({ max: cachedSignersMax })
   readonly #select
 
   constructor(db: Database) {
+    // One statement, so that a key that is nobody's takes the time of one that is somebody's.
     this.#select = (id: string) =>
-      db
-        .select({ accountId: managementKeys.accountId, jwk: managementKeys.signingKey })
-        .from(managementKeyOwners)
-        .innerJoin(
-          managementKeys,
-          and(
-            eq(managementKeys.accountId, managementKeyOwners.accountId),
-            eq(managementKeys.id, managementKeyOwners.managementKeyId),
-          ),
-        )
-        .where(eq(managementKeyOwners.managementKeyId, id))
+      unionAll(
+        db
+          .select({
+            kind: sql<SignerKind>`'ACCOUNT'`.as('kind'),
+            holderId: managementKeys.accountId,
+            jwk: managementKeys.signingKey,
+          })
+          .from(managementKeyOwners)
+          .innerJoin(
+            managementKeys,
+            and(
+              eq(managementKeys.accountId, managementKeyOwners.accountId),
+              eq(managementKeys.id, managementKeyOwners.managementKeyId),
+            ),
+          )
+          .where(eq(managementKeyOwners.managementKeyId, id)),
+        db
+          .select({
+            kind: sql<SignerKind>`'APPLICATION_SERVER'`.as('kind'),
+            holderId: applicationServerKeys.applicationServerId,
+            jwk: applicationServerKeys.signingKey,
+          })
+          .from(applicationServerKeys)
+          .where(and(eq(applicationServerKeys.id, id), isNotNull(applicationServerKeys.proof))),
+      )
   }
 
-  /** Null when nobody registered such a key. */
-  async find(managementKeyId: string): Promise<KnownSigner | null> {
-    const cached = this.#cache.get(managementKeyId)
+  /** Null when nobody registered such a key. One that is registered as both kinds is the account's. */
+  async find(keyId: string): Promise<KnownSigner | null> {
+    const cached = this.#cache.get(keyId)
     if (cached !== undefined) return cached
-    const [found] = await this.#select(managementKeyId)
-    if (found === undefined) return null
-    const signer = { ...found, cryptoKey: await importSigningKey(found.jwk) }
-    this.#cache.set(managementKeyId, signer)
-    return signer
+    const found = await this.#select(keyId)
+    const signer = found.find(({ kind }) => kind === 'ACCOUNT') ?? found[0]
+    if (signer === undefined) return null
+    const known = { ...signer, cryptoKey: await importSigningKey(signer.jwk) }
+    this.#cache.set(keyId, known)
+    return known
   }
 }

@@ -1,6 +1,6 @@
 import type { Caller } from '../../schema/graphql/context.ts'
 import type { ComponentValues, ParsedSignature } from '../../schema/wire/request-signature.ts'
-import type { Signer } from './authentication.ts'
+import type { AnySigner } from './authentication.ts'
 
 /** What a request says about who sent it. Nothing of it is believed before {@link Authentication} has checked it. */
 export interface PresentedSignature {
@@ -15,7 +15,7 @@ export class RequestCaller implements Caller {
   /** The nonce was consumed, in a committed transaction. */
   isClaimed = false
   /** The check of the signature alone, which is made once. */
-  verification: Promise<Signer> | null = null
+  verification: Promise<AnySigner> | null = null
   #lastTurn: Promise<unknown> = Promise.resolve()
 
   constructor(presented: PresentedSignature | null) {

@@ -14,6 +14,8 @@ export function createContext(services: Services, caller: RequestCaller): GraphQ
     alerts,
     webhooks,
     pairings,
+    applicationServers,
+    keyChanges,
     keyServer,
   } = services
   return {
@@ -26,6 +28,8 @@ export function createContext(services: Services, caller: RequestCaller): GraphQ
     alerts,
     webhooks,
     pairings,
+    applicationServers,
+    keyChanges,
     keyServer,
     loaders: createLoaders(services.databases.reads.db),
   }

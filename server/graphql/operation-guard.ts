@@ -60,7 +60,9 @@ async function refusalOf(
   if (fields.some((field) => field.registering)) return null
   try {
     // A signed field claims the signature together with its effect; without one it is claimed here.
-    await (isSignedOnly ? authentication.verify(caller) : authentication.claim(caller))
+    if (fields.some((field) => field.byApplicationServer))
+      await authentication.verifyApplicationServer(caller)
+    else await (isSignedOnly ? authentication.verify(caller) : authentication.claim(caller))
     return null
   } catch (error) {
     if (error instanceof KeyServerError) return toGraphQLError(error)

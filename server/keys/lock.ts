@@ -5,7 +5,7 @@ import type { SignedTransaction } from '../authentication/authentication.ts'
 
 /**
  * Locks a key against acquisitions and changes until the transaction ends. Every change begins with it: locks are taken
- * in the order usage row, deadlines, account, and so never in a circle.
+ * in the order usage row, deadlines, account, application server, and so never in a circle.
  *
  * @throws {KeyServerError} NOT_FOUND
  */

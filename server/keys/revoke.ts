@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { RevocationReason } from '../../schema/graphql/domain.ts'
 import { deadlines, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
+import { recordKeyChange } from '../key-changes/record.ts'
 import { lockTransactionKey } from './lock.ts'
 
 /**
@@ -16,7 +17,9 @@ export async function revokeTransactionKey(
   reason: RevocationReason,
 ): Promise<void> {
   const { isRevoked } = await lockTransactionKey(signed, id)
-  if (!isRevoked) await markRevoked(signed, id, reason)
+  if (isRevoked) return
+  await markRevoked(signed, id, reason)
+  await recordKeyChange(signed, id, reason === 'SUPERSEDED' ? 'SUPERSEDED' : 'REVOKED')
 }
 
 /**
@@ -27,10 +30,12 @@ export async function revokeTransactionKey(
 export async function destroyTransactionKey(signed: SignedTransaction, id: string): Promise<void> {
   const { isRevoked } = await lockTransactionKey(signed, id)
   const { tx, accountId } = signed
-  await tx
+  const erased = await tx
     .delete(wrappedKeys)
     .where(and(eq(wrappedKeys.accountId, accountId), eq(wrappedKeys.transactionKeyId, id)))
+    .returning({ transactionKeyId: wrappedKeys.transactionKeyId })
   if (!isRevoked) await markRevoked(signed, id, 'UNSPECIFIED')
+  if (!isRevoked || erased.length > 0) await recordKeyChange(signed, id, 'DESTROYED')
 }
 
 async function markRevoked(

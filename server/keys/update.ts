@@ -7,6 +7,7 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
 import { expiryNotices, instant, label, maxUses, parseInput, statementOf } from '../input.ts'
 import { assertCertificate, assertNotOlder, assertStillTrue } from '../trust/certificate.ts'
+import { recordKeyChange } from '../key-changes/record.ts'
 import { lockTransactionKey } from './lock.ts'
 import { selectTransactionKey } from './transaction-key-rows.ts'
 import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
@@ -43,11 +44,12 @@ export async function updateTransactionKey(
   const { isRevoked } = await lockTransactionKey(signed, id)
   if (isRevoked) throw new KeyServerError('KEY_REVOKED', 'This transaction key is revoked.')
   await updateLimit(signed, id, changes)
-  await updateTerm(signed, id, changes)
+  const isNewTerm = await updateTerm(signed, id, changes)
   if (changes.label !== undefined) {
     await signed.tx.update(transactionKeys).set({ label: changes.label }).where(isKey(signed.accountId, id))
   }
   await updateCertificate(signed, id, changes)
+  if (isNewTerm) await recordKeyChange(signed, id, 'TERM_CHANGED')
 }
 
 async function updateLimit(
@@ -67,8 +69,9 @@ async function updateLimit(
     .where(and(eq(transactionKeyUsage.accountId, accountId), eq(transactionKeyUsage.transactionKeyId, id)))
 }
 
-async function updateTerm(signed: SignedTransaction, id: string, changes: KeyChanges): Promise<void> {
-  if (changes.expiresAt === undefined && changes.expiryNotices === undefined) return
+/** @returns whether the term ends at another time than before */
+async function updateTerm(signed: SignedTransaction, id: string, changes: KeyChanges): Promise<boolean> {
+  if (changes.expiresAt === undefined && changes.expiryNotices === undefined) return false
   const { tx, accountId, now } = signed
   const [stored] = await tx.select().from(transactionKeys).where(isKey(accountId, id))
   if (stored === undefined) throw new TypeError('A locked transaction key has a row.')
@@ -93,6 +96,7 @@ async function updateTerm(signed: SignedTransaction, id: string, changes: KeyCha
       .insert(deadlines)
       .values(due.map((deadline) => ({ accountId, transactionKeyId: id, ...deadline })))
   }
+  return isNewTerm
 }
 
 /** Compares with what is stored now: the other changes are made. */

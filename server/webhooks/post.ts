@@ -1,7 +1,6 @@
-import { lookup as lookUp } from 'node:dns/promises'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
+import { abortable, addressesOf, lookUpAmong } from '../outbound/addresses.ts'
 import type { WebhookMessage } from './message.ts'
 import { isPublicAddress } from './public-address.ts'
 
@@ -47,7 +46,7 @@ export async function postWebhook(
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const signal = AbortSignal.any([options.signal, timeout])
   try {
-    const addresses = await abortable(addressesOf(url, options.resolve ?? resolveBySystem), signal)
+    const addresses = await abortable(addressesOf(url, options.resolve), signal)
     if (addresses.length === 0) return 'NAME_NOT_FOUND'
     if (!options.allowsPrivate && !addresses.every(isPublicAddress)) return 'ADDRESS_REFUSED'
     return failureOf(await send(message, { url, addresses, signal }))
@@ -56,19 +55,6 @@ export async function postWebhook(
     if (options.signal.aborted) throw error
     return 'CONNECTION_FAILED'
   }
-}
-
-/** Of one that is written as an address, which URL has made canonical, the address itself. */
-async function addressesOf(
-  { hostname }: URL,
-  resolve: (name: string) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
-  const host = hostname.replace(/^\[|\]$/g, '')
-  return isIP(host) === 0 ? resolve(host).catch(() => []) : [host]
-}
-
-async function resolveBySystem(name: string): Promise<readonly string[]> {
-  return (await lookUp(name, { all: true })).map(({ address }) => address)
 }
 
 /** @returns the status */
@@ -101,29 +87,7 @@ function send(
   return promise
 }
 
-function lookUpAmong(addresses: readonly string[]): LookupFunction {
-  const found = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_name, options, answer) => {
-    const [first] = found
-    if (options.all === true || first === undefined) answer(null, found)
-    else answer(null, first.address, first.family)
-  }
-}
-
 function failureOf(status: number): WebhookFailure | null {
   if (status >= 200 && status < 300) return null
   return status >= 300 && status < 400 ? 'REDIRECTED' : `HTTP_${status}`
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => {
-    reject(new Error('Aborted.'))
-  }
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -67,11 +67,12 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
       try {
         const caller = readSocketCaller(connectionParams, options.origins())
         if (caller.isSigned) {
-          const key = await options.authentication.verify(caller)
+          const { holderId, keyId } = await options.authentication.identify(caller)
+          const key = { accountId: holderId, managementKeyId: keyId }
           closeWhenRevoked(socket, { revocations: options.revocations, key })
-          const { managementKeyId } = await options.authentication.claim(caller)
-          if (!signedSockets.admit(socket, managementKeyId)) {
-            throw tooMany('A management key', { most: socketsPerKeyMax, what: 'sockets' })
+          await options.authentication.claimAsAny(caller)
+          if (!signedSockets.admit(socket, keyId)) {
+            throw tooMany('A key', { most: socketsPerKeyMax, what: 'sockets' })
           }
         }
         callers.set(socket, caller)

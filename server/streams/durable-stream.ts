@@ -1,25 +1,24 @@
-import type { Alert } from '../../schema/graphql/domain.ts'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
 import { isConnectionLost } from '../database/transaction.ts'
-import type { WakeUp } from './wake-up.ts'
+import type { WakeUp } from '../alerts/wake-up.ts'
 
-export interface AlertStreamOptions {
+export interface DurableStreamOptions<T> {
   /** The position to begin after. */
   readonly after: number
   /** Joined before anything is read, so that nothing falls between reading and waiting. */
   readonly wakeUp: WakeUp
-  /** Reads the next alerts in order, at most a page. */
-  readonly read: (after: number) => Promise<AlertsRead>
+  /** Reads the next items in order, at most a page. */
+  readonly read: (after: number) => Promise<ItemsRead<T>>
   /** The last resort when no notification comes, in milliseconds. */
   readonly pollMs: number
   /** Says that the server stops. The stream then fails with UNAVAILABLE, because a stream that ends is not resumed. */
   readonly stopping: AbortSignal
-  /** Says that the subscriber's management key is revoked. The stream then fails as its next request will. */
+  /** Says that the subscriber's key is revoked. The stream then fails as its next request will. */
   readonly revoked: AbortSignal
 }
 
-export interface AlertsRead {
-  readonly alerts: readonly Alert[]
+export interface ItemsRead<T> {
+  readonly items: readonly T[]
   /** The newest position that the read has covered. */
   readonly seen: number
 }
@@ -28,19 +27,20 @@ export interface AlertsRead {
 const retryMs = 1_000
 
 /**
- * Every alert of an account once and in order: those after a position, then those to come.
+ * Every item of a stored list once and in order: those after a position, then those to come. Alerts of an account, and
+ * changes of an application server's keys, are such lists.
  *
- * Alerts are pulled: the database is read only when the consumer asks for more, so one that is slow holds a page and
+ * Items are pulled: the database is read only when the consumer asks for more, so one that is slow holds a page and
  * nothing else, and delays nobody. A database that is out of reach for a while delays the stream and does not end it: its
  * consumer could do no better than to come back with the same position.
  */
-export class AlertStream implements AsyncIterableIterator<Alert> {
-  readonly #options: AlertStreamOptions
+export class DurableStream<T> implements AsyncIterableIterator<T> {
+  readonly #options: DurableStreamOptions<T>
   #position: number
-  #page: readonly Alert[] = []
+  #page: readonly T[] = []
   #isEnded = false
 
-  constructor(options: AlertStreamOptions) {
+  constructor(options: DurableStreamOptions<T>) {
     this.#options = options
     this.#position = options.after
     options.stopping.addEventListener('abort', this.#end, { once: true })
@@ -52,21 +52,21 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
     return this
   }
 
-  async next(): Promise<IteratorResult<Alert, undefined>> {
+  async next(): Promise<IteratorResult<T, undefined>> {
     const { wakeUp, pollMs, stopping, revoked } = this.#options
     while (!this.#ended()) {
-      const [alert, ...rest] = this.#page
-      if (alert !== undefined) {
+      const [item, ...rest] = this.#page
+      if (item !== undefined) {
         this.#page = rest
-        return { done: false, value: alert }
+        return { done: false, value: item }
       }
       const page = await this.#read()
       if (page === null) await wakeUp.wait(retryMs)
       else {
-        this.#page = page.alerts
-        const hasMore = page.seen > this.#position
+        this.#page = page.items
+        const hasNews = page.items.length > 0 || page.seen > this.#position
         this.#position = page.seen
-        if (!hasMore && !this.#ended()) await wakeUp.wait(pollMs)
+        if (!hasNews && !this.#ended()) await wakeUp.wait(pollMs)
       }
     }
     if (revoked.aborted) throw signatureRefused('SIGNATURE_INVALID')
@@ -74,13 +74,13 @@ export class AlertStream implements AsyncIterableIterator<Alert> {
     return { done: true, value: undefined }
   }
 
-  return(): Promise<IteratorResult<Alert, undefined>> {
+  return(): Promise<IteratorResult<T, undefined>> {
     this.#end()
     return Promise.resolve({ done: true, value: undefined })
   }
 
   /** Null when the database is out of reach. */
-  async #read(): Promise<AlertsRead | null> {
+  async #read(): Promise<ItemsRead<T> | null> {
     try {
       return await this.#options.read(this.#position)
     } catch (error) {

@@ -1,0 +1,60 @@
+import { builder, registering } from './builder.ts'
+import { proofFailures, type ApplicationServerRegistration as RegistrationShape } from './domain.ts'
+
+const proofFailureDescriptions = {
+  NOT_AN_ORIGIN: {
+    description:
+      'The name is no https origin, so there is no document to look at. The operator can approve the key.',
+  },
+  UNREACHABLE: {
+    description: 'The document could not be fetched, or leads to an address that is not public.',
+  },
+  REFUSED: { description: 'It was answered with another status than 200. Redirects are not followed.' },
+  MALFORMED: { description: 'It is no JSON object with a list "keys" of texts, or has more than 16 KiB.' },
+  NOT_LISTED: { description: 'It does not list this key.' },
+} satisfies Record<(typeof proofFailures)[number], object>
+
+const ApplicationServerProofFailure = builder.enumType('ApplicationServerProofFailure', {
+  description: "Why a key is not proved to be the application server's.",
+  values: proofFailureDescriptions,
+})
+
+const ApplicationServerRegistration = builder
+  .objectRef<RegistrationShape>('ApplicationServerRegistration')
+  .implement({
+    description: 'A signing key of an application server. It may subscribe once it is proved.',
+    fields: (t) => ({
+      applicationServer: t.exposeString('applicationServer'),
+      keyId: t.exposeID('keyId', { description: 'RFC 7638 thumbprint: the keyid of its requests.' }),
+      proved: t.exposeBoolean('isProved'),
+      proofFailure: t.expose('proofFailure', {
+        type: ApplicationServerProofFailure,
+        nullable: true,
+        description:
+          'Null when it is proved. Mend it and register again, or have the operator approve the key.',
+      }),
+    }),
+  })
+
+const RegisterApplicationServerInput = builder.inputType('RegisterApplicationServerInput', {
+  fields: (t) => ({
+    applicationServer: t.string({
+      required: true,
+      description: 'As its clients store keys for it, e.g. https://shop.example',
+    }),
+    signingKey: t.field({ type: 'JWK', required: true, description: 'OKP Ed25519 or EC P-256.' }),
+  }),
+})
+
+builder.mutationField('registerApplicationServer', (t) =>
+  t.field({
+    type: ApplicationServerRegistration,
+    description: `\
+Signed by the registered key itself. Proved by <applicationServer>/.well-known/claviger.json, which lists the
+thumbprints of the application server's keys, or by the operator of the key server. Keys that were proved so before
+and are no longer listed are revoked. CONFLICT when the key is taken.`,
+    extensions: registering,
+    args: { input: t.arg({ type: RegisterApplicationServerInput, required: true }) },
+    resolve: (_root, { input }, ctx) => ctx.applicationServers.register(ctx.caller, input),
+  }),
+)

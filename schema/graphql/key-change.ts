@@ -1,0 +1,47 @@
+import { encodeCursor } from '../wire/cursor.ts'
+import { builder, signedByApplicationServer } from './builder.ts'
+import { type keyChangeKinds, type KeyChange as KeyChangeShape } from './domain.ts'
+
+const keyChangeDescriptions = {
+  REVOKED: {},
+  DESTROYED: { description: 'It was revoked, if it was not, and its secret erased.' },
+  SUPERSEDED: { description: 'It was revoked because another key takes its place.' },
+  TERM_CHANGED: { description: 'expiresAt is another one.' },
+  EXPIRED: {},
+  UP_TO_DATE: {
+    description:
+      'No change: there is none after this cursor. Sent when the list has been read to its end, and every few seconds after.',
+  },
+} satisfies Record<(typeof keyChangeKinds)[number], object>
+
+const KeyChangeKind = builder.enumType('KeyChangeKind', { values: keyChangeDescriptions })
+
+const KeyChange = builder.objectRef<KeyChangeShape>('KeyChange').implement({
+  description: 'What happened to a key that is stored for this application server. It names no owner.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: KeyChangeKind }),
+    thumbprint: t.exposeString('thumbprint', {
+      nullable: true,
+      description: 'RFC 7638 SHA-256 thumbprint of the public key. Null for UP_TO_DATE.',
+    }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
+    cursor: t.string({
+      description: 'Where to resume: pass it as `after`.',
+      resolve: ({ position }) => encodeCursor('change', String(position)),
+    }),
+    occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
+  }),
+})
+
+builder.subscriptionField('keyChanges', (t) =>
+  t.field({
+    type: KeyChange,
+    description: `\
+Signed by a registered application server. The changes of the keys that are stored for it, each exactly once and in
+order: first those after the cursor, then those to come. Without a cursor: only those to come.`,
+    extensions: signedByApplicationServer,
+    args: { after: t.arg.string() },
+    subscribe: (_root, { after }, ctx) => ctx.keyChanges.subscribe(ctx.caller, { after: after ?? null }),
+    resolve: (change) => change,
+  }),
+)

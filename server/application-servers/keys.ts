@@ -1,0 +1,158 @@
+import { and, eq, inArray, isNotNull, isNull, not, notInArray, sql } from 'drizzle-orm'
+import { applicationServerKeys, applicationServers, managementKeyOwners } from '../../schema/tables/index.ts'
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import type { SigningJwk } from '../../schema/wire/jwk.ts'
+import type { Executor } from '../database/connect.ts'
+import { revocationChannel } from '../trust/revoke.ts'
+
+export interface HeldKey {
+  readonly applicationServerId: string
+  readonly name: string
+  /** RFC 7638 thumbprint of `signingKey`. */
+  readonly keyId: string
+  readonly signingKey: SigningJwk
+}
+
+/** Keys that wait for a proof, for one application server. A further one takes the place of the oldest. */
+const unprovedMax = 20
+
+/**
+ * Stores a key that is not proved yet. Repeated, it changes nothing.
+ *
+ * @throws {KeyServerError} CONFLICT when the key is another application server's, or a management key
+ */
+export async function holdKey(
+  tx: Executor,
+  { applicationServerId, name, keyId, signingKey }: HeldKey,
+): Promise<void> {
+  const [owner] = await tx
+    .select({ accountId: managementKeyOwners.accountId })
+    .from(managementKeyOwners)
+    .where(eq(managementKeyOwners.managementKeyId, keyId))
+  if (owner !== undefined) throw new KeyServerError('CONFLICT', 'This key is a management key.')
+  await tx.insert(applicationServers).values({ id: applicationServerId, name }).onConflictDoNothing()
+  await tx
+    .insert(applicationServerKeys)
+    .values({ id: keyId, applicationServerId, signingKey })
+    .onConflictDoNothing()
+  const [held] = await tx
+    .select({ applicationServerId: applicationServerKeys.applicationServerId })
+    .from(applicationServerKeys)
+    .where(eq(applicationServerKeys.id, keyId))
+  if (held?.applicationServerId !== applicationServerId) {
+    throw new KeyServerError('CONFLICT', "This key is another application server's.")
+  }
+  await tx.execute(sql`
+    DELETE FROM application_server_keys WHERE id IN (
+      SELECT id FROM application_server_keys
+      WHERE application_server_id = ${applicationServerId} AND proof IS NULL AND id <> ${keyId}
+      ORDER BY registered_at DESC OFFSET ${unprovedMax - 1})`)
+}
+
+/** Whether a key may sign. */
+export async function isProved(db: Executor, keyId: string): Promise<boolean> {
+  const [key] = await db
+    .select({ id: applicationServerKeys.id })
+    .from(applicationServerKeys)
+    .where(
+      and(
+        eq(applicationServerKeys.id, keyId),
+        isNotNull(applicationServerKeys.proof),
+        isNull(applicationServerKeys.revokedAt),
+      ),
+    )
+  return key !== undefined
+}
+
+/**
+ * Takes over what an application server's own document says: the registered keys that it lists are proved, and those
+ * that it proved before and lists no longer are revoked. What the operator approved stays.
+ */
+export async function applyKeyList(
+  tx: Executor,
+  applicationServerId: string,
+  listed: readonly string[],
+): Promise<void> {
+  const ofServer = eq(applicationServerKeys.applicationServerId, applicationServerId)
+  await markProved(tx, applicationServerId)
+  await tx
+    .update(applicationServerKeys)
+    .set({ proof: 'WELL_KNOWN', revokedAt: null })
+    .where(
+      and(
+        ofServer,
+        inArray(applicationServerKeys.id, [...listed]),
+        not(
+          and(eq(applicationServerKeys.proof, 'OPERATOR'), isNull(applicationServerKeys.revokedAt)) ??
+            sql`false`,
+        ),
+      ),
+    )
+  const revoked = await tx
+    .update(applicationServerKeys)
+    .set({ revokedAt: sql`clock_timestamp()` })
+    .where(
+      and(
+        ofServer,
+        eq(applicationServerKeys.proof, 'WELL_KNOWN'),
+        isNull(applicationServerKeys.revokedAt),
+        notInArray(applicationServerKeys.id, [...listed]),
+      ),
+    )
+    .returning({ id: applicationServerKeys.id })
+  for (const { id } of revoked) await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
+}
+
+/** The operator's word for a registered key. Answers false when there is no such key for this name. */
+export async function approveKey(tx: Executor, name: string, keyId: string): Promise<boolean> {
+  const applicationServerId = await findByName(tx, name)
+  if (applicationServerId === null) return false
+  const approved = await tx
+    .update(applicationServerKeys)
+    .set({ proof: 'OPERATOR', revokedAt: null })
+    .where(
+      and(
+        eq(applicationServerKeys.applicationServerId, applicationServerId),
+        eq(applicationServerKeys.id, keyId),
+      ),
+    )
+    .returning({ id: applicationServerKeys.id })
+  if (approved.length === 0) return false
+  await markProved(tx, applicationServerId)
+  return true
+}
+
+/** Takes a proved key away. Answers false when there is no such key for this name. */
+export async function removeKey(tx: Executor, name: string, keyId: string): Promise<boolean> {
+  const applicationServerId = await findByName(tx, name)
+  if (applicationServerId === null) return false
+  const removed = await tx
+    .update(applicationServerKeys)
+    .set({ revokedAt: sql`clock_timestamp()` })
+    .where(
+      and(
+        eq(applicationServerKeys.applicationServerId, applicationServerId),
+        eq(applicationServerKeys.id, keyId),
+        isNotNull(applicationServerKeys.proof),
+      ),
+    )
+    .returning({ id: applicationServerKeys.id })
+  for (const { id } of removed) await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
+  return removed.length > 0
+}
+
+async function findByName(tx: Executor, name: string): Promise<string | null> {
+  const [found] = await tx
+    .select({ id: applicationServers.id })
+    .from(applicationServers)
+    .where(eq(applicationServers.name, name))
+  return found?.id ?? null
+}
+
+/** From now on changes are stored for it. */
+async function markProved(tx: Executor, applicationServerId: string): Promise<void> {
+  await tx
+    .update(applicationServers)
+    .set({ provedAt: sql`clock_timestamp()` })
+    .where(and(eq(applicationServers.id, applicationServerId), isNull(applicationServers.provedAt)))
+}

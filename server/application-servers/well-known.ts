@@ -1,0 +1,91 @@
+import { request as requestHttp, type IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { z } from 'zod'
+import type { ProofFailure } from '../../schema/graphql/domain.ts'
+import { abortable, addressesOf, lookUpAmong } from '../outbound/addresses.ts'
+import { isPublicAddress } from '../webhooks/public-address.ts'
+
+export interface ReadKeyListOptions {
+  /** Also http, and addresses that only the operator's own network reaches. */
+  readonly allowsPrivate: boolean
+  /** The addresses of a name; by default the system's resolver. */
+  readonly resolve?: (name: string) => Promise<readonly string[]>
+  readonly timeoutMs?: number
+}
+
+const path = '/.well-known/claviger.json'
+const timeoutMsDefault = 5_000
+const bytesMax = 16 * 1024
+
+const keyList = z.object({ keys: z.array(z.string()).max(100) })
+
+/**
+ * Reads which keys an application server calls its own, at `/.well-known/claviger.json` of its origin: RFC 7638
+ * thumbprints in the member `keys`. Who registers chooses where this server connects to: the guard is that of webhooks.
+ *
+ * @param name an application server's; only one that is just an origin has such a document
+ * @returns the thumbprints, or why there are none
+ */
+export async function readKeyList(
+  name: string,
+  options: ReadKeyListOptions,
+): Promise<readonly string[] | ProofFailure> {
+  const origin = URL.parse(name)
+  const schemes = options.allowsPrivate ? ['https:', 'http:'] : ['https:']
+  if (origin === null || origin.origin !== name || !schemes.includes(origin.protocol)) return 'NOT_AN_ORIGIN'
+  try {
+    const signal = AbortSignal.timeout(options.timeoutMs ?? timeoutMsDefault)
+    const addresses = await abortable(addressesOf(origin, options.resolve), signal)
+    const isAllowed = options.allowsPrivate || addresses.every(isPublicAddress)
+    if (addresses.length === 0 || !isAllowed) return 'UNREACHABLE'
+    return await get(new URL(path, origin), { addresses, signal })
+  } catch {
+    return 'UNREACHABLE'
+  }
+}
+
+function get(
+  url: URL,
+  { addresses, signal }: { readonly addresses: readonly string[]; readonly signal: AbortSignal },
+): Promise<readonly string[] | ProofFailure> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly string[] | ProofFailure>()
+  const request = url.protocol === 'https:' ? requestHttps : requestHttp
+  const outgoing = request(url, {
+    headers: { accept: 'application/json', 'user-agent': 'claviger' },
+    lookup: lookUpAmong(addresses),
+    // No connection is kept: its address was checked for this request.
+    agent: false,
+    maxHeaderSize: bytesMax,
+    signal,
+  })
+  outgoing.on('response', (response) => {
+    const answer = response.statusCode === 200 ? readBody(response) : Promise.resolve('REFUSED' as const)
+    response.on('error', reject)
+    answer.then(resolve, reject).finally(() => {
+      outgoing.destroy()
+    })
+  })
+  outgoing.on('error', reject)
+  outgoing.on('close', () => {
+    reject(new Error('The connection was closed without an answer.'))
+  })
+  outgoing.end()
+  return promise
+}
+
+async function readBody(response: IncomingMessage): Promise<readonly string[] | 'MALFORMED'> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response) {
+    if (!Buffer.isBuffer(chunk)) throw new TypeError('A body without an encoding is bytes.')
+    bytes += chunk.length
+    if (bytes > bytesMax) return 'MALFORMED'
+    chunks.push(chunk)
+  }
+  try {
+    const parsed = keyList.safeParse(JSON.parse(Buffer.concat(chunks).toString()))
+    return parsed.success ? parsed.data.keys : 'MALFORMED'
+  } catch {
+    return 'MALFORMED'
+  }
+}

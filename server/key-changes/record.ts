@@ -1,0 +1,17 @@
+import { sql } from 'drizzle-orm'
+import type { storedKeyChangeKinds } from '../../schema/graphql/domain.ts'
+import type { Executor } from '../database/connect.ts'
+
+/**
+ * Stores a change of a key for its application server, when that one has registered. Call it last in a transaction, after
+ * alerts: it locks the application server's row until the end.
+ */
+export async function recordKeyChange(
+  { tx, accountId }: { readonly tx: Executor; readonly accountId: string },
+  transactionKeyId: string,
+  kind: (typeof storedKeyChangeKinds)[number],
+): Promise<void> {
+  await tx.execute(
+    sql`SELECT record_key_changes(ARRAY[${accountId}]::uuid[], ARRAY[${transactionKeyId}]::uuid[], ${kind})`,
+  )
+}

@@ -1,0 +1,27 @@
+import type { Databases } from '../database/connect.ts'
+
+/** How long changes are kept: application servers that were away for longer begin anew. */
+const retentionDays = 30
+const batchMax = 2000
+/** How long a key waits for its proof. */
+const unprovedDays = 7
+
+/**
+ * Removes old changes, and keys of application servers that were never proved.
+ *
+ * @returns whether there may be more of them
+ */
+export async function pruneKeyChanges({ writes }: Databases): Promise<boolean> {
+  const [row] = await writes.sql<{ removed: number }[]>`
+    SELECT prune_key_changes(${retentionDays}, ${batchMax}) AS removed`
+  const keys = await writes.sql`
+    DELETE FROM application_server_keys WHERE id = ANY (ARRAY(
+      SELECT id FROM application_server_keys
+      WHERE proof IS NULL AND registered_at < clock_timestamp() - make_interval(days => ${unprovedDays})
+      LIMIT ${batchMax}))`
+  await writes.sql`
+    DELETE FROM application_servers s
+    WHERE proved_at IS NULL AND created_at < clock_timestamp() - make_interval(days => ${unprovedDays})
+      AND NOT EXISTS (SELECT FROM application_server_keys k WHERE k.application_server_id = s.id)`
+  return (row?.removed ?? 0) >= batchMax || keys.count === batchMax
+}
