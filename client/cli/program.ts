@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { addAccountCommand } from './commands/account.ts'
 import { addAlertsCommand } from './commands/alerts.ts'
+import { addDeviceCommands } from './commands/device.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addKeyCommands } from './commands/key.ts'
 import { addServerCommands } from './commands/server.ts'
@@ -25,6 +26,7 @@ export async function run(args: readonly string[], { untilInterrupted }: Runtime
   const context = createContext(program, { output, untilInterrupted })
   addInitCommand(program, context)
   addKeyCommands(program, context)
+  addDeviceCommands(program, context)
   addVerifyCommand(program, context)
   addAlertsCommand(program, context)
   addAccountCommand(program, context)

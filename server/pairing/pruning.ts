@@ -1,5 +1,9 @@
 import type { Databases } from '../database/connect.ts'
 
+interface PruningDatabases {
+  readonly writes: Pick<Databases['writes'], 'sql'>
+}
+
 /** Rows that one statement removes, so that no lock is held for long. */
 const batchMax = 5000
 
@@ -8,7 +12,7 @@ const batchMax = 5000
  *
  * @returns whether there may be more of them
  */
-export async function prunePairings({ writes }: Databases): Promise<boolean> {
+export async function prunePairings({ writes }: PruningDatabases): Promise<boolean> {
   const removed = await writes.sql`
     DELETE FROM pairings WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM pairings WHERE expires_at < clock_timestamp() LIMIT ${batchMax}))`

@@ -1,11 +1,8 @@
 import type { Command } from 'commander'
-import { existsSync } from 'node:fs'
-import { createVault, type Keystore } from '../../index.ts'
-import { fileKeystore } from '../../node/index.ts'
-import { readable, urlDefault, type Context } from '../context.ts'
+import { createVault } from '../../index.ts'
+import { urlDefault, type Context } from '../context.ts'
 import { rows } from '../key-text.ts'
-import { readPassphrase } from '../passphrase.ts'
-import { readTextFile } from '../text-file.ts'
+import { keystoreToWrite } from '../keystore-to-write.ts'
 
 interface InitFlags {
   readonly owner: string
@@ -33,7 +30,7 @@ Examples:
     .action(async (flags: InitFlags) => {
       const { owner, label } = flags
       const { keystorePath, output, url = urlDefault } = context
-      const keystore = await keystoreFor(flags, context)
+      const keystore = await keystoreToWrite(flags, context)
       const vault = await createVault({ url, owner, label, keystore })
       output.result(
         { owner, url: vault.url, managementKeyId: vault.managementKeyId, keystore: keystorePath },
@@ -46,22 +43,4 @@ Examples:
       )
       output.note('Keep a copy of the keystore in a safe place: nothing else opens your keys.')
     })
-}
-
-/**
- * The keystore to write. With a passphrase when one was asked for, and when the file that is there has one: what is
- * plain is not encrypted unasked, and the other way round.
- */
-async function keystoreFor({ passphrase = false }: InitFlags, context: Context): Promise<Keystore> {
-  const { keystorePath: path, passphraseFile: file } = context
-  const isNew = !existsSync(path)
-  const hasPassphrase = passphrase || file !== undefined || (!isNew && (await isEncrypted(path)))
-  const ask = () => readPassphrase({ file, isNew })
-  return readable(fileKeystore({ path, passphrase: hasPassphrase ? ask : undefined }))
-}
-
-/** A keystore is JSON, or a JWE around it. Of one that can not be read, the keystore itself tells why. */
-async function isEncrypted(path: string): Promise<boolean> {
-  const text = await readTextFile(path).catch(() => '{')
-  return !text.trimStart().startsWith('{')
 }
