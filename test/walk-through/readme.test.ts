@@ -40,10 +40,13 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-test.each(['client', 'application-server'])('the README shows examples/%s.js as it is', async (name) => {
-  const [, shown] = new RegExp(`<!-- examples/${name}.js -->\n\n\`\`\`js\n([^]*?)\`\`\``).exec(readme) ?? []
-  expect(shown).toBe(await readFile(new URL(`examples/${name}.js`, root), 'utf8'))
-})
+test.each(['client', 'application-server', 'verified-application-server'])(
+  'the README shows examples/%s.js as it is',
+  async (name) => {
+    const [, shown] = new RegExp(`<!-- examples/${name}.js -->\n\n\`\`\`js\n([^]*?)\`\`\``).exec(readme) ?? []
+    expect(shown).toBe(await readFile(new URL(`examples/${name}.js`, root), 'utf8'))
+  },
+)
 
 test('the client of the quick start is let in by the application server of the quick start', async () => {
   const shop = `http://localhost:${await freePort()}`
