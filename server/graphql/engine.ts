@@ -6,6 +6,7 @@ import type { RequestCaller } from '../authentication/request-caller.ts'
 import type { Logger } from '../log.ts'
 import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
+import { createDocumentCache, noCache } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
 import { useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
@@ -43,6 +44,7 @@ export function createGraphQLEngine(
     maxRequestBodySize: false,
     logging: false,
     maskedErrors: { maskError },
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: noCache },
     plugins: [
       useParsedBody(),
       useQueryLimits(),

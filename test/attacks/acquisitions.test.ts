@@ -88,7 +88,7 @@ async function untilWaiting(sessions: number): Promise<void> {
         const [row] = await world.sql`
           SELECT count(*)::int AS waiting FROM pg_stat_activity
           WHERE datname = current_database() AND wait_event_type = 'Lock'`
-        return row?.['waiting']
+        return Number(row?.['waiting'])
       },
       { timeout: 10_000, interval: 20 },
     )
