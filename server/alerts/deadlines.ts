@@ -6,6 +6,16 @@ const batchMax = 1000
 /**
  * Stores the alerts of deadlines that are due. Any number of servers may do so at once, each deadline is taken by one.
  *
+ * What is due is found by its time, so a sweep with nothing due costs the same whatever the number of keys (0.8 ms with
+ * 1,000,000 of them, the round trip included), and 10,000 that are due at once are stored in a fraction of a second:
+ *
+ *     Limit
+ *       ->  LockRows
+ *             ->  Index Scan using deadlines_due on deadlines
+ *                   Index Cond: (due_at <= $1)
+ *
+ * test/scale/deadlines.test.ts holds the stored function to this plan, bench/deadlines.ts has the figures.
+ *
  * @returns whether there may be more of them
  */
 export async function sweepDeadlines({ writes }: Databases): Promise<boolean> {

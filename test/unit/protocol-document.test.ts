@@ -147,6 +147,8 @@ function limitRows() {
     nonceBytesMin: ['nonce', `${count(limits.nonceBytesMin)} to ${count(limits.nonceBytesMax)} bytes`],
     nonceBytesMax: ['nonce', `${count(limits.nonceBytesMin)} to ${count(limits.nonceBytesMax)} bytes`],
     acquisitionIdHours: ['an `acquisitionId` is remembered', `${count(limits.acquisitionIdHours)} hours`],
+    webhooksMax: ['webhooks of an account', count(limits.webhooksMax)],
+    webhookUrlCharactersMax: ['URL of a webhook', `${count(limits.webhookUrlCharactersMax)} characters`],
     webSocketMessageBytesMax: ['WebSocket message', `${count(limits.webSocketMessageBytesMax)} bytes`],
     tokensMax: ['tokens of a document', count(queryLimits.tokensMax)],
     depthMax: ['depth of a document', count(queryLimits.depthMax)],

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { pick, pickText, succeed, type World } from '../operations/support.ts'
+import { pick, pickEach, pickText, succeed, type World } from '../operations/support.ts'
 import { openAccount, storeKey, type RawAccount, type RawKey } from '../support/raw-client.ts'
 import { startReceiver, type Receiver } from './receiver.ts'
 
@@ -61,6 +61,7 @@ export async function webhooksOf(url: string, key: RawKey): Promise<Record<strin
     query: `{ account { webhooks { id url kinds lastDeliveredAt failingSince failure nextAttemptAt disabledAt
       deadLetterCount deadLetters { failure failedAt alert { id } } } } }`,
   })
-  const webhooks = pick(data, 'account', 'webhooks')
-  return Array.isArray(webhooks) ? webhooks : []
+  return pickEach(pick(data, 'account', 'webhooks')).map((webhook) =>
+    Object.fromEntries(Object.entries(webhook ?? {})),
+  )
 }
