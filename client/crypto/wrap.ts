@@ -96,6 +96,8 @@ async function decrypt(jwe: string, privateKey: CryptoKey): Promise<Uint8Array> 
     const { plaintext } = await compactDecrypt(jwe, privateKey, {
       keyManagementAlgorithms: [keyManagementAlgorithm],
       contentEncryptionAlgorithms: [contentEncryption],
+      // Nobody who wraps a key compresses it.
+      maxDecompressedLength: 0,
     })
     return plaintext
   } catch {
