@@ -31,6 +31,14 @@ export { indexedDbKeystore } from './keystore/indexed-db.ts'
 export type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 export { memoryKeystore } from './keystore/memory.ts'
 export type { Pages } from './pages.ts'
+export {
+  openRecovery,
+  type OpenRecoveryOptions,
+  type Recovery,
+  type RestoredVault,
+  type RestoreOptions,
+} from './recovery/open-recovery.ts'
+export type { RecoveryDraft } from './recovery/prepare-recovery.ts'
 export type { CopyOptions, CopyReport, Progress } from './rotation/copy-keys.ts'
 export type { SkippedKey } from './rotation/open-copies.ts'
 export type { RotateKeyOptions } from './rotation/rotate-key.ts'

@@ -16,6 +16,7 @@ import { destroyKey, readKey, readKeys, revokeKey, updateKey, type KeyChanges } 
 import type { TransactionKey } from './keys/transaction-key.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 import type { Pages } from './pages.ts'
+import { prepareRecovery, type RecoveryDraft } from './recovery/prepare-recovery.ts'
 import type { CopyOptions } from './rotation/copy-keys.ts'
 import { rotateKey, type RotateKeyOptions } from './rotation/rotate-key.ts'
 import { openSession, type ConnectionOptions, type Session } from './session.ts'
@@ -126,6 +127,9 @@ export interface Vault {
   /** Approves a device of the owner's: from then on it can do whatever this one can. Repeating it does what is missing. */
   approveDevice(pairing: Pairing, options?: CopyOptions): Promise<ApprovedDevice>
 
+  /** Makes a recovery phrase, which is good for nothing before it is registered. */
+  prepareRecovery(): Promise<RecoveryDraft>
+
   /**
    * Revokes a management key for good, and erases its copies. A key that has no other copy is then lost.
    *
@@ -207,6 +211,7 @@ function vaultOf(session: Session): Vault {
     destroyKey: (id) => destroyKey(session, id),
     lookUpPairing: (code) => lookUpPairing(session, code),
     approveDevice: (pairing, options) => approveDevice(session, pairing, options),
+    prepareRecovery: () => prepareRecovery(session),
     revokeDevice: (id) => revokeDevice(session, id),
     alerts: (options) => streamAlerts(session, options),
     alertHistory: (options) => readAlerts(session, options),

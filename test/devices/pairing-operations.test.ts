@@ -13,6 +13,12 @@ const fields = 'id payload answer expiresAt'
 const openQuery = `mutation ($input: OpenPairingInput!) { openPairing(input: $input) { ${fields} } }`
 const answerQuery = `mutation ($input: AnswerPairingInput!) { answerPairing(input: $input) { ${fields} } }`
 
+interface Answer {
+  // What is expected of it each test asserts.
+  readonly data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- see above
+  readonly errors?: readonly { readonly extensions: Record<string, unknown> }[]
+}
+
 const ask = async (query: string, variables: object) => {
   const response = await fetch(`${world.url}/graphql`, {
     method: 'POST',
@@ -20,8 +26,8 @@ const ask = async (query: string, variables: object) => {
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(10_000),
   })
-  const { data, errors = [] } = await response.json()
-  return { status: response.status, data, errors, code: errors[0]?.extensions.code }
+  const { data, errors = [] }: Answer = await response.json()
+  return { status: response.status, data, errors, code: errors[0]?.extensions['code'] }
 }
 const open = (input: object) => ask(openQuery, { input })
 const find = (id: string) => ask(`query ($id: ID!) { pairing(id: $id) { ${fields} } }`, { id })

@@ -45,10 +45,10 @@ test('an application server that asks all the time sees no moment without a vali
   const vault = await newVault(world.url)
   let current = await vault.createKey(shop)
   for (let round = 0; round < 5; round += 1) {
-    let isDone = false
-    const rotation = vault.rotateKey(current.id).finally(() => (isDone = true))
+    const state = { isDone: false }
+    const rotation = vault.rotateKey(current.id).finally(() => (state.isDone = true))
     const seen: boolean[] = []
-    while (!isDone) {
+    while (!state.isDone) {
       const active = await vault.keys({ applicationServer: shop, state: 'ACTIVE' }).toArray()
       seen.push(active.length > 0)
     }

@@ -1,0 +1,46 @@
+import { generateMnemonic, mnemonicToSeedWebcrypto, validateMnemonic } from '@scure/bip39'
+import { wordlist } from '@scure/bip39/wordlists/english.js'
+import { VaultError } from '../errors.ts'
+
+/** How many words a recovery phrase has: 256 bits, and 8 bits of checksum. */
+export const phraseWordCount = 24
+
+const entropyBits = 256
+
+/** A new recovery phrase: words of the English BIP-39 list. */
+export function createPhrase(): string[] {
+  return generateMnemonic(wordlist, entropyBits).split(' ')
+}
+
+/**
+ * Reads a phrase as somebody typed it: upper case, line breaks, commas and numbers before the words do not matter.
+ *
+ * @throws {VaultError} PHRASE_INVALID, which says how many words there were, and never which.
+ */
+export function parsePhrase(text: string): string[] {
+  const words = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .split(/[\s,;.\d)]+/)
+    .filter((word) => word !== '')
+  if (words.length !== phraseWordCount) {
+    const detail = `A phrase has ${String(phraseWordCount)} words; these are ${String(words.length)}.`
+    throw new VaultError('PHRASE_INVALID', { detail })
+  }
+  const known = new Set(wordlist)
+  const unknown = words.findIndex((word) => !known.has(word))
+  if (unknown !== -1) {
+    throw new VaultError('PHRASE_INVALID', { detail: `Word ${String(unknown + 1)} is none of the list.` })
+  }
+  if (!validateMnemonic(words.join(' '), wordlist)) {
+    throw new VaultError('PHRASE_INVALID', {
+      detail: 'The checksum is wrong: a word is wrong, or two changed places.',
+    })
+  }
+  return words
+}
+
+/** The seed of a phrase (BIP-39, without a passphrase): 64 bytes. */
+export async function seedOf(words: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await mnemonicToSeedWebcrypto(words.join(' ')))
+}
