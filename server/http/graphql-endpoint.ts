@@ -30,6 +30,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
   const maskError = createErrorMask(log)
   return async (request, response) => {
     allowOrigin(request, response, options.originPolicy())
+    hideUrl(request)
     if (request.method === 'OPTIONS') {
       answerPreflight(response)
     } else if (request.method === 'GET' && hasGraphiQL && request.headers.accept?.includes('text/html')) {
@@ -42,11 +43,21 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         const { caller, params } = await readRequest(request, options.origins())
         await engine(request, response, { caller, params })
       } catch (error) {
-        if (response.headersSent) response.destroy()
+        // Whose client has gone is answered by nobody, and is no fault of the database.
+        if (response.headersSent || request.errored !== null) response.destroy()
         else sendError(request, response, maskError(error))
       }
     }
   }
+}
+
+/**
+ * The engine makes a URL of the Host header and the target, and fails when they are none. The route is found already, and
+ * nothing that follows depends on either.
+ */
+function hideUrl(request: IncomingMessage): void {
+  request.headers.host = 'localhost'
+  request.url = '/graphql'
 }
 
 async function readRequest(

@@ -38,6 +38,8 @@ export function createHttpServer({ graphql, jwks, databases, isStopping }: HttpS
       requestTimeout: 30_000,
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 5_000,
+      // Any other offer to upgrade, e.g. of HTTP/2 by Java's client, is an ordinary request (RFC 9110 §7.8).
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
       setCommonHeaders(response)
