@@ -89,7 +89,7 @@ export class Recollection {
 
   async #join(): Promise<void> {
     const kept = await this.#memory.load()
-    if (kept === null || kept.managementKeyId !== this.#managementKeyId) return
+    if (kept?.managementKeyId !== this.#managementKeyId) return
     assertBounded(kept)
     const seenHere = [...this.#transactionKeys.values()]
     for (const key of kept.transactionKeys) this.rememberTransactionKey(key)

@@ -7,8 +7,8 @@ import {
   type Secret,
   type TransactionKeyAlgorithm,
 } from '../../client/crypto/transaction-key.ts'
-import { unwrap, wrapForAll } from '../../client/crypto/wrap.ts'
-import { parsePublicJwk } from '../../schema/wire/jwk.ts'
+import { importWrappingKey, unwrap, wrapForAll } from '../../client/crypto/wrap.ts'
+import { parsePublicJwk, parseWrappingJwk } from '../../schema/wire/jwk.ts'
 import { parseWrappedKeyHeader } from '../../schema/wire/jwe.ts'
 
 const algorithms: TransactionKeyAlgorithm[] = ['Ed25519', 'P-256', 'X25519', 'A256GCM']
@@ -72,6 +72,17 @@ describe('a wrapped transaction key', () => {
       const copy = copies.find(({ managementKeyId }) => managementKeyId === managementKey.id)
       expect(await unwrap(copy?.jwe ?? '', { managementKey, expected: bound })).toEqual(secret)
     }
+  })
+
+  test('can be wrapped for a P-256 wrapping key, as another client may have one', async () => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])
+    const publicJwk = await crypto.subtle.exportKey('jwk', pair.publicKey)
+    const wrappingKey = await importWrappingKey(parseWrappingJwk(publicJwk))
+    const managementKey = { ...(await createManagementKey()), wrapping: pair }
+    const secret = await generateSecret('Ed25519')
+    const recipients = [{ id: managementKey.id, wrappingKey }]
+    const [copy] = await wrapForAll(secret, { ...bound, recipients })
+    expect(await unwrap(copy?.jwe ?? '', { managementKey, expected: bound })).toEqual(secret)
   })
 
   test('does not open with another management key', async () => {

@@ -8,7 +8,9 @@ const { server } = useMaliciousServer()
 const malformed = { name: 'VaultError', code: 'ANSWER_MALFORMED' }
 
 const answersTo = (operation: string): Data[] =>
-  server().exchanges.flatMap((exchange) => (exchange.operation === operation ? (exchange.data ?? []) : []))
+  server().exchanges.flatMap(({ operation: name, data }) =>
+    name === operation && data !== null ? [data] : [],
+  )
 
 describe('the answer to another request', () => {
   test('does not pass for the description that was asked for', async () => {

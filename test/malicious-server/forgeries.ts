@@ -91,7 +91,8 @@ export async function listInvented(
 /** A lie about every description of a transaction key, wherever it is shown. */
 export function aboutKeys(change: (key: Data) => unknown): Lie {
   return ({ data }) => {
-    for (const field of Object.values(data)) for (const key of descriptionsIn(field)) change(key)
+    const fields: (Data | null)[] = Object.values(data)
+    for (const key of fields.flatMap(descriptionsIn)) change(key)
     return data
   }
 }
@@ -106,7 +107,10 @@ export function aboutOperation(name: string, change: (data: Data, variables: Dat
 
 /** A lie about the account's list of management keys, which may be changed in place. */
 export function aboutManagementKeys(change: (keys: Data[]) => unknown): Lie {
-  return aboutOperation('Account', (data) => change(data['account'].managementKeys))
+  return aboutOperation('Account', (data) => {
+    const keys: Data[] = data['account'].managementKeys
+    change(keys)
+  })
 }
 
 /** Several lies at once. */
@@ -120,7 +124,10 @@ export function together(...lies: readonly Lie[]): Lie {
 function descriptionsIn(field: Data | null): Data[] {
   if (field === null) return []
   if ('applicationServer' in field) return [field]
-  if ('transactionKey' in field) return [field['transactionKey']]
+  if ('transactionKey' in field) {
+    const key: Data = field['transactionKey']
+    return [key]
+  }
   const edges: { node: Data }[] = field['transactionKeys']?.edges ?? []
   return edges.map(({ node }) => node)
 }

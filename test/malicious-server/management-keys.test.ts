@@ -84,7 +84,7 @@ describe('a management key that the key server invented', () => {
 const tampering: readonly { readonly how: string; readonly change: (key: Data) => void }[] = [
   {
     how: 'an endorsement cut short',
-    change: (key) => (key['endorsement'] = key['endorsement'].slice(0, -4)),
+    change: (key) => (key['endorsement'] = String(key['endorsement']).slice(0, -4)),
   },
   { how: 'an endorsement of another kind', change: (key) => (key['kind'] = 'RECOVERY') },
   { how: 'no wrapping key any more', change: (key) => (key['wrappingKey'] = null) },
