@@ -2,6 +2,7 @@ import { sql as fragment } from 'drizzle-orm'
 import { KeyServerError, signatureRefused, type SignatureRefusal } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/jwk.ts'
 import {
+  algorithmOf,
   importSigningKey,
   verifySignature,
   type ParsedSignature,
@@ -89,10 +90,15 @@ export class Authentication {
 
   async #verify(presented: PresentedSignature): Promise<AnySigner> {
     const { keyid } = presented.signature
-    const known = await this.#directory.find(keyid)
+    const { known, isRemembered } = await this.#directory.find(keyid)
+    const isOfItsKind = known !== null && algorithmOf(known.jwk) === presented.signature.alg
     // An unknown key is checked against a stand-in, so that it takes the path and the time of a wrong signature.
-    const isGood = await isSignedBy(presented, known ?? (await standIn(presented.signature)))
-    if (known === null || !isGood) throw signatureRefused('SIGNATURE_INVALID')
+    const isGood = await isSignedBy(presented, isOfItsKind ? known : await standIn(presented.signature))
+    if (!isOfItsKind || !isGood) {
+      // What was remembered is looked up all the same: the time is not to tell that such a key is in use.
+      if (isRemembered) await this.#directory.lookUp(keyid)
+      throw signatureRefused('SIGNATURE_INVALID')
+    }
     return { kind: known.kind, holderId: known.holderId, keyId: keyid, claim: presented.signature }
   }
 

@@ -58,15 +58,20 @@ export class KeyDirectory {
       )
   }
 
+  /** As `lookUp`, unless the key is remembered. */
+  async find(keyId: string): Promise<{ known: KnownSigner | null; isRemembered: boolean }> {
+    const remembered = this.#cache.get(keyId)
+    if (remembered !== undefined) return { known: remembered, isRemembered: true }
+    const known = await this.lookUp(keyId)
+    if (known !== null) this.#cache.set(keyId, known)
+    return { known, isRemembered: false }
+  }
+
   /** Null when nobody registered such a key. One that is registered as both kinds is the account's. */
-  async find(keyId: string): Promise<KnownSigner | null> {
-    const cached = this.#cache.get(keyId)
-    if (cached !== undefined) return cached
+  async lookUp(keyId: string): Promise<KnownSigner | null> {
     const found = await this.#select(keyId)
     const signer = found.find(({ kind }) => kind === 'ACCOUNT') ?? found[0]
     if (signer === undefined) return null
-    const known = { ...signer, cryptoKey: await importSigningKey(signer.jwk) }
-    this.#cache.set(keyId, known)
-    return known
+    return { ...signer, cryptoKey: await importSigningKey(signer.jwk) }
   }
 }
