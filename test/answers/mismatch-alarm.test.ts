@@ -95,8 +95,7 @@ test('an owner is not flooded: of 300 keys in an hour, shown to two servers at o
   expect(mismatchAlertsPerHour).toBe(20)
   // The bound is each owner's own.
   await verify(url, { owner: neighbour.name, publicKey: keys[0] }, 'coincides')
-  await settle()
-  expect(await alertsOf(neighbour)).toHaveLength(1)
+  await expect.poll(() => alertsOf(neighbour), { timeout: 10_000 }).toHaveLength(1)
 })
 
 test('nothing is told of an unknown owner, of an application server without a key, or of a key that coincides', async () => {

@@ -13,7 +13,8 @@ import { accounts } from '../../schema/tables/index.ts'
 const database = drizzle('postgres://127.0.0.1/none')
 `
 
-describe('the linter', () => {
+/** The first look builds the types of the whole project, which takes half a minute on a busy machine. */
+describe('the linter', { timeout: 120_000 }, () => {
   test('finds a Drizzle query that nobody awaits', async () => {
     const query = `database.insert(accounts).values({ id: 'id', name: 'name' })`
     expect(await findings(`${database}\n${query}`)).toContain('@typescript-eslint/no-floating-promises')
