@@ -133,8 +133,8 @@ async function expectNoGaps(): Promise<void> {
 async function dueQuery(): Promise<string> {
   const [row] = await administrator.sql<{ source: string }[]>`
     SELECT prosrc AS source FROM pg_proc WHERE proname = 'sweep_deadlines'`
-  const query = /WITH due AS \(([^]*?)\)/.exec(row?.source ?? '')?.[1]
-  if (query === undefined) throw new TypeError('sweep_deadlines begins with what is due.')
+  const query = /ARRAY\(([^]*?)\)\)/.exec(row?.source ?? '')?.[1]
+  if (query === undefined) throw new TypeError('sweep_deadlines takes an array of what is due.')
   return query.replace('v_now', '$1').replace('p_batch', '$2')
 }
 

@@ -1,0 +1,174 @@
+/**
+ * Alerts to subscribers: how long they take from due to stored and from stored to delivered, one at a time and all at
+ * once, and what an idle subscriber costs in memory; beside graphql-ws with an in-memory pub/sub, which keeps nothing.
+ * Everything is on this machine's loopback, and the load generator competes for its cores.
+ *
+ *   node bench/alerts.ts     about 50 seconds
+ */
+import { availableParallelism } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { WebSocket } from 'ws'
+import { startBenchDatabase, type BenchDatabase } from './support/database.ts'
+import { describeLatencies, percentile, print, until } from './support/figures.ts'
+import { storeOwners, type Owner } from './support/owners.ts'
+import { startKeyServer, startServer, type BenchServer } from './support/processes.ts'
+import { signSocket } from './support/signing.ts'
+import { forEach, subscribe, type Delivery } from './support/sockets.ts'
+
+const accountCount = 1_000
+/** As many as a management key may have. */
+const socketsEach = 5
+const singles = 200
+const atOnce = 40
+
+/** A server whose subscribers get what is published to their accounts. */
+interface Contestant {
+  readonly server: BenchServer
+  readonly subscription: string
+  readonly variablesOf: (owner: Owner) => object
+  readonly init: (owner: Owner) => Promise<object>
+  /** Lets each of these accounts have one alert, of which the server is told in its own way. */
+  readonly publish: (owners: readonly Owner[]) => Promise<void>
+}
+
+interface Outcome {
+  readonly single: readonly number[]
+  readonly broadcast: readonly number[]
+  readonly memoryMB: number
+}
+
+const database = await startBenchDatabase()
+try {
+  const owners = await storeOwners(database.sql, { count: accountCount, keysEach: 1 })
+  print(`${availableParallelism()} cores for all processes.`)
+  const outcomes: Outcome[] = []
+  for (const begin of [beginClaviger, beginBare]) {
+    const contestant = await begin(database)
+    try {
+      outcomes.push(await measure(contestant, owners))
+      if (begin === beginClaviger) await reportDue(database)
+    } finally {
+      await contestant.server.stop()
+    }
+  }
+  report(outcomes)
+} finally {
+  await database.stop()
+}
+
+async function beginClaviger({ url, sql }: BenchDatabase): Promise<Contestant> {
+  const server = await startKeyServer(url)
+  return {
+    server,
+    subscription: 'subscription { alerts { id kind cursor occurredAt } }',
+    variablesOf: () => ({}),
+    init: (owner) => signSocket(server.url, owner),
+    async publish(owners) {
+      await sql`
+        INSERT INTO deadlines (account_id, transaction_key_id, notice_seconds, due_at, expires_at)
+        SELECT account_id, id, 0, now() + interval '100 ms', now() + interval '100 ms'
+        FROM unnest(${owners.map(({ accountId }) => accountId)}::uuid[],
+          ${owners.map(({ transactionKeyIds: [id = ''] }) => id)}::uuid[]) AS due (account_id, id)`
+    },
+  }
+}
+
+async function beginBare(): Promise<Contestant> {
+  const server = await startServer('bare-subscriptions.ts')
+  return {
+    server,
+    subscription: 'subscription ($account: ID!) { alerts(account: $account) { id kind cursor occurredAt } }',
+    variablesOf: ({ accountId }) => ({ account: accountId }),
+    init: async () => ({}),
+    async publish(owners) {
+      server.child.send({ accounts: owners.map(({ accountId }) => accountId) })
+    },
+  }
+}
+
+async function measure(contestant: Contestant, owners: readonly Owner[]): Promise<Outcome> {
+  const { server, subscription: query } = contestant
+  const deliveries: Delivery[] = []
+  const sockets: WebSocket[] = []
+  const open = (some: readonly Owner[]) =>
+    forEach(some, { atOnce }, async (owner) => {
+      const socket = await subscribe({
+        url: server.url,
+        init: () => contestant.init(owner),
+        query,
+        variables: contestant.variablesOf(owner),
+        onDelivery: (delivery) => deliveries.push(delivery),
+      })
+      sockets.push(socket)
+    })
+  try {
+    await open(owners.slice(0, 50))
+    await delay(1_000)
+    const restingMB = await server.memoryMB()
+    await open(owners.slice(50))
+    await settle()
+    const latencies = async (publish: () => Promise<void>, expected: number, withinMs: number) => {
+      deliveries.length = 0
+      await publish()
+      await until(() => deliveries.length >= expected, withinMs)
+      return deliveries.map(({ arrivedAtMs, storedAtMs }) => arrivedAtMs - storedAtMs)
+    }
+    const broadcast = await latencies(() => contestant.publish(owners), owners.length, 20_000)
+    for (let more = 1; more < socketsEach; more++) await open(owners)
+    await settle()
+    const memoryMB = (await server.memoryMB()) - restingMB
+    const single = await latencies(
+      async () => {
+        for (const owner of owners.slice(0, singles)) {
+          await contestant.publish([owner])
+          await delay(10)
+        }
+      },
+      singles * socketsEach,
+      20_000,
+    )
+    return { single, broadcast, memoryMB }
+  } finally {
+    for (const socket of sockets) socket.terminate()
+  }
+}
+
+/** Lets subscriptions that were asked for stand, and what they left behind be collected. */
+function settle(): Promise<unknown> {
+  return delay(2_500)
+}
+
+async function reportDue({ sql }: BenchDatabase): Promise<void> {
+  const rows = await sql<{ lag: number }[]>`
+    SELECT (extract(epoch FROM occurred_at - (details ->> 'expiresAt')::timestamptz) * 1000)::float8 AS lag FROM alerts`
+  print(`Due to stored: ${describeLatencies(rows.map(({ lag }) => lag))}`)
+}
+
+function report([claviger, bare]: readonly Outcome[]): void {
+  if (claviger === undefined || bare === undefined) throw new TypeError('Two were measured.')
+  const sockets = (accountCount * socketsEach).toLocaleString('en')
+  const rows: [string, (outcome: Outcome) => readonly number[], string][] = [
+    ['one at a time', ({ single }) => single, `stored to delivered, ${sockets} sockets`],
+    [
+      'all at once',
+      ({ broadcast }) => broadcast,
+      `stored to delivered, ${accountCount} accounts; target p99 1,000 ms`,
+    ],
+  ]
+  for (const [name, of, what] of rows) {
+    print(`\nAlerts ${name} (${what})`)
+    print(`  claviger  ${describeLatencies(of(claviger))}`)
+    print(`  bare      ${describeLatencies(of(bare))}`)
+    const ratio = (share: number) =>
+      (percentile(of(claviger), share) / percentile(of(bare), share)).toFixed(1)
+    print(`  ratio     p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`)
+  }
+  print(`\nMemory of ${sockets} idle subscribers (target: 250 MB)`)
+  for (const [name, { memoryMB }] of [
+    ['claviger', claviger],
+    ['bare    ', bare],
+  ] as const) {
+    const each = (memoryMB * 1024) / (accountCount * socketsEach)
+    print(`  ${name}  ${memoryMB.toFixed(0)} MB, ${each.toFixed(0)} KB each`)
+  }
+}

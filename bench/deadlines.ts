@@ -1,0 +1,100 @@
+/**
+ * Deadlines with many keys stored: what a sweep costs when nothing is due, how late an alert is stored while otherwise
+ * idle, and how long 10,000 take that are due at the same moment, with two servers.
+ *
+ *   node bench/deadlines.ts [keys]     by default 1,000,000 keys; about 45 seconds
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type postgres from 'postgres'
+import { startBenchDatabase } from './support/database.ts'
+import { describeLatencies, print, until } from './support/figures.ts'
+import { fillKeys } from './support/fill.ts'
+import { startKeyServer } from './support/processes.ts'
+
+const keys = Number(process.argv[2] ?? 1_000_000)
+const daySeconds = 86_400
+const sweeps = 500
+const singles = 20
+const dueAtOnce = 10_000
+
+const database = await startBenchDatabase()
+const { sql } = database
+try {
+  print(
+    `A sweep of ${(0).toLocaleString('en')} keys with nothing due: ${describeLatencies(await sweepIdle())}`,
+  )
+  const beganMs = performance.now()
+  await fillKeys(sql, {
+    accounts: Math.ceil(keys / 100),
+    keys,
+    expiresInSeconds: 30 * daySeconds,
+    spreadSeconds: 300 * daySeconds,
+  })
+  print(
+    `(${keys.toLocaleString('en')} keys filled in ${((performance.now() - beganMs) / 1000).toFixed(0)} s)`,
+  )
+  print(
+    `A sweep of ${keys.toLocaleString('en')} keys with nothing due: ${describeLatencies(await sweepIdle())}`,
+  )
+  const servers = [await startKeyServer(database.url), await startKeyServer(database.url)]
+  try {
+    print(
+      `Stored after due, one at a time: ${describeLatencies(await lagsOfSingles(sql))}   (target: 1,000 ms)`,
+    )
+    print(
+      `${dueAtOnce.toLocaleString('en')} due at once, stored: ${describeLatencies(await lagsOfMany(sql))}   (target: 10,000 ms)`,
+    )
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()))
+  }
+} finally {
+  await database.stop()
+}
+
+async function sweepIdle(): Promise<number[]> {
+  const times: number[] = []
+  for (let run = 0; run < sweeps; run++) {
+    const beganMs = performance.now()
+    await sql`SELECT sweep_deadlines(1000)`
+    times.push(performance.now() - beganMs)
+  }
+  return times
+}
+
+async function lagsOfSingles(tx: postgres.Sql): Promise<number[]> {
+  for (let single = 0; single < singles; single++) {
+    await makeDue(tx, { count: 1, inMs: 300 })
+    await delay(300 + Math.random() * 250)
+  }
+  await until(async () => (await countAlerts()) === singles, 5_000)
+  return lags(0)
+}
+
+async function lagsOfMany(tx: postgres.Sql): Promise<number[]> {
+  const before = await countAlerts()
+  await makeDue(tx, { count: dueAtOnce, inMs: 3_000 })
+  await until(async () => (await countAlerts()) === before + dueAtOnce, 20_000)
+  return lags(before)
+}
+
+/** Lets keys of as many accounts as there are end their terms some milliseconds from now. */
+async function makeDue(tx: postgres.Sql, { count, inMs }: { count: number; inMs: number }): Promise<void> {
+  await tx`
+    WITH due AS (SELECT now() + make_interval(secs => ${inMs / 1000}::float8) AS at),
+    chosen AS (SELECT account_id, transaction_key_id FROM deadlines TABLESAMPLE SYSTEM (10) ORDER BY random() LIMIT ${count})
+    UPDATE deadlines d SET due_at = due.at, expires_at = due.at FROM due, chosen
+    WHERE d.account_id = chosen.account_id AND d.transaction_key_id = chosen.transaction_key_id`
+}
+
+async function countAlerts(): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`SELECT count(*)::int AS count FROM alerts`
+  return row?.count ?? NaN
+}
+
+/** Between the end of the term and the alert's time, of all alerts but the first ones, in milliseconds. */
+async function lags(skipped: number): Promise<number[]> {
+  const rows = await sql<{ lag: number }[]>`
+    SELECT (extract(epoch FROM occurred_at - (details ->> 'expiresAt')::timestamptz) * 1000)::float8 AS lag
+    FROM alerts ORDER BY occurred_at OFFSET ${skipped}`
+  return rows.map(({ lag }) => lag)
+}

@@ -1,0 +1,93 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+/** A server under measurement, in a process of its own on loopback. */
+export interface BenchServer {
+  readonly url: string
+  readonly child: ChildProcess
+  /** Resident memory, in MB; NaN where the system does not tell. */
+  memoryMB(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Of all servers on one database. */
+const serverKeySecret = randomBytes(32).toString('base64url')
+
+/** A key server as an operator runs it. */
+export function startKeyServer(databaseUrl: string): Promise<BenchServer> {
+  return startServer('../../server/main.ts', {
+    path: '/readyz',
+    environment: (port) => ({
+      DATABASE_URL: databaseUrl,
+      SERVER_KEY_SECRET: serverKeySecret,
+      PORT: String(port),
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'error',
+    }),
+  })
+}
+
+/** A script of this folder that listens on the port in its first argument. It may take messages. */
+export async function startServer(
+  script: string,
+  options: {
+    readonly args?: readonly string[]
+    readonly path?: string
+    readonly environment?: (port: number) => Record<string, string>
+  } = {},
+): Promise<BenchServer> {
+  const port = await freePort()
+  const child = fork(
+    fileURLToPath(new URL(script, import.meta.url)),
+    [String(port), ...(options.args ?? [])],
+    {
+      env: { NODE_ENV: 'production', ...options.environment?.(port) },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  )
+  const url = `http://127.0.0.1:${port}`
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    await once(child, 'exit')
+    clearTimeout(timer)
+  }
+  try {
+    await untilAnswers(url + (options.path ?? '/'))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, child, memoryMB: () => memoryOf(child.pid ?? 0), stop }
+}
+
+async function memoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1024
+}
+
+async function untilAnswers(url: string): Promise<void> {
+  const deadlineMs = performance.now() + 15_000
+  while (performance.now() < deadlineMs) {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null)
+    await response?.body?.cancel()
+    if (response !== null && response.status !== 503) return
+    await delay(50)
+  }
+  throw new Error('A server did not become ready within 15 seconds.')
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

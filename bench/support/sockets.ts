@@ -1,0 +1,73 @@
+import { WebSocket } from 'ws'
+
+/** A delivered alert, as far as it is measured. */
+export interface Delivery {
+  readonly id: string
+  /** When the alert was stored, and when it was here, in milliseconds since 1970 by this machine's clock. */
+  readonly storedAtMs: number
+  readonly arrivedAtMs: number
+}
+
+export interface SubscriberOptions {
+  readonly url: string
+  readonly init: () => Promise<object>
+  readonly query: string
+  readonly variables: object
+  readonly onDelivery: (delivery: Delivery) => void
+}
+
+interface Message {
+  readonly type: string
+  readonly payload?: {
+    readonly data?: { readonly alerts?: { readonly id: string; readonly occurredAt: string } }
+  }
+}
+
+/** A subscription on a socket of its own. Resolves when it was asked for on an acknowledged socket. */
+export async function subscribe(options: SubscriberOptions): Promise<WebSocket> {
+  const socket = new WebSocket(`${options.url.replace(/^http/, 'ws')}/graphql`, ['graphql-transport-ws'], {
+    handshakeTimeout: 10_000,
+    perMessageDeflate: false,
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
+  socket.once('error', reject)
+  socket.once('close', (code) => {
+    reject(new Error(`A socket was closed with ${code}.`))
+  })
+  socket.once('open', () => {
+    options.init().then((payload) => {
+      socket.send(JSON.stringify({ type: 'connection_init', payload }))
+    }, reject)
+  })
+  socket.on('message', (data: Buffer) => {
+    const arrivedAtMs = performance.timeOrigin + performance.now()
+    const message: Message = JSON.parse(data.toString())
+    const alert = message.payload?.data?.alerts
+    if (message.type === 'connection_ack') {
+      const { query, variables } = options
+      socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables } }), () => {
+        resolve(undefined)
+      })
+    } else if (alert) {
+      options.onDelivery({ id: alert.id, storedAtMs: Date.parse(alert.occurredAt), arrivedAtMs })
+    } else if (message.type === 'ping') {
+      socket.send(JSON.stringify({ type: 'pong' }))
+    }
+  })
+  await promise
+  return socket
+}
+
+/** Does something for each of many, some of them at a time. */
+export async function forEach<T>(
+  things: readonly T[],
+  { atOnce }: { readonly atOnce: number },
+  work: (thing: T) => Promise<void>,
+): Promise<void> {
+  const queue = things.values()
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const thing of queue) await work(thing)
+    }),
+  )
+}
