@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `claviger serve` runs the key server and `claviger server-key` works on its keys; every other command is the client's.
+// `claviger serve` runs the key server, and `server-key` and `application-server` are its operator's commands; every other
+// command is the client's.
 // From a checkout the TypeScript sources run as they are; an installed package has only dist/.
 import { existsSync } from 'node:fs'
 
@@ -7,5 +8,10 @@ const isCheckout = existsSync(new URL('../client/cli/main.ts', import.meta.url))
 const command = process.argv[2]
 // The help of `serve` is the client's.
 const isServer = command === 'serve' && !process.argv.includes('--help')
-const entry = isServer ? 'server/main' : command === 'server-key' ? 'server/server-key' : 'client/cli/main'
+const operatorCommands = ['server-key', 'application-server']
+const entry = isServer
+  ? 'server/main'
+  : operatorCommands.includes(command ?? '')
+    ? `server/${command}`
+    : 'client/cli/main'
 await import(new URL(isCheckout ? `../${entry}.ts` : `../dist/${entry}.js`, import.meta.url).href)

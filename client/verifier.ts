@@ -8,6 +8,19 @@ export {
   type VerifierOptions,
 } from './verifier/create-verifier.ts'
 export type { VerifierEvent } from './verifier/events.ts'
+export type { CacheTrust } from './verifier/key-changes/cache-trust.ts'
+export {
+  followKeyChanges,
+  type FollowEvent,
+  type Following,
+  type FollowOptions,
+} from './verifier/key-changes/follow.ts'
+export type { ApplicationServerIdentity } from './verifier/key-changes/identity.ts'
+export {
+  registerApplicationServer,
+  type Registration,
+  type RegistrationOptions,
+} from './verifier/key-changes/register.ts'
 export type { JwkSet } from './verifier/key-set.ts'
 export { fastifyPlugin } from './verifier/middleware/fastify.ts'
 export { protectHandler, refusalResponse, type AuthenticatedHandler } from './verifier/middleware/fetch.ts'

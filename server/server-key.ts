@@ -1,19 +1,14 @@
 /** `claviger server-key`: the operator's command for the keys that sign answers, beside the running key servers. */
 import { parseArgs } from 'node:util'
-import { serverKeySecretOf } from './answers/secret.ts'
 import {
   publishedAfterRetirementMinutes,
   rotateServerKey,
   selectServerKeys,
   type StoredServerKey,
 } from './answers/server-key-rows.ts'
-import { readConfig, type Config } from './config.ts'
-import { connectDatabases, type Databases } from './database/connect.ts'
-import {
-  defaultDataDirectory,
-  findRunningPostgres,
-  startEmbeddedPostgres,
-} from './database/embedded/index.ts'
+import { readConfig } from './config.ts'
+import type { Databases } from './database/connect.ts'
+import { withDatabase } from './operator-database.ts'
 import { explainStartFailure } from './start-failure.ts'
 
 const usage = `Usage: claviger server-key list
@@ -95,34 +90,4 @@ function describe({ retiredAt }: StoredServerKey): string {
   if (retiredAt === null) return 'signs'
   const until = new Date(retiredAt.getTime() + publishedAfterRetirementMinutes * 60_000)
   return `retired ${retiredAt.toISOString()}, published until ${until.toISOString()}`
-}
-
-async function withDatabase(
-  config: Config,
-  work: (databases: Databases, secret: string) => Promise<void>,
-): Promise<void> {
-  const database = await openDatabase(config)
-  const databases = connectDatabases({ url: database.url, writeConnectionsMax: 1 })
-  try {
-    const [found] = await databases.reads.sql<{ exists: boolean }[]>`
-      SELECT to_regclass('server_keys') IS NOT NULL AS exists`
-    if (found?.exists !== true) {
-      throw new Error('This database is not one of this version: run "claviger serve" on it first.')
-    }
-    await work(databases, serverKeySecretOf({ ...config, databaseUrl: database.url }))
-  } finally {
-    await databases.close()
-    await database.close()
-  }
-}
-
-/** The embedded database belongs to a running key server as a rule; else it runs for as long as the command. */
-async function openDatabase({
-  databaseUrl,
-  dataDirectory,
-}: Config): Promise<{ url: string; close: () => Promise<void> }> {
-  const url = databaseUrl ?? (await findRunningPostgres(dataDirectory ?? defaultDataDirectory()))
-  if (url !== undefined) return { url, close: () => Promise.resolve() }
-  const embedded = await startEmbeddedPostgres({ dataDirectory: dataDirectory ?? defaultDataDirectory() })
-  return { url: embedded.url, close: () => embedded.stop() }
 }

@@ -3,8 +3,8 @@ import { encodeCursor } from '../../schema/wire/cursor.ts'
 import { KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
 import { VaultError, type VaultErrorCode } from '../errors.ts'
 import type { Session } from '../session.ts'
+import { correctClock, isExpiredSignature, reconnectDelayMs } from '../transport/reconnect.ts'
 import { unlessAborted, wait } from '../transport/wait.ts'
-import { readKeyServer } from '../verification.ts'
 import type { Alert } from './alert.ts'
 import type { CursorStore } from './cursor-store.ts'
 import { alertsOfConnection } from './connection.ts'
@@ -54,9 +54,6 @@ export function streamAlerts(
   }
 }
 
-/** How long to wait before connecting again, in milliseconds: doubled each time, and jittered by a half. */
-const reconnectMs = { first: 250, max: 30_000 }
-
 /** A connection that lasted so long was a good one. */
 const steadyMs = 30_000
 
@@ -90,7 +87,7 @@ async function* deliver(
       }
     } catch (error) {
       if (isExpiredSignature(error) && !isClockCorrected) {
-        isClockCorrected = await correctClock(session)
+        isClockCorrected = await correctClock(session.clock, { ...session.options, url: session.url })
       } else if (isExpiredCursor(error) && cursor === beginning && !isResumed) {
         // There were alerts, and they are no longer kept: the beginning is not "now" then.
         cursor = null
@@ -99,9 +96,9 @@ async function* deliver(
       }
     }
     if (performance.now() - startedAt > steadyMs) failures = 0
-    const backoffMs = Math.min(reconnectMs.max, reconnectMs.first * 2 ** failures) * (0.5 + Math.random())
+    const delayMs = reconnectDelayMs(failures)
     failures += 1
-    await wait(Math.max(waitMs, backoffMs), signal)
+    await wait(Math.max(waitMs, delayMs), signal)
   }
 }
 
@@ -129,21 +126,6 @@ function retryAfterMsOf(error: unknown): number {
   throw error
 }
 
-function isExpiredSignature(error: unknown): boolean {
-  return error instanceof KeyServerError && error.details.reason === 'SIGNATURE_EXPIRED'
-}
-
 function isExpiredCursor(error: unknown): boolean {
   return error instanceof KeyServerError && error.code === 'CURSOR_EXPIRED'
-}
-
-/** A socket's refusal does not tell the key server's time, so it is asked for. @returns false when it did not answer. */
-async function correctClock({ url, clock, options }: Session): Promise<boolean> {
-  try {
-    const { time } = await readKeyServer({ ...options, url })
-    clock.correct(time)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -4,6 +4,7 @@ import { keyServerOrigin } from '../transport/endpoint.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
 import { authenticator, type Authenticate } from './authenticate.ts'
 import { harmless, type EventListener } from './events.ts'
+import { CacheTrust } from './key-changes/cache-trust.ts'
 import { fetchedKeySet, pinnedKeySet, type JwkSet } from './key-set.ts'
 import { memoryNonces, type NonceStore } from './nonces.ts'
 import { gatherQuestions } from './questions.ts'
@@ -54,6 +55,8 @@ export interface SignedAnswerOptions {
 
 /** Answers an application server whose key it was shown, and whether a request comes from its holder. */
 export interface Verifier {
+  /** The key server's origin. */
+  readonly url: string
   readonly applicationServer: string
   /**
    * How a key stands. What can not be asked is `unavailable`, and no error.
@@ -65,6 +68,10 @@ export interface Verifier {
   readonly authenticate: Authenticate
   /** Forgets what is known of one key, or of all keys of an owner: the next question is asked. */
   invalidate(which: { readonly owner: string; readonly thumbprint?: string | undefined }): void
+  /** Forgets what is known of a public key by its thumbprint, whoever's it was said to be. */
+  forgetKey(thumbprint: string): void
+  /** Whether the cache may be used: the affair of `followKeyChanges`. */
+  readonly cacheTrust: CacheTrust
   /** Forgets all standings. Used nonces are not forgotten. */
   clear(): void
   readonly bodyBytesMax: number
@@ -96,7 +103,9 @@ export function createVerifier(
   const url = keyServerOrigin(options.url)
   const onEvent = harmless(options.onEvent)
   const cacheSecondsMax = signedAnswers === undefined ? 60 : limits.answerSecondsMax
+  const cacheTrust = new CacheTrust(monotonicMs)
   const cache = new StandingCache({
+    trust: cacheTrust,
     entriesMax: inRange('cacheEntriesMax', options.cacheEntriesMax, {
       min: 1,
       max: 10_000_000,
@@ -126,7 +135,7 @@ export function createVerifier(
   const checkAnswer =
     keySet === null ? null : checkSignedAnswers({ issuer, applicationServer, keySet, onEvent, nowMs })
   const ask = gatherQuestions({ url, applicationServer, fetch, timeoutMs, checkAnswer, onEvent, monotonicMs })
-  const { verify, invalidate, clear } = standings({ ask, cache, onEvent })
+  const { verify, invalidate, forgetKey, clear } = standings({ ask, cache, onEvent })
   const authenticate = authenticator({
     origins: originsOf(applicationServer, options.origins),
     nonces: options.nonces ?? memoryNonces({ nowMs }),
@@ -134,7 +143,18 @@ export function createVerifier(
     onEvent,
     nowMs,
   })
-  return { applicationServer, verify, authenticate, invalidate, clear, bodyBytesMax, bodyTimeoutMs }
+  return {
+    url,
+    applicationServer,
+    verify,
+    authenticate,
+    invalidate,
+    forgetKey,
+    cacheTrust,
+    clear,
+    bodyBytesMax,
+    bodyTimeoutMs,
+  }
 }
 
 /** What the key server would refuse in every question. */

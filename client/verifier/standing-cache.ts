@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { CacheTrust } from './key-changes/cache-trust.ts'
 import { secondsUntilChange, type AnsweredStanding } from './standing.ts'
 
 export interface StandingCacheOptions {
@@ -7,6 +8,8 @@ export interface StandingCacheOptions {
   readonly negativeCacheSeconds: number
   /** How long a valid answer may be served while the key server is out of reach; 0 for never. */
   readonly staleSeconds: number
+  /** Whether what is cached may be used, and for how long. */
+  readonly trust: CacheTrust
   /** Milliseconds, never set back. */
   readonly monotonicMs: () => number
 }
@@ -22,15 +25,21 @@ export class StandingCache {
   readonly #options: StandingCacheOptions
   readonly #valid: LRUCache<string, Entry>
   readonly #others: LRUCache<string, Entry>
+  /** The keys of all entries, by thumbprint. */
+  readonly #byThumbprint = new Map<string, Set<string>>()
 
   constructor(options: StandingCacheOptions) {
     this.#options = options
-    this.#valid = new LRUCache({ max: options.entriesMax })
-    this.#others = new LRUCache({ max: options.entriesMax })
+    const dispose = (_entry: Entry, key: string) => {
+      this.#removeFromIndex(key)
+    }
+    this.#valid = new LRUCache({ max: options.entriesMax, dispose })
+    this.#others = new LRUCache({ max: options.entriesMax, dispose })
   }
 
   /** What may be used without asking. */
   fresh(owner: string, thumbprint: string): AnsweredStanding | null {
+    if (!this.#options.trust.isGood) return null
     const key = keyOf(owner, thumbprint)
     const entry = this.#valid.get(key) ?? this.#others.get(key)
     return entry !== undefined && this.#options.monotonicMs() < entry.freshUntilMs ? entry.standing : null
@@ -43,7 +52,8 @@ export class StandingCache {
   }
 
   set(owner: string, { thumbprint, standing }: { thumbprint: string; standing: AnsweredStanding }): void {
-    const { cacheSeconds, negativeCacheSeconds, staleSeconds, monotonicMs } = this.#options
+    const { negativeCacheSeconds, staleSeconds, trust, monotonicMs } = this.#options
+    const cacheSeconds = trust.cacheSeconds ?? this.#options.cacheSeconds
     const key = keyOf(owner, thumbprint)
     const now = monotonicMs()
     const changesIn = secondsUntilChange(standing)
@@ -62,8 +72,19 @@ export class StandingCache {
     }
     this.#valid.delete(key)
     this.#others.delete(key)
-    if (isValid) this.#valid.set(key, entry)
-    else if (life > 0) this.#others.set(key, entry)
+    if (!isValid && life <= 0) return
+    const cache = isValid ? this.#valid : this.#others
+    cache.set(key, entry)
+    const ofThumbprint = this.#byThumbprint.get(thumbprint) ?? new Set()
+    this.#byThumbprint.set(thumbprint, ofThumbprint.add(key))
+  }
+
+  /** Forgets a key, whoever's it was said to be. */
+  deleteThumbprint(thumbprint: string): void {
+    for (const key of [...(this.#byThumbprint.get(thumbprint) ?? [])]) {
+      this.#valid.delete(key)
+      this.#others.delete(key)
+    }
   }
 
   /** Forgets one key, or all keys of an owner. */
@@ -81,6 +102,13 @@ export class StandingCache {
     this.#valid.clear()
     this.#others.clear()
   }
+
+  #removeFromIndex(key: string): void {
+    const thumbprint = thumbprintOf(key)
+    const ofThumbprint = this.#byThumbprint.get(thumbprint)
+    ofThumbprint?.delete(key)
+    if (ofThumbprint?.size === 0) this.#byThumbprint.delete(thumbprint)
+  }
 }
 
 /** A thumbprint has no space, so no two pairs make one key. */
@@ -91,4 +119,9 @@ export function keyOf(owner: string, thumbprint: string): string {
 /** Whether a key of {@link keyOf} is this owner's. */
 export function isOf(key: string, owner: string): boolean {
   return key.slice(key.indexOf(' ') + 1) === owner
+}
+
+/** The thumbprint in a key of {@link keyOf}. */
+export function thumbprintOf(key: string): string {
+  return key.slice(0, key.indexOf(' '))
 }

@@ -4,11 +4,13 @@ import { acceptablePublicKey } from '../verification.ts'
 import type { EventListener } from './events.ts'
 import type { Ask, Question } from './questions.ts'
 import type { AnsweredStanding, KeyStanding } from './standing.ts'
-import { isOf, keyOf, type StandingCache } from './standing-cache.ts'
+import { isOf, keyOf, thumbprintOf as cachedThumbprintOf, type StandingCache } from './standing-cache.ts'
 
 export interface Standings {
   readonly verify: (question: { readonly owner: string; readonly publicKey: unknown }) => Promise<KeyStanding>
   readonly invalidate: (which: { readonly owner: string; readonly thumbprint?: string | undefined }) => void
+  /** Forgets a key, whoever's it was said to be. */
+  readonly forgetKey: (thumbprint: string) => void
   readonly clear: () => void
 }
 
@@ -69,6 +71,10 @@ export function standings({
         if (thumbprint === undefined ? isOf(key, owner) : key === keyOf(owner, thumbprint))
           inFlight.delete(key)
       }
+    },
+    forgetKey: (thumbprint) => {
+      cache.deleteThumbprint(thumbprint)
+      for (const key of [...inFlight.keys()]) if (cachedThumbprintOf(key) === thumbprint) inFlight.delete(key)
     },
     clear: () => {
       cache.clear()

@@ -1,5 +1,5 @@
 import { builder, registering } from './builder.ts'
-import { proofFailures, type ApplicationServerRegistration as RegistrationShape } from './domain.ts'
+import type { ApplicationServerRegistration as RegistrationShape, ProofFailure } from './domain.ts'
 
 const proofFailureDescriptions = {
   NOT_AN_ORIGIN: {
@@ -12,7 +12,7 @@ const proofFailureDescriptions = {
   REFUSED: { description: 'It was answered with another status than 200. Redirects are not followed.' },
   MALFORMED: { description: 'It is no JSON object with a list "keys" of texts, or has more than 16 KiB.' },
   NOT_LISTED: { description: 'It does not list this key.' },
-} satisfies Record<(typeof proofFailures)[number], object>
+} satisfies Record<ProofFailure, object>
 
 const ApplicationServerProofFailure = builder.enumType('ApplicationServerProofFailure', {
   description: "Why a key is not proved to be the application server's.",

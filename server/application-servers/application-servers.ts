@@ -50,7 +50,7 @@ export class ApplicationServers implements ApplicationServersPort {
     if (isListed) {
       await runTransaction(this.#databases.writes.db, (tx) => applyKeyList(tx, applicationServerId, listed))
     }
-    const isNowProved = isListed || (await isProved(this.#databases.reads.db, keyId))
+    const isNowProved = await isProved(this.#databases.reads.db, keyId)
     const failure = typeof listed === 'string' ? listed : 'NOT_LISTED'
     return {
       applicationServer: name,

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, isNull, not, notInArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, notInArray, or, sql } from 'drizzle-orm'
 import { applicationServerKeys, applicationServers, managementKeyOwners } from '../../schema/tables/index.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/jwk.ts'
@@ -82,9 +82,11 @@ export async function applyKeyList(
       and(
         ofServer,
         inArray(applicationServerKeys.id, [...listed]),
-        not(
-          and(eq(applicationServerKeys.proof, 'OPERATOR'), isNull(applicationServerKeys.revokedAt)) ??
-            sql`false`,
+        // Not what the operator approved.
+        or(
+          isNull(applicationServerKeys.proof),
+          eq(applicationServerKeys.proof, 'WELL_KNOWN'),
+          isNotNull(applicationServerKeys.revokedAt),
         ),
       ),
     )

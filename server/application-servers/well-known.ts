@@ -32,7 +32,7 @@ export async function readKeyList(
 ): Promise<readonly string[] | ProofFailure> {
   const origin = URL.parse(name)
   const schemes = options.allowsPrivate ? ['https:', 'http:'] : ['https:']
-  if (origin === null || origin.origin !== name || !schemes.includes(origin.protocol)) return 'NOT_AN_ORIGIN'
+  if (origin?.origin !== name || !schemes.includes(origin.protocol)) return 'NOT_AN_ORIGIN'
   try {
     const signal = AbortSignal.timeout(options.timeoutMs ?? timeoutMsDefault)
     const addresses = await abortable(addressesOf(origin, options.resolve), signal)

@@ -27,6 +27,13 @@ Example:
     .argument('[list|rotate]')
     .allowUnknownOption()
     .action(() => refuse('server-key'))
+  program
+    .command('application-server')
+    .description('list, approve or remove the keys of application servers')
+    .argument('[list|approve|remove]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => refuse('application-server'))
 }
 
 function refuse(command: string): never {

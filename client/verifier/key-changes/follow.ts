@@ -1,0 +1,167 @@
+import { KeyServerError } from '../../../schema/wire/errors.ts'
+import { signerWith } from '../../crypto/request-signer.ts'
+import { VaultError } from '../../errors.ts'
+import type { Answer } from '../../transport/answer.ts'
+import { createClock } from '../../transport/clock.ts'
+import { correctClock, isExpiredSignature, reconnectDelayMs } from '../../transport/reconnect.ts'
+import { itemsOfConnection, type SubscriptionEndpoint } from '../../transport/subscription.ts'
+import { wait } from '../../transport/wait.ts'
+import type { Verifier } from '../create-verifier.ts'
+import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
+
+export interface FollowOptions extends ApplicationServerIdentity {
+  /** How long a valid key is believed without asking while changes are followed, 0 to 300. Default: 300. */
+  readonly cacheSeconds?: number | undefined
+  /** For metrics. What it throws is ignored. */
+  readonly onEvent?: ((event: FollowEvent) => void) | undefined
+  /** A WebSocket class. Default: the global `WebSocket`. */
+  readonly webSocketImpl?: unknown
+}
+
+export type FollowEvent =
+  /** Every change until now was seen, after a time in which that was not so. */
+  | { readonly type: 'followed' }
+  /** The connection is gone, or was refused; it is tried again. `code` is that of the error, or `ENDED`. */
+  | { readonly type: 'lost'; readonly code: string }
+  /** A key has changed, and was forgotten. `kind` is the API's KeyChangeKind. */
+  | { readonly type: 'changed'; readonly kind: string; readonly thumbprint: string }
+
+export interface Following {
+  /** Whether every change until now was seen: while it is not, nothing that is cached is used. */
+  readonly isUpToDate: boolean
+  /** Ends it. The verifier goes on with its own cache times, and with an empty cache. */
+  close(): void
+}
+
+const cacheSecondsMax = 300
+
+/**
+ * Follows what happens to the keys that are stored for the verifier's application server, and forgets a key as soon as
+ * it changes: a revocation takes effect within a second. After a disconnection the verifier uses nothing that it knew
+ * before until every change that it missed has been seen. It reconnects for as long as it is not closed, also while the
+ * key is not registered or not proved: see {@link registerApplicationServer}.
+ *
+ * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that can not sign, or when the verifier
+ *   is followed already.
+ */
+export async function followKeyChanges(
+  verifier: Verifier,
+  { signingKey, cacheSeconds = cacheSecondsMax, onEvent, webSocketImpl }: FollowOptions,
+): Promise<Following> {
+  if (!(cacheSeconds >= 0 && cacheSeconds <= cacheSecondsMax)) {
+    throw new RangeError(`cacheSeconds is 0 to ${String(cacheSecondsMax)}.`)
+  }
+  const identity = await importIdentity({ signingKey })
+  const { cacheTrust: trust, url } = verifier
+  if (trust.isFollowed) throw new TypeError('This verifier is followed already.')
+  trust.follow(cacheSeconds)
+  const ended = new AbortController()
+  const clock = createClock()
+  const report = (event: FollowEvent) => {
+    try {
+      onEvent?.(event)
+    } catch {
+      // To measure must not change what is measured.
+    }
+  }
+  const endpoint = { url, signer: signerWith(identity, clock), webSocketImpl }
+  void follow(verifier, { endpoint, clock, report, signal: ended.signal })
+  return {
+    get isUpToDate() {
+      return !ended.signal.aborted && trust.isGood
+    },
+    close: () => {
+      if (ended.signal.aborted) return
+      ended.abort()
+      verifier.clear()
+      trust.unfollow()
+    },
+  }
+}
+
+interface FollowContext {
+  readonly endpoint: SubscriptionEndpoint
+  readonly clock: ReturnType<typeof createClock>
+  readonly report: (event: FollowEvent) => void
+  readonly signal: AbortSignal
+}
+
+async function follow(verifier: Verifier, { endpoint, clock, report, signal }: FollowContext): Promise<void> {
+  const { cacheTrust: trust } = verifier
+  let cursor: string | null = null
+  // Whether everything that happened since the cache began is seen. Not at the first connection.
+  let isContinuous = false
+  let failures = 0
+  // A call, because the compiler takes a property for unchanged across an await.
+  const isEnded = () => signal.aborted
+  while (!isEnded()) {
+    let isUpToDate = false
+    let code = 'ENDED'
+    try {
+      const changes: AsyncIterable<ReceivedChange> = changesAfter(cursor, { endpoint, signal })
+      for await (const change of changes) {
+        failures = 0
+        cursor = change.cursor
+        if (change.thumbprint !== null) {
+          verifier.forgetKey(change.thumbprint)
+          report({ type: 'changed', kind: change.kind, thumbprint: change.thumbprint })
+          continue
+        }
+        if (!isContinuous) verifier.clear()
+        isContinuous = true
+        trust.hear()
+        if (!isUpToDate) report({ type: 'followed' })
+        isUpToDate = true
+      }
+    } catch (error) {
+      code = codeOf(error)
+      if (code === 'CURSOR_EXPIRED') {
+        cursor = null
+        isContinuous = false
+      }
+      if (isExpiredSignature(error)) await correctClock(clock, { url: endpoint.url })
+    }
+    if (isEnded()) return
+    trust.lose()
+    report({ type: 'lost', code })
+    await wait(reconnectDelayMs(failures), signal)
+    failures += 1
+  }
+}
+
+function changesAfter(
+  after: string | null,
+  { endpoint, signal }: Pick<FollowContext, 'endpoint' | 'signal'>,
+): AsyncIterable<ReceivedChange> {
+  return itemsOfConnection(endpoint, { document, variables: { after }, parse, signal })
+}
+
+interface ReceivedChange {
+  readonly kind: string
+  /** Null: no change, but the word that there is none. */
+  readonly thumbprint: string | null
+  readonly cursor: string
+}
+
+const document = /* GraphQL */ `
+  subscription KeyChanges($after: String) {
+    keyChanges(after: $after) {
+      kind
+      thumbprint
+      cursor
+    }
+  }
+`
+
+/** A kind that is not known here is a change as well: the key is asked about anew. */
+function parse(data: Answer): ReceivedChange {
+  const change = data.object('keyChanges')
+  const kind = change.text('kind')
+  const thumbprint = kind === 'UP_TO_DATE' ? null : change.text('thumbprint')
+  return { kind, thumbprint, cursor: change.text('cursor') }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof KeyServerError) return error.details.reason ?? error.code
+  return error instanceof VaultError ? error.code : 'UNKNOWN'
+}

@@ -1,0 +1,43 @@
+import { serverKeySecretOf } from './answers/secret.ts'
+import type { Config } from './config.ts'
+import { connectDatabases, type Databases } from './database/connect.ts'
+import {
+  defaultDataDirectory,
+  findRunningPostgres,
+  startEmbeddedPostgres,
+} from './database/embedded/index.ts'
+
+/**
+ * Runs an operator's command on the database of "claviger serve" with the same environment variables.
+ *
+ * @throws Error in words when it is not a database of this version
+ */
+export async function withDatabase(
+  config: Config,
+  work: (databases: Databases, secret: string) => Promise<void>,
+): Promise<void> {
+  const database = await openDatabase(config)
+  const databases = connectDatabases({ url: database.url, writeConnectionsMax: 1 })
+  try {
+    const [found] = await databases.reads.sql<{ exists: boolean }[]>`
+      SELECT to_regclass('server_keys') IS NOT NULL AS exists`
+    if (found?.exists !== true) {
+      throw new Error('This database is not one of this version: run "claviger serve" on it first.')
+    }
+    await work(databases, serverKeySecretOf({ ...config, databaseUrl: database.url }))
+  } finally {
+    await databases.close()
+    await database.close()
+  }
+}
+
+/** The embedded database belongs to a running key server as a rule; else it runs for as long as the command. */
+async function openDatabase({
+  databaseUrl,
+  dataDirectory,
+}: Config): Promise<{ url: string; close: () => Promise<void> }> {
+  const url = databaseUrl ?? (await findRunningPostgres(dataDirectory ?? defaultDataDirectory()))
+  if (url !== undefined) return { url, close: () => Promise.resolve() }
+  const embedded = await startEmbeddedPostgres({ dataDirectory: dataDirectory ?? defaultDataDirectory() })
+  return { url: embedded.url, close: () => embedded.stop() }
+}
