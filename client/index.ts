@@ -16,7 +16,7 @@ export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
 export { indexedDbCursorStore, type CursorStore } from './alerts/cursor-store.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
 export type { AppSigner, AppSignerOptions } from './app-signing/app-signer.ts'
-export type { SigningAlgorithm } from './crypto/management-key.ts'
+export type { SigningAlgorithm, Wrapping } from './crypto/management-key.ts'
 export type { TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
 export type { ApprovedDevice, Pairing } from './devices/approve.ts'
 export { requestPairing, type PairingRequest, type RequestPairingOptions } from './devices/request-pairing.ts'
@@ -42,6 +42,12 @@ export type { RecoveryDraft } from './recovery/prepare-recovery.ts'
 export type { CopyOptions, CopyReport, Progress } from './rotation/copy-keys.ts'
 export type { SkippedKey } from './rotation/open-copies.ts'
 export type { RotateKeyOptions } from './rotation/rotate-key.ts'
+export {
+  rotateManagementKey,
+  type RotatedManagementKey,
+  type RotateManagementKeyOptions,
+} from './rotation/rotate-management-key.ts'
+export { memoryRotationStore, type RotationStore } from './rotation/rotation-store.ts'
 export type { ConnectionOptions } from './session.ts'
 export type { Doubt } from './trust/trust.ts'
 export type {

@@ -89,8 +89,9 @@ export function readable(keystore: Keystore): Keystore {
   }
   return {
     extractable: keystore.extractable,
+    memory: keystore.memory,
     load: () => keystore.load().catch(told),
-    save: (record) => keystore.save(record).catch(told),
+    save: (record, options) => keystore.save(record, options).catch(told),
   }
 }
 

@@ -12,11 +12,12 @@ import { readTextFile } from './text-file.ts'
 export async function keystoreToWrite(
   { passphrase = false }: { readonly passphrase?: boolean },
   { keystorePath: path, passphraseFile: file }: Pick<Context, 'keystorePath' | 'passphraseFile'>,
-): Promise<Keystore> {
+): Promise<Keystore & { readonly isEncrypted: boolean }> {
   const isNew = !existsSync(path)
   const hasPassphrase = passphrase || file !== undefined || (!isNew && (await isEncrypted(path)))
   const ask = () => readPassphrase({ file, isNew })
-  return readable(fileKeystore({ path, passphrase: hasPassphrase ? ask : undefined }))
+  const keystore = readable(fileKeystore({ path, passphrase: hasPassphrase ? ask : undefined }))
+  return { ...keystore, isEncrypted: hasPassphrase }
 }
 
 /** A keystore is JSON, or a JWE around it. Of one that can not be read, the keystore itself tells why. */

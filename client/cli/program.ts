@@ -4,6 +4,7 @@ import { addAlertsCommand } from './commands/alerts.ts'
 import { addDeviceCommands } from './commands/device.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addKeyCommands } from './commands/key.ts'
+import { addRecoveryCommands } from './commands/recovery.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { createContext, urlDefault } from './context.ts'
@@ -27,6 +28,7 @@ export async function run(args: readonly string[], { untilInterrupted }: Runtime
   addInitCommand(program, context)
   addKeyCommands(program, context)
   addDeviceCommands(program, context)
+  addRecoveryCommands(program, context)
   addVerifyCommand(program, context)
   addAlertsCommand(program, context)
   addAccountCommand(program, context)

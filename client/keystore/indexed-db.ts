@@ -24,12 +24,12 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
         const value: unknown = await settled(store.get(recordKey))
         return value === undefined ? null : parseRecord(value)
       }),
-    save: (record) =>
+    save: (record, { replacing } = {}) =>
       withObjectStore({ database: name, store: storeName }, 'readwrite', async (store) => {
         // Read and write in one transaction: two tabs that save at once can not both find the store empty.
         const kept: unknown = await settled(store.get(recordKey))
-        if (kept !== undefined && parseRecord(kept).id !== record.id)
-          throw new VaultError('KEYSTORE_OCCUPIED')
+        const keptId = kept === undefined ? record.id : parseRecord(kept).id
+        if (keptId !== record.id && keptId !== replacing) throw new VaultError('KEYSTORE_OCCUPIED')
         await settled(store.put(record, recordKey))
       }),
   }
@@ -57,7 +57,10 @@ function parseRecord(value: unknown): ManagementKeyRecord {
   const [signing, wrapping] = [members.get('signing'), members.get('wrapping')]
   const isRecord = typeof url === 'string' && typeof owner === 'string' && typeof id === 'string'
   if (!isRecord || !isKeyPair(signing) || !isKeyPair(wrapping)) throw new VaultError('KEYSTORE_UNREADABLE')
-  return { url, owner, id, signing, wrapping, ...parseAnchors(members.get('anchors')) }
+  const secret = members.get('wrappingSecret')
+  if (secret !== undefined && !(secret instanceof CryptoKey)) throw new VaultError('KEYSTORE_UNREADABLE')
+  const anchors = parseAnchors(members.get('anchors'))
+  return { url, owner, id, signing, wrapping, ...(secret && { wrappingSecret: secret }), ...anchors }
 }
 
 function isKeyPair(value: unknown): value is CryptoKeyPair {

@@ -12,6 +12,8 @@ export interface ManagementKeyRecord {
   readonly signing: CryptoKeyPair
   /** X25519. Others wrap keys to its public half. */
   readonly wrapping: CryptoKeyPair
+  /** AES-256, for A256KW. Present: keys are wrapped under it, and the key server does not get `wrapping`. */
+  readonly wrappingSecret?: CryptoKey | undefined
   /**
    * Ids of management keys to trust besides this one: those that its owner confirmed when the device was paired or
    * recovered. Without the approving device's keys among them it can check nothing that was stored before. Absent: none.
@@ -37,10 +39,10 @@ export interface Keystore {
   load(): Promise<ManagementKeyRecord | null>
 
   /**
-   * Keeps the record durably before it resolves. Replaces a record of the same management key, and never another: the
-   * other key may be the only way to open what it wraps.
+   * Keeps the record durably before it resolves. Replaces a record of the same management key, and never another but the
+   * one whose id is `replacing`: the other key may be the only way to open what it wraps.
    *
    * @throws {VaultError} KEYSTORE_OCCUPIED when it holds another management key; else as {@link load}.
    */
-  save(record: ManagementKeyRecord): Promise<void>
+  save(record: ManagementKeyRecord, options?: { readonly replacing?: string | undefined }): Promise<void>
 }

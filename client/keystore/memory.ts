@@ -13,8 +13,9 @@ export function memoryKeystore({ extractable = false }: { extractable?: boolean 
     extractable,
     memory: processMemory(),
     load: () => Promise.resolve(kept),
-    save: (record) => {
-      if (kept !== null && kept.id !== record.id) return Promise.reject(new VaultError('KEYSTORE_OCCUPIED'))
+    save: (record, { replacing } = {}) => {
+      if (kept !== null && kept.id !== record.id && kept.id !== replacing)
+        return Promise.reject(new VaultError('KEYSTORE_OCCUPIED'))
       kept = record
       return Promise.resolve()
     },

@@ -35,9 +35,10 @@ export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystor
     extractable: true,
     memory: fileMemory(`${path}.memory`),
     load,
-    save: async (record) => {
+    save: async (record, { replacing } = {}) => {
       const kept = await load()
-      if (kept !== null && kept.id !== record.id) throw new VaultError('KEYSTORE_OCCUPIED')
+      if (kept !== null && kept.id !== record.id && kept.id !== replacing)
+        throw new VaultError('KEYSTORE_OCCUPIED')
       const text = await sealed(await serializeRecord(record), askPassphrase)
       // A file that came into being since `load` looked belongs to somebody else.
       await writePrivateFile(path, { text, isReplacing: kept !== null })

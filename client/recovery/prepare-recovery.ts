@@ -24,7 +24,8 @@ export interface RecoveryDraft {
 /** Makes a recovery phrase. Nothing is sent before it is registered. */
 export async function prepareRecovery(session: Session): Promise<RecoveryDraft> {
   const words = createPhrase()
-  const { managementKey, anchorTag } = await recoveryKeyOf(words)
+  const recoveryKey = await recoveryKeyOf(words)
+  const { managementKey } = recoveryKey
   return {
     words,
     register: async (options) => {
@@ -37,7 +38,7 @@ export async function prepareRecovery(session: Session): Promise<RecoveryDraft> 
       const key = {
         ...publicKeys,
         id: managementKey.id,
-        label: recoveryLabel(await anchorTag({ owner, rootId: await findRootId(session) })),
+        label: recoveryLabel(await recoveryKey.anchorTag({ owner, rootId: await findRootId(session) })),
         kind: 'RECOVERY',
         endorsement,
         proof: await signProof(endorsement, managementKey),

@@ -223,7 +223,10 @@ describe('4, no answer', () => {
 
 test.runIf(process.platform === 'linux')('70: an output that can not be written', async () => {
   const full = await open('/dev/full', 'w')
-  const { code, stderr } = await claviger.run(['whoami'], { stdout: full.fd })
+  const { code, stderr } = await claviger.run(['whoami'], {
+    stdout: full.fd,
+    env: { CLAVIGER_NO_RECOVERY_WARNING: '1' },
+  })
   await full.close()
   expect({ code, stderr }).toEqual({
     code: 70,

@@ -50,10 +50,15 @@ test('a device is added, listed and revoked by command', async () => {
   expect(added).toMatchObject({ owner, url: world.url })
   expect(await phone.json('key', 'get', shop)).toMatchObject({ id })
 
+  const rotated = await laptop.json('device', 'rotate')
+  expect(rotated).toMatchObject({ copied: 1 })
+  expect(await laptop.json('whoami')).toMatchObject({ managementKeyId: rotated['managementKeyId'] })
+  expect(await laptop.json('key', 'get', shop)).toMatchObject({ id })
+
   const { devices } = await laptop.json('device', 'list')
   expect(devices).toMatchObject([
-    { label: 'Laptop', isThisOne: true, isTrusted: true },
     { label: 'Phone', isThisOne: false, isTrusted: true },
+    { label: 'Laptop', isThisOne: true, isTrusted: true },
   ])
   expect((await laptop.run(['device', 'revoke', String(added['managementKeyId'])])).code).toBe(2)
   await laptop.json('device', 'revoke', String(added['managementKeyId']), '--yes')

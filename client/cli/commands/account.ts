@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { rows } from '../key-text.ts'
+import { warnWithoutRecovery } from '../recovery-warning.ts'
 
 /** `claviger whoami`: the account, and its management keys. */
 export function addAccountCommand(program: Command, context: Context): void {
@@ -29,5 +30,6 @@ export function addAccountCommand(program: Command, context: Context): void {
           ]),
         ]),
       ])
+      warnWithoutRecovery(account, context.output)
     })
 }

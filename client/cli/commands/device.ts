@@ -6,6 +6,7 @@ import { rows } from '../key-text.ts'
 import { askYes, isInteractive } from '../prompt.ts'
 import { addDeviceAddCommand } from './device-add.ts'
 import { addDeviceApproveCommand } from './device-approve.ts'
+import { addDeviceRotateCommand } from './device-rotate.ts'
 
 /** `claviger device …`: the management keys, one on each device. */
 export function addDeviceCommands(program: Command, context: Context): void {
@@ -16,6 +17,7 @@ export function addDeviceCommands(program: Command, context: Context): void {
   addDeviceApproveCommand(device, context)
   addDeviceListCommand(device, context)
   addDeviceRevokeCommand(device, context)
+  addDeviceRotateCommand(device, context)
 }
 
 function addDeviceListCommand(device: Command, context: Context): void {

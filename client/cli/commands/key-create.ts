@@ -3,6 +3,7 @@ import { overusePolicies, type OverusePolicy } from '../../../schema/graphql/dom
 import type { TransactionKeyAlgorithm } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { keyLines } from '../key-text.ts'
+import { warnWithoutRecovery } from '../recovery-warning.ts'
 import { parseCount, parseDurations, parseInstant, parserOf } from '../options.ts'
 
 interface CreateFlags {
@@ -64,5 +65,6 @@ Examples:
         overusePolicy: onOveruse,
       })
       context.output.result(created, keyLines(created))
+      if (!context.output.isJson) warnWithoutRecovery(await vault.account(), context.output)
     })
 }
