@@ -1,6 +1,6 @@
 import { badInput } from '../schema/wire/errors.ts'
 import { isAccountName } from '../schema/wire/account-name.ts'
-import { publicManagementKey } from './crypto/management-key.ts'
+import { publicManagementKey, shownWrappingKey } from './crypto/management-key.ts'
 import type { Session } from './session.ts'
 import type { Operation } from './transport/graphql.ts'
 import { signEndorsement } from './trust/endorse.ts'
@@ -37,7 +37,8 @@ export async function openAccount(
   { owner, keyServer, managementKey, clock }: Session,
   label: string,
 ): Promise<void> {
-  const publicKeys = await publicManagementKey(managementKey)
+  const { signingKey } = await publicManagementKey(managementKey)
+  const publicKeys = { signingKey, wrappingKey: await shownWrappingKey(managementKey) }
   const endorsement = await signEndorsement(
     { ...publicKeys, kind: 'DEVICE' },
     { owner, managementKey, nowSeconds: clock.nowSeconds() },

@@ -18,6 +18,7 @@ const meanings = {
   CERTIFICATE_INVALID: "The key's certificate does not hold.",
   UNTRUSTED_MANAGEMENT_KEY: 'A management key is not endorsed by one that this device trusts.',
   ROLLBACK: 'The key server shows something older than it has shown before.',
+  WRAPPING_MISMATCH: 'This device wraps keys under a secret of its own, and for no other management key.',
   PAIRING_CODE_INVALID: 'This is no code of a device that asks to be paired.',
   PAIRING_GONE: 'There is no such pairing, or none any more.',
   PAIRING_FORGED: 'What came through the key server was not said by the other device.',

@@ -38,8 +38,8 @@ export function openSession(
   record: ManagementKeyRecord,
   { memory, ...options }: ConnectionOptions & { readonly memory?: TrustMemory | undefined },
 ): Session {
-  const { url, owner, id, signing, wrapping, anchors = [] } = record
-  const managementKey = { id, signing, wrapping }
+  const { url, owner, id, signing, wrapping, wrappingSecret, anchors = [] } = record
+  const managementKey = { id, signing, wrapping, wrappingSecret }
   const clock = createClock()
   const signer = requestSigner(managementKey, clock)
   const endpoint = httpEndpoint(url)

@@ -5,7 +5,7 @@ import type { Alert } from './alerts/alert.ts'
 import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } from './alerts/history.ts'
 import { streamAlerts, type AlertStreamOptions } from './alerts/stream.ts'
 import { appSigner, type AppSigner, type AppSignerOptions } from './app-signing/app-signer.ts'
-import { generateManagementKey, type SigningAlgorithm } from './crypto/management-key.ts'
+import { generateManagementKey, type SigningAlgorithm, type Wrapping } from './crypto/management-key.ts'
 import { approveDevice, lookUpPairing, type ApprovedDevice, type Pairing } from './devices/approve.ts'
 import { revokeDevice } from './devices/revoke.ts'
 import { VaultError } from './errors.ts'
@@ -34,6 +34,12 @@ export interface CreateVaultOptions extends ConnectionOptions {
   readonly label?: string | undefined
   /** Default: Ed25519. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
+  /**
+   * `symmetric`: keys are wrapped under an AES-256 secret of this device, and for nobody else: no device can be paired and
+   * no recovery phrase made, and what is stored today stays closed to a quantum computer too. Of a new management key
+   * alone. Default: `public-key`.
+   */
+  readonly wrapping?: Wrapping | undefined
 }
 
 export interface OpenVaultOptions extends ConnectionOptions {
@@ -220,9 +226,9 @@ function vaultOf(session: Session): Vault {
 }
 
 async function generateRecord(options: CreateVaultOptions): Promise<ManagementKeyRecord> {
-  const { owner, keystore, signingAlgorithm = 'Ed25519' } = options
+  const { owner, keystore, signingAlgorithm = 'Ed25519', wrapping } = options
   const { extractable } = keystore
-  const managementKey = await generateManagementKey({ signingAlgorithm, extractable })
+  const managementKey = await generateManagementKey({ signingAlgorithm, extractable, wrapping })
   return { ...managementKey, url: keyServerOrigin(options.url), owner }
 }
 

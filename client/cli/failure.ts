@@ -136,6 +136,7 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
   CERTIFICATE_INVALID: { exitCode: no, hint: distrust },
   UNTRUSTED_MANAGEMENT_KEY: { exitCode: no, hint: distrust },
   ROLLBACK: { exitCode: no, hint: distrust },
+  WRAPPING_MISMATCH: { exitCode: no },
   ALGORITHM_MISMATCH: { exitCode: usage },
   PUBLIC_KEY_INVALID: { exitCode: usage, hint: () => 'Nothing was sent.' },
   PAIRING_CODE_INVALID: {

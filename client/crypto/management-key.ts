@@ -16,7 +16,15 @@ export interface ManagementKey {
   readonly id: string
   readonly signing: CryptoKeyPair
   readonly wrapping: CryptoKeyPair
+  /**
+   * AES-256, for A256KW. When it is there keys are wrapped under it and nothing else: the public half of `wrapping` is
+   * shown to nobody (docs/adr/0012-post-quantum-wrapping.md).
+   */
+  readonly wrappingSecret?: CryptoKey | undefined
 }
+
+/** How keys are wrapped: for a public key, so that devices can wrap for each other; or under a secret of this one device. */
+export type Wrapping = 'public-key' | 'symmetric'
 
 /** The public halves, as the key server gets them. */
 export interface PublicManagementKey {
@@ -24,15 +32,21 @@ export interface PublicManagementKey {
   readonly wrappingKey: WrappingJwk
 }
 
-/** Generates a signing key and an X25519 wrapping key. `extractable` is about the private halves. */
+/** Generates a signing key and an X25519 wrapping key, and an AES-256 one when wrapping is symmetric. */
 export async function generateManagementKey(options: {
   readonly signingAlgorithm: SigningAlgorithm
+  /** Whether the secret halves are. */
   readonly extractable: boolean
+  /** Default: public-key. */
+  readonly wrapping?: Wrapping | undefined
 }): Promise<ManagementKey> {
   const { signingAlgorithm, extractable } = options
   const signing = await generatePair(signingParameters[signingAlgorithm], extractable, ['sign', 'verify'])
   const wrapping = await generatePair({ name: 'X25519' }, extractable, ['deriveBits'])
-  return { id: await managementKeyId(signing.publicKey), signing, wrapping }
+  const managementKey = { id: await managementKeyId(signing.publicKey), signing, wrapping }
+  if (options.wrapping !== 'symmetric') return managementKey
+  const wrappingSecret = await crypto.subtle.generateKey(secretParameters, extractable, [...secretUsages])
+  return { ...managementKey, wrappingSecret }
 }
 
 /** RFC 7638 thumbprint of a public signing key. */
@@ -49,6 +63,16 @@ export async function publicManagementKey({
     signingKey: parseSigningJwk(await crypto.subtle.exportKey('jwk', signing.publicKey)),
     wrappingKey: parseWrappingJwk(await crypto.subtle.exportKey('jwk', wrapping.publicKey)),
   }
+}
+
+/** WebCrypto's parameters of a {@link ManagementKey.wrappingSecret}. */
+export const secretParameters = { name: 'AES-KW', length: 256 } as const
+export const secretUsages = ['wrapKey', 'unwrapKey'] as const
+
+/** The wrapping key that the key server gets: none when wrapping is symmetric. */
+export async function shownWrappingKey(managementKey: ManagementKey): Promise<WrappingJwk | null> {
+  if (managementKey.wrappingSecret !== undefined) return null
+  return (await publicManagementKey(managementKey)).wrappingKey
 }
 
 /** The `alg` of request signatures with this key. */

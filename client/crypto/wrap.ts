@@ -8,7 +8,7 @@ import { parseSecret, type Secret } from './transaction-key.ts'
 /** A management key that a copy is wrapped for. */
 export interface Recipient {
   readonly id: string
-  /** X25519 or P-256. */
+  /** X25519 or P-256; or, of the own management key, its AES-256 secret. */
   readonly wrappingKey: CryptoKey
 }
 
@@ -27,7 +27,9 @@ export interface WrappedCopy {
   readonly jwe: string
 }
 
-const keyManagementAlgorithm = 'ECDH-ES+A256KW'
+/** By the keystore's key, and never by what a copy says of itself. */
+const algorithmFor = ({ type }: CryptoKey) => (type === 'secret' ? 'A256KW' : 'ECDH-ES+A256KW')
+
 const contentEncryption = 'A256GCM'
 
 /** Wraps a secret once for each recipient. */
@@ -44,7 +46,7 @@ export async function wrapForAll(
       managementKeyId: recipient.id,
       jwe: await new CompactEncrypt(plaintext)
         .setProtectedHeader({
-          alg: keyManagementAlgorithm,
+          alg: algorithmFor(recipient.wrappingKey),
           enc: contentEncryption,
           kid: recipient.id,
           cty: 'jwk+json',
@@ -73,7 +75,9 @@ export async function unwrap(
   if (headerKid(jwe) !== managementKey.id) {
     throw new VaultError('KEY_MISMATCH', { detail: 'It is wrapped for another management key.' })
   }
-  const plaintext = parseObject(await decrypt(jwe, managementKey.wrapping.privateKey))
+  const plaintext = parseObject(
+    await decrypt(jwe, managementKey.wrappingSecret ?? managementKey.wrapping.privateKey),
+  )
   const bound = new Map<string, unknown>(Object.entries(plaintext))
   const isBound = (name: string, value: string) => !bound.has(name) || bound.get(name) === value
   if (!isBound('kid', expected.id) || !isBound('aud', expected.applicationServer)) {
@@ -91,10 +95,10 @@ function headerKid(jwe: string): string {
   }
 }
 
-async function decrypt(jwe: string, privateKey: CryptoKey): Promise<Uint8Array> {
+async function decrypt(jwe: string, key: CryptoKey): Promise<Uint8Array> {
   try {
-    const { plaintext } = await compactDecrypt(jwe, privateKey, {
-      keyManagementAlgorithms: [keyManagementAlgorithm],
+    const { plaintext } = await compactDecrypt(jwe, key, {
+      keyManagementAlgorithms: [algorithmFor(key)],
       contentEncryptionAlgorithms: [contentEncryption],
       // Nobody who wraps a key compresses it.
       maxDecompressedLength: 0,

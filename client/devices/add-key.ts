@@ -12,6 +12,7 @@ import {
   type KeyCopy,
 } from '../rotation/copy-keys.ts'
 import { isAboutOneKey, openCopies } from '../rotation/open-copies.ts'
+import { assertMayShare } from '../trust/account-trust.ts'
 import type { Session } from '../session.ts'
 import type { Operation } from '../transport/graphql.ts'
 
@@ -32,12 +33,14 @@ export interface EndorsedKey extends PublicManagementKey {
  * or none, the others in as many as they need. Repeating it does what is missing.
  *
  * @throws {KeyServerError} CONFLICT when the key is taken by another account, or was revoked.
+ * @throws {VaultError} WRAPPING_MISMATCH when this device wraps symmetrically.
  */
 export async function addManagementKey(
   session: Session,
   key: EndorsedKey,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
+  assertMayShare(session.managementKey)
   const recipient = { id: key.id, wrappingKey: await importWrappingKey(key.wrappingKey) }
   const first = await keysToCopy(session, key.id, { countMax: limits.batchMax })
   const { opened, skipped } = await openCopies(session, first, 'REWRAP')

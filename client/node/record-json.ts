@@ -1,11 +1,18 @@
-import { managementKeyId, signingParameters, type SigningAlgorithm } from '../crypto/management-key.ts'
+import {
+  managementKeyId,
+  secretParameters,
+  secretUsages,
+  signingParameters,
+  type SigningAlgorithm,
+} from '../crypto/management-key.ts'
 import { VaultError } from '../errors.ts'
 import { parseAnchors } from '../keystore/anchors.ts'
 import type { ManagementKeyRecord } from '../keystore/keystore.ts'
 
 /*
  * The text form of a management key: {"v": 1, "url", "owner", "signing": <private JWK>, "wrapping": <private JWK>,
- * "anchors": [<ids>]}. The id is not written: it is computed from the signing key.
+ * "wrappingSecret": <oct JWK>, "anchors": [<ids>]}; the last two may be absent. The id is not written: it is computed
+ * from the signing key.
  */
 
 const version = 1
@@ -16,6 +23,7 @@ export async function serializeRecord({
   owner,
   signing,
   wrapping,
+  wrappingSecret,
   anchors,
 }: ManagementKeyRecord): Promise<string> {
   const record = {
@@ -24,6 +32,7 @@ export async function serializeRecord({
     owner,
     signing: await exportSecret(signing.privateKey),
     wrapping: await exportSecret(wrapping.privateKey),
+    wrappingSecret: wrappingSecret && (await exportSecret(wrappingSecret)),
     anchors,
   }
   return `${JSON.stringify(record, null, 2)}\n`
@@ -47,7 +56,10 @@ export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
       publicUsages: [],
     })
     const id = await managementKeyId(signing.publicKey)
-    return { url, owner, id, signing, wrapping, ...parseAnchors(record.get('anchors')) }
+    const secret = record.get('wrappingSecret')
+    const wrappingSecret = secret === undefined ? undefined : await importWrappingSecret(secretOf(secret))
+    const anchors = parseAnchors(record.get('anchors'))
+    return { url, owner, id, signing, wrapping, ...(wrappingSecret && { wrappingSecret }), ...anchors }
   } catch {
     // Neither the parser's words nor WebCrypto's: they may quote the secret.
     throw new VaultError('KEYSTORE_UNREADABLE')
@@ -64,7 +76,7 @@ async function exportSecret(key: CryptoKey): Promise<SecretMembers> {
 function secretOf(value: unknown): SecretMembers {
   const members = membersOf(value)
   const secret: Record<string, string> = {}
-  for (const name of ['kty', 'crv', 'x', 'y', 'd']) {
+  for (const name of ['kty', 'crv', 'x', 'y', 'd', 'k']) {
     const member = members.get(name)
     if (typeof member === 'string') secret[name] = member
   }
@@ -75,6 +87,10 @@ function importSigning(jwk: SecretMembers): Promise<CryptoKeyPair> {
   const algorithm: SigningAlgorithm = jwk['kty'] === 'EC' ? 'P-256' : 'Ed25519'
   const parameters = signingParameters[algorithm]
   return importPair(jwk, { parameters, privateUsages: ['sign'], publicUsages: ['verify'] })
+}
+
+function importWrappingSecret(jwk: SecretMembers): Promise<CryptoKey> {
+  return crypto.subtle.importKey('jwk', jwk, secretParameters, true, [...secretUsages])
 }
 
 async function importPair(

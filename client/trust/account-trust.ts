@@ -1,4 +1,4 @@
-import { publicManagementKey, type ManagementKey } from '../crypto/management-key.ts'
+import { publicManagementKey, shownWrappingKey, type ManagementKey } from '../crypto/management-key.ts'
 import { importWrappingKey, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
@@ -50,7 +50,8 @@ export class AccountTrust {
     }
     const remembered = recollection.managementKeys
     assertNothingForgotten(account, remembered)
-    const own = { id: managementKey.id, ...(await publicManagementKey(managementKey)) }
+    const { signingKey } = await publicManagementKey(managementKey)
+    const own = { id: managementKey.id, signingKey, wrappingKey: await shownWrappingKey(managementKey) }
     const chains = await followEndorsements(account.managementKeys, { owner, own, anchors, remembered })
     for (const { id } of account.managementKeys) {
       const trusted = chains.trusted.get(id)
@@ -71,18 +72,20 @@ export class AccountTrust {
    * all were followed. Reads the account.
    *
    * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when one is listed that nobody trusted has endorsed: to leave it out
-   *   without a word would leave the owner's own device without a key, or a lie unnoticed.
+   *   without a word would leave the owner's own device without a key, or a lie unnoticed. WRAPPING_MISMATCH.
    */
   async recipients(): Promise<Recipient[]> {
     const { account, trusted, doubts } = await this.read()
     const { managementKey } = this.#options
-    const recipients: Recipient[] = [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]
+    const ownKey = managementKey.wrappingSecret ?? managementKey.wrapping.publicKey
+    const recipients: Recipient[] = [{ id: managementKey.id, wrappingKey: ownKey }]
     for (const { id, revokedAt } of account.managementKeys) {
       if (revokedAt !== null) continue
       const doubt = doubts.get(id)
       if (doubt !== undefined) throw untrusted(id, doubt)
       const wrappingKey = trusted.get(id)?.wrappingKey ?? null
       if (wrappingKey === null || id === managementKey.id) continue
+      assertMayShare(managementKey)
       recipients.push({ id, wrappingKey: await importWrappingKey(wrappingKey) })
     }
     return recipients
@@ -109,6 +112,15 @@ export class AccountTrust {
     }
     throw untrusted(kid, this.#last?.doubts.get(kid) ?? 'It is none of the account.')
   }
+}
+
+/**
+ * Refuses to wrap for another management key what was to be wrapped symmetrically: its copy would be the weaker one.
+ *
+ * @throws {VaultError} WRAPPING_MISMATCH.
+ */
+export function assertMayShare({ wrappingSecret }: ManagementKey): void {
+  if (wrappingSecret !== undefined) throw new VaultError('WRAPPING_MISMATCH')
 }
 
 /** The account may have more management keys than were seen before, and never fewer: revoked ones stay listed. */

@@ -38,7 +38,8 @@ export interface TrustRoots {
   readonly own: {
     readonly id: string
     readonly signingKey: SigningJwk
-    readonly wrappingKey: WrappingJwk
+    /** Null: wrapping is symmetric. */
+    readonly wrappingKey: WrappingJwk | null
   }
   /** Ids of keys that the device was told to trust when it was paired or recovered. */
   readonly anchors: readonly string[]

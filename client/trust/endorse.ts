@@ -1,5 +1,5 @@
 import type { ManagementKeyKind } from '../../schema/graphql/domain.ts'
-import { thumbprint } from '../../schema/wire/jwk.ts'
+import { thumbprint, type WrappingJwk } from '../../schema/wire/jwk.ts'
 import {
   signPayloadOf,
   signStatement,
@@ -15,8 +15,10 @@ export function statementSigner({ id, signing }: Pick<ManagementKey, 'id' | 'sig
 }
 
 /** What is said of a management key that is endorsed. */
-export interface Endorsed extends PublicManagementKey {
+export interface Endorsed extends Pick<PublicManagementKey, 'signingKey'> {
   readonly kind: ManagementKeyKind
+  /** Null: nobody else can wrap for it. */
+  readonly wrappingKey: WrappingJwk | null
 }
 
 /**
@@ -41,7 +43,7 @@ export async function signEndorsement(
     iat: by.nowSeconds,
     kind,
     cnf: { jwk: signingKey },
-    wrap: wrappingKey,
+    ...(wrappingKey !== null && { wrap: wrappingKey }),
   }
   return signStatement('claviger-endorsement+jwt', payload, statementSigner(by.managementKey))
 }

@@ -13,6 +13,7 @@ import {
  */
 export class Recollection {
   readonly #managementKeyId: string
+  readonly #predecessors: readonly string[]
   readonly #memory: TrustMemory
   readonly #transactionKeys = new Map<string, RememberedTransactionKey>()
   readonly #managementKeys = new Map<string, number | null>()
@@ -20,8 +21,14 @@ export class Recollection {
   #hasNews = false
   #written: Promise<void> = Promise.resolve()
 
-  constructor(managementKeyId: string, memory: TrustMemory) {
+  /** @param options.predecessors management keys of the same account: what was remembered for one of these counts too. */
+  constructor(
+    managementKeyId: string,
+    memory: TrustMemory,
+    { predecessors = [] }: { readonly predecessors?: readonly string[] } = {},
+  ) {
     this.#managementKeyId = managementKeyId
+    this.#predecessors = predecessors
     this.#memory = memory
   }
 
@@ -89,7 +96,8 @@ export class Recollection {
 
   async #join(): Promise<void> {
     const kept = await this.#memory.load()
-    if (kept?.managementKeyId !== this.#managementKeyId) return
+    if (kept === null || ![this.#managementKeyId, ...this.#predecessors].includes(kept.managementKeyId))
+      return
     assertBounded(kept)
     const seenHere = [...this.#transactionKeys.values()]
     for (const key of kept.transactionKeys) this.rememberTransactionKey(key)

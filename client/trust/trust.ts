@@ -67,7 +67,7 @@ export class Trust {
     const { managementKey, memory = processMemory(), anchors } = options
     this.anchors = anchors
     this.#options = options
-    this.#recollection = new Recollection(managementKey.id, memory)
+    this.#recollection = new Recollection(managementKey.id, memory, { predecessors: anchors })
     this.#account = new AccountTrust({ ...options, recollection: this.#recollection })
   }
 

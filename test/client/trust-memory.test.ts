@@ -157,6 +157,21 @@ describe('a recollection', () => {
     expect((await open(memory, 'another')).transactionKey('a')).toBeNull()
   })
 
+  test('goes on with that of the management key which this one has replaced', async () => {
+    const memory = processMemory()
+    const one = await open(memory)
+    one.rememberTransactionKey({ id: 'a', iat: 9, isRevoked: false })
+    await one.flush()
+    const next = new Recollection('next', memory, { predecessors: ['me'] })
+    await next.load()
+    expect(next.transactionKey('a')).toMatchObject({ iat: 9 })
+    next.rememberTransactionKey({ id: 'b', iat: 1, isRevoked: false })
+    await next.flush()
+    const kept = await memory.load()
+    expect(kept?.managementKeyId).toBe('next')
+    expect(kept?.transactionKeys.map(({ id }) => id)).toEqual(['a', 'b'])
+  })
+
   test('writes only when there is something new', async () => {
     let writes = 0
     const kept = processMemory()
