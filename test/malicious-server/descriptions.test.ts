@@ -24,6 +24,22 @@ const lies: readonly { readonly lie: string; readonly change: Data; readonly cla
   { lie: 'another application server', change: { applicationServer: bank }, claim: 'aud' },
 ]
 
+test('checking costs no request of its own, but the first for a signer who is not known yet', async () => {
+  const { victim, id } = await prepare()
+  const second = await addDevice(victim)
+  const requestsOf = async (work: () => Promise<unknown>) => {
+    const before = server().exchanges.length
+    await work()
+    return server()
+      .exchanges.slice(before)
+      .map(({ operation }) => operation)
+  }
+  expect(await requestsOf(() => victim.vault.acquire({ id }))).toEqual(['WrappedKey'])
+  expect(await requestsOf(() => second.vault.key(id))).toEqual(['TransactionKey', 'Account'])
+  expect(await requestsOf(() => second.vault.key(id))).toEqual(['TransactionKey'])
+  expect(await requestsOf(() => second.vault.keys().toArray())).toEqual(['TransactionKeys'])
+})
+
 describe('a description', () => {
   test.each(lies)('with $lie is refused when the key is used, and doubted before', async (row) => {
     const { victim, id } = await prepare()

@@ -12,8 +12,9 @@ import { shop, type Victim } from './victim.ts'
 export interface PlantedKey {
   readonly id: string
   readonly secret: Secret
-  readonly publicKey: object
-  readonly thumbprint: string
+  /** Null: it is symmetric. */
+  readonly publicKey: object | null
+  readonly thumbprint: string | null
   /** Wrapped for the victim, as anybody can who has seen his wrapping key. */
   readonly jwe: string
 }
@@ -22,7 +23,7 @@ export interface PlantedKey {
 export async function plantKey(
   { exchanges }: MaliciousServer,
   { vault, owner }: Victim,
-  { id }: { readonly id: string },
+  { id, algorithm = 'Ed25519' }: { readonly id: string; readonly algorithm?: 'Ed25519' | 'A256GCM' },
 ): Promise<PlantedKey> {
   const opened = exchanges.find(
     ({ operation, variables }) => operation === 'OpenAccount' && variables['input'].name === owner,
@@ -32,11 +33,11 @@ export async function plantKey(
     id: vault.managementKeyId,
     wrappingKey: await importWrappingKey(parseWrappingJwk(wrappingKey)),
   }
-  const secret = await generateSecret('Ed25519')
+  const secret = await generateSecret(algorithm)
   const publicKey = publicHalfOf(secret)
   const [copy] = await wrapForAll(secret, { id, applicationServer: shop, recipients: [recipient] })
-  if (copy === undefined || publicKey === null) throw new Error('Nothing was planted.')
-  return { id, secret, publicKey, thumbprint: await thumbprint(publicKey), jwe: copy.jwe }
+  if (copy === undefined) throw new Error('Nothing was planted.')
+  return { id, secret, publicKey, thumbprint: publicKey && (await thumbprint(publicKey)), jwe: copy.jwe }
 }
 
 /** Puts a planted key in the place of the victim's, with this certificate. */

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { publicManagementKey } from '../../client/crypto/management-key.ts'
 import { signEndorsement } from '../../client/trust/endorse.ts'
-import { forgeCertificate, listInvented, plantKey, showPlanted, together } from './forgeries.ts'
+import {
+  aboutOperation,
+  forgeCertificate,
+  listInvented,
+  plantKey,
+  showPlanted,
+  together,
+} from './forgeries.ts'
 import {
   addDevice,
   bank,
@@ -61,6 +68,24 @@ describe('a key that the key server made up', () => {
       return data
     })
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
+  })
+
+  test("is refused when it is symmetric, with the owner's certificate, by the thumbprint of the secret", async () => {
+    const victim = await createVictim(server())
+    const { id } = await victim.vault.createKey(shop, { algorithm: 'A256GCM' })
+    const planted = await plantKey(server(), victim, { id, algorithm: 'A256GCM' })
+    const handOut = aboutOperation('WrappedKey', ({ wrappedKey }) => {
+      wrappedKey.jwe = planted.jwe
+    })
+    server().tell(handOut)
+    await expect(victim.vault.acquire(shop)).rejects.toMatchObject({
+      code: 'KEY_MISMATCH',
+      message: expect.stringContaining('certificate'),
+    })
+    // Negative control: without a certificate nothing tells it from the owner's.
+    server().tell(together(handOut, showPlanted(planted, { certificate: null })))
+    const careless = await restarted(victim, { hasMemory: false })
+    expect(await careless.acquire(shop, { acceptUncertified: true })).toMatchObject({ algorithm: 'A256GCM' })
   })
 
   test("is refused with a certificate that is signed in the owner's name by another key", async () => {
