@@ -1,6 +1,6 @@
 import type { Databases } from '../database/connect.ts'
 
-/** The management key that something of long life runs for. */
+/** The key that something of long life runs for: of an account, or of an application server with its id. */
 export interface WatchedKey {
   readonly accountId: string
   readonly managementKeyId: string
@@ -11,7 +11,7 @@ interface Watch extends WatchedKey {
 }
 
 /**
- * Tells sockets and streams of this process that their management key was revoked, on whichever server. A notification
+ * Tells sockets and streams of this process that their key was revoked, on whichever server. A notification
  * brings the word at once; a look into the database now and then, when it was lost.
  */
 export class Revocations {
@@ -53,12 +53,18 @@ export class Revocations {
     const watched = [...this.#watches.values()].flatMap(([watch]) => watch ?? [])
     if (watched.length === 0) return false
     const revoked = await this.#databases.reads.sql<{ id: string }[]>`
+      WITH watched AS (
+        SELECT * FROM unnest(
+          ${watched.map(({ accountId }) => accountId)}::uuid[],
+          ${watched.map(({ managementKeyId }) => managementKeyId)}::text[]
+        ) AS watched (account_id, id)
+      )
       SELECT k.id
-      FROM unnest(
-        ${watched.map(({ accountId }) => accountId)}::uuid[],
-        ${watched.map(({ managementKeyId }) => managementKeyId)}::text[]
-      ) AS watched (account_id, id)
-      JOIN management_keys k ON k.account_id = watched.account_id AND k.id = watched.id
+      FROM watched JOIN management_keys k ON k.account_id = watched.account_id AND k.id = watched.id
+      WHERE k.revoked_at IS NOT NULL
+      UNION ALL
+      SELECT k.id
+      FROM watched JOIN application_server_keys k ON k.application_server_id = watched.account_id AND k.id = watched.id
       WHERE k.revoked_at IS NOT NULL`
     for (const { id } of revoked) this.report(id)
     return false

@@ -196,6 +196,13 @@ test('the word that all is told comes at once, after changes, and every few seco
   await feed.close()
 })
 
+test('a stream ends when its key is revoked, also when the notification of that is lost', async () => {
+  const shop = await openShop(url)
+  const feed = await followOverEvents(url, shop.key)
+  await administrator.sql`UPDATE application_server_keys SET revoked_at = now() WHERE id = ${shop.key.id}`
+  await expect(feed.next(8_000)).rejects.toThrow('SIGNATURE_INVALID')
+})
+
 test('a cursor of removed changes, of a future or of another list is refused', async () => {
   const [owner, shop] = [await openAccount(url), await openShop(url)]
   for (let count = 0; count < 3; count++) await revoke(url, owner, await store(owner, shop))
