@@ -24,6 +24,7 @@ const meanings = {
   PAIRING_FORGED: 'What came through the key server was not said by the other device.',
   PHRASE_INVALID: 'These words are no recovery phrase of this account.',
   COPIES_MISSING: 'Some keys have no copy that could be opened.',
+  ACCOUNT_NOT_EMPTY: 'The account has other keys already.',
   BACKUP_UNREADABLE: 'The backup can not be opened.',
   DECRYPT_FAILED: 'The data could not be decrypted with this key.',
 } as const

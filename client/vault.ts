@@ -6,6 +6,9 @@ import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } 
 import { streamAlerts, type AlertStreamOptions } from './alerts/stream.ts'
 import { appSigner, type AppSigner, type AppSignerOptions } from './app-signing/app-signer.ts'
 import { generateManagementKey, type SigningAlgorithm, type Wrapping } from './crypto/management-key.ts'
+import type { Backup } from './backup/backup.ts'
+import { exportBackup, type ExportedBackup } from './backup/export-backup.ts'
+import { importBackup, type ImportReport } from './backup/import-backup.ts'
 import { approveDevice, lookUpPairing, type ApprovedDevice, type Pairing } from './devices/approve.ts'
 import { revokeDevice } from './devices/revoke.ts'
 import { VaultError } from './errors.ts'
@@ -133,6 +136,16 @@ export interface Vault {
   /** Approves a device of the owner's: from then on it can do whatever this one can. Repeating it does what is missing. */
   approveDevice(pairing: Pairing, options?: CopyOptions): Promise<ApprovedDevice>
 
+  /** Exports every key that this device can open, under a passphrase. No use of them, and the owner is alerted. */
+  exportBackup(options: CopyOptions & { readonly passphrase: string }): Promise<ExportedBackup>
+
+  /**
+   * Stores the keys of a backup in this account, which has no others. Repeating it does what is missing.
+   *
+   * @throws {VaultError} ACCOUNT_NOT_EMPTY.
+   */
+  importBackup(backup: Backup, options?: CopyOptions): Promise<ImportReport>
+
   /** Makes a recovery phrase, which is good for nothing before it is registered. */
   prepareRecovery(): Promise<RecoveryDraft>
 
@@ -217,6 +230,8 @@ function vaultOf(session: Session): Vault {
     destroyKey: (id) => destroyKey(session, id),
     lookUpPairing: (code) => lookUpPairing(session, code),
     approveDevice: (pairing, options) => approveDevice(session, pairing, options),
+    exportBackup: (options) => exportBackup(session, options),
+    importBackup: (backup, options) => importBackup(session, backup, options),
     prepareRecovery: () => prepareRecovery(session),
     revokeDevice: (id) => revokeDevice(session, id),
     alerts: (options) => streamAlerts(session, options),

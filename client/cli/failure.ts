@@ -153,6 +153,7 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
     hint: () => 'Nothing was changed. Compare the words with what you wrote down.',
   },
   COPIES_MISSING: { exitCode: no, hint: () => 'Nothing was changed.' },
+  ACCOUNT_NOT_EMPTY: { exitCode: no, hint: () => 'Nothing was changed. Open a new account for the backup.' },
   BACKUP_UNREADABLE: { exitCode: keystore, hint: checkPassphrase },
   DECRYPT_FAILED: { exitCode: no },
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { addAccountCommand } from './commands/account.ts'
 import { addAlertsCommand } from './commands/alerts.ts'
+import { addBackupCommands } from './commands/backup.ts'
 import { addDeviceCommands } from './commands/device.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addKeyCommands } from './commands/key.ts'
@@ -29,6 +30,7 @@ export async function run(args: readonly string[], { untilInterrupted }: Runtime
   addKeyCommands(program, context)
   addDeviceCommands(program, context)
   addRecoveryCommands(program, context)
+  addBackupCommands(program, context)
   addVerifyCommand(program, context)
   addAlertsCommand(program, context)
   addAccountCommand(program, context)

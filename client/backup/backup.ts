@@ -1,0 +1,95 @@
+import { overusePolicies } from '../../schema/graphql/domain.ts'
+import { thumbprint } from '../../schema/wire/jwk.ts'
+import { InvalidStatement, parseStatement } from '../../schema/wire/statements.ts'
+import { parseSecret, publicHalfOf, type Secret } from '../crypto/transaction-key.ts'
+import { VaultError } from '../errors.ts'
+import { Answer } from '../transport/answer.ts'
+import type { KeyTerms } from '../trust/certificate.ts'
+import { isConfirmed } from '../trust/confirmation.ts'
+
+/** A transaction key as a backup holds it, with its secret. */
+export interface BackedUpKey extends KeyTerms {
+  readonly id: string
+  readonly applicationServer: string
+  readonly label: string | null
+  /** RFC 7638 thumbprint of the public key, computed from the secret; null for a symmetric key. */
+  readonly thumbprint: string | null
+  readonly secret: Secret
+  /** JWS `claviger-key+jwt`; null when the key had none. */
+  readonly certificate: string | null
+}
+
+/** Everything that was to be had of an account. */
+export interface Backup {
+  /** The key server's origin. */
+  readonly url: string
+  readonly owner: string
+  readonly exportedAt: Date
+  readonly keys: readonly BackedUpKey[]
+  /** JWS `claviger-endorsement+jwt` of the account's management keys: who signed the certificates. */
+  readonly endorsements: readonly string[]
+}
+
+const version = 1
+
+/** Writes a backup down, with its secrets, to be encrypted. */
+export function serializeBackup({ keys, ...backup }: Backup): string {
+  const written = keys.map(({ secret, thumbprint: _computed, ...key }) => ({ ...key, secret: secret.jwk }))
+  return JSON.stringify({ v: version, ...backup, keys: written })
+}
+
+/**
+ * Reads a backup, and checks of each key that its secret is the one which its certificate confirms. Needs no key server.
+ *
+ * @throws {VaultError} BACKUP_UNREADABLE.
+ */
+export async function parseBackup(text: string): Promise<Backup> {
+  try {
+    const backup = new Answer(JSON.parse(text))
+    if (backup.integer('v') !== version) throw new TypeError('Of another version.')
+    const endorsements = backup.value('endorsements')
+    return {
+      url: backup.text('url'),
+      owner: backup.text('owner'),
+      exportedAt: backup.instant('exportedAt'),
+      keys: await Promise.all(backup.list('keys').map(parseKey)),
+      endorsements: Array.isArray(endorsements) ? endorsements.map(String) : [],
+    }
+  } catch (error) {
+    if (error instanceof VaultError && error.code === 'KEY_MISMATCH') throw error
+    // Not the parser's words: they may quote a secret.
+    throw new VaultError('BACKUP_UNREADABLE', { detail: 'It holds no backup that this version knows.' })
+  }
+}
+
+async function parseKey(answer: Answer): Promise<BackedUpKey> {
+  const written = answer.value('secret')
+  if (typeof written !== 'object' || written === null) throw new TypeError('A secret is an object.')
+  const secret = parseSecret(written)
+  const publicKey = publicHalfOf(secret)
+  const key = {
+    id: answer.text('id'),
+    applicationServer: answer.text('applicationServer'),
+    label: answer.textOrNull('label'),
+    thumbprint: publicKey === null ? null : await thumbprint(publicKey),
+    notBefore: answer.instantOrNull('notBefore'),
+    expiresAt: answer.instantOrNull('expiresAt'),
+    maxUses: answer.integerOrNull('maxUses'),
+    overusePolicy: answer.oneOf('overusePolicy', overusePolicies),
+    secret,
+    certificate: answer.textOrNull('certificate'),
+  }
+  await assertConfirmed(key)
+  return key
+}
+
+async function assertConfirmed({ id, certificate, secret }: BackedUpKey): Promise<void> {
+  if (certificate === null) return
+  try {
+    const { payload } = parseStatement('claviger-key+jwt', certificate)
+    if (payload.jti === id && (await isConfirmed(payload, secret))) return
+  } catch (error) {
+    if (!(error instanceof InvalidStatement)) throw error
+  }
+  throw new VaultError('KEY_MISMATCH', { detail: `In the backup another secret stands under the id ${id}.` })
+}

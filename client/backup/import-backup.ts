@@ -1,0 +1,88 @@
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import { publicHalfOf } from '../crypto/transaction-key.ts'
+import { wrapForAll, type Recipient } from '../crypto/wrap.ts'
+import { VaultError } from '../errors.ts'
+import { readKey, readKeys } from '../keys/describe.ts'
+import type { CopyOptions } from '../rotation/copy-keys.ts'
+import type { SkippedKey } from '../rotation/open-copies.ts'
+import type { Session } from '../session.ts'
+import type { Operation } from '../transport/graphql.ts'
+import { confirmationOf } from '../trust/confirmation.ts'
+import type { BackedUpKey, Backup } from './backup.ts'
+
+export interface ImportReport {
+  readonly imported: number
+  /** Keys that the key server refused, and why. */
+  readonly skipped: readonly SkippedKey[]
+}
+
+/**
+ * Stores the keys of a backup in an account that has no others, under their old ids: wrapped for its management keys, and
+ * certified by this device anew. Repeating it does what is missing.
+ *
+ * @throws {VaultError} ACCOUNT_NOT_EMPTY when the account has a key that is not in the backup.
+ */
+export async function importBackup(
+  session: Session,
+  { keys }: Backup,
+  { onProgress }: CopyOptions = {},
+): Promise<ImportReport> {
+  const ids = new Set(keys.map(({ id }) => id))
+  for await (const { id } of readKeys(session)) {
+    if (!ids.has(id)) throw new VaultError('ACCOUNT_NOT_EMPTY')
+  }
+  const recipients = await session.trust.recipients()
+  const skipped: SkippedKey[] = []
+  let imported = 0
+  for (const [index, key] of keys.entries()) {
+    onProgress?.({ done: index, total: keys.length })
+    try {
+      await store(session, key, recipients)
+      imported += 1
+    } catch (error) {
+      const isRefusal = error instanceof KeyServerError && ['BAD_USER_INPUT', 'CONFLICT'].includes(error.code)
+      if (!isRefusal) throw error
+      if (await isStored(session, key)) imported += 1
+      else skipped.push({ id: key.id, applicationServer: key.applicationServer, code: error.code })
+    }
+  }
+  onProgress?.({ done: keys.length, total: keys.length })
+  return { imported, skipped }
+}
+
+const storeTransactionKey: Operation<string> = {
+  kind: 'mutation',
+  document: /* GraphQL */ `
+    mutation ImportTransactionKey($input: StoreTransactionKeyInput!) {
+      storeTransactionKey(input: $input) {
+        id
+      }
+    }
+  `,
+  parse: (data) => data.object('storeTransactionKey').text('id'),
+}
+
+async function store(session: Session, key: BackedUpKey, recipients: readonly Recipient[]): Promise<void> {
+  const { id, applicationServer, label, secret, notBefore, expiresAt, maxUses, overusePolicy } = key
+  const terms = { notBefore, expiresAt, maxUses, overusePolicy }
+  const cnf = await confirmationOf(secret)
+  const input = {
+    id,
+    applicationServer,
+    label: label ?? undefined,
+    publicKey: publicHalfOf(secret) ?? undefined,
+    wrappedKeys: await wrapForAll(secret, { id, applicationServer, recipients }),
+    notBefore: notBefore?.toISOString(),
+    expiresAt: expiresAt?.toISOString(),
+    maxUses: maxUses ?? undefined,
+    overusePolicy,
+    certificate: await session.trust.certify({ id, applicationServer, cnf, ...terms }),
+  }
+  await session.keyServer.run(storeTransactionKey, { input })
+}
+
+/** An earlier call stored it: under its id stands a key of this owner with the same public half. */
+async function isStored(session: Session, { id, thumbprint }: BackedUpKey): Promise<boolean> {
+  const stored = await readKey(session, id)
+  return stored?.doubt === null && stored.thumbprint === thumbprint
+}
