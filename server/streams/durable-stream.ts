@@ -85,6 +85,8 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
       return await this.#options.read(this.#position)
     } catch (error) {
       if (isConnectionLost(error)) return null
+      // Nobody asks a stream that has failed for more, nor calls its `return`.
+      this.#end()
       throw error
     }
   }

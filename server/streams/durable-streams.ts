@@ -1,5 +1,7 @@
 import type { Revocations } from '../trust/revocations.ts'
 import type { WakeUp, WakeUps } from '../alerts/wake-up.ts'
+import { Places } from '../places.ts'
+import { streamsPerKeyMax } from '../transport-limits.ts'
 import { DurableStream, type DurableStreamOptions } from './durable-stream.ts'
 
 export interface DurableStreamsOptions {
@@ -19,17 +21,22 @@ export interface Subscription<T> extends Pick<DurableStreamOptions<T>, 'read'> {
   readonly begin: () => Promise<number>
 }
 
-/** Opens streams of stored lists. */
+/** Opens streams of stored lists, so many of a key at a time. */
 export class DurableStreams {
   readonly pollMs: number
   readonly #options: DurableStreamsOptions
+  readonly #places = new Places({
+    perHolderMax: streamsPerKeyMax,
+    refusal: `A key has at most ${String(streamsPerKeyMax)} subscriptions at a time.`,
+    retrySeconds: 5,
+  })
 
   constructor(options: DurableStreamsOptions) {
     this.#options = options
     this.pollMs = options.pollMs
   }
 
-  /** Rejects as `begin` does. */
+  /** Rejects as `begin` does, and with RATE_LIMITED when the key has as many as it may. */
   async open<T>({ holderId, keyId, begin, read }: Subscription<T>): Promise<DurableStream<T>> {
     const { wakeUps, revocations, pollMs, stopping } = this.#options
     const revoked = new AbortController()
@@ -38,16 +45,21 @@ export class DurableStreams {
       revoked.abort()
     })
     const bell = wakeUps.join(holderId)
+    let leave: () => void = () => undefined
     const wakeUp: WakeUp = {
       wait: (ms) => bell.wait(ms),
       close: () => {
+        leave()
         endWatch()
         bell.close()
       },
     }
     try {
+      const after = await begin()
+      // Not before: a signature that does not hold takes nobody's place.
+      leave = this.#places.take(keyId)
       return new DurableStream({
-        after: await begin(),
+        after,
         wakeUp,
         read,
         pollMs,
