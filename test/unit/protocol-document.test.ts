@@ -149,6 +149,8 @@ function limitRows() {
     acquisitionIdHours: ['an `acquisitionId` is remembered', `${count(limits.acquisitionIdHours)} hours`],
     webhooksMax: ['webhooks of an account', count(limits.webhooksMax)],
     webhookUrlCharactersMax: ['URL of a webhook', `${count(limits.webhookUrlCharactersMax)} characters`],
+    pairingSeconds: ['life of a pairing', `${count(limits.pairingSeconds)} seconds`],
+    pairingCharactersMax: ['message of a pairing', `1 to ${count(limits.pairingCharactersMax)} characters`],
     webSocketMessageBytesMax: ['WebSocket message', `${count(limits.webSocketMessageBytesMax)} bytes`],
     tokensMax: ['tokens of a document', count(queryLimits.tokensMax)],
     depthMax: ['depth of a document', count(queryLimits.depthMax)],
