@@ -8,6 +8,7 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
+import { encodeCursor } from '../schema/wire/cursor.ts'
 import { startBenchDatabase, type BenchDatabase } from './support/database.ts'
 import { describeLatencies, percentile, print, until } from './support/figures.ts'
 import { storeOwners, type Owner } from './support/owners.ts'
@@ -25,7 +26,8 @@ const atOnce = 40
 interface Contestant {
   readonly server: BenchServer
   readonly subscription: string
-  readonly variablesOf: (owner: Owner) => object
+  /** Of a subscription that begins after so many alerts. */
+  readonly variablesOf: (owner: Owner, alertsBefore: number) => object
   readonly init: (owner: Owner) => Promise<object>
   /** Lets each of these accounts have one alert, of which the server is told in its own way. */
   readonly publish: (owners: readonly Owner[]) => Promise<void>
@@ -60,8 +62,9 @@ async function beginClaviger({ url, sql }: BenchDatabase): Promise<Contestant> {
   const server = await startKeyServer(url)
   return {
     server,
-    subscription: 'subscription { alerts { id kind cursor occurredAt } }',
-    variablesOf: () => ({}),
+    subscription: 'subscription ($after: String) { alerts(after: $after) { id kind cursor occurredAt } }',
+    // A cursor, so that none is missed however long a subscription takes to stand.
+    variablesOf: (_owner, alertsBefore) => ({ after: encodeCursor('alert', String(alertsBefore)) }),
     init: (owner) => signSocket(server.url, owner),
     async publish(owners) {
       await sql`
@@ -90,22 +93,22 @@ async function measure(contestant: Contestant, owners: readonly Owner[]): Promis
   const { server, subscription: query } = contestant
   const deliveries: Delivery[] = []
   const sockets: WebSocket[] = []
-  const open = (some: readonly Owner[]) =>
+  const open = (some: readonly Owner[], alertsBefore: number) =>
     forEach(some, { atOnce }, async (owner) => {
       const socket = await subscribe({
         url: server.url,
         init: () => contestant.init(owner),
         query,
-        variables: contestant.variablesOf(owner),
+        variables: contestant.variablesOf(owner, alertsBefore),
         onDelivery: (delivery) => deliveries.push(delivery),
       })
       sockets.push(socket)
     })
   try {
-    await open(owners.slice(0, 50))
+    await open(owners.slice(0, 50), 0)
     await delay(1_000)
     const restingMB = await server.memoryMB()
-    await open(owners.slice(50))
+    await open(owners.slice(50), 0)
     await settle()
     const latencies = async (publish: () => Promise<void>, expected: number, withinMs: number) => {
       deliveries.length = 0
@@ -114,7 +117,7 @@ async function measure(contestant: Contestant, owners: readonly Owner[]): Promis
       return deliveries.map(({ arrivedAtMs, storedAtMs }) => arrivedAtMs - storedAtMs)
     }
     const broadcast = await latencies(() => contestant.publish(owners), owners.length, 20_000)
-    for (let more = 1; more < socketsEach; more++) await open(owners)
+    for (let more = 1; more < socketsEach; more++) await open(owners, 1)
     await settle()
     const memoryMB = (await server.memoryMB()) - restingMB
     const single = await latencies(

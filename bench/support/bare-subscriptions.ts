@@ -29,7 +29,10 @@ published.setMaxListeners(0)
 const roots = {
   subscription: {
     async *alerts({ account }: { account: string }) {
-      for await (const [alert] of on(published, account)) yield { alerts: alert }
+      for await (const event of on(published, account)) {
+        const alert: unknown = event[0]
+        yield { alerts: alert }
+      }
     },
   },
 }

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws'
+import { z } from 'zod'
 
 /** A delivered alert, as far as it is measured. */
 export interface Delivery {
@@ -16,12 +17,11 @@ export interface SubscriberOptions {
   readonly onDelivery: (delivery: Delivery) => void
 }
 
-interface Message {
-  readonly type: string
-  readonly payload?: {
-    readonly data?: { readonly alerts?: { readonly id: string; readonly occurredAt: string } }
-  }
-}
+const alertShape = z.object({ id: z.string(), occurredAt: z.string() })
+const messageShape = z.object({
+  type: z.string(),
+  payload: z.object({ data: z.object({ alerts: alertShape }).optional() }).optional(),
+})
 
 /** A subscription on a socket of its own. Resolves when it was asked for on an acknowledged socket. */
 export async function subscribe(options: SubscriberOptions): Promise<WebSocket> {
@@ -41,7 +41,7 @@ export async function subscribe(options: SubscriberOptions): Promise<WebSocket> 
   })
   socket.on('message', (data: Buffer) => {
     const arrivedAtMs = performance.timeOrigin + performance.now()
-    const message: Message = JSON.parse(data.toString())
+    const message = messageShape.parse(JSON.parse(data.toString()))
     const alert = message.payload?.data?.alerts
     if (message.type === 'connection_ack') {
       const { query, variables } = options

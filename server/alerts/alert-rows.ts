@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type { Alert, AlertKind } from '../../schema/graphql/domain.ts'
 import { alerts } from '../../schema/tables/index.ts'
-import type { Executor } from '../database/connect.ts'
+import type { Database, Executor } from '../database/connect.ts'
 
 export interface AlertRange {
   readonly after?: number | null
@@ -31,6 +31,25 @@ export async function selectAlerts(db: Executor, accountId: string, range: Alert
     .limit(range.limit)
   const ordered = range.fromEnd === true ? rows.reverse() : rows
   return ordered.map(toAlert)
+}
+
+/** Reads the alerts after a position, in order: the statement of all streams, and so a prepared one. */
+export type AlertsAfter = (
+  accountId: string,
+  range: { readonly after: number; readonly limit: number },
+) => Promise<Alert[]>
+
+export function prepareAlertsAfter(db: Database): AlertsAfter {
+  const statement = db
+    .select()
+    .from(alerts)
+    .where(
+      and(eq(alerts.accountId, sql.placeholder('accountId')), gt(alerts.position, sql.placeholder('after'))),
+    )
+    .orderBy(asc(alerts.position))
+    .limit(sql.placeholder('limit'))
+    .prepare('alerts_after')
+  return async (accountId, range) => (await statement.execute({ accountId, ...range })).map(toAlert)
 }
 
 /** Reads the alerts at these positions, those that are still kept. */

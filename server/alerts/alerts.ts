@@ -8,7 +8,7 @@ import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { parsePosition, selectAlertPage } from './alert-page.ts'
-import { selectAlerts } from './alert-rows.ts'
+import { prepareAlertsAfter, type AlertsAfter } from './alert-rows.ts'
 import { assertNoneRemoved, cursorExpired } from './retention.ts'
 import type { DurableStreams } from '../streams/durable-streams.ts'
 
@@ -19,6 +19,7 @@ export class Alerts implements AlertsPort {
   readonly #authentication: Authentication
   readonly #databases: Databases
   readonly #streams: DurableStreams
+  readonly #selectAfter: AlertsAfter
 
   constructor(
     authentication: Authentication,
@@ -27,6 +28,7 @@ export class Alerts implements AlertsPort {
     this.#authentication = authentication
     this.#databases = options.databases
     this.#streams = options.streams
+    this.#selectAfter = prepareAlertsAfter(options.databases.reads.db)
   }
 
   page(account: Account, page: AlertPageArguments): Promise<AlertPage> {
@@ -45,7 +47,7 @@ export class Alerts implements AlertsPort {
         return startPosition(db, accountId, position)
       },
       read: async (from) => {
-        const page = await selectAlerts(db, accountId, { after: from, limit: limits.batchMax })
+        const page = await this.#selectAfter(accountId, { after: from, limit: limits.batchMax })
         assertNoneRemoved(from, page)
         const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
         return { items: wanted, seen: page.at(-1)?.position ?? from }

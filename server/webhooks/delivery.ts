@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Alert } from '../../schema/graphql/domain.ts'
-import { selectAlerts, selectAlertsAt } from '../alerts/alert-rows.ts'
+import { prepareAlertsAfter, selectAlertsAt, type AlertsAfter } from '../alerts/alert-rows.ts'
 import type { Databases } from '../database/connect.ts'
 import { isLastAttempt, retryDelayMs } from './backoff.ts'
 import { nextAskedLetter, postponeRedelivery, recordRedelivered, takeRedelivery } from './dead-letters.ts'
@@ -42,12 +42,14 @@ const gone = 'HTTP_410'
  */
 export class WebhookDelivery {
   readonly #databases: Databases
+  readonly #selectAfter: AlertsAfter
   readonly #options: WebhookDeliveryOptions
   readonly #underWay = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
 
   constructor(databases: Databases, options: WebhookDeliveryOptions) {
     this.#databases = databases
+    this.#selectAfter = prepareAlertsAfter(databases.reads.db)
     this.#options = options
   }
 
@@ -93,10 +95,10 @@ export class WebhookDelivery {
   /** Answers whether all was delivered. When not, the lease has ended, or the time of this turn. */
   async #deliverNews(turn: Turn): Promise<boolean> {
     const { webhook } = turn
-    const { writes, reads } = this.#databases
+    const { writes } = this.#databases
     let { position } = webhook
     while (!turn.isOver()) {
-      const page = await selectAlerts(reads.db, webhook.account_id, { after: position, limit: pageMax })
+      const page = await this.#selectAfter(webhook.account_id, { after: position, limit: pageMax })
       let recorded = position
       for (const alert of page) {
         position = alert.position
