@@ -135,7 +135,11 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
   CERTIFICATE_MISSING: { exitCode: no, hint: distrust },
   CERTIFICATE_INVALID: { exitCode: no, hint: distrust },
   UNTRUSTED_MANAGEMENT_KEY: { exitCode: no, hint: distrust },
-  ROLLBACK: { exitCode: no, hint: distrust },
+  ROLLBACK: {
+    exitCode: no,
+    hint: ({ keystorePath }) =>
+      `${distrust()} If its operator says that it was restored from a backup, remove ${keystorePath}.memory.`,
+  },
   WRAPPING_MISMATCH: { exitCode: no },
   ALGORITHM_MISMATCH: { exitCode: usage },
   PUBLIC_KEY_INVALID: { exitCode: usage, hint: () => 'Nothing was sent.' },

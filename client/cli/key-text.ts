@@ -18,6 +18,7 @@ export function keyLines(key: TransactionKey): string[] {
     ['Application server', key.applicationServer],
     ['Label', key.label],
     ['State', key.state],
+    ['Doubt', key.doubt === null ? null : `${key.doubt}: it would be refused if it were used`],
     ['Not before', textOf(key.notBefore)],
     ['Expires', textOf(key.expiresAt)],
     ['Notices', key.expiryNotices.length === 0 ? null : key.expiryNotices.map(durationText).join(', ')],
@@ -42,7 +43,9 @@ export function keyTable(keys: readonly TransactionKey[]): string[] {
     key.state,
     usesText(key),
     textOf(key.expiresAt) ?? '-',
-    printable(key.label === null ? key.applicationServer : `${key.applicationServer}  (${key.label})`),
+    printable(
+      `${key.applicationServer}${key.label === null ? '' : `  (${key.label})`}${key.doubt === null ? '' : `  DOUBT: ${key.doubt}`}`,
+    ),
   ])
   const table = [['ID', 'STATE', 'USES', 'EXPIRES', 'APPLICATION SERVER'], ...cells]
   const width = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0))
