@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Databases } from '../database/connect.ts'
+import { connectionsMax } from '../transport-limits.ts'
 import { isReady } from './health.ts'
 import { sendText, setCommonHeaders } from './responses.ts'
 
@@ -48,6 +49,7 @@ export function createHttpServer({ graphql, jwks, databases, isStopping }: HttpS
       else void Promise.resolve(route(request, response)).catch(() => response.destroy())
     },
   )
+  server.maxConnections = connectionsMax
   return server
 }
 

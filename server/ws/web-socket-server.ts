@@ -12,11 +12,18 @@ import { createErrorMask } from '../graphql/errors.ts'
 import type { OriginPolicy } from '../http/origins.ts'
 import { pathOf } from '../http/server.ts'
 import type { Logger } from '../log.ts'
+import { Places } from '../places.ts'
+import {
+  operationsPerSocketMax,
+  socketsPerKeyMax,
+  unsignedIdleMs,
+  unsignedSocketsPerAddressMax,
+} from '../transport-limits.ts'
 import type { Revocations } from '../trust/revocations.ts'
+import { closeWhenIdle } from './close-when-idle.ts'
 import { closeWhenRevoked } from './close-when-revoked.ts'
 import { executionOf, prepareOperation } from './operation.ts'
 import { readSocketCaller } from './signature.ts'
-import { SignedSockets } from './signed-sockets.ts'
 import { serveSocket, type SocketExtra } from './socket.ts'
 
 export interface WebSocketServerOptions {
@@ -32,8 +39,8 @@ const initTimeoutMs = 5_000
 const heartbeatMs = 12_000
 /** How long a socket may take to answer a close. */
 const closeTimeoutMs = 2_000
-const subscriptionsMax = 20
-const socketsPerKeyMax = 5
+/** How soon an operation or a socket that is one too many may be tried again. */
+const retrySeconds = 1
 
 /** Close codes of graphql-transport-ws. */
 const forbidden = 4403
@@ -41,10 +48,11 @@ const internalError = 4500
 
 /**
  * Serves graphql-transport-ws on /graphql of an HTTP server. A socket runs subscriptions as the management key that
- * signed its `connection_init`, and unsigned queries; what is signed by request goes over HTTP.
+ * signed its `connection_init`, and unsigned queries; what is signed by request goes over HTTP. One that is not signed is
+ * closed with 1000 when it runs nothing for a minute.
  *
  * A refused signature closes the socket with 4403 and the reason's name. So does a management key's sixth socket on this
- * server, with RATE_LIMITED: clients of graphql-transport-ws try again after 4403, while 4429, the protocol's own "too
+ * server, and an address's 101st that is not signed, with RATE_LIMITED: clients of graphql-transport-ws try again after 4403, while 4429, the protocol's own "too
  * many", means a repeated `connection_init` and is final.
  *
  * @returns a function that closes every socket with 1001, for clients to come back
@@ -59,7 +67,20 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     handleProtocols,
   })
   const callers = new WeakMap<WebSocket, RequestCaller>()
-  const signedSockets = new SignedSockets(socketsPerKeyMax)
+  /** Of the other end, or of the proxy before it. */
+  const addresses = new WeakMap<WebSocket, string>()
+  /** What an unsigned socket calls when it runs something. */
+  const touches = new WeakMap<WebSocket, () => void>()
+  const placesOfKeys = new Places({
+    perHolderMax: socketsPerKeyMax,
+    refusal: `A key has at most ${String(socketsPerKeyMax)} sockets at a time.`,
+    retrySeconds,
+  })
+  const placesOfAddresses = new Places({
+    perHolderMax: unsignedSocketsPerAddressMax,
+    refusal: `An address has at most ${String(unsignedSocketsPerAddressMax)} sockets at a time that are not signed.`,
+    retrySeconds,
+  })
 
   const graphql = makeServer<Record<string, unknown>, SocketExtra>({
     connectionInitWaitTimeout: initTimeoutMs,
@@ -71,9 +92,10 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
           const key = { accountId: holderId, managementKeyId: keyId }
           closeWhenRevoked(socket, { revocations: options.revocations, key })
           await options.authentication.claimAsAny(caller)
-          if (!signedSockets.admit(socket, keyId)) {
-            throw tooMany('A key', { most: socketsPerKeyMax, what: 'sockets' })
-          }
+          seat(socket, placesOfKeys, keyId)
+        } else {
+          seat(socket, placesOfAddresses, addresses.get(socket) ?? '')
+          touches.set(socket, closeWhenIdle(socket, { idleMs: unsignedIdleMs }))
         }
         callers.set(socket, caller)
         return true
@@ -86,10 +108,9 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     },
     onSubscribe: async ({ extra: { socket }, subscriptions }, id, payload) => {
       try {
+        touches.get(socket)?.()
         // The one that is asked for is counted already.
-        if (Object.keys(subscriptions).length > subscriptionsMax) {
-          throw tooMany('A socket', { most: subscriptionsMax, what: 'operations' })
-        }
+        if (Object.keys(subscriptions).length > operationsPerSocketMax) throw tooManyOperations()
         return await prepareOperation(engine, callers.get(socket) ?? new RequestCaller(null), payload)
       } catch (error) {
         return [maskError(error)]
@@ -108,7 +129,8 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     execute: (args) => executionOf(args).execute(args),
     subscribe: (args) => executionOf(args).subscribe(args),
   })
-  sockets.on('connection', (socket) => {
+  sockets.on('connection', (socket, { socket: { remoteAddress = '' } }) => {
+    addresses.set(socket, remoteAddress)
     serveSocket(socket, { graphql, heartbeatMs, log })
   })
 
@@ -138,9 +160,17 @@ async function closeAll(sockets: WebSocketServer): Promise<void> {
   clearTimeout(timer)
 }
 
-function tooMany(whose: string, { most, what }: { most: number; what: string }): KeyServerError {
-  return new KeyServerError('RATE_LIMITED', `${whose} has at most ${String(most)} ${what} at a time.`, {
-    retryAfterSeconds: 1,
+/** Counts a socket until it closes. @throws {KeyServerError} RATE_LIMITED */
+function seat(...[socket, places, holder]: [WebSocket, Places, string]): void {
+  // Closed while its signature was checked: its close would not be heard any more.
+  if (socket.readyState !== socket.OPEN) return
+  socket.once('close', places.take(holder))
+}
+
+function tooManyOperations(): KeyServerError {
+  const most = String(operationsPerSocketMax)
+  return new KeyServerError('RATE_LIMITED', `A socket has at most ${most} operations at a time.`, {
+    retryAfterSeconds: retrySeconds,
   })
 }
 
