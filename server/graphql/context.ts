@@ -24,7 +24,7 @@ export function createContext(services: Services, caller: RequestCaller): GraphQ
     managementKeys,
     transactionKeys,
     acquisitions,
-    verification,
+    verification: verification.forRequest(),
     alerts,
     webhooks,
     pairings,

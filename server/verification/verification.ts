@@ -22,7 +22,7 @@ interface Asked {
  * Answers application servers whether a public key is its owner's. Unknown owners, unknown application servers and
  * other keys take the same path to the same answer. Questions that come at the same time share one statement.
  */
-export class Verification implements VerificationPort {
+export class Verification {
   readonly #ask: (question: Question) => Promise<Facts>
   readonly #answers: Answers
   readonly #mismatchAlarm: MismatchAlarm
@@ -36,10 +36,21 @@ export class Verification implements VerificationPort {
     this.#mismatchAlarm = mismatchAlarm
   }
 
-  async verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]> {
-    if (inputs.length > limits.batchMax) {
-      throw badInput(field, `There are at most ${String(limits.batchMax)} verifications in a request.`)
+  /** The port of one request, all of whose fields together ask for one batch at most. */
+  forRequest(): VerificationPort {
+    let asked = 0
+    return {
+      verify: async (inputs, field) => {
+        asked += inputs.length
+        if (asked > limits.batchMax) {
+          throw badInput(field, `There are at most ${String(limits.batchMax)} verifications in a request.`)
+        }
+        return this.#verify(inputs, field)
+      },
     }
+  }
+
+  async #verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]> {
     const isBatch = field === 'inputs'
     const asked = await Promise.all(
       inputs.map((input, index) => parse(input, isBatch ? `${field}.${String(index)}` : field)),
