@@ -5,6 +5,10 @@ import { fileKeystore, type FileKeystoreOptions } from './file-keystore.ts'
 /** A {@link RotationStore} beside a file keystore: of the same form and passphrase, with `.next` after its name. */
 export function fileRotationStore({ path, passphrase }: FileKeystoreOptions): RotationStore {
   const nextPath = `${path}.next`
-  const { load, save } = fileKeystore({ path: nextPath, passphrase })
-  return { load, save, clear: () => rm(nextPath, { force: true }) }
+  const store = fileKeystore({ path: nextPath, passphrase })
+  return {
+    load: () => store.load(),
+    save: (record) => store.save(record),
+    clear: () => rm(nextPath, { force: true }),
+  }
 }

@@ -2,8 +2,8 @@ import { generateMnemonic, mnemonicToSeedWebcrypto, validateMnemonic } from '@sc
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import { VaultError } from '../errors.ts'
 
-/** How many words a recovery phrase has: 256 bits, and 8 bits of checksum. */
-export const phraseWordCount = 24
+/** 256 bits, and 8 bits of checksum. */
+const phraseWordCount = 24
 
 const entropyBits = 256
 

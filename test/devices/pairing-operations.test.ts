@@ -38,7 +38,7 @@ test('a pairing is found under its id, for ten minutes', async () => {
   const { data } = await open({ id, payload: 'hello' })
   expect(data.openPairing).toMatchObject({ id, payload: 'hello', answer: null })
   expect((await find(id)).data.pairing).toEqual(data.openPairing)
-  const seconds = (Date.parse(data.openPairing.expiresAt) - Date.now()) / 1000
+  const seconds = (Date.parse(String(data.openPairing.expiresAt)) - Date.now()) / 1000
   expect(Math.abs(seconds - 600)).toBeLessThan(10)
 })
 
