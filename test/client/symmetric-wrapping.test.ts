@@ -17,6 +17,7 @@ import { generateSecret } from '../../client/crypto/transaction-key.ts'
 import { unwrap, wrapForAll } from '../../client/crypto/wrap.ts'
 import { fileKeystore } from '../../client/node/index.ts'
 import { parseWrappedKeyHeader } from '../../schema/wire/jwe.ts'
+import { addDevice } from '../malicious-server/victim.ts'
 import { startWorld, type TestServer } from '../support/server.ts'
 
 const shop = 'https://shop.example'
@@ -84,6 +85,13 @@ describe('a vault that wraps symmetrically', () => {
     await expect(draft.register()).rejects.toMatchObject({ code: 'WRAPPING_MISMATCH' })
     expect((await vault.account()).managementKeys).toHaveLength(1)
   })
+})
+
+test('a management key that another client added beside it gets no copy, and no key is made without it either', async () => {
+  const { vault, keystore } = await createSymmetric()
+  await addDevice({ vault, keystore, owner: vault.owner })
+  await expect(vault.createKey(shop)).rejects.toMatchObject({ code: 'WRAPPING_MISMATCH' })
+  expect(await vault.keys().toArray()).toEqual([])
 })
 
 describe('the algorithm of a copy', () => {
