@@ -1,4 +1,6 @@
 CREATE TYPE "public"."alert_kind" AS ENUM('KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_OVERUSED', 'KEY_REVOKED', 'PUBLIC_KEY_MISMATCH', 'MANAGEMENT_KEY_ADDED', 'MANAGEMENT_KEY_REVOKED', 'KEYS_REWRAPPED', 'KEYS_EXPORTED');--> statement-breakpoint
+CREATE TYPE "public"."application_server_proof" AS ENUM('WELL_KNOWN', 'OPERATOR');--> statement-breakpoint
+CREATE TYPE "public"."key_change_kind" AS ENUM('REVOKED', 'DESTROYED', 'SUPERSEDED', 'TERM_CHANGED', 'EXPIRED');--> statement-breakpoint
 CREATE TYPE "public"."management_key_kind" AS ENUM('DEVICE', 'RECOVERY');--> statement-breakpoint
 CREATE TYPE "public"."overuse_policy" AS ENUM('NOTIFY', 'REFUSE');--> statement-breakpoint
 CREATE TYPE "public"."revocation_reason" AS ENUM('UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION');--> statement-breakpoint
@@ -31,6 +33,25 @@ CREATE TABLE "alerts" (
 	CONSTRAINT "alerts_account_id_position_pk" PRIMARY KEY("account_id","position")
 );
 --> statement-breakpoint
+CREATE TABLE "application_server_keys" (
+	"id" text PRIMARY KEY NOT NULL,
+	"application_server_id" uuid NOT NULL,
+	"signing_key" jsonb NOT NULL,
+	"registered_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"proof" "application_server_proof",
+	"revoked_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "application_servers" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"proved_at" timestamp (3) with time zone,
+	"change_position" bigint DEFAULT 0 NOT NULL,
+	"change_floor" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "application_servers_name_unique" UNIQUE("name")
+);
+--> statement-breakpoint
 CREATE TABLE "deadlines" (
 	"account_id" uuid NOT NULL,
 	"transaction_key_id" uuid NOT NULL,
@@ -38,6 +59,16 @@ CREATE TABLE "deadlines" (
 	"due_at" timestamp (3) with time zone NOT NULL,
 	"expires_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "deadlines_account_id_transaction_key_id_notice_seconds_pk" PRIMARY KEY("account_id","transaction_key_id","notice_seconds")
+);
+--> statement-breakpoint
+CREATE TABLE "key_changes" (
+	"application_server_id" uuid NOT NULL,
+	"position" bigint NOT NULL,
+	"kind" "key_change_kind" NOT NULL,
+	"occurred_at" timestamp (3) with time zone NOT NULL,
+	"thumbprint" text NOT NULL,
+	"expires_at" timestamp (3) with time zone,
+	CONSTRAINT "key_changes_application_server_id_position_pk" PRIMARY KEY("application_server_id","position")
 );
 --> statement-breakpoint
 CREATE TABLE "management_key_owners" (
@@ -73,6 +104,14 @@ CREATE TABLE "nonces" (
 	"nonce" text NOT NULL,
 	"expires_at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "nonces_account_id_management_key_id_nonce_pk" PRIMARY KEY("account_id","management_key_id","nonce")
+);
+--> statement-breakpoint
+CREATE TABLE "pairings" (
+	"id" text PRIMARY KEY NOT NULL,
+	"payload" text NOT NULL,
+	"answer" text,
+	"opened_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "server_keys" (
@@ -115,6 +154,38 @@ CREATE TABLE "transaction_keys" (
 	CONSTRAINT "transaction_keys_account_id_id_pk" PRIMARY KEY("account_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "webhook_dead_letters" (
+	"account_id" uuid NOT NULL,
+	"webhook_id" uuid NOT NULL,
+	"position" bigint NOT NULL,
+	"failed_at" timestamp (3) with time zone NOT NULL,
+	"failure" text NOT NULL,
+	"is_redelivery_asked" boolean DEFAULT false NOT NULL,
+	CONSTRAINT "webhook_dead_letters_account_id_webhook_id_position_pk" PRIMARY KEY("account_id","webhook_id","position")
+);
+--> statement-breakpoint
+CREATE TABLE "webhooks" (
+	"account_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"url" text NOT NULL,
+	"kinds" "alert_kind"[],
+	"sealed_secret" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"position" bigint NOT NULL,
+	"newest_position" bigint NOT NULL,
+	"due_at" timestamp (3) with time zone,
+	"lease" uuid,
+	"leased_until" timestamp (3) with time zone,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"failing_since" timestamp (3) with time zone,
+	"failure" text,
+	"last_delivered_at" timestamp (3) with time zone,
+	"disabled_at" timestamp (3) with time zone,
+	"is_redelivery_asked" boolean DEFAULT false NOT NULL,
+	CONSTRAINT "webhooks_account_id_id_pk" PRIMARY KEY("account_id","id"),
+	CONSTRAINT "webhooks_url" UNIQUE("account_id","url")
+);
+--> statement-breakpoint
 CREATE TABLE "wrapped_keys" (
 	"account_id" uuid NOT NULL,
 	"transaction_key_id" uuid NOT NULL,
@@ -124,15 +195,23 @@ CREATE TABLE "wrapped_keys" (
 );
 --> statement-breakpoint
 ALTER TABLE "alerts" ADD CONSTRAINT "alerts_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "application_server_keys" ADD CONSTRAINT "application_server_keys_application_server_id_application_servers_id_fk" FOREIGN KEY ("application_server_id") REFERENCES "public"."application_servers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deadlines" ADD CONSTRAINT "deadlines_account_id_transaction_key_id_transaction_keys_account_id_id_fk" FOREIGN KEY ("account_id","transaction_key_id") REFERENCES "public"."transaction_keys"("account_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "key_changes" ADD CONSTRAINT "key_changes_application_server_id_application_servers_id_fk" FOREIGN KEY ("application_server_id") REFERENCES "public"."application_servers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "management_keys" ADD CONSTRAINT "management_keys_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "transaction_key_usage" ADD CONSTRAINT "transaction_key_usage_account_id_transaction_key_id_transaction_keys_account_id_id_fk" FOREIGN KEY ("account_id","transaction_key_id") REFERENCES "public"."transaction_keys"("account_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "transaction_keys" ADD CONSTRAINT "transaction_keys_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_dead_letters" ADD CONSTRAINT "webhook_dead_letters_account_id_webhook_id_webhooks_account_id_id_fk" FOREIGN KEY ("account_id","webhook_id") REFERENCES "public"."webhooks"("account_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhooks" ADD CONSTRAINT "webhooks_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wrapped_keys" ADD CONSTRAINT "wrapped_keys_account_id_transaction_key_id_transaction_keys_account_id_id_fk" FOREIGN KEY ("account_id","transaction_key_id") REFERENCES "public"."transaction_keys"("account_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "acquisitions_oldest" ON "acquisitions" USING btree ("acquired_at");--> statement-breakpoint
 CREATE INDEX "alerts_unacknowledged" ON "alerts" USING btree ("account_id","position") WHERE "alerts"."acknowledged_at" is null;--> statement-breakpoint
 CREATE INDEX "alerts_oldest" ON "alerts" USING btree ("occurred_at");--> statement-breakpoint
+CREATE INDEX "application_server_keys_of_server" ON "application_server_keys" USING btree ("application_server_id");--> statement-breakpoint
 CREATE INDEX "deadlines_due" ON "deadlines" USING btree ("due_at");--> statement-breakpoint
+CREATE INDEX "key_changes_oldest" ON "key_changes" USING btree ("occurred_at");--> statement-breakpoint
 CREATE INDEX "nonces_expired" ON "nonces" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "pairings_expired" ON "pairings" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "transaction_keys_public_key" ON "transaction_keys" USING btree ("account_id","application_server","thumbprint");--> statement-breakpoint
-CREATE INDEX "transaction_keys_newest" ON "transaction_keys" USING btree ("account_id","created_at","id");
+CREATE INDEX "transaction_keys_newest" ON "transaction_keys" USING btree ("account_id","created_at","id");--> statement-breakpoint
+CREATE INDEX "webhooks_due" ON "webhooks" USING btree ("due_at") WHERE "webhooks"."due_at" is not null;

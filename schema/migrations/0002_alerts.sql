@@ -1,4 +1,23 @@
--- What alerts bring along when they are stored, and how they go.
+-- How alerts are stored, what they bring along, and how they go.
+
+ALTER TABLE accounts SET (fillfactor = 70);
+--> statement-breakpoint
+
+-- Stores one alert and wakes the listeners. Call it last: it locks the account's row until the transaction ends.
+CREATE FUNCTION raise_alert(
+  p_account_id uuid, p_kind alert_kind, p_transaction_key_id uuid, p_management_key_id text, p_details jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_position bigint;
+BEGIN
+  UPDATE accounts SET alert_position = alert_position + 1
+  WHERE id = p_account_id
+  RETURNING alert_position INTO v_position;
+  INSERT INTO alerts (account_id, position, kind, occurred_at, transaction_key_id, management_key_id, details)
+  VALUES (p_account_id, v_position, p_kind, clock_timestamp(), p_transaction_key_id, p_management_key_id, p_details);
+  PERFORM pg_notify('claviger_alerts', p_account_id::text);
+END $$;
+--> statement-breakpoint
 
 -- Tells webhooks that their account has news, in the transaction that stores it. The account's row is locked by then:
 -- locks are taken in the order account, webhook. Whoever delivers locks one webhook and nothing else.

@@ -1,16 +1,29 @@
--- Acquisitions for other purposes than use, and management keys that come and go.
+-- How wrapped keys are released and counted: what must be decided and written in one transaction, in one round trip.
+-- Every statement inside sees the newest committed rows, which one large statement with a single snapshot would not.
 
--- The active management key that a request is signed by, when its signature was claimed before: a request outlives
--- the moment in which it was checked, and its key may be revoked meanwhile, even by the request itself.
-CREATE FUNCTION is_active_management_key(p_account_id uuid, p_management_key_id text)
-RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (
-    SELECT FROM management_keys
-    WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL)
-$$;
+-- The counters are updated at every acquisition: room on the page keeps these updates off the indexes (HOT).
+ALTER TABLE transaction_key_usage SET (fillfactor = 70);
 --> statement-breakpoint
 
-DROP FUNCTION acquire_wrapped_keys(uuid, text, text, bigint, bigint, uuid[], uuid, integer);
+-- Stores the over-use alert of a key whose row the caller has locked, when its excess is due for one, and sets the next.
+CREATE FUNCTION raise_overuse_alert(
+  p_usage transaction_key_usage, p_excess bigint, p_refused boolean, p_management_key_id text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_next bigint := p_usage.next_alert_excess;
+BEGIN
+  IF p_excess < v_next THEN
+    RETURN;
+  END IF;
+  WHILE v_next <= p_excess LOOP
+    v_next := v_next * 2;
+  END LOOP;
+  UPDATE transaction_key_usage SET next_alert_excess = v_next
+  WHERE account_id = p_usage.account_id AND transaction_key_id = p_usage.transaction_key_id;
+  PERFORM raise_alert(
+    p_usage.account_id, 'KEY_OVERUSED', p_usage.transaction_key_id, p_management_key_id,
+    jsonb_build_object('maxUses', p_usage.max_uses, 'excess', p_excess, 'refused', p_refused));
+END $$;
 --> statement-breakpoint
 
 -- Acquires copies of transaction keys, all or none: claims the request's signature, counts, alerts, and releases the

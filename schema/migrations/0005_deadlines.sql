@@ -1,9 +1,9 @@
--- The sweep of deadlines, with a plan that does not depend on how many there are.
+-- How the ends of terms, and the notices before them, become alerts.
 
 -- Stores the alerts of at most p_batch deadlines that are due, and tells application servers which keys have expired.
 -- Any number of servers may call it at once: each takes what no other has taken. Returns how many deadlines were taken.
 -- A notice that is due after its term's end is dropped.
-CREATE OR REPLACE FUNCTION sweep_deadlines(p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION sweep_deadlines(p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   v_now timestamptz := clock_timestamp();
   v_taken integer;
