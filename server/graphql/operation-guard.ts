@@ -1,7 +1,8 @@
-import { type GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import type { RootFieldExtensions } from '../../schema/graphql/builder.ts'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
-import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
+import { KeyServerError, signatureRefused, type ErrorCode } from '../../schema/wire/errors.ts'
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import { toGraphQLError } from './errors.ts'
@@ -10,33 +11,30 @@ import { findVariableError } from './variable-errors.ts'
 
 /**
  * Refuses an unsigned request for a signed operation, and a signed one whose signature is wrong, before anything runs.
- * Answers a request whose signature was refused on the way with that one error and nothing else.
+ * Claims a signature that nothing has claimed, e.g. because the arguments were refused before. Answers a request whose
+ * signature was refused on the way with that one error and nothing else.
  */
 export function useOperationGuard(authentication: Authentication): Plugin<GuardedContext> {
   return {
-    async onExecute({ args, setResultAndStopExecution }) {
+    async onExecute({ args, executeFn, setExecuteFn, setResultAndStopExecution }) {
       const refusal = await refusalOf(args, authentication)
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] })
         return
       }
-      return {
-        onExecuteDone({ result, setResult }) {
-          if (isResult(result)) setResult(withOneCause(result, args))
-        },
-      }
+      setExecuteFn(async (executed: ExecutionArgs) =>
+        answerOf(await executeFn(executed), { args, authentication }),
+      )
     },
-    async onSubscribe({ args, setResultAndStopExecution }) {
+    async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
       const refusal = await refusalOf(args, authentication)
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] })
         return
       }
-      return {
-        onSubscribeResult({ result, setResult }) {
-          if (isResult(result)) setResult(withOneCause(result, args))
-        },
-      }
+      setSubscribeFn(async (subscribed: ExecutionArgs) =>
+        answerOf(await subscribeFn(subscribed), { args, authentication }),
+      )
     },
   }
 }
@@ -52,9 +50,8 @@ async function refusalOf(
   authentication: Authentication,
 ): Promise<GraphQLError | null> {
   const { caller } = contextValue
-  const operation = findOperation(document, operationName)
-  if (operation === null) return null
-  const fields = rootFieldExtensions(schema, operation, fragmentsOf(document))
+  const fields = fieldsOf({ schema, document, operationName })
+  if (fields === null) return null
   const isSignedOnly = fields.some((field) => field.signed)
   if (!caller.isSigned) return isSignedOnly ? toGraphQLError(signatureRefused('SIGNATURE_REQUIRED')) : null
   if (fields.some((field) => field.registering)) return null
@@ -69,6 +66,63 @@ async function refusalOf(
     throw error
   }
 }
+
+/** What the root fields of the operation say of themselves; null when none is asked for. */
+function fieldsOf({
+  schema,
+  document,
+  operationName,
+}: Pick<ExecutionArgs, 'schema' | 'document' | 'operationName'>): RootFieldExtensions[] | null {
+  const operation = findOperation(document, operationName)
+  return operation && rootFieldExtensions(schema, operation, fragmentsOf(document))
+}
+
+interface Executed {
+  readonly args: GuardedArgs
+  readonly authentication: Authentication
+}
+
+async function answerOf(result: unknown, { args, authentication }: Executed): Promise<unknown> {
+  if (!isResult(result)) return result
+  const refusal = await claimUnclaimed(result, { args, authentication })
+  return refusal ? { errors: [refusal] } : withOneCause(result, args)
+}
+
+/**
+ * Without a claim a key would be told of its errors though it is revoked, and told again whenever the request is
+ * repeated.
+ */
+async function claimUnclaimed(
+  { errors = [] }: ExecutionResult,
+  { args, authentication }: Executed,
+): Promise<GraphQLError | null> {
+  const { caller } = args.contextValue
+  if (!caller.isSigned || caller.isClaimed) return null
+  // After a fault it is not known what was committed: a claim could call a request replayed that has had its effect.
+  if (errors.some(({ originalError }) => isFault(originalError))) return null
+  // Its key may be unknown still.
+  if (fieldsOf(args)?.some((field) => field.registering) !== false) return null
+  try {
+    await authentication.claimAsAny(caller)
+    return null
+  } catch (error) {
+    if (error instanceof KeyServerError) return toGraphQLError(error)
+    throw error
+  }
+}
+
+/** Anything but a refusal of what was asked for, e.g. of an argument. */
+function isFault(error: Error | undefined): boolean {
+  if (error === undefined || error instanceof GraphQLError) return false
+  return !(error instanceof KeyServerError) || notClaimedAfter.has(error.code)
+}
+
+/** Of a signature that is refused already, and of what may have had its effect. */
+const notClaimedAfter: ReadonlySet<ErrorCode> = new Set([
+  'UNAUTHENTICATED',
+  'UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+])
 
 function withOneCause(result: ExecutionResult, args: ExecutionArgs): ExecutionResult {
   const unauthenticated = result.errors?.map(({ originalError }) => originalError).find(isUnauthenticated)
@@ -90,6 +144,6 @@ function isUnauthenticated(error: unknown): error is KeyServerError {
   return error instanceof KeyServerError && error.code === 'UNAUTHENTICATED'
 }
 
-function isResult(value: object): value is ExecutionResult {
-  return 'errors' in value || 'data' in value
+function isResult(value: unknown): value is ExecutionResult {
+  return typeof value === 'object' && value !== null && ('errors' in value || 'data' in value)
 }
