@@ -4,6 +4,15 @@
 // From a checkout the TypeScript sources run as they are; an installed package has only dist/.
 import { existsSync } from 'node:fs'
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `claviger needs Node.js 22.18 or newer, and this is ${process.versions.node}. ` +
+      'In a checkout "npm ci" brings one along, which "npm start" and "npx claviger" use.\n',
+  )
+  process.exit(1)
+}
+
 const isCheckout = existsSync(new URL('../client/cli/main.ts', import.meta.url))
 const command = process.argv[2]
 // The help of `serve` is the client's.
