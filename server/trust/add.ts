@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, count, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { AddManagementKeyInput } from '../../schema/graphql/context.ts'
 import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
@@ -21,6 +21,10 @@ const addManagementKeyInput = z.object({
     .array(z.object({ transactionKeyId: z.string(), jwe }))
     .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped copies.` }),
 })
+
+/** Of an account: what its list of keys, which has no pages, may hold. */
+const activeKeysMax = 100
+const keysMax = 1_000
 
 export interface KeyToAdd extends ManagementKeyToAdd {
   readonly id: string
@@ -70,7 +74,8 @@ export async function parseKeyToAdd(input: AddManagementKeyInput): Promise<KeyTo
  * Registers a management key that the signer of the request endorses, with the copies that are wrapped for it. Repeated
  * with the same endorsement it stores what is missing of the copies, and changes nothing else.
  *
- * @throws {KeyServerError} BAD_USER_INPUT; CONFLICT when the key is taken, by whatever account; NOT_FOUND and KEY_REVOKED
+ * @throws {KeyServerError} BAD_USER_INPUT; CONFLICT when the key is taken, by whatever account, or the account has as
+ *   many as it may; NOT_FOUND and KEY_REVOKED
  *   for the transaction keys
  */
 export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd): Promise<void> {
@@ -80,6 +85,7 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
     return
   }
   const { tx, accountId, managementKeyId } = signed
+  await assertPlace(signed)
   const owned = await tx
     .insert(managementKeyOwners)
     .values({ managementKeyId: key.id, accountId })
@@ -100,6 +106,27 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
     sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_ADDED', NULL, ${key.id},
       jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
   )
+}
+
+/** Under the lock of the account's management keys, so that no two take the last place. */
+async function assertPlace({ tx, accountId }: SignedTransaction): Promise<void> {
+  const [row] = await tx
+    .select({ keys: count(), activeKeys: sql<number>`count(*) FILTER (WHERE revoked_at IS NULL)::int` })
+    .from(managementKeys)
+    .where(eq(managementKeys.accountId, accountId))
+  if (row === undefined) throw new TypeError('A count has a row.')
+  if (row.activeKeys >= activeKeysMax) {
+    throw new KeyServerError(
+      'CONFLICT',
+      `An account has at most ${String(activeKeysMax)} active management keys.`,
+    )
+  }
+  if (row.keys >= keysMax) {
+    throw new KeyServerError(
+      'CONFLICT',
+      `An account has at most ${String(keysMax)} management keys, revoked ones among them.`,
+    )
+  }
 }
 
 async function assertEndorsedBySigner(
