@@ -47,9 +47,31 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
         at,
       )
     }
+    if (isBusy(cause)) {
+      log.warn({ err: cause }, 'the database gave a statement up')
+      return toGraphQLError(new KeyServerError('UNAVAILABLE', 'The key server is too busy for this now.'), at)
+    }
     log.error({ err: cause }, 'a request failed')
     return toGraphQLError(new KeyServerError('INTERNAL_SERVER_ERROR', 'The key server failed.'), at)
   }
+}
+
+/** What PostgreSQL gave up for the sake of others, and would do another time: nothing of it was committed. */
+const busyCodes: ReadonlySet<unknown> = new Set([
+  // serialization_failure, deadlock_detected
+  '40001',
+  '40P01',
+  // lock_not_available: lock_timeout
+  '55P03',
+  // query_canceled: statement_timeout
+  '57014',
+])
+
+function isBusy(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    if ('code' in cause && busyCodes.has(cause.code)) return true
+  }
+  return false
 }
 
 /** Errors of graphql-js and Yoga about the request. Their text may quote what was sent, which is cut off. */
