@@ -33,15 +33,18 @@ export function parseInput<T>(parser: z.ZodType<T>, value: unknown, field: strin
   )
 }
 
-/** A text without control characters and unpaired surrogates, which PostgreSQL could not hold as they are. */
+/** What PostgreSQL could not hold as it is, what ends a line, and what turns the text around it. */
+const unprintable = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
+
+/** A text that stands alone on its line, in its own order. Joiners are left, of which emoji are made. */
 function text(charactersMax: number) {
   return z
     .string({ error: 'This must be a text.' })
     .refine((value) => value.length >= 1 && value.length <= charactersMax, {
       error: `This has 1 to ${String(charactersMax)} characters.`,
     })
-    .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), {
-      error: 'This must not have control characters or unpaired surrogates.',
+    .refine((value) => value.isWellFormed() && !unprintable.test(value), {
+      error: 'This must not have control characters, line separators or unpaired surrogates.',
     })
 }
 
@@ -50,7 +53,12 @@ export const accountName = z.string().refine(isAccountName, {
 })
 
 export const label = text(limits.labelCharactersMax)
-export const applicationServer = text(limits.applicationServerCharactersMax)
+
+/** A name of which no other looks the same because of a character that is not seen. */
+export const applicationServer = text(limits.applicationServerCharactersMax).refine(
+  (value) => !/\p{Cf}/u.test(value),
+  { error: 'This must not have invisible characters.' },
+)
 
 /** A name that somebody asks about: it need not be one that could be stored. */
 export const askedName = z

@@ -35,11 +35,11 @@ export function createOutput({ isJson }: { readonly isJson: boolean }): Output {
 }
 
 /**
- * Text from elsewhere, fit for a terminal: a label may hold what moves its cursor, or turns the line around.
+ * Text from elsewhere, fit for a terminal: it may hold what moves the cursor, turns the line around, or is not seen.
  */
 export function printable(text: string): string {
   return text.replace(
-    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   )
 }
