@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { VaultError } from '../errors.ts'
 
 /** Bits of a file's mode that let group or others do anything. Windows has no such bits, and guards by the profile. */
 const othersBits = 0o077
 
+const optionalFlags: Pick<typeof constants, 'O_RDONLY'> & Partial<typeof constants> = constants
+
 /** A keystore is below 16 KiB; what is far larger is none. */
 const keystoreBytesMax = 64 * 1024
 
 /**
- * Reads a file that only its owner may read.
+ * Reads a file that only its owner may read, and that belongs to who reads it, or to root. It is one file that is looked
+ * at and read, and no symbolic link: neither can be exchanged in between.
  *
  * @returns null when there is none.
  * @throws {VaultError} KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
@@ -19,16 +23,41 @@ export async function readPrivateFile(
   path: string,
   { bytesMax = keystoreBytesMax }: { readonly bytesMax?: number } = {},
 ): Promise<string | null> {
+  const file = await openUnlinked(path)
+  if (file === null) return null
   try {
-    const { mode, size } = await stat(path)
-    if (process.platform !== 'win32' && (mode & othersBits) !== 0) {
-      throw new VaultError('KEYSTORE_EXPOSED', { detail: `Its mode must be 0600: chmod 600 '${path}'` })
-    }
-    if (size > bytesMax) throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is too large.' })
-    return await readFile(path, 'utf8')
+    const stats = await file.stat()
+    if (!stats.isFile()) throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is no file.' })
+    assertOwn(stats, path)
+    if (stats.size > bytesMax) throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is too large.' })
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+/** Null when there is no such file. */
+async function openUnlinked(path: string): Promise<FileHandle | null> {
+  // Windows has neither flag. Without the second one a named pipe would be waited for.
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = optionalFlags
+  try {
+    return await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null
+    if (codeOf(error) === 'ELOOP') {
+      throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is a symbolic link.' })
+    }
     throw error
+  }
+}
+
+function assertOwn({ mode, uid }: Stats, path: string): void {
+  if (process.platform === 'win32') return
+  if ((mode & othersBits) !== 0) {
+    throw new VaultError('KEYSTORE_EXPOSED', { detail: `Its mode must be 0600: chmod 600 '${path}'` })
+  }
+  if (uid !== 0 && uid !== process.getuid?.()) {
+    throw new VaultError('KEYSTORE_EXPOSED', { detail: 'It belongs to another user.' })
   }
 }
 
