@@ -16,6 +16,8 @@ export const mismatchAlertsPerHour = 20
 
 /** Mismatches that wait at most, about 5 MB of them. */
 const waitingMax = 10_000
+/** Of them, of one account: far more than it is alerted of, and so few that nobody fills the queue for all by one name. */
+const waitingOfAccountMax = 200
 const batchMax = 500
 
 /**
@@ -29,6 +31,7 @@ export class MismatchAlarm {
   readonly #log: Logger
   /** By all that tells two of them apart. */
   readonly #waiting = new Map<string, Mismatch>()
+  readonly #waitingOfAccount = new Map<string, number>()
   #dropped = 0
 
   constructor(databases: Databases, { log }: { readonly log: Logger }) {
@@ -39,8 +42,15 @@ export class MismatchAlarm {
   /** Returns at once, and never throws. */
   report(mismatch: Mismatch): void {
     const { accountId, applicationServer, thumbprint } = mismatch
-    if (this.#waiting.size >= waitingMax) this.#dropped++
-    else this.#waiting.set(JSON.stringify([accountId, applicationServer, thumbprint]), mismatch)
+    const key = JSON.stringify([accountId, applicationServer, thumbprint])
+    if (this.#waiting.has(key)) return
+    const ofAccount = this.#waitingOfAccount.get(accountId) ?? 0
+    if (this.#waiting.size >= waitingMax || ofAccount >= waitingOfAccountMax) {
+      this.#dropped++
+      return
+    }
+    this.#waiting.set(key, mismatch)
+    this.#waitingOfAccount.set(accountId, ofAccount + 1)
   }
 
   /**
@@ -57,7 +67,7 @@ export class MismatchAlarm {
       this.#dropped = 0
     }
     const batch = [...this.#waiting].slice(0, batchMax)
-    for (const [key] of batch) this.#waiting.delete(key)
+    for (const [key, mismatch] of batch) this.#remove(key, mismatch)
     if (batch.length === 0) return false
     try {
       for (const mismatch of await this.#selectDue(batch.map(([, value]) => value)))
@@ -68,6 +78,13 @@ export class MismatchAlarm {
       throw error
     }
     return this.#waiting.size > 0
+  }
+
+  #remove(key: string, { accountId }: Mismatch): void {
+    this.#waiting.delete(key)
+    const left = (this.#waitingOfAccount.get(accountId) ?? 1) - 1
+    if (left === 0) this.#waitingOfAccount.delete(accountId)
+    else this.#waitingOfAccount.set(accountId, left)
   }
 
   /** Looks at what is still waiting, or else at as much of it as the database lets. Never throws. */
