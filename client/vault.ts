@@ -189,7 +189,14 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
   const record = { ...(kept ?? (await generateRecord(options))), url: origin, owner }
   const session = openSession(record, { ...options, memory: keystore.memory })
   if (kept === null) {
-    await keystore.save(record)
+    try {
+      await keystore.save(record)
+    } catch (error) {
+      // Somebody else kept a key there meanwhile, perhaps this very call from another process: go on with that one.
+      const isOccupied = error instanceof VaultError && error.code === 'KEYSTORE_OCCUPIED'
+      if (!isOccupied || (await keystore.load()) === null) throw error
+      return createVault(options)
+    }
   } else if (kept.url !== origin) {
     throw new VaultError('KEYSTORE_OCCUPIED', { detail: 'It belongs to another key server.' })
   } else if (kept.owner !== owner) {

@@ -45,6 +45,15 @@ function newVault(options: { owner?: string; signingAlgorithm?: 'P-256' } = {}):
 const inDays = (days: number) => new Date(Date.now() + days * 24 * 60 * 60 * 1000)
 
 describe('a vault', () => {
+  test('is one vault when it is created twice at once in one keystore', async () => {
+    const owner = newOwner()
+    const path = join(directory, 'twice.json')
+    const create = () => createVault({ url: server.url, owner, keystore: fileKeystore({ path }) })
+    const vaults = await Promise.all([create(), create(), create()])
+    expect(new Set(vaults.map(({ managementKeyId }) => managementKeyId)).size).toBe(1)
+    expect((await vaults[0].account()).name).toBe(owner)
+  })
+
   test('goes from nothing to a signature in a few lines', async () => {
     const vault = await createVault({ url: server.url, owner: newOwner(), keystore: memoryKeystore() })
     await vault.createKey('https://shop.example')

@@ -86,10 +86,7 @@ export async function signRequest(
   }
 }
 
-export function signatureParameters(
-  key: RawKey,
-  overrides: Partial<SignatureParameters> = {},
-): SignatureParameters {
+function signatureParameters(key: RawKey, overrides: Partial<SignatureParameters> = {}): SignatureParameters {
   const created = Math.floor(Date.now() / 1000)
   return {
     created,
