@@ -9,10 +9,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { exportJWK, generateKeyPair } from 'jose'
 import { parsePublicJwk, thumbprint, type PublicJwk } from '../schema/wire/jwk.ts'
@@ -21,6 +19,7 @@ import { connectSql } from '../server/database/connect.ts'
 import { startEmbeddedPostgres } from '../server/database/embedded/index.ts'
 import { migrate } from '../server/database/migrate.ts'
 import { generateLoad, type LoadRequest } from './load.ts'
+import { freePort, untilAnswers } from './support/processes.ts'
 
 const owners = 1_000
 const batch = 100
@@ -158,24 +157,4 @@ function graphqlRequest(url: string, group: readonly Asked[], more: string): Loa
 function start(script: string, args: readonly string[], env: Record<string, string>): void {
   const path = fileURLToPath(new URL(script, import.meta.url))
   children.push(spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }))
-}
-
-async function untilAnswers(url: string): Promise<void> {
-  const deadlineMs = performance.now() + 15_000
-  while (performance.now() < deadlineMs) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null)
-    await response?.body?.cancel()
-    if (response !== null && response.status !== 503) return
-    await delay(50)
-  }
-  throw new Error('A server did not become ready within 15 seconds.')
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -72,7 +72,8 @@ async function memoryOf(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1024
 }
 
-async function untilAnswers(url: string): Promise<void> {
+/** Resolves when a server answers there with anything but 503. */
+export async function untilAnswers(url: string): Promise<void> {
   const deadlineMs = performance.now() + 15_000
   while (performance.now() < deadlineMs) {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null)
@@ -83,7 +84,8 @@ async function untilAnswers(url: string): Promise<void> {
   throw new Error('A server did not become ready within 15 seconds.')
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that is free now. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()
