@@ -116,9 +116,14 @@ export function unsignedClient({
  *
  * @throws {VaultError} PUBLIC_KEY_INVALID.
  */
-export async function acceptablePublicKey(value: unknown): Promise<PublicJwk> {
+export function acceptablePublicKey(value: unknown): Promise<PublicJwk> {
+  return orUnacceptable(() => parsePublicKey(value))
+}
+
+/** What `parse` returns; what it says of an invalid key as {@link acceptablePublicKey} says it. */
+export async function orUnacceptable<T>(parse: () => T | Promise<T>): Promise<T> {
   try {
-    return await parsePublicKey(value)
+    return await parse()
   } catch (error) {
     if (error instanceof InvalidJwk) throw new VaultError('PUBLIC_KEY_INVALID', { detail: error.message })
     throw error

@@ -18,6 +18,7 @@ import {
 } from '../../schema/wire/request-signature.ts'
 import type { EventListener } from './events.ts'
 import type { NonceStore } from './nonces.ts'
+import type { Question } from './questions.ts'
 import { refusalOfStanding, refuse, type Refusal } from './refusal.ts'
 import type { KeyStanding } from './standing.ts'
 
@@ -53,7 +54,7 @@ export type Authenticate = (request: ReceivedRequest) => Promise<Authentication>
 export interface AuthenticatorOptions {
   readonly origins: readonly string[]
   readonly nonces: NonceStore
-  readonly verify: (question: { owner: string; publicKey: unknown }) => Promise<KeyStanding>
+  readonly verify: (question: Question) => Promise<KeyStanding>
   readonly onEvent: EventListener
   /** Milliseconds since 1970. */
   readonly nowMs: () => number
@@ -106,12 +107,12 @@ async function check(
     key.thumbprint === claimed.thumbprint && (await isSignatureOf(request, { signature, key, ...options }))
   if (!isSigned) return { refusal: refuse('SIGNATURE_INVALID') }
   const { owner } = claimed
-  const standing = await options.verify({ owner, publicKey: key.jwk })
+  const { jwk: publicKey, thumbprint } = key
+  const standing = await options.verify({ owner, publicKey, thumbprint })
   if (standing.reason !== 'valid') return { refusal: refusalOfStanding(standing.reason) }
   const isNew = await consume(options.nonces, signature)
   if (isNew === null) return { refusal: refuse('UNAVAILABLE') }
   if (!isNew) return { refusal: refuse('SIGNATURE_REPLAYED') }
-  const { jwk: publicKey, thumbprint } = key
   return { caller: { owner, key: { publicKey, thumbprint, expiresAt: standing.expiresAt } } }
 }
 

@@ -135,11 +135,11 @@ export function createVerifier(
   const checkAnswer =
     keySet === null ? null : checkSignedAnswers({ issuer, applicationServer, keySet, onEvent, nowMs })
   const ask = gatherQuestions({ url, applicationServer, fetch, timeoutMs, checkAnswer, onEvent, monotonicMs })
-  const { verify, invalidate, forgetKey, clear } = standings({ ask, cache, onEvent })
+  const { verify, verifyParsed, invalidate, forgetKey, clear } = standings({ ask, cache, onEvent })
   const authenticate = authenticator({
     origins: originsOf(applicationServer, options.origins),
     nonces: options.nonces ?? memoryNonces({ nowMs }),
-    verify,
+    verify: verifyParsed,
     onEvent,
     nowMs,
   })

@@ -1,13 +1,15 @@
 import { isAccountName } from '../../schema/wire/account-name.ts'
-import { thumbprint as thumbprintOf } from '../../schema/wire/jwk.ts'
-import { acceptablePublicKey } from '../verification.ts'
 import type { EventListener } from './events.ts'
 import type { Ask, Question } from './questions.ts'
+import { keyRecognizer } from './recognize.ts'
 import type { AnsweredStanding, KeyStanding } from './standing.ts'
 import { isOf, keyOf, thumbprintOf as cachedThumbprintOf, type StandingCache } from './standing-cache.ts'
 
 export interface Standings {
+  /** @throws {VaultError} PUBLIC_KEY_INVALID. */
   readonly verify: (question: { readonly owner: string; readonly publicKey: unknown }) => Promise<KeyStanding>
+  /** The same of a key that was parsed before. */
+  readonly verifyParsed: (question: Question) => Promise<KeyStanding>
   readonly invalidate: (which: { readonly owner: string; readonly thumbprint?: string | undefined }) => void
   /** Forgets a key, whoever's it was said to be. */
   readonly forgetKey: (thumbprint: string) => void
@@ -58,13 +60,15 @@ export function standings({
         : toStanding(stale, { thumbprint, source: 'stale' })
     }
   }
+  const verifyParsed = async (question: Question): Promise<KeyStanding> => {
+    const standing = await lookUp(question)
+    onEvent({ type: 'verified', reason: standing.reason, source: standing.source })
+    return standing
+  }
+  const recognize = keyRecognizer()
   return {
-    verify: async ({ owner, publicKey: received }) => {
-      const publicKey = await acceptablePublicKey(received)
-      const standing = await lookUp({ owner, publicKey, thumbprint: await thumbprintOf(publicKey) })
-      onEvent({ type: 'verified', reason: standing.reason, source: standing.source })
-      return standing
-    },
+    verify: async ({ owner, publicKey }) => verifyParsed({ owner, ...(await recognize(publicKey)) }),
+    verifyParsed,
     invalidate: ({ owner, thumbprint }) => {
       cache.delete(owner, thumbprint)
       for (const key of [...inFlight.keys()]) {

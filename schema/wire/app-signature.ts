@@ -1,7 +1,7 @@
 import { isAccountName } from './account-name.ts'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { signatureRefused } from './errors.ts'
-import { parseSigningJwk, type SigningJwk } from './jwk.ts'
+import { canonicalJson, parseSigningJwk, type SigningJwk } from './jwk.ts'
 import type { KeyidRule, SignatureProfile } from './request-signature.ts'
 
 /*
@@ -55,8 +55,7 @@ export const appBodyProfile: SignatureProfile = {
 
 /** The one spelling of a `Claviger-Key` header: base64url of the JSON that the key's thumbprint is taken over (RFC 7638 §3). */
 export function serializeAppKey(jwk: SigningJwk): string {
-  const members = Object.entries(jwk).sort(([a], [b]) => (a < b ? -1 : 1))
-  return encodeBase64url(new TextEncoder().encode(JSON.stringify(Object.fromEntries(members))))
+  return encodeBase64url(new TextEncoder().encode(canonicalJson(jwk)))
 }
 
 /**

@@ -74,6 +74,20 @@ export function parsePublicJwkForm(value: unknown): PublicJwk {
   return jwk
 }
 
+/**
+ * Refuses what {@link parsePublicJwk} refuses and {@link parsePublicJwkForm} does not.
+ *
+ * @throws {InvalidJwk}
+ */
+export function assertSoundPoint(jwk: PublicJwk): void {
+  if (jwk.kty === 'OKP' && !okpPointChecks[jwk.crv](decoded(jwk.x))) {
+    throw new InvalidJwk(`The member "x" must be a canonical ${jwk.crv} point that is not of small order.`)
+  }
+  if (jwk.kty === 'EC' && !isOnCurve(ecCurves[jwk.crv].point, decoded(jwk.x), decoded(jwk.y))) {
+    throw new InvalidJwk(`The members "x" and "y" must be a point of the curve ${jwk.crv}.`)
+  }
+}
+
 /** @throws {InvalidJwk} when `value` is not an Ed25519 or P-256 public key. */
 export function parseSigningJwk(value: unknown): SigningJwk {
   const jwk = parsePublicJwk(value)
@@ -90,10 +104,15 @@ export function parseWrappingJwk(value: unknown): WrappingJwk {
   throw new InvalidJwk('A wrapping key is OKP X25519 or EC P-256.')
 }
 
+/** The JSON that a thumbprint is taken over: the required members in alphabetical order, no white space (RFC 7638 §3). */
+export function canonicalJson(jwk: PublicJwk): string {
+  const members = Object.entries(jwk).sort(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify(Object.fromEntries(members))
+}
+
 /** RFC 7638 SHA-256 thumbprint, base64url. */
 export async function thumbprint(jwk: PublicJwk): Promise<string> {
-  const members = Object.entries(jwk).sort(([a], [b]) => (a < b ? -1 : 1))
-  const canonical = new TextEncoder().encode(JSON.stringify(Object.fromEntries(members)))
+  const canonical = new TextEncoder().encode(canonicalJson(jwk))
   return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', canonical)))
 }
 
@@ -185,15 +204,6 @@ function octets(members: Members, name: string): { text: string; bytes: Uint8Arr
 
 function isOdd(bytes: Uint8Array): boolean {
   return ((bytes.at(-1) ?? 0) & 1) === 1
-}
-
-function assertSoundPoint(jwk: PublicJwk): void {
-  if (jwk.kty === 'OKP' && !okpPointChecks[jwk.crv](decoded(jwk.x))) {
-    throw new InvalidJwk(`The member "x" must be a canonical ${jwk.crv} point that is not of small order.`)
-  }
-  if (jwk.kty === 'EC' && !isOnCurve(ecCurves[jwk.crv].point, decoded(jwk.x), decoded(jwk.y))) {
-    throw new InvalidJwk(`The members "x" and "y" must be a point of the curve ${jwk.crv}.`)
-  }
 }
 
 /** The bytes of a member that was parsed before. */

@@ -54,6 +54,11 @@ describe('base64url', () => {
     )
   })
 
+  test('a text of ten million characters decodes, and overflows no stack', () => {
+    expect(decodeBase64url('A'.repeat(10_000_000))).toHaveLength(7_500_000)
+    expect(decodeBase64url(`${'A'.repeat(10_000_000)}!`)).toBeNull()
+  })
+
   test.each([
     ['padding', 'Zg=='],
     ['stray bits in the last character', 'Zh'],

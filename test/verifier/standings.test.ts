@@ -54,6 +54,20 @@ describe('the reason', () => {
     })
     expect(bench.keyServer.requests).toEqual([])
   })
+
+  test('is an error for a point of small order, however often it is shown and in whatever form', async () => {
+    const bench = createBench()
+    const x = Buffer.alloc(32, 0)
+    const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), x])
+    for (const form of [{ kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }, Uint8Array.from(der)]) {
+      for (const _time of [1, 2, 3]) {
+        await expect(bench.verifier.verify({ owner, publicKey: form })).rejects.toMatchObject({
+          code: 'PUBLIC_KEY_INVALID',
+        })
+      }
+    }
+    expect(bench.keyServer.requests).toEqual([])
+  })
 })
 
 describe('questions', () => {

@@ -1,5 +1,5 @@
 import { encodeBase64url } from '../base64url.ts'
-import { parsePublicJwk, type PublicJwk } from '../jwk.ts'
+import { parsePublicJwkForm, type PublicJwk } from '../jwk.ts'
 
 /**
  * An encoding in which every key of one type is the same bytes but for the key itself at the end. It is read by comparing
@@ -14,16 +14,15 @@ export interface FixedForm {
 }
 
 /**
- * Reads a key of the form among `forms` that the bytes have; null when they have none.
- *
- * @throws {InvalidJwk} when the form is right and the key is not sound
+ * Reads a key of the form among `forms` that the bytes have; null when they have none. Whether it is a sound point is
+ * left to the caller.
  */
 export function parseFixedForm(bytes: Uint8Array, forms: readonly FixedForm[]): PublicJwk | null {
   const form = forms.find(
     ({ prefix, keyBytes }) =>
       bytes.length === prefix.length + keyBytes && prefix.every((byte, index) => bytes[index] === byte),
   )
-  return form === undefined ? null : parsePublicJwk(form.toJwk(bytes.subarray(form.prefix.length)))
+  return form === undefined ? null : parsePublicJwkForm(form.toJwk(bytes.subarray(form.prefix.length)))
 }
 
 /** An Edwards or Montgomery key: the bytes are `x` (RFC 8037 §2). */

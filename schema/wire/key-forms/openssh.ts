@@ -8,7 +8,8 @@ export function isOpenSsh(text: string): boolean {
 }
 
 /**
- * Parses the one line of an OpenSSH public key file (`id_ed25519.pub`): a type, base64, and perhaps a comment.
+ * Parses the one line of an OpenSSH public key file (`id_ed25519.pub`): a type, base64, and perhaps a comment. Whether it is
+ * a sound point is left to the caller.
  *
  * @throws {InvalidJwk}
  */

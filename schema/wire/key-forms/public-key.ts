@@ -1,4 +1,4 @@
-import { InvalidJwk, parsePublicJwk, type PublicJwk } from '../jwk.ts'
+import { assertSoundPoint, InvalidJwk, parsePublicJwkForm, type PublicJwk } from '../jwk.ts'
 import { isOpenSsh, parseOpenSsh } from './openssh.ts'
 import { decodePem, isPem } from './pem.ts'
 import { parseSpki } from './spki.ts'
@@ -12,16 +12,27 @@ import { parseSpki } from './spki.ts'
  * @throws {InvalidJwk}
  */
 export async function parsePublicKey(value: unknown): Promise<PublicJwk> {
+  const jwk = await parsePublicKeyForm(value)
+  assertSoundPoint(jwk)
+  return jwk
+}
+
+/**
+ * As {@link parsePublicKey}, but for whether the key is a sound point: to look for it among keys that were parsed before.
+ *
+ * @throws {InvalidJwk}
+ */
+export function parsePublicKeyForm(value: unknown): PublicJwk | Promise<PublicJwk> {
   if (typeof value === 'string') return parseText(value)
   if (value instanceof Uint8Array) return parseSpki(value)
   if (value instanceof CryptoKey) return parseCryptoKey(value)
-  return parsePublicJwk(value)
+  return parsePublicJwkForm(value)
 }
 
 /** Longest text that could be a key of a known form, in characters. */
 const charactersMax = 16 * 1024
 
-async function parseText(text: string): Promise<PublicJwk> {
+function parseText(text: string): PublicJwk | Promise<PublicJwk> {
   if (text.length <= charactersMax) {
     if (isPem(text)) return parseSpki(decodePem(text))
     if (isOpenSsh(text)) return parseOpenSsh(text)
@@ -32,5 +43,5 @@ async function parseText(text: string): Promise<PublicJwk> {
 async function parseCryptoKey(key: CryptoKey): Promise<PublicJwk> {
   if (key.type !== 'public') throw new InvalidJwk('A CryptoKey that is shown is a public key.')
   if (!key.extractable) throw new InvalidJwk('A CryptoKey that is shown can be exported.')
-  return parsePublicJwk(await crypto.subtle.exportKey('jwk', key))
+  return parsePublicJwkForm(await crypto.subtle.exportKey('jwk', key))
 }

@@ -1,8 +1,9 @@
-import { InvalidJwk, parsePublicJwk, type PublicJwk } from '../jwk.ts'
+import { InvalidJwk, parsePublicJwkForm, type PublicJwk } from '../jwk.ts'
 import { bytesOfHex, ecForm, mlDsaForm, okpForm, parseFixedForm, type FixedForm } from './fixed-forms.ts'
 
 /**
- * Parses a public key as SubjectPublicKeyInfo in DER (RFC 5280 §4.1.2.7). Points are uncompressed, curves are named.
+ * Parses a public key as SubjectPublicKeyInfo in DER (RFC 5280 §4.1.2.7). Points are uncompressed, curves are named. Whether
+ * it is a sound point is left to the caller.
  *
  * @throws {InvalidJwk}
  */
@@ -49,7 +50,7 @@ async function parseRsa(bytes: Uint8Array<ArrayBuffer>): Promise<PublicJwk | nul
     if (canonical.length !== bytes.length || !canonical.every((byte, index) => bytes[index] === byte)) {
       return null
     }
-    return parsePublicJwk(await crypto.subtle.exportKey('jwk', key))
+    return parsePublicJwkForm(await crypto.subtle.exportKey('jwk', key))
   } catch (error) {
     if (error instanceof InvalidJwk) throw error
     return null

@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache'
+import {
+  assertSoundPoint,
+  canonicalJson,
+  thumbprint as thumbprintOf,
+  type PublicJwk,
+} from '../../schema/wire/jwk.ts'
+import { parsePublicKeyForm } from '../../schema/wire/key-forms/public-key.ts'
+import { orUnacceptable } from '../verification.ts'
+
+/** A public key that was shown, parsed. */
+export interface RecognizedKey {
+  readonly publicKey: PublicJwk
+  /** RFC 7638 SHA-256. */
+  readonly thumbprint: string
+}
+
+/**
+ * Parses a public key of any form.
+ *
+ * @throws {VaultError} PUBLIC_KEY_INVALID.
+ */
+export type Recognize = (value: unknown) => Promise<RecognizedKey>
+
+/** Of all keys that are remembered together. An Ed25519 key has about 80, the largest acceptable one 3,500. */
+const charactersMax = 4 * 1024 * 1024
+
+/**
+ * Remembers what it has parsed. To check that a point is sound and to hash it takes a hundred times as long as to find it
+ * here, and would take nearly all of the time of a verification that is answered from the cache.
+ */
+export function keyRecognizer(): Recognize {
+  const thumbprints = new LRUCache<string, string>({
+    maxSize: charactersMax,
+    sizeCalculation: (_thumbprint, json) => json.length,
+  })
+  return (value) =>
+    orUnacceptable(async () => {
+      const publicKey = await parsePublicKeyForm(value)
+      const json = canonicalJson(publicKey)
+      const known = thumbprints.get(json)
+      if (known !== undefined) return { publicKey, thumbprint: known }
+      assertSoundPoint(publicKey)
+      const thumbprint = await thumbprintOf(publicKey)
+      thumbprints.set(json, thumbprint)
+      return { publicKey, thumbprint }
+    })
+}
