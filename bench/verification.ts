@@ -1,31 +1,31 @@
 /**
- * Verifications a second: single requests, many at once (which the server gathers into one statement), and batches of
- * 100; with and without the signed answer; beside a plain REST endpoint on the same embedded database. Everything is on
- * this machine's loopback, servers and load generator compete for its cores, and so only the ratios mean something.
+ * Verifications a second, as the key server answers them and as an application server gets them: from the verifier's
+ * cache, by single questions, by questions that are gathered, and in batches of 100; with and without the signed answer;
+ * each beside a plain REST endpoint on the same embedded database. Everything is on this machine's loopback, servers and
+ * load generator compete for its cores, and so only the ratios mean something.
  *
- *   node bench/verification.ts     about 40 seconds
+ *   node bench/verification.ts     about 50 seconds
  */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { exportJWK, generateKeyPair } from 'jose'
+import type postgres from 'postgres'
+import { createVerifier, type Verifier, type VerifierOptions } from '../client/verifier.ts'
 import { parsePublicJwk, thumbprint, type PublicJwk } from '../schema/wire/jwk.ts'
 import { accountIdOf } from '../server/accounts/account-id.ts'
-import { connectSql } from '../server/database/connect.ts'
-import { startEmbeddedPostgres } from '../server/database/embedded/index.ts'
-import { migrate } from '../server/database/migrate.ts'
-import { generateLoad, type LoadRequest } from './load.ts'
-import { freePort, untilAnswers } from './support/processes.ts'
+import { startBenchDatabase } from './support/database.ts'
+import { print } from './support/figures.ts'
+import { generateLoad } from './support/load.ts'
+import { startKeyServer, startServer } from './support/processes.ts'
+import { httpRequest } from './support/signing.ts'
 
 const owners = 1_000
 const batch = 100
+const many = 64
 const rounds = 2
 const warmUpMs = 300
-const measuredMs = 1_100
+const measuredMs = 1_200
+const applicationServer = 'https://shop.example'
 const facts = 'coincides valid state notBefore expiresAt certificate checkedAt'
 
 interface Asked {
@@ -34,44 +34,173 @@ interface Asked {
   readonly publicKey: PublicJwk
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'claviger-bench-'))
-const postgres = await startEmbeddedPostgres({ dataDirectory: directory })
-const children: ChildProcess[] = []
+/** Does the work for so long; returns verifications a second. */
+type Way = (forMs: number) => Promise<number>
+
+const database = await startBenchDatabase()
 try {
-  await migrate(postgres.url)
-  await report(await store(postgres.url), await startServers(postgres.url))
+  const asked = await store(database.sql)
+  const claviger = await startKeyServer(database.url)
+  const rest = await startServer('bare-verifications.ts', { args: [database.url] })
+  try {
+    await report(asked, { claviger: claviger.url, rest: rest.url })
+  } finally {
+    await Promise.all([claviger.stop(), rest.stop()])
+  }
 } finally {
-  for (const child of children) child.kill('SIGTERM')
-  await Promise.all(
-    children.map((child) => (child.exitCode === null ? once(child, 'exit') : Promise.resolve())),
+  await database.stop()
+}
+
+async function report(asked: readonly Asked[], urls: { claviger: string; rest: string }): Promise<void> {
+  print(`Verifications a second, and as a share of REST. ${availableParallelism()} cores for all processes.`)
+  await compare(
+    'What the key server answers',
+    ['REST', 'GraphQL', '+ answer'],
+    [
+      ['single requests, one after the other', overHttp(asked, urls, { connections: 1, size: 1 })],
+      [`single requests, ${many} at once`, overHttp(asked, urls, { connections: many, size: 1 })],
+      [`batches of ${batch}, 4 at once`, overHttp(asked, urls, { connections: 4, size: batch })],
+    ],
   )
-  await postgres.stop()
-  await rm(directory, { recursive: true, force: true })
+  await compare(
+    'What an application server gets, in its own process',
+    ['REST by fetch', 'no cache', '+ answer', 'cache hit'],
+    [
+      ['one after the other', await inProcess(asked, urls, { concurrency: 1 })],
+      [`${many} at once (gathered)`, await inProcess(asked, urls, { concurrency: many })],
+    ],
+  )
+}
+
+/** In turns, so that what else the machine does meets all of them. */
+async function compare(
+  title: string,
+  columns: readonly string[],
+  rows: readonly (readonly [string, readonly Way[]])[],
+): Promise<void> {
+  const line = (name: string, cells: readonly string[]) => {
+    print(`${name.padEnd(38)}${cells.map((cell) => cell.padStart(17)).join('')}`)
+  }
+  print('')
+  line(title, [])
+  line('', columns)
+  for (const [name, ways] of rows) {
+    const rates = ways.map(() => 0)
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, run] of ways.entries()) {
+        await run(warmUpMs)
+        rates[index] = (rates[index] ?? 0) + (await run(measuredMs)) / rounds
+      }
+    }
+    const [reference = NaN] = rates
+    line(
+      name,
+      rates.map((rate) => `${rate.toFixed(0)} (${(rate / reference).toFixed(2)})`),
+    )
+  }
+}
+
+/** Requests that are made beforehand, over connections that are kept. */
+function overHttp(
+  asked: readonly Asked[],
+  urls: { claviger: string; rest: string },
+  { connections, size }: { connections: number; size: number },
+): readonly Way[] {
+  const groups = Array.from({ length: Math.floor(asked.length / size) }, (_, index) =>
+    asked.slice(index * size, (index + 1) * size),
+  )
+  const way = (url: string, bodyOf: (group: readonly Asked[]) => unknown): Way => {
+    const requests = groups.map((group) => httpRequest(new URL(url), JSON.stringify(bodyOf(group))))
+    return async (forMs) => {
+      const options = { url, connections, forMs, expected: '"valid":true' }
+      return (await generateLoad(inTurns(requests), options)).perSecond * size
+    }
+  }
+  const graphql = `${urls.claviger}/graphql`
+  return [
+    way(urls.rest, (group) => group),
+    way(graphql, (group) => operation(group, facts)),
+    way(graphql, (group) => operation(group, `${facts} answer`)),
+  ]
+}
+
+function operation(group: readonly Asked[], fields: string): object {
+  return group.length === 1
+    ? {
+        query: `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { ${fields} } }`,
+        variables: { input: group[0] },
+      }
+    : {
+        query: `query ($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${fields} } }`,
+        variables: { inputs: group },
+      }
+}
+
+/** What an application server would write for itself, and the verifier without its cache and with every key in it. */
+async function inProcess(
+  asked: readonly Asked[],
+  urls: { claviger: string; rest: string },
+  { concurrency }: { concurrency: number },
+): Promise<readonly Way[]> {
+  const way = (verify: (one: Asked) => Promise<boolean>): Way => {
+    return async (forMs) => {
+      const queue = inTurns(asked)
+      const beganMs = performance.now()
+      let count = 0
+      await Promise.all(
+        Array.from({ length: concurrency }, async () => {
+          while (performance.now() - beganMs < forMs) {
+            if (!(await verify(queue.next().value))) throw new Error('A key was not valid.')
+            count++
+          }
+        }),
+      )
+      return (count * 1000) / (performance.now() - beganMs)
+    }
+  }
+  const verifierWith = (options: Partial<VerifierOptions>) =>
+    createVerifier({ url: urls.claviger, applicationServer, ...options })
+  const by = (verifier: Verifier): Way => way(async (one) => (await verifier.verify(one)).valid)
+  const caching = verifierWith({})
+  await Promise.all(asked.map((one) => caching.verify(one)))
+  // The first of its public URLs.
+  const issuer = urls.claviger.replace('127.0.0.1', 'localhost')
+  return [
+    way((one) => askRest(urls.rest, one)),
+    by(verifierWith({ cacheSeconds: 0 })),
+    by(verifierWith({ cacheSeconds: 0, signedAnswers: { jwks: 'fetch', issuer } })),
+    by(caching),
+  ]
+}
+
+async function askRest(url: string, asked: Asked): Promise<boolean> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify([asked]) })
+  return (await response.text()).includes('"valid":true')
+}
+
+function* inTurns<T>(items: readonly T[]): Generator<T, never, undefined> {
+  for (;;) yield* items
 }
 
 /** One key for each of the owners. */
-async function store(url: string): Promise<Asked[]> {
+async function store(sql: postgres.Sql): Promise<Asked[]> {
   const asked = await Promise.all(
     Array.from({ length: owners }, async (_, index) => {
       const { publicKey } = await generateKeyPair('Ed25519', { extractable: true })
-      return {
-        owner: `owner-${String(index)}`,
-        applicationServer: 'https://shop.example',
-        publicKey: parsePublicJwk(await exportJWK(publicKey)),
-      }
+      const owner = `owner-${index}`
+      return { owner, applicationServer, publicKey: parsePublicJwk(await exportJWK(publicKey)) }
     }),
   )
   const accountIds = asked.map(({ owner }) => accountIdOf(owner))
   const ids = asked.map(() => randomUUID())
   const thumbprints = await Promise.all(asked.map(({ publicKey }) => thumbprint(publicKey)))
-  const sql = connectSql(url, { max: 1 })
   await sql`
     INSERT INTO accounts (id, name)
     SELECT * FROM unnest(${accountIds}::uuid[], ${asked.map(({ owner }) => owner)}::text[])`
   await sql`
     INSERT INTO transaction_keys (account_id, id, application_server, public_key, thumbprint, expiry_notices,
       has_default_notices, content_hash)
-    SELECT account_id, id, ${'https://shop.example'}, public_key::jsonb, thumbprint, '{}', true, ''
+    SELECT account_id, id, ${applicationServer}, public_key::jsonb, thumbprint, '{}', true, ''
     FROM unnest(${accountIds}::uuid[], ${ids}::uuid[],
       ${asked.map(({ publicKey }) => JSON.stringify(publicKey))}::text[], ${thumbprints}::text[]
     ) AS stored (account_id, id, public_key, thumbprint)`
@@ -79,82 +208,5 @@ async function store(url: string): Promise<Asked[]> {
     INSERT INTO transaction_key_usage (account_id, transaction_key_id, overuse_policy)
     SELECT account_id, id, 'NOTIFY' FROM unnest(${accountIds}::uuid[], ${ids}::uuid[]) AS stored (account_id, id)`
   await sql`ANALYZE`
-  await sql.end({ timeout: 5 })
   return asked
-}
-
-async function startServers(databaseUrl: string): Promise<{ graphql: string; rest: string }> {
-  const [graphqlPort, restPort] = [await freePort(), await freePort()]
-  start('../server/main.ts', [], {
-    DATABASE_URL: databaseUrl,
-    SERVER_KEY_SECRET: randomBytes(32).toString('base64url'),
-    PORT: String(graphqlPort),
-    NODE_ENV: 'production',
-    LOG_LEVEL: 'error',
-  })
-  start('rest-server.ts', [databaseUrl, String(restPort)], { NODE_ENV: 'production' })
-  const [graphql, rest] = [`http://127.0.0.1:${String(graphqlPort)}`, `http://127.0.0.1:${String(restPort)}`]
-  await Promise.all([untilAnswers(`${graphql}/readyz`), untilAnswers(rest)])
-  return { graphql: `${graphql}/graphql`, rest }
-}
-
-async function report(asked: readonly Asked[], urls: { graphql: string; rest: string }): Promise<void> {
-  const loads = [
-    { name: 'single requests, one after the other', concurrency: 1, size: 1 },
-    { name: 'single requests, 64 at once', concurrency: 64, size: 1 },
-    { name: `batches of ${String(batch)}, 4 at once`, concurrency: 4, size: batch },
-  ]
-  const ways = [
-    { name: 'REST', build: (group: readonly Asked[]) => restRequest(urls.rest, group) },
-    { name: 'GraphQL', build: (group: readonly Asked[]) => graphqlRequest(urls.graphql, group, '') },
-    { name: '+ answer', build: (group: readonly Asked[]) => graphqlRequest(urls.graphql, group, ' answer') },
-  ]
-  const cores = String(availableParallelism())
-  process.stdout.write(
-    `Verifications a second, and as a share of REST. ${cores} cores for all processes.\n\n`,
-  )
-  process.stdout.write(`${''.padEnd(38)}${ways.map(({ name }) => name.padStart(16)).join('')}\n`)
-  for (const { name, concurrency, size } of loads) {
-    const rates = ways.map(() => 0)
-    const groups = Array.from({ length: Math.floor(asked.length / size) }, (_, index) =>
-      asked.slice(index * size, (index + 1) * size),
-    )
-    // In turns, so that what else the machine does meets all of them.
-    for (let round = 0; round < rounds; round++) {
-      for (const [index, way] of ways.entries()) {
-        const requests = groups.map((group) => way.build(group))
-        const options = { concurrency, refused: '"valid":false' }
-        await generateLoad(requests, { ...options, forMs: warmUpMs })
-        const rate = await generateLoad(requests, { ...options, forMs: measuredMs })
-        rates[index] = (rates[index] ?? 0) + (rate * size) / rounds
-      }
-    }
-    const [reference = NaN] = rates
-    const cells = rates.map((rate) => `${rate.toFixed(0)} (${(rate / reference).toFixed(2)})`.padStart(16))
-    process.stdout.write(`${name.padEnd(38)}${cells.join('')}\n`)
-  }
-}
-
-function restRequest(url: string, group: readonly Asked[]): LoadRequest {
-  return { url, body: JSON.stringify(group) }
-}
-
-function graphqlRequest(url: string, group: readonly Asked[], more: string): LoadRequest {
-  const [input] = group
-  const body =
-    group.length === 1
-      ? {
-          query: `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { ${facts}${more} } }`,
-          variables: { input },
-        }
-      : {
-          query: `query ($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${facts}${more} } }`,
-          variables: { inputs: group },
-        }
-  return { url, body: JSON.stringify(body) }
-}
-
-function start(script: string, args: readonly string[], env: Record<string, string>): void {
-  const path = fileURLToPath(new URL(script, import.meta.url))
-  children.push(spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }))
 }

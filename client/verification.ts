@@ -1,5 +1,5 @@
 import { transactionKeyStates, type TransactionKeyState } from '../schema/graphql/domain.ts'
-import { InvalidJwk, type PublicJwk } from '../schema/wire/jwk.ts'
+import { InvalidJwk } from '../schema/wire/jwk.ts'
 import { parsePublicKey } from '../schema/wire/key-forms/public-key.ts'
 import { VaultError } from './errors.ts'
 import type { ConnectionOptions } from './session.ts'
@@ -62,7 +62,10 @@ export async function verifyPublicKeys(
   options: { readonly url: string } & ConnectionOptions,
 ): Promise<PublicKeyVerification[]> {
   const checked = await Promise.all(
-    inputs.map(async (input) => ({ ...input, publicKey: await acceptablePublicKey(input.publicKey) })),
+    inputs.map(async (input) => {
+      const publicKey = await orUnacceptable(() => parsePublicKey(input.publicKey))
+      return { ...input, publicKey }
+    }),
   )
   const answers = await unsignedClient(options).run(verifyPublicKeysOperation, { inputs: checked })
   if (answers.length !== inputs.length) throw new VaultError('ANSWER_MALFORMED')
@@ -111,16 +114,7 @@ export function unsignedClient({
   return graphqlClient({ endpoint, fetch: signingFetch({ ...options, clock: createClock() }) })
 }
 
-/**
- * Parses a public key of any form.
- *
- * @throws {VaultError} PUBLIC_KEY_INVALID.
- */
-export function acceptablePublicKey(value: unknown): Promise<PublicJwk> {
-  return orUnacceptable(() => parsePublicKey(value))
-}
-
-/** What `parse` returns; what it says of an invalid key as {@link acceptablePublicKey} says it. */
+/** What `parse` returns. @throws {VaultError} PUBLIC_KEY_INVALID for what it says of an invalid key. */
 export async function orUnacceptable<T>(parse: () => T | Promise<T>): Promise<T> {
   try {
     return await parse()

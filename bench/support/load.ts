@@ -20,11 +20,14 @@ export interface Load {
  *
  * @throws Error when an answer lacks what is expected
  */
-export async function generateLoad(requests: readonly Uint8Array[], options: LoadOptions): Promise<Load> {
+export async function generateLoad(
+  requests: Iterable<Uint8Array, undefined>,
+  options: LoadOptions,
+): Promise<Load> {
   const latenciesMs: number[] = []
   const beganMs = performance.now()
-  let next = 0
-  const take = () => (performance.now() - beganMs < options.forMs ? requests[next++] : undefined)
+  const queue = requests[Symbol.iterator]()
+  const take = () => (performance.now() - beganMs < options.forMs ? queue.next().value : undefined)
   await Promise.all(
     Array.from({ length: options.connections }, () => runConnection(take, latenciesMs, options)),
   )

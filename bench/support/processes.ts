@@ -73,7 +73,7 @@ async function memoryOf(pid: number): Promise<number> {
 }
 
 /** Resolves when a server answers there with anything but 503. */
-export async function untilAnswers(url: string): Promise<void> {
+async function untilAnswers(url: string): Promise<void> {
   const deadlineMs = performance.now() + 15_000
   while (performance.now() < deadlineMs) {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null)
@@ -85,7 +85,7 @@ export async function untilAnswers(url: string): Promise<void> {
 }
 
 /** A port of loopback that is free now. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()

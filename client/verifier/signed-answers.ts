@@ -52,11 +52,13 @@ function toStanding(
   { question, options }: { question: Question; options: AnswerCheckOptions },
 ): AnsweredStanding {
   const { issuer, applicationServer, nowMs } = options
+  if (answer.iss !== issuer) {
+    throw new InvalidStatement(
+      'It is by another key server, or this one has another public URL: see "issuer".',
+    )
+  }
   const isAsked =
-    answer.iss === issuer &&
-    answer.sub === question.owner &&
-    answer.aud === applicationServer &&
-    answer.jkt === question.thumbprint
+    answer.sub === question.owner && answer.aud === applicationServer && answer.jkt === question.thumbprint
   if (!isAsked) throw new InvalidStatement('It answers another question.')
   const now = nowMs() / 1000
   const skew = limits.signatureClockSkewSeconds

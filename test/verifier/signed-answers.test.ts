@@ -129,7 +129,7 @@ describe('with signed answers', () => {
     expect(byOther.reason).toBe('unavailable')
     expect(
       (await ask({ signedAnswers: { jwks: 'fetch', issuer: 'https://other.example' } })).refused,
-    ).toEqual(['It answers another question.'])
+    ).toEqual(['It is by another key server, or this one has another public URL: see "issuer".'])
   })
 
   test('a key set that can not be had lets nobody in', async () => {

@@ -60,10 +60,11 @@ describe('the reason', () => {
     const x = Buffer.alloc(32, 0)
     const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), x])
     for (const form of [{ kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }, Uint8Array.from(der)]) {
-      for (const _time of [1, 2, 3]) {
-        await expect(bench.verifier.verify({ owner, publicKey: form })).rejects.toMatchObject({
-          code: 'PUBLIC_KEY_INVALID',
-        })
+      const shown = await Promise.allSettled(
+        [form, form, form].map((publicKey) => bench.verifier.verify({ owner, publicKey })),
+      )
+      for (const one of shown) {
+        expect(one).toMatchObject({ status: 'rejected', reason: { code: 'PUBLIC_KEY_INVALID' } })
       }
     }
     expect(bench.keyServer.requests).toEqual([])

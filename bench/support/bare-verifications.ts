@@ -4,19 +4,22 @@
  */
 import { createServer, type IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { parsePublicJwkForm, thumbprint } from '../schema/wire/jwk.ts'
-import { accountIdOf } from '../server/accounts/account-id.ts'
-import { connectDatabases } from '../server/database/connect.ts'
-import { lookUp } from '../server/verification/look-up.ts'
+import { parsePublicJwkForm, thumbprint } from '../../schema/wire/jwk.ts'
+import { accountIdOf } from '../../server/accounts/account-id.ts'
+import { connectDatabases } from '../../server/database/connect.ts'
+import { lookUp } from '../../server/verification/look-up.ts'
 
-const [databaseUrl = '', port = ''] = process.argv.slice(2)
+const [port = '', databaseUrl = ''] = process.argv.slice(2)
 const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax: 1 })
 const asked = z.array(z.object({ owner: z.string(), applicationServer: z.string(), publicKey: z.unknown() }))
 
 createServer((request, response) => {
   answer(request).then(
-    (body) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(body),
-    () => response.writeHead(500).end(),
+    (body) => {
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
+      response.writeHead(200, headers).end(body)
+    },
+    () => response.writeHead(500, { 'Content-Length': 0 }).end(),
   )
 }).listen(Number(port), '127.0.0.1')
 
