@@ -1,6 +1,7 @@
 /** For application servers: who sent this request, and is this key really his? Web APIs only, so it runs anywhere. */
 export { VaultError, type VaultErrorCode } from './errors.ts'
 export type { Authenticate, Authentication, Caller, ReceivedRequest } from './verifier/authenticate.ts'
+export type { CertificateOptions, Pin } from './verifier/certificates.ts'
 export {
   createVerifier,
   type SignedAnswerOptions,

@@ -22,10 +22,17 @@ export async function readAppRefusal(response: Response): Promise<AppRefusal | n
   }
 }
 
+const codesAboutKey: ReadonlySet<string> = new Set([
+  'KEY_UNKNOWN',
+  'KEY_EXPIRED',
+  'KEY_REVOKED',
+  'KEY_UNCERTIFIED',
+])
+
 function refusalOf(answer: unknown): AppRefusal | null {
   const error = member(answer, 'error')
   const code = member(error, 'code')
-  if (code === 'KEY_UNKNOWN' || code === 'KEY_EXPIRED' || code === 'KEY_REVOKED') return { isAboutKey: true }
+  if (typeof code === 'string' && codesAboutKey.has(code)) return { isAboutKey: true }
   const time = member(error, 'serverTime')
   const serverTime = code === 'SIGNATURE_EXPIRED' && typeof time === 'string' ? new Date(time) : null
   if (serverTime === null || Number.isNaN(serverTime.getTime())) return null

@@ -44,6 +44,14 @@ export class Answer {
     return this.#isNull(name) ? null : this.text(name)
   }
 
+  textsOrNull(name: string): string[] | null {
+    if (this.#isNull(name)) return null
+    return this.#array(name).map((item) => {
+      if (typeof item !== 'string') throw malformed(name)
+      return item
+    })
+  }
+
   boolean(name: string): boolean {
     const value = this.value(name)
     if (typeof value !== 'boolean') throw malformed(name)

@@ -34,13 +34,13 @@ export interface TrustedManagementKey {
 export interface TrustRoots {
   /** The account's name. */
   readonly owner: string
-  /** The device's own key, from its keystore. */
+  /** The device's own key, from its keystore; null for who is no device of the owner's. */
   readonly own: {
     readonly id: string
     readonly signingKey: SigningJwk
     /** Null: wrapping is symmetric. */
     readonly wrappingKey: WrappingJwk | null
-  }
+  } | null
   /** Ids of keys that the device was told to trust when it was paired or recovered. */
   readonly anchors: readonly string[]
   /** Management keys that were listed before, by id: in what second they were revoked, null when they were not. */
@@ -68,10 +68,12 @@ export async function followEndorsements(
   const candidates = await soundKeys(listed, doubts)
   const trusted = new Map<string, TrustedManagementKey>()
   const { own, remembered } = roots
-  trusted.set(own.id, { ...own, revokedAt: revocationOf(own.id, candidates.get(own.id), remembered) })
+  if (own !== null) {
+    trusted.set(own.id, { ...own, revokedAt: revocationOf(own.id, candidates.get(own.id), remembered) })
+  }
   for (const id of roots.anchors) {
     const anchor = candidates.get(id)
-    if (anchor === undefined || id === own.id) continue
+    if (anchor === undefined || id === own?.id) continue
     const revokedAt = revocationOf(id, anchor, remembered)
     trusted.set(id, { id, signingKey: anchor.signingKey, wrappingKey: null, revokedAt })
   }
@@ -81,7 +83,7 @@ export async function followEndorsements(
   const queue = [...trusted.values()]
   for (const endorser of queue) {
     for (const key of endorsedBy.get(endorser.id) ?? []) {
-      if (key.id === own.id) continue
+      if (key.id === own?.id) continue
       const doubt = await doubtOf(key, endorser, roots)
       const wasTrusted = trusted.has(key.id)
       if (doubt !== null) {

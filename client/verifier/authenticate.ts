@@ -43,6 +43,8 @@ export interface Caller {
     /** RFC 7638 thumbprint. */
     readonly thumbprint: string
     readonly expiresAt: Date | null
+    /** With `certificates`, the owner's management keys that stand behind it, as in {@link KeyStanding}. */
+    readonly certifiedBy: readonly string[] | null
   }
 }
 
@@ -113,7 +115,8 @@ async function check(
   const isNew = await consume(options.nonces, signature)
   if (isNew === null) return { refusal: refuse('UNAVAILABLE') }
   if (!isNew) return { refusal: refuse('SIGNATURE_REPLAYED') }
-  return { caller: { owner, key: { publicKey, thumbprint, expiresAt: standing.expiresAt } } }
+  const { expiresAt, certifiedBy } = standing
+  return { caller: { owner, key: { publicKey, thumbprint, expiresAt, certifiedBy } } }
 }
 
 async function presentedKey(header: string, keys: LRUCache<string, PresentedKey>): Promise<PresentedKey> {

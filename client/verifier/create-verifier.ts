@@ -3,6 +3,7 @@ import { originsOf } from '../app-signing/origins.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
 import { authenticator, type Authenticate } from './authenticate.ts'
+import { checkCertificates, type CertificateOptions } from './certificates.ts'
 import { harmless, type EventListener } from './events.ts'
 import { CacheTrust } from './key-changes/cache-trust.ts'
 import { fetchedKeySet, pinnedKeySet, type JwkSet } from './key-set.ts'
@@ -34,6 +35,8 @@ export interface VerifierOptions {
   readonly staleSeconds?: number | undefined
   /** Believe only answers that the key server signed. Default: off. */
   readonly signedAnswers?: SignedAnswerOptions | undefined
+  /** Believe only keys that their owner certified, where a management key of his is pinned. Default: off. */
+  readonly certificates?: CertificateOptions | undefined
   /** Remembers which signatures were used. Default: in memory, good for one process. */
   readonly nonces?: NonceStore | undefined
   /** Largest body of a request, in bytes. Default: 1 MiB. */
@@ -97,20 +100,21 @@ export function createVerifier(
   options: VerifierOptions,
   { nowMs, monotonicMs }: VerifierClocks = systemClocks,
 ): Verifier {
-  const { applicationServer, fetch, signedAnswers, whenUnavailable = 'refuse' } = options
+  const { applicationServer, fetch, signedAnswers, certificates, whenUnavailable = 'refuse' } = options
   const { timeoutMs = 2000, bodyBytesMax = 1024 * 1024, bodyTimeoutMs = 10_000 } = options
   assertName(applicationServer)
   const url = keyServerOrigin(options.url)
   const onEvent = harmless(options.onEvent)
   const cacheSecondsMax = signedAnswers === undefined ? 60 : limits.answerSecondsMax
   const cacheTrust = new CacheTrust(monotonicMs)
+  const entriesMax = inRange('cacheEntriesMax', options.cacheEntriesMax, {
+    min: 1,
+    max: 10_000_000,
+    byDefault: 10_000,
+  })
   const cache = new StandingCache({
     trust: cacheTrust,
-    entriesMax: inRange('cacheEntriesMax', options.cacheEntriesMax, {
-      min: 1,
-      max: 10_000_000,
-      byDefault: 10_000,
-    }),
+    entriesMax,
     cacheSeconds: inRange('cacheSeconds', options.cacheSeconds, {
       max: cacheSecondsMax,
       byDefault: cacheSecondsMax,
@@ -134,7 +138,20 @@ export function createVerifier(
   const issuer = signedAnswers?.issuer ?? url
   const checkAnswer =
     keySet === null ? null : checkSignedAnswers({ issuer, applicationServer, keySet, onEvent, nowMs })
-  const ask = gatherQuestions({ url, applicationServer, fetch, timeoutMs, checkAnswer, onEvent, monotonicMs })
+  const checkCertificate =
+    certificates === undefined
+      ? null
+      : checkCertificates({ ...certificates, applicationServer, entriesMax, onEvent, nowMs })
+  const ask = gatherQuestions({
+    url,
+    applicationServer,
+    fetch,
+    timeoutMs,
+    checkAnswer,
+    checkCertificate,
+    onEvent,
+    monotonicMs,
+  })
   const { verify, verifyParsed, invalidate, forgetKey, clear } = standings({ ask, cache, onEvent })
   const authenticate = authenticator({
     origins: originsOf(applicationServer, options.origins),

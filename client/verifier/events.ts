@@ -17,7 +17,7 @@ export type VerifierEvent =
       readonly outcome: string
     }
   | {
-      /** A signed answer was not believed. */
+      /** A signed answer, or what an owner signed, was not believed. */
       readonly type: 'answer-refused'
       /** The rule that was broken. */
       readonly detail: string

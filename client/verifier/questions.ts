@@ -7,6 +7,7 @@ import type { Answer } from '../transport/answer.ts'
 import type { Operation } from '../transport/graphql.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
 import { parseVerification, unsignedClient, type PublicKeyVerification } from '../verification.ts'
+import type { CertificateChecker, ShownStatements } from './certificates.ts'
 import type { EventListener } from './events.ts'
 import type { AnswerChecker } from './signed-answers.ts'
 import { reasonOf, type AnsweredStanding } from './standing.ts'
@@ -32,6 +33,8 @@ export interface QuestionOptions {
   readonly timeoutMs: number
   /** Null: answers are believed as they come. */
   readonly checkAnswer: AnswerChecker | null
+  /** Null: nothing is asked of the owners. */
+  readonly checkCertificate: CertificateChecker | null
   readonly onEvent: EventListener
   readonly monotonicMs: () => number
 }
@@ -45,12 +48,13 @@ const pauseMs = 1000
 /** Gathers questions that come at the same time into one request. */
 export function gatherQuestions(options: QuestionOptions): Ask {
   const { monotonicMs } = options
+  const verifyPublicKeys = operation(options)
   let waiting = 0
   let pausedUntilMs = -Infinity
   const loader = new DataLoader<Question, AnsweredStanding>(
     async (questions) => {
       try {
-        return await askAll(questions, options)
+        return await askAll(questions, { ...options, verifyPublicKeys })
       } catch (error) {
         pausedUntilMs = monotonicMs() + pauseMs
         throw error
@@ -76,9 +80,12 @@ export function gatherQuestions(options: QuestionOptions): Ask {
 
 async function askAll(
   questions: readonly Question[],
-  options: QuestionOptions,
+  {
+    verifyPublicKeys,
+    ...options
+  }: QuestionOptions & { readonly verifyPublicKeys: Operation<ReceivedAnswer[]> },
 ): Promise<(AnsweredStanding | Error)[]> {
-  const { url, applicationServer, fetch, timeoutMs, checkAnswer, onEvent, monotonicMs } = options
+  const { url, applicationServer, fetch, timeoutMs, onEvent, monotonicMs } = options
   const startMs = monotonicMs()
   const report = (outcome: string) => {
     onEvent({ type: 'asked', questions: questions.length, durationMs: monotonicMs() - startMs, outcome })
@@ -86,15 +93,14 @@ async function askAll(
   const inputs = questions.map(({ owner, publicKey }) => ({ owner, applicationServer, publicKey }))
   try {
     const client = unsignedClient({ url, fetch, timeoutMs })
-    const answers = await client.run(checkAnswer === null ? plain : signed, { inputs })
+    const answers = await client.run(verifyPublicKeys, { inputs })
     if (answers.length !== questions.length) throw new VaultError('ANSWER_MALFORMED')
     report('ok')
     return await Promise.all(
-      answers.map(async ({ verification, answer }, index) => {
+      answers.map((received, index) => {
         const question = questions[index]
         if (question === undefined) throw new TypeError('There are as many answers as questions.')
-        const checking = checkAnswer === null ? toStanding(verification) : checkAnswer(answer, question)
-        return Promise.resolve(checking).catch(asError)
+        return check(received, { question, options }).catch(asError)
       }),
     )
   } catch (error) {
@@ -103,35 +109,55 @@ async function askAll(
   }
 }
 
+async function check(
+  { verification, answer, statements }: ReceivedAnswer,
+  { question, options }: { readonly question: Question; readonly options: QuestionOptions },
+): Promise<AnsweredStanding> {
+  const { checkAnswer, checkCertificate } = options
+  const standing = checkAnswer === null ? toStanding(verification) : await checkAnswer(answer, question)
+  return checkCertificate === null ? standing : checkCertificate(statements, { question, standing })
+}
+
 interface ReceivedAnswer {
   readonly verification: PublicKeyVerification
   /** The signed answer; null when it was not asked for. */
   readonly answer: string | null
+  readonly statements: ShownStatements
 }
 
-const fields = 'coincides valid state notBefore expiresAt checkedAt'
-
-const plain = operation(fields, () => null)
-const signed = operation(`${fields} answer`, (answer) => answer.text('answer'))
-
-function operation(
-  selection: string,
-  readAnswer: (answer: Answer) => string | null,
-): Operation<ReceivedAnswer[]> {
+function operation({
+  checkAnswer,
+  checkCertificate,
+}: Pick<QuestionOptions, 'checkAnswer' | 'checkCertificate'>): Operation<ReceivedAnswer[]> {
+  const fields = ['coincides valid state notBefore expiresAt checkedAt']
+  if (checkAnswer !== null) fields.push('answer')
+  if (checkCertificate !== null) fields.push('certificate endorsements')
   return {
     kind: 'query',
-    document: `query VerifyPublicKeys($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${selection} } }`,
+    document: `query VerifyPublicKeys($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${fields.join(' ')} } }`,
     parse: (data) =>
-      data.list('verifyPublicKeys').map((answer) => ({
-        verification: parseVerification(answer),
-        answer: readAnswer(answer),
+      data.list('verifyPublicKeys').map((received) => ({
+        verification: parseVerification(received),
+        answer: checkAnswer === null ? null : received.text('answer'),
+        statements: checkCertificate === null ? noStatements : readStatements(received),
       })),
   }
 }
 
-async function toStanding(verification: PublicKeyVerification): Promise<AnsweredStanding> {
+const noStatements: ShownStatements = { certificate: null, endorsements: null }
+
+function readStatements(received: Answer): ShownStatements {
+  const endorsements = received.textsOrNull('endorsements')
+  if (endorsements !== null && endorsements.length > limits.endorsementsMax) {
+    throw new VaultError('ANSWER_MALFORMED', { detail: 'It has too many endorsements.' })
+  }
+  return { certificate: received.textOrNull('certificate'), endorsements }
+}
+
+function toStanding(verification: PublicKeyVerification): AnsweredStanding {
   const { notBefore, expiresAt, checkedAt } = verification
-  return { reason: reasonOf(verification), notBefore, expiresAt, checkedAt, lifetimeSeconds: null }
+  const reason = reasonOf(verification)
+  return { reason, notBefore, expiresAt, checkedAt, certifiedBy: null, lifetimeSeconds: null }
 }
 
 /** One answer that is not believed leaves the others as they are. */

@@ -8,6 +8,7 @@ export const refusalCodes = [
   'KEY_EXPIRED',
   'KEY_REVOKED',
   'KEY_PENDING',
+  'KEY_UNCERTIFIED',
   'UNAVAILABLE',
   'TOO_LARGE',
   'BODY_TIMEOUT',
@@ -67,6 +68,7 @@ const codesOfStanding = {
   expired: 'KEY_EXPIRED',
   revoked: 'KEY_REVOKED',
   pending: 'KEY_PENDING',
+  uncertified: 'KEY_UNCERTIFIED',
   unavailable: 'UNAVAILABLE',
 } as const
 
@@ -88,6 +90,7 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   KEY_EXPIRED: 'The term of the key has ended.',
   KEY_REVOKED: 'The key was revoked.',
   KEY_PENDING: 'The term of the key has not begun.',
+  KEY_UNCERTIFIED: 'No management key of the owner that is known here has certified the key.',
   UNAVAILABLE: 'The key can not be verified at present.',
   TOO_LARGE: 'The body is too large.',
   BODY_TIMEOUT: 'The body did not arrive in time.',

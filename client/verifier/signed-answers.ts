@@ -71,6 +71,7 @@ function toStanding(
     notBefore: toDate(answer.nbf_key),
     expiresAt: toDate(answer.exp_key),
     checkedAt: new Date(answer.iat * 1000),
+    certifiedBy: null,
     // From now and not from `iat`: an answer that was kept back has less left.
     lifetimeSeconds: Math.max(0, Math.min(answer.exp - now, answer.exp - answer.iat)),
   }

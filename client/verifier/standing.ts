@@ -2,15 +2,17 @@ import { VaultError } from '../errors.ts'
 import type { PublicKeyVerification } from '../verification.ts'
 
 /** How a key stands: `valid`, or why not. */
-export type StandingReason = 'valid' | 'unknown-key' | 'expired' | 'revoked' | 'pending' | 'unavailable'
+export type StandingReason =
+  'valid' | 'unknown-key' | 'expired' | 'revoked' | 'pending' | 'uncertified' | 'unavailable'
 
 /** What a verifier says of a key. */
 export interface KeyStanding {
   /** The one member to decide by. */
   readonly valid: boolean
   /**
-   * `unknown-key`: unknown owner, unknown application server and another key alike. `unavailable`: nobody could be asked,
-   * and nothing that is known may be used.
+   * `unknown-key`: unknown owner, unknown application server and another key alike. `uncertified`: the key server says that it
+   * is valid, and no pinned management key of the owner's does. `unavailable`: nobody could be asked, and nothing that is
+   * known may be used.
    */
   readonly reason: StandingReason
   /** RFC 7638 thumbprint of the key that was presented. */
@@ -19,6 +21,11 @@ export interface KeyStanding {
   readonly expiresAt: Date | null
   /** By the key server's clock; null when it was not asked. */
   readonly checkedAt: Date | null
+  /**
+   * With `certificates`, the ids of the owner's management keys that stand behind a valid key: who certified it, who endorsed
+   * this one, and so on to one that is pinned or, when none is, to the last that is known. Null: nothing was certified.
+   */
+  readonly certifiedBy: readonly string[] | null
   /** `stale`: the key server is out of reach, and this is what it said last. `none`: it was not asked, or did not answer. */
   readonly source: 'key-server' | 'cache' | 'stale' | 'none'
 }
@@ -29,6 +36,8 @@ export interface AnsweredStanding {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
+  /** As of {@link KeyStanding}. */
+  readonly certifiedBy: readonly string[] | null
   /** The answer's own lifetime in seconds from now, when it is signed; null when it has none. */
   readonly lifetimeSeconds: number | null
 }
@@ -48,7 +57,10 @@ export function reasonOf({
   coincides,
   valid,
   state,
-}: Pick<PublicKeyVerification, 'coincides' | 'valid' | 'state'>): AnsweredStanding['reason'] {
+}: Pick<PublicKeyVerification, 'coincides' | 'valid' | 'state'>): Exclude<
+  AnsweredStanding['reason'],
+  'uncertified'
+> {
   const reason = state === null ? 'unknown-key' : reasons[state]
   if (coincides !== (state !== null) || valid !== (reason === 'valid')) {
     throw new VaultError('ANSWER_MALFORMED', { detail: 'Its members contradict each other.' })

@@ -88,10 +88,10 @@ export function standings({
 }
 
 function toStanding(
-  { reason, notBefore, expiresAt, checkedAt }: AnsweredStanding,
-  { thumbprint, source }: Pick<KeyStanding, 'thumbprint' | 'source'>,
+  { reason, notBefore, expiresAt, checkedAt, certifiedBy }: AnsweredStanding,
+  named: Pick<KeyStanding, 'thumbprint' | 'source'>,
 ): KeyStanding {
-  return { valid: reason === 'valid', reason, thumbprint, notBefore, expiresAt, checkedAt, source }
+  return { valid: reason === 'valid', reason, notBefore, expiresAt, checkedAt, certifiedBy, ...named }
 }
 
 function unasked(thumbprint: string, reason: 'unknown-key' | 'unavailable'): KeyStanding {
@@ -102,6 +102,7 @@ function unasked(thumbprint: string, reason: 'unknown-key' | 'unavailable'): Key
     notBefore: null,
     expiresAt: null,
     checkedAt: null,
+    certifiedBy: null,
     source: 'none',
   }
 }

@@ -94,6 +94,11 @@ export interface PublicKeyVerification {
   /** The owner's own signed description of the key (JWS), where he sent one. */
   readonly certificate: string | null
   readonly checkedAt: Date
+  /**
+   * The endorsements (JWS) that lead from the certificate's signer to the account's first management key, in this order;
+   * null without a certificate.
+   */
+  endorsements(): Promise<readonly string[] | null>
   /** Signs the same facts and returns the JWS; only when asked, because it costs more than all the rest. */
   answer(): Promise<string>
 }

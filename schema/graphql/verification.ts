@@ -20,6 +20,13 @@ const PublicKeyVerification = builder
         nullable: true,
         description: "The owner's own signed description of the key.",
       }),
+      endorsements: t.field({
+        type: ['JWS'],
+        nullable: true,
+        description:
+          "Why to trust the certificate's signer: its endorsement, that of who signed this one, and so on to the account's first management key. At most 16. Null without a certificate.",
+        resolve: (verification) => verification.endorsements(),
+      }),
       checkedAt: t.expose('checkedAt', { type: 'DateTime' }),
       answer: t.field({
         type: 'JWS',

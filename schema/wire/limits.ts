@@ -8,6 +8,8 @@ export const limits = {
   jweCharactersMax: 16 * 1024,
   /** Largest signed statement (compact JWS), in characters. */
   statementCharactersMax: 16 * 1024,
+  /** Longest chain of endorsements that is shown with a certificate. */
+  endorsementsMax: 16,
   /** Longest life of the key server's signed answer to a verification, in seconds. */
   answerSecondsMax: 5 * 60,
   /** Most items in any list argument, and in a page of a connection. */

@@ -8,6 +8,7 @@ import type { Answers } from '../answers/answers.ts'
 import { gather } from '../gather.ts'
 import { askedName, parseInput, presentedJwk } from '../input.ts'
 import type { Databases } from '../database/connect.ts'
+import { Endorsements } from './endorsements.ts'
 import { lookUp, type Facts, type Question } from './look-up.ts'
 import type { MismatchAlarm } from './mismatch-alarm.ts'
 
@@ -25,6 +26,7 @@ interface Asked {
 export class Verification {
   readonly #ask: (question: Question) => Promise<Facts>
   readonly #answers: Answers
+  readonly #endorsements: Endorsements
   readonly #mismatchAlarm: MismatchAlarm
 
   constructor(
@@ -33,6 +35,7 @@ export class Verification {
   ) {
     this.#ask = gather((questions) => lookUp(databases, questions), { batchMax: 1000 })
     this.#answers = answers
+    this.#endorsements = new Endorsements(databases)
     this.#mismatchAlarm = mismatchAlarm
   }
 
@@ -59,13 +62,16 @@ export class Verification {
   }
 
   async #answer({ owner, applicationServer, question }: Asked): Promise<PublicKeyVerification> {
-    const { thumbprint } = question
+    const { accountId, thumbprint } = question
     const facts = await this.#ask(question)
     if (!facts.coincides) this.#mismatchAlarm.report(question)
     // However often a request selects it, it is signed once.
     let signed: Promise<string> | undefined
+    const { certificate } = facts
     return {
       ...facts,
+      endorsements: async () =>
+        certificate === null ? null : this.#endorsements.chainOf(accountId, certificate),
       answer: () => (signed ??= this.#answers.sign({ ...facts, owner, applicationServer, thumbprint })),
     }
   }

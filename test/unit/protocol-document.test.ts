@@ -122,6 +122,7 @@ function limitRows() {
     signedBodyBytesMax: ['body of a signed request', `${count(limits.signedBodyBytesMax)} bytes`],
     jweCharactersMax: ['wrapped key', `${count(limits.jweCharactersMax)} characters`],
     statementCharactersMax: ['signed statement', `${count(limits.statementCharactersMax)} characters`],
+    endorsementsMax: ['endorsements shown with a certificate', count(limits.endorsementsMax)],
     answerSecondsMax: ['lifetime of a signed answer', `${count(limits.answerSecondsMax)} seconds`],
     batchMax: ['items in a list argument, and in a page', count(limits.batchMax)],
     pageDefault: ['items in a page, by default', count(limits.pageDefault)],

@@ -1,0 +1,71 @@
+import { decodeProtectedHeader } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { limits } from '../../schema/wire/limits.ts'
+import type { Databases } from '../database/connect.ts'
+import { gather } from '../gather.ts'
+
+/** A management key, and what it was endorsed by; null when its client sent no endorsement. */
+interface Link {
+  readonly endorsement: string | null
+}
+
+interface LinkName {
+  readonly accountId: string
+  readonly managementKeyId: string
+}
+
+const cachedLinksMax = 10_000
+
+/**
+ * Finds the endorsements that lead from who signed a certificate to the account's first management key: what an application
+ * server needs that knows one of these keys, and none of the others. A management key's endorsement never changes, so it is
+ * read once.
+ */
+export class Endorsements {
+  readonly #cache = new LRUCache<string, Link>({ max: cachedLinksMax })
+  readonly #select: (name: LinkName) => Promise<Link>
+
+  constructor(databases: Databases) {
+    this.#select = gather((names) => selectLinks(databases, names), { batchMax: 1000 })
+  }
+
+  /** The signer's own endorsement first, at most {@link limits.endorsementsMax}. It ends where a key has none. */
+  async chainOf(accountId: string, certificate: string): Promise<string[]> {
+    const chain: string[] = []
+    const seen = new Set<string>()
+    let managementKeyId = signerOf(certificate)
+    while (!seen.has(managementKeyId) && chain.length < limits.endorsementsMax) {
+      seen.add(managementKeyId)
+      const { endorsement } = await this.#find({ accountId, managementKeyId })
+      if (endorsement === null) break
+      chain.push(endorsement)
+      managementKeyId = signerOf(endorsement)
+    }
+    return chain
+  }
+
+  async #find(name: LinkName): Promise<Link> {
+    const key = `${name.accountId} ${name.managementKeyId}`
+    const known = this.#cache.get(key)
+    if (known !== undefined) return known
+    const link = await this.#select(name)
+    this.#cache.set(key, link)
+    return link
+  }
+}
+
+/** Of statements that were checked when they were stored. */
+function signerOf(statement: string): string {
+  return decodeProtectedHeader(statement).kid ?? ''
+}
+
+async function selectLinks({ reads }: Databases, names: readonly LinkName[]): Promise<Link[]> {
+  return reads.sql<Link[]>`
+    SELECT m.endorsement
+    FROM unnest(
+      ${names.map(({ accountId }) => accountId)}::uuid[],
+      ${names.map(({ managementKeyId }) => managementKeyId)}::text[]
+    ) WITH ORDINALITY AS asked (account_id, id, place)
+    LEFT JOIN management_keys m ON m.account_id = asked.account_id AND m.id = asked.id
+    ORDER BY asked.place`
+}
