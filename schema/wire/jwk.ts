@@ -129,6 +129,9 @@ const ecCurves = {
 /** FIPS 204 table 2. */
 const mlDsaPublicKeyBytes = { 'ML-DSA-44': 1312, 'ML-DSA-65': 1952, 'ML-DSA-87': 2592 } as const
 
+/** Longest member of an acceptable key: `pub` of ML-DSA-87, which has 3,456 characters. Beyond it nothing is decoded. */
+const memberCharactersMax = 3_500
+
 const rsaModulusBits = { min: 2048, max: 8192 }
 
 const parsers: ReadonlyMap<string, (members: Members) => PublicJwk> = new Map([
@@ -195,7 +198,8 @@ function isOwnKey<T extends object>(table: T, name: string): name is Extract<key
 
 function octets(members: Members, name: string): { text: string; bytes: Uint8Array } {
   const text = members.get(name)
-  const bytes = typeof text === 'string' && text !== '' ? decodeBase64url(text) : null
+  const isBounded = typeof text === 'string' && text !== '' && text.length <= memberCharactersMax
+  const bytes = isBounded ? decodeBase64url(text) : null
   if (typeof text !== 'string' || bytes === null) {
     throw new InvalidJwk(`The member "${name}" must be canonical base64url (RFC 7515 §2).`)
   }

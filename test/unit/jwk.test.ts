@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { exportJWK, generateKeyPair } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   InvalidJwk,
   parsePublicJwk,
+  parsePublicJwkForm,
   parseSigningJwk,
   parseWrappingJwk,
   type PublicJwk,
@@ -116,6 +117,22 @@ describe('a public key', () => {
       for (const name of Object.keys(jwk)) {
         expect(() => parsePublicJwk({ ...jwk, [name]: value })).toThrow(InvalidJwk)
       }
+    }
+  })
+
+  test('with a member longer than any acceptable key has is refused, and not decoded', () => {
+    const decode = vi.spyOn(globalThis, 'atob')
+    try {
+      const x = 'A'.repeat(4 * 1024 * 1024)
+      for (const jwk of [
+        { kty: 'OKP', crv: 'Ed25519', x },
+        { kty: 'RSA', n: x, e: 'AQAB' },
+      ]) {
+        expect(() => parsePublicJwkForm(jwk)).toThrow(InvalidJwk)
+      }
+      expect(decode.mock.calls.filter(([text]) => text.length > 10_000)).toEqual([])
+    } finally {
+      decode.mockRestore()
     }
   })
 
