@@ -27,6 +27,7 @@ export { fastifyPlugin } from './verifier/middleware/fastify.ts'
 export { protectHandler, refusalResponse, type AuthenticatedHandler } from './verifier/middleware/fetch.ts'
 export {
   authenticated,
+  callerOf,
   nodeMiddleware,
   type AuthenticatedParts,
   type NodeMiddleware,

@@ -5,7 +5,7 @@ import { createSchema, createYoga } from 'graphql-yoga'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fastifyPlugin } from '../../client/verifier/middleware/fastify.ts'
 import { protectHandler } from '../../client/verifier/middleware/fetch.ts'
-import { authenticated, nodeMiddleware } from '../../client/verifier/middleware/node.ts'
+import { authenticated, callerOf, nodeMiddleware } from '../../client/verifier/middleware/node.ts'
 import { yogaPlugin } from '../../client/verifier/middleware/yoga.ts'
 import type { VerifierOptions } from '../../client/verifier/create-verifier.ts'
 import type { Signer } from '../unit/signers.ts'
@@ -219,8 +219,50 @@ describe('node:http', () => {
     expect(seen).toEqual(expected)
   })
 
+  test('reads the body itself where the parser of Express 4 ran, and did not parse it', async () => {
+    const middleware = nodeMiddleware(bench.verifier)
+    let seen: unknown = 'nothing'
+    const url = await serve(async (request, response) => {
+      const bytes: Uint8Array[] = []
+      for await (const chunk of request) if (chunk instanceof Uint8Array) bytes.push(chunk)
+      Object.assign(request, { body: {}, rawBody: Buffer.concat(bytes) })
+      await middleware(request, response, () => {
+        seen = authenticated(request).body
+        response.end()
+      })
+    })
+    expect(
+      (await send(url, await signAppRequest(signer, { body: 'hello', contentType: 'text/plain' }))).status,
+    ).toBe(200)
+    expect(seen).toBe('hello')
+    expect((await send(url, await signAppRequest(signer, { method: 'GET', body: '' }))).status).toBe(200)
+    expect(seen).toBeUndefined()
+  })
+
+  test('does not answer what the application has answered meanwhile, and does not reject', async () => {
+    await prepare({ bodyTimeoutMs: 100 })
+    const middleware = nodeMiddleware(bench.verifier)
+    let checked: Promise<void> = Promise.reject(new Error('It was never called.'))
+    checked.catch(() => undefined)
+    const url = await serve((request, response) => {
+      checked = middleware(request, response, () => response.end('in'))
+      response.writeHead(503).end('The application has no time.')
+    })
+    const { headers, target } = await signAppRequest(signer)
+    const slow = httpRequest(`${url}${target}`, {
+      method: 'POST',
+      headers: { ...headers, 'content-length': '100' },
+    })
+    slow.on('error', () => undefined)
+    slow.write('{')
+    await new Promise((resolve) => slow.on('response', resolve))
+    await expect(checked).resolves.toBeUndefined()
+    slow.destroy()
+  })
+
   test('has parts only on requests that it let in', () => {
     expect(() => authenticated({})).toThrow(TypeError)
+    expect(() => callerOf({ claviger: null })).toThrow(TypeError)
   })
 })
 
@@ -232,6 +274,49 @@ test('a Fetch handler gets what the runtime gave besides', async () => {
   const request = new Request(`${shop}${target}`, { method, headers, body })
   expect(await (await handler(request, { name: 'production' })).json()).toEqual([owner, 'production'])
   expect((await handler(request, { name: 'production' })).status).toBe(500)
+})
+
+describe('a Fetch handler', () => {
+  const handle = () => protectHandler(bench.verifier, () => new Response('in'))
+
+  test('checks an empty query as it was signed', async () => {
+    const { target, method, headers, body } = await signAppRequest(signer, { target: '/orders?' })
+    const answer = await handle()(new Request(`${shop}${target}#top`, { method, headers, body }))
+    expect(await answer.text()).toBe('in')
+    const other = await signAppRequest(signer, { target: '/orders' })
+    const changed = new Request(`${shop}/orders?`, { method, headers: other.headers, body: other.body })
+    expect(await codeOf(await handle()(changed))).toBe('SIGNATURE_INVALID')
+  })
+
+  test('reads no further when a body is late, and answers when it breaks off', async () => {
+    await prepare({ bodyTimeoutMs: 50 })
+    const { target, headers } = await signAppRequest(signer)
+    const cancelled = Promise.withResolvers<string>()
+    const endless = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new Uint8Array(1))
+      },
+      cancel: () => {
+        cancelled.resolve('cancelled')
+      },
+    })
+    const broken = new ReadableStream({
+      start: (controller) => {
+        controller.error(new Error('The connection was lost.'))
+      },
+    })
+    for (const body of [endless, broken]) {
+      const request = new Request(`${shop}${target}`, {
+        method: 'POST',
+        headers,
+        body,
+        duplex: 'half',
+      } as RequestInit)
+      const answer = await handle()(request)
+      expect([answer.status, await codeOf(answer)]).toEqual([408, 'BODY_TIMEOUT'])
+    }
+    expect(await cancelled.promise).toBe('cancelled')
+  })
 })
 
 describe('graphql-yoga', () => {

@@ -1,8 +1,8 @@
 import { readBoundedBody } from '../../app-signing/bounded-body.ts'
 import type { Authentication, Caller } from '../authenticate.ts'
 import type { Verifier } from '../create-verifier.ts'
+import { inTime } from '../in-time.ts'
 import { answerOf, refuse, type Refusal } from '../refusal.ts'
-import { inTime } from './in-time.ts'
 
 /** A handler that knows who asks. Further arguments are those that the runtime gave. */
 export type AuthenticatedHandler<Rest extends readonly unknown[]> = (
@@ -37,17 +37,36 @@ export async function authenticateFetch(
 ): Promise<Authentication & { readonly body: Uint8Array<ArrayBuffer> }> {
   const refused = (refusal: Refusal) => ({ refusal, body: new Uint8Array() })
   if (request.bodyUsed) return refused(refuse('INTERNAL_SERVER_ERROR'))
-  const body = await inTime(readBoundedBody(request.body, verifier.bodyBytesMax), verifier.bodyTimeoutMs)
-  if (body === 'late') return refused(refuse('BODY_TIMEOUT'))
-  if (body === null) return refused(refuse('TOO_LARGE'))
-  const { pathname, search } = new URL(request.url)
+  const body = await readBody(request, verifier)
+  if (typeof body === 'string') return refused(refuse(body))
   const authentication = await verifier.authenticate({
     method: request.method,
-    target: `${pathname}${search}`,
+    target: targetOf(request.url),
     header: (name) => request.headers.get(name) ?? undefined,
     body,
   })
   return { ...authentication, body }
+}
+
+async function readBody(
+  { body }: Request,
+  { bodyBytesMax, bodyTimeoutMs }: Verifier,
+): Promise<Uint8Array<ArrayBuffer> | 'BODY_TIMEOUT' | 'TOO_LARGE'> {
+  const late = new AbortController()
+  try {
+    const bytes = await inTime(readBoundedBody(body, bodyBytesMax, { signal: late.signal }), bodyTimeoutMs)
+    if (bytes !== 'late') return bytes ?? 'TOO_LARGE'
+  } catch {
+    // It broke off: whoever sent it is gone.
+  }
+  late.abort()
+  return 'BODY_TIMEOUT'
+}
+
+/** Path and query as they were sent: an empty query keeps its question mark, which `URL.search` does not tell. */
+function targetOf(address: string): string {
+  const { origin, hash, href } = new URL(address)
+  return href.slice(origin.length, href.length - hash.length)
 }
 
 /** The answer to a request that is not let in. */

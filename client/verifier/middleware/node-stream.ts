@@ -1,4 +1,4 @@
-import { joinChunks } from '../../app-signing/bounded-body.ts'
+import { BoundedBytes } from '../../app-signing/bounded-body.ts'
 
 /** As much of a Node stream as it takes to read one: an `http.IncomingMessage`, or what a Fastify hook is given. */
 export interface NodeStream {
@@ -21,8 +21,7 @@ export function readNodeStream(
 ): Promise<StreamedBody> {
   if (stream.readableDidRead === true) return Promise.resolve('read-before')
   return new Promise((resolve) => {
-    const chunks: Uint8Array[] = []
-    let length = 0
+    const received = new BoundedBytes(bytesMax)
     let isSettled = false
     const settle = (outcome: StreamedBody) => {
       clearTimeout(timer)
@@ -34,15 +33,12 @@ export function readNodeStream(
       settle('late')
     }, timeoutMs)
     stream.on('data', (chunk) => {
-      if (isSettled) return
-      length += chunk.length
-      chunks.push(chunk)
-      if (length <= bytesMax) return
+      if (isSettled || received.append(chunk)) return
       stream.pause()
       settle('too-large')
     })
     stream.on('end', () => {
-      settle(joinChunks(chunks, length))
+      settle(received.bytes())
     })
     stream.on('error', () => {
       settle('broken')

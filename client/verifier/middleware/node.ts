@@ -14,6 +14,7 @@ export interface NodeRequest extends NodeStream {
 
 /** As much of an `http.ServerResponse` as is needed. */
 export interface NodeResponse {
+  readonly headersSent?: boolean
   writeHead(status: number, headers: Record<string, string>): unknown
   end(body: string): unknown
 }
@@ -27,7 +28,10 @@ export interface AuthenticatedParts {
   readonly body: unknown
 }
 
-/** An `(request, response, next)` function that never fails: it calls `next`, or it answers. */
+/**
+ * An `(request, response, next)` function: it calls `next`, or it answers. It rejects with what `next` throws, and with nothing
+ * else.
+ */
 export type NodeMiddleware = (
   request: NodeRequest,
   response: NodeResponse,
@@ -45,6 +49,9 @@ export function nodeMiddleware(verifier: Verifier): NodeMiddleware {
     const received = await receive(verifier, request)
     if (received === null) return
     if ('refusal' in received) {
+      if (received.isUnread) drain(request)
+      // The application has not waited for it, for a time-out of its own.
+      if (response.headersSent === true) return
       const { status, headers, body } = answerOf(received.refusal)
       response.writeHead(status, {
         ...headers,
@@ -52,7 +59,6 @@ export function nodeMiddleware(verifier: Verifier): NodeMiddleware {
         ...(received.isUnread && { connection: 'close' }),
       })
       response.end(body)
-      if (received.isUnread) drain(request)
       return
     }
     Object.assign(request, partsOf(request, received))
@@ -63,7 +69,17 @@ export function nodeMiddleware(verifier: Verifier): NodeMiddleware {
 /** The request with what the middleware has put on it. @throws {TypeError} when it has not run. */
 export function authenticated<Request extends object>(request: Request): Request & AuthenticatedParts {
   if (hasParts(request)) return request
-  throw new TypeError('The middleware has not let this request in.')
+  throw notLetIn()
+}
+
+/** Who sent a request of `node:http`, Express or Fastify. @throws {TypeError} when the middleware or plugin has not run. */
+export function callerOf(request: object): Caller {
+  if (hasCaller(request)) return request.claviger
+  throw notLetIn()
+}
+
+function notLetIn(): TypeError {
+  return new TypeError('The middleware has not let this request in.')
 }
 
 type Received =
@@ -103,13 +119,19 @@ function partsOf(
   request: NodeRequest,
   { caller, rawBody }: { readonly caller: Caller; readonly rawBody: Uint8Array },
 ): AuthenticatedParts {
-  const parsedBefore = 'body' in request ? request.body : undefined
   const contentType = single(request.headers['content-type']) ?? ''
-  return { claviger: caller, rawBody, body: parsedBefore ?? parseBody(rawBody, contentType) }
+  const body = rawBody.length === 0 ? undefined : (parsedBefore(request) ?? parseBody(rawBody, contentType))
+  return { claviger: caller, rawBody, body }
+}
+
+/** What a body parser of the application made of it. Express 4 leaves an empty object where none of them has parsed. */
+function parsedBefore(request: object): unknown {
+  const body = 'body' in request ? request.body : undefined
+  const isEmptyObject = typeof body === 'object' && body !== null && Object.keys(body).length === 0
+  return isEmptyObject && !('_body' in request) ? undefined : body
 }
 
 function parseBody(bytes: Uint8Array, contentType: string): unknown {
-  if (bytes.length === 0) return undefined
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (type.startsWith('text/')) return new TextDecoder().decode(bytes)
   if (type !== 'application/json' && !type.endsWith('+json')) return bytes
@@ -125,5 +147,9 @@ function single(value: string | string[] | undefined): string | undefined {
 }
 
 function hasParts<Request extends object>(request: Request): request is Request & AuthenticatedParts {
-  return 'claviger' in request && 'rawBody' in request
+  return hasCaller(request) && 'rawBody' in request
+}
+
+function hasCaller(request: object): request is { readonly claviger: Caller } {
+  return 'claviger' in request && request.claviger !== null
 }
