@@ -1,5 +1,6 @@
 import { transactionKeyStates, type TransactionKeyState } from '../schema/graphql/domain.ts'
 import { InvalidJwk } from '../schema/wire/jwk.ts'
+import { limits } from '../schema/wire/limits.ts'
 import { parsePublicKey } from '../schema/wire/key-forms/public-key.ts'
 import { VaultError } from './errors.ts'
 import type { ConnectionOptions } from './session.ts'
@@ -56,7 +57,9 @@ export async function verifyPublicKey(
   return answer
 }
 
-/** Asks about several public keys, at most 100, in one round trip. Answered in the order asked. */
+/**
+ * Asks about several public keys, at most 100, in one round trip, or as many as large keys need. Answered in the order asked.
+ */
 export async function verifyPublicKeys(
   inputs: readonly PublicKeyQuestion[],
   options: { readonly url: string } & ConnectionOptions,
@@ -67,9 +70,36 @@ export async function verifyPublicKeys(
       return { ...input, publicKey }
     }),
   )
-  const answers = await unsignedClient(options).run(verifyPublicKeysOperation, { inputs: checked })
-  if (answers.length !== inputs.length) throw new VaultError('ANSWER_MALFORMED')
-  return answers
+  const client = unsignedClient(options)
+  const requests = requestsOf(checked, (input) => input)
+  const answers = await Promise.all(
+    requests.map((part) => client.run(verifyPublicKeysOperation, { inputs: part })),
+  )
+  if (answers.some(({ length }, index) => length !== requests[index]?.length)) {
+    throw new VaultError('ANSWER_MALFORMED')
+  }
+  return answers.flat()
+}
+
+/** What is around the inputs in a request, in bytes, and more. */
+const documentBytesMax = 1024
+
+/** Splits questions into groups whose inputs fit into one unsigned request each, in their order. */
+export function requestsOf<T>(questions: readonly T[], inputOf: (question: T) => object): T[][] {
+  const requests: T[][] = []
+  let left = 0
+  for (const question of questions) {
+    const bytes = new TextEncoder().encode(JSON.stringify(inputOf(question))).length + 1
+    const request = bytes <= left ? requests.at(-1) : undefined
+    if (request === undefined) {
+      requests.push([question])
+      left = limits.unsignedBodyBytesMax - documentBytesMax - bytes
+    } else {
+      request.push(question)
+      left -= bytes
+    }
+  }
+  return requests
 }
 
 /** Reads the version and the clock of a key server. Unsigned. */

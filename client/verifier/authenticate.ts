@@ -17,8 +17,9 @@ import {
   type ParsedSignature,
 } from '../../schema/wire/request-signature.ts'
 import type { EventListener } from './events.ts'
+import { inTime } from './in-time.ts'
 import type { NonceStore } from './nonces.ts'
-import type { Question } from './questions.ts'
+import type { Question } from './ask.ts'
 import { refusalOfStanding, refuse, type Refusal } from './refusal.ts'
 import type { KeyStanding } from './standing.ts'
 
@@ -97,10 +98,7 @@ async function check(
     signatureInput: header('signature-input'),
     signature: header('signature'),
   })
-  const now = options.nowMs() / 1000
-  if (now < signature.created - limits.signatureClockSkewSeconds || now > signature.expires) {
-    return { refusal: refuse('SIGNATURE_EXPIRED', { serverTime: new Date(options.nowMs()) }) }
-  }
+  if (!isInTime(signature, options)) return { refusal: expired(options) }
   const claimed = parseAppKeyid(signature.keyid)
   const keyHeader = header(appKeyHeader)
   if (claimed === null || keyHeader === undefined) return { refusal: refuse('SIGNATURE_MALFORMED') }
@@ -115,8 +113,21 @@ async function check(
   const isNew = await consume(options.nonces, signature)
   if (isNew === null) return { refusal: refuse('UNAVAILABLE') }
   if (!isNew) return { refusal: refuse('SIGNATURE_REPLAYED') }
+  // Meanwhile the store may have forgotten it, and the first of two be the one that waited longer.
+  if (!isInTime(signature, options)) return { refusal: expired(options) }
   const { expiresAt, certifiedBy } = standing
   return { caller: { owner, key: { publicKey, thumbprint, expiresAt, certifiedBy } } }
+}
+
+type Clock = Pick<AuthenticatorOptions, 'nowMs'>
+
+function isInTime({ created, expires }: ParsedSignature, { nowMs }: Clock): boolean {
+  const now = nowMs() / 1000
+  return now >= created - limits.signatureClockSkewSeconds && now <= expires
+}
+
+function expired({ nowMs }: Clock): Refusal {
+  return refuse('SIGNATURE_EXPIRED', { serverTime: new Date(nowMs()) })
 }
 
 async function presentedKey(header: string, keys: LRUCache<string, PresentedKey>): Promise<PresentedKey> {
@@ -152,13 +163,18 @@ async function isSignatureOf(
   return false
 }
 
+/** How long a store may take. */
+const nonceTimeoutMs = 2000
+
 /** Whether the nonce is new; null when nobody can tell. */
 async function consume(
   nonces: NonceStore,
   { keyid, nonce, expires }: ParsedSignature,
 ): Promise<boolean | null> {
   try {
-    return await nonces.consume(`${keyid}/${nonce}`, expires)
+    const isNew = nonces.consume(`${keyid}/${nonce}`, expires)
+    const answer = typeof isNew === 'boolean' ? isNew : await inTime(isNew, nonceTimeoutMs)
+    return answer === 'late' ? null : answer
   } catch {
     return null
   }

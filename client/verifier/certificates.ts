@@ -10,8 +10,8 @@ import {
 import { VaultError } from '../errors.ts'
 import { claimsOf, isStatePossible } from '../trust/certificate.ts'
 import { followEndorsements, type ListedManagementKey } from '../trust/chain.ts'
+import type { Question } from './ask.ts'
 import type { EventListener } from './events.ts'
-import type { Question } from './questions.ts'
 import type { AnsweredStanding } from './standing.ts'
 
 /** A management key that is known to be an owner's: its id (RFC 7638 thumbprint), or its public signing key as a JWK. */

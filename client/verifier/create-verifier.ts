@@ -2,11 +2,13 @@ import { limits } from '../../schema/wire/limits.ts'
 import { originsOf } from '../app-signing/origins.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
+import { asker } from './ask.ts'
 import { authenticator, type Authenticate } from './authenticate.ts'
 import { checkCertificates, type CertificateOptions } from './certificates.ts'
 import { harmless, type EventListener } from './events.ts'
 import { CacheTrust } from './key-changes/cache-trust.ts'
 import { fetchedKeySet, pinnedKeySet, type JwkSet } from './key-set.ts'
+import { systemClocks, type VerifierClocks } from './moment.ts'
 import { memoryNonces, type NonceStore } from './nonces.ts'
 import { gatherQuestions } from './questions.ts'
 import { checkSignedAnswers } from './signed-answers.ts'
@@ -21,7 +23,7 @@ export interface VerifierOptions {
   readonly applicationServer: string
   /** The origins that clients know it by, for what they sign. Default: the origin that its name is. */
   readonly origins?: readonly string[] | undefined
-  /** How long a valid key is believed without asking, 0 to 60 (with signed answers to 300). Default: the most. */
+  /** How long a valid key is believed without asking, 0 to 60 (with signed answers to 300). Default: 60. */
   readonly cacheSeconds?: number | undefined
   /** How long a refused key is refused without asking, 0 to 60. Default: 5. A revoked key: `cacheSeconds`. */
   readonly negativeCacheSeconds?: number | undefined
@@ -81,32 +83,21 @@ export interface Verifier {
   readonly bodyTimeoutMs: number
 }
 
-/** The clocks, for tests to set. */
-export interface VerifierClocks {
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number
-  /** Milliseconds, never set back. */
-  readonly monotonicMs: () => number
-}
-
-const systemClocks: VerifierClocks = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
-
 /**
  * Makes a verifier. Asks nothing yet. One is enough for an application server: it has the cache.
  *
  * @throws {VaultError} URL_INVALID. @throws {TypeError} or {RangeError} for other options that can not be.
  */
-export function createVerifier(
-  options: VerifierOptions,
-  { nowMs, monotonicMs }: VerifierClocks = systemClocks,
-): Verifier {
+export function createVerifier(options: VerifierOptions, clocks: VerifierClocks = systemClocks): Verifier {
+  const { nowMs, monotonicMs } = clocks
   const { applicationServer, fetch, signedAnswers, certificates, whenUnavailable = 'refuse' } = options
   const { timeoutMs = 2000, bodyBytesMax = 1024 * 1024, bodyTimeoutMs = 10_000 } = options
   assertName(applicationServer)
+  assertChoices({ whenUnavailable, signedAnswers, certificates })
   const url = keyServerOrigin(options.url)
   const onEvent = harmless(options.onEvent)
   const cacheSecondsMax = signedAnswers === undefined ? 60 : limits.answerSecondsMax
-  const cacheTrust = new CacheTrust(monotonicMs)
+  const cacheTrust = new CacheTrust(clocks)
   const entriesMax = inRange('cacheEntriesMax', options.cacheEntriesMax, {
     min: 1,
     max: 10_000_000,
@@ -117,7 +108,7 @@ export function createVerifier(
     entriesMax,
     cacheSeconds: inRange('cacheSeconds', options.cacheSeconds, {
       max: cacheSecondsMax,
-      byDefault: cacheSecondsMax,
+      byDefault: 60,
     }),
     negativeCacheSeconds: inRange('negativeCacheSeconds', options.negativeCacheSeconds, {
       max: 60,
@@ -127,7 +118,7 @@ export function createVerifier(
       whenUnavailable === 'serve-stale'
         ? inRange('staleSeconds', options.staleSeconds, { max: 86_400, byDefault: 3600 })
         : 0,
-    monotonicMs,
+    clocks,
   })
   const keySet =
     signedAnswers === undefined
@@ -142,7 +133,7 @@ export function createVerifier(
     certificates === undefined
       ? null
       : checkCertificates({ ...certificates, applicationServer, entriesMax, onEvent, nowMs })
-  const ask = gatherQuestions({
+  const askAll = asker({
     url,
     applicationServer,
     fetch,
@@ -150,9 +141,10 @@ export function createVerifier(
     checkAnswer,
     checkCertificate,
     onEvent,
-    monotonicMs,
+    clocks,
   })
-  const { verify, verifyParsed, invalidate, forgetKey, clear } = standings({ ask, cache, onEvent })
+  const ask = gatherQuestions({ askAll, applicationServer, monotonicMs })
+  const { verify, verifyParsed, invalidate, forgetKey, clear } = standings({ ask, cache, clocks, onEvent })
   const authenticate = authenticator({
     origins: originsOf(applicationServer, options.origins),
     nonces: options.nonces ?? memoryNonces({ nowMs }),
@@ -180,6 +172,26 @@ function assertName(applicationServer: string): void {
   if (length < 1 || length > limits.applicationServerCharactersMax || !applicationServer.isWellFormed()) {
     throw new RangeError(
       `applicationServer has 1 to ${String(limits.applicationServerCharactersMax)} characters.`,
+    )
+  }
+}
+
+/** What a typo, or a caller without types, would otherwise leave switched off without a word. */
+function assertChoices({
+  whenUnavailable,
+  signedAnswers,
+  certificates,
+}: Pick<VerifierOptions, 'whenUnavailable' | 'signedAnswers' | 'certificates'>): void {
+  const choices: readonly unknown[] = ['refuse', 'serve-stale']
+  const { jwks }: Partial<SignedAnswerOptions> = signedAnswers ?? {}
+  const isRight = [
+    choices.includes(whenUnavailable),
+    signedAnswers === undefined || jwks === 'fetch' || Array.isArray(jwks?.keys),
+    certificates === undefined || typeof certificates.pinsOf === 'function',
+  ]
+  if (isRight.includes(false)) {
+    throw new TypeError(
+      "whenUnavailable is 'refuse' or 'serve-stale', signedAnswers has jwks, certificates has a function pinsOf.",
     )
   }
 }

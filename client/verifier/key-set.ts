@@ -45,9 +45,9 @@ export function fetchedKeySet({
 }): KeySet {
   let current: Promise<Map<string, SigningJwk>> | null = null
   let fetchedAtMs = -Infinity
-  const refetch = () => {
+  const refetch = (past: 'caches' | null) => {
     fetchedAtMs = monotonicMs()
-    const keys = fetchKeys(`${origin}/.well-known/jwks.json`, { fetch, timeoutMs })
+    const keys = fetchKeys(`${origin}/.well-known/jwks.json`, { fetch, timeoutMs, past })
     keys.catch(() => {
       if (current === keys) current = null
     })
@@ -56,23 +56,31 @@ export function fetchedKeySet({
   }
   return async (kid) => {
     const isOld = monotonicMs() - fetchedAtMs >= lifeMs
-    const found = (await (current === null || isOld ? refetch() : current)).get(kid)
+    const looked = current === null || isOld ? refetch(null) : current
+    const found = (await looked).get(kid)
     if (found !== undefined) return found
-    if (monotonicMs() - fetchedAtMs < refetchMs) return null
-    return (await refetch()).get(kid) ?? null
+    // Another one who met the same thumbprint may have begun to fetch the set meanwhile.
+    const isNewer = current !== null && current !== looked
+    const newer = isNewer ? current : monotonicMs() - fetchedAtMs < refetchMs ? null : refetch('caches')
+    return (await newer)?.get(kid) ?? null
   }
 }
 
 async function fetchKeys(
   url: string,
-  { fetch, timeoutMs }: { fetch: Fetch; timeoutMs: number },
+  { fetch, timeoutMs, past }: { fetch: Fetch; timeoutMs: number; past: 'caches' | null },
 ): Promise<Map<string, SigningJwk>> {
   const ended = new AbortController()
   const timer = setTimeout(() => {
     ended.abort()
   }, timeoutMs)
   try {
-    const response = await fetch(url, { signal: ended.signal, redirect: 'error', credentials: 'omit' })
+    const response = await fetch(url, {
+      signal: ended.signal,
+      redirect: 'error',
+      credentials: 'omit',
+      ...(past === 'caches' && { headers: { 'cache-control': 'no-cache' } }),
+    })
     const bytes = response.ok ? await readBoundedBody(response.body, bytesMax) : null
     return await indexKeys(keysIn(JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()))))
   } catch {

@@ -4,9 +4,9 @@ export interface NonceStore {
    * Notes a nonce, and says whether it is new. To note and to ask must be one step, as in Redis
    * `SET key 1 NX EXAT expiresAt`.
    *
-   * @param nonce names the key and its nonce: at most 150 characters of ASCII.
+   * @param nonce names the key and its nonce, `<owner>/<thumbprint>/<nonce>`: at most 150 characters of ASCII.
    * @param expiresAt Unix seconds: until then it must be remembered.
-   * @throws anything: the request is refused with 503.
+   * @throws anything: the request is refused with 503. So it is when there is no answer within 2 seconds.
    */
   consume(nonce: string, expiresAt: number): boolean | Promise<boolean>
 }
@@ -19,23 +19,37 @@ const bucketSeconds = 30
  */
 export function memoryNonces({
   entriesMax = 200_000,
+  ownerShare = 0.1,
   nowMs = () => Date.now(),
 }: {
   /** Default: 200,000, which is 2,000 requests a second. */
   readonly entriesMax?: number | undefined
+  /** How much of it one owner may fill, so that he fills it for nobody else. Default: a tenth. */
+  readonly ownerShare?: number | undefined
   /** Milliseconds since 1970. */
   readonly nowMs?: (() => number) | undefined
 } = {}): NonceStore {
+  const ofOwnerMax = Math.max(1, Math.floor(entriesMax * ownerShare))
   // By the time at which they may be forgotten, so that this is done a bucket at a time.
   const buckets = new Map<number, Set<string>>()
+  const ofOwners = new Map<string, number>()
   let entries = 0
+  let lastForgotten = -Infinity
+  const count = (nonce: string, by: 1 | -1) => {
+    const owner = ownerOf(nonce)
+    const left = (ofOwners.get(owner) ?? 0) + by
+    if (left === 0) ofOwners.delete(owner)
+    else ofOwners.set(owner, left)
+    entries += by
+  }
   const forgetExpired = () => {
     const now = nowMs() / 1000
     for (const [bucket, nonces] of buckets) {
-      // One bucket longer than needed: a clock that is set back by less forgets nothing.
+      // One bucket longer than needed: a clock that is set back by less loses nothing.
       if ((bucket + 2) * bucketSeconds >= now) continue
-      entries -= nonces.size
+      for (const nonce of nonces) count(nonce, -1)
       buckets.delete(bucket)
+      lastForgotten = Math.max(lastForgotten, bucket)
     }
   }
   return {
@@ -45,11 +59,19 @@ export function memoryNonces({
       const bucket = Math.floor(expiresAt / bucketSeconds)
       const nonces = buckets.get(bucket) ?? new Set()
       if (nonces.has(nonce)) return false
-      if (entries >= entriesMax) throw new RangeError(`There are ${String(entriesMax)} nonces in use.`)
+      if (bucket <= lastForgotten)
+        throw new RangeError('The clock was set back: what was used then is forgotten.')
+      if (entries >= entriesMax || (ofOwners.get(ownerOf(nonce)) ?? 0) >= ofOwnerMax) {
+        throw new RangeError(`There are ${String(entriesMax)} nonces in use, or one owner's share of them.`)
+      }
       nonces.add(nonce)
-      entries += 1
+      count(nonce, 1)
       buckets.set(bucket, nonces)
       return true
     },
   }
+}
+
+function ownerOf(nonce: string): string {
+  return nonce.slice(0, nonce.indexOf('/'))
 }

@@ -9,11 +9,15 @@ import {
 import { VaultError } from '../errors.ts'
 import type { EventListener } from './events.ts'
 import type { KeySet } from './key-set.ts'
-import type { Question } from './questions.ts'
+import type { Question } from './ask.ts'
+import type { Moment } from './moment.ts'
 import { reasonOf, type AnsweredStanding } from './standing.ts'
 
 /** Checks a signed answer, and that it is the answer to this question. @throws {VaultError} ANSWER_MALFORMED. */
-export type AnswerChecker = (answer: string | null, question: Question) => Promise<AnsweredStanding>
+export type AnswerChecker = (
+  answer: string | null,
+  asked: { readonly question: Question; readonly askedAt: Moment },
+) => Promise<AnsweredStanding>
 
 export interface AnswerCheckOptions {
   /** The `iss` of answers: the key server's public URL. */
@@ -27,13 +31,13 @@ export interface AnswerCheckOptions {
 
 /** Only what is signed is believed: none of the answer's other members is read. */
 export function checkSignedAnswers(options: AnswerCheckOptions): AnswerChecker {
-  return async (answer, question) => {
+  return async (answer, asked) => {
     try {
       const { kid } = parseStatement('claviger-answer+jwt', answer)
       const signingKey = await options.keySet(kid)
       if (signingKey === null)
         throw new InvalidStatement("It is signed by a key that is not the key server's.")
-      return toStanding(await verifyAnswer(answer, signingKey), { question, options })
+      return toStanding(await verifyAnswer(answer, signingKey), { ...asked, options })
     } catch (error) {
       if (error instanceof VaultError) throw error
       const detail = error instanceof InvalidStatement ? error.message : 'It can not be checked.'
@@ -49,7 +53,7 @@ function verifyAnswer(answer: unknown, signingKey: SigningJwk): Promise<Verifica
 
 function toStanding(
   answer: VerificationAnswer,
-  { question, options }: { question: Question; options: AnswerCheckOptions },
+  { question, askedAt, options }: { question: Question; askedAt: Moment; options: AnswerCheckOptions },
 ): AnsweredStanding {
   const { issuer, applicationServer, nowMs } = options
   if (answer.iss !== issuer) {
@@ -62,7 +66,9 @@ function toStanding(
   if (!isAsked) throw new InvalidStatement('It answers another question.')
   const now = nowMs() / 1000
   const skew = limits.signatureClockSkewSeconds
-  if (answer.iat > now + skew || answer.exp <= now - skew) {
+  const askedSeconds = askedAt.nowMs / 1000
+  // Not older than the question: an answer from before a revocation may still have minutes to live.
+  if (answer.iat > now + skew || answer.iat < Math.floor(askedSeconds) - skew || answer.exp <= now - skew) {
     throw new InvalidStatement('It is not from now, or this clock is wrong.')
   }
   const { coincides, valid, state = null } = answer
@@ -71,9 +77,9 @@ function toStanding(
     notBefore: toDate(answer.nbf_key),
     expiresAt: toDate(answer.exp_key),
     checkedAt: new Date(answer.iat * 1000),
+    askedAt,
     certifiedBy: null,
-    // From now and not from `iat`: an answer that was kept back has less left.
-    lifetimeSeconds: Math.max(0, Math.min(answer.exp - now, answer.exp - answer.iat)),
+    lifetimeSeconds: Math.max(0, Math.min(answer.exp - askedSeconds, answer.exp - answer.iat)),
   }
 }
 

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { CacheTrust } from './key-changes/cache-trust.ts'
+import { msSince, type VerifierClocks } from './moment.ts'
 import { secondsUntilChange, type AnsweredStanding } from './standing.ts'
 
 export interface StandingCacheOptions {
@@ -10,14 +11,14 @@ export interface StandingCacheOptions {
   readonly staleSeconds: number
   /** Whether what is cached may be used, and for how long. */
   readonly trust: CacheTrust
-  /** Milliseconds, never set back. */
-  readonly monotonicMs: () => number
+  readonly clocks: VerifierClocks
 }
 
 interface Entry {
   readonly standing: AnsweredStanding
-  readonly freshUntilMs: number
-  readonly staleUntilMs: number
+  /** For how long after it was asked for. */
+  readonly freshMs: number
+  readonly staleMs: number
 }
 
 /** What was answered, within bounds. Answers that let nobody in have bounds of their own: strangers can make any number. */
@@ -42,20 +43,19 @@ export class StandingCache {
     if (!this.#options.trust.isGood) return null
     const key = keyOf(owner, thumbprint)
     const entry = this.#valid.get(key) ?? this.#others.get(key)
-    return entry !== undefined && this.#options.monotonicMs() < entry.freshUntilMs ? entry.standing : null
+    return entry !== undefined && this.#ageMs(entry) < entry.freshMs ? entry.standing : null
   }
 
   /** What may be used when nobody can be asked: a key that was valid, never beyond its term. */
   stale(owner: string, thumbprint: string): AnsweredStanding | null {
     const entry = this.#valid.get(keyOf(owner, thumbprint))
-    return entry !== undefined && this.#options.monotonicMs() < entry.staleUntilMs ? entry.standing : null
+    return entry !== undefined && this.#ageMs(entry) < entry.staleMs ? entry.standing : null
   }
 
   set(owner: string, { thumbprint, standing }: { thumbprint: string; standing: AnsweredStanding }): void {
-    const { negativeCacheSeconds, staleSeconds, trust, monotonicMs } = this.#options
+    const { negativeCacheSeconds, staleSeconds, trust } = this.#options
     const cacheSeconds = trust.cacheSeconds ?? this.#options.cacheSeconds
     const key = keyOf(owner, thumbprint)
-    const now = monotonicMs()
     const changesIn = secondsUntilChange(standing)
     const isValid = standing.reason === 'valid'
     // Of all refusals only a revocation is final: a key can be stored, and a term extended, at any time.
@@ -67,8 +67,8 @@ export class StandingCache {
     )
     const entry = {
       standing,
-      freshUntilMs: now + life * 1000,
-      staleUntilMs: now + Math.min(staleSeconds, changesIn) * 1000,
+      freshMs: life * 1000,
+      staleMs: Math.min(staleSeconds, changesIn) * 1000,
     }
     this.#valid.delete(key)
     this.#others.delete(key)
@@ -101,6 +101,10 @@ export class StandingCache {
   clear(): void {
     this.#valid.clear()
     this.#others.clear()
+  }
+
+  #ageMs({ standing }: Entry): number {
+    return msSince(standing.askedAt, this.#options.clocks)
   }
 
   #removeFromIndex(key: string): void {

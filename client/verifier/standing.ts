@@ -1,5 +1,6 @@
 import { VaultError } from '../errors.ts'
 import type { PublicKeyVerification } from '../verification.ts'
+import { msSince, type Moment, type VerifierClocks } from './moment.ts'
 
 /** How a key stands: `valid`, or why not. */
 export type StandingReason =
@@ -36,9 +37,11 @@ export interface AnsweredStanding {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
+  /** When the question was on its way: the answer is no older. */
+  readonly askedAt: Moment
   /** As of {@link KeyStanding}. */
   readonly certifiedBy: readonly string[] | null
-  /** The answer's own lifetime in seconds from now, when it is signed; null when it has none. */
+  /** The answer's own lifetime in seconds from `askedAt`, when it is signed; null when it has none. */
   readonly lifetimeSeconds: number | null
 }
 
@@ -46,6 +49,16 @@ export interface AnsweredStanding {
 export function secondsUntilChange({ reason, notBefore, expiresAt, checkedAt }: AnsweredStanding): number {
   const changesAt = reason === 'pending' ? notBefore : expiresAt
   return changesAt === null ? Infinity : (changesAt.getTime() - checkedAt.getTime()) / 1000
+}
+
+/** What an answer comes to now: a term may have ended while it was under way. */
+export function currentReason(
+  standing: AnsweredStanding,
+  clocks: VerifierClocks,
+): AnsweredStanding['reason'] {
+  const { reason, askedAt } = standing
+  const hasEnded = reason === 'valid' && msSince(askedAt, clocks) >= secondsUntilChange(standing) * 1000
+  return hasEnded ? 'expired' : reason
 }
 
 /**

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { appBodyProfile, appProfile, serializeAppKey } from '../../schema/wire/app-signature.ts'
 import { httpProfile, parseSignature, type SignatureAlgorithm } from '../../schema/wire/request-signature.ts'
 import { memoryNonces } from '../../client/verifier/nonces.ts'
@@ -35,7 +35,12 @@ describe.each<SignatureAlgorithm>(['ed25519', 'ecdsa-p256-sha256'])('a request s
       const { method, target, headers, body: bytes } = await signAppRequest(key, { body })
       expect(
         await bench.verifier.authenticate({ method, target, header: (name) => headers[name], body: bytes }),
-      ).toEqual({ caller: { owner, key: { publicKey: key.jwk, thumbprint: key.keyid, expiresAt: null } } })
+      ).toEqual({
+        caller: {
+          owner,
+          key: { publicKey: key.jwk, thumbprint: key.keyid, expiresAt: null, certifiedBy: null },
+        },
+      })
     }
   })
 
@@ -194,10 +199,70 @@ describe('a replay', () => {
 
   test('does not fill the store: nonces that have expired are forgotten', async () => {
     let now = startSeconds
-    const nonces = memoryNonces({ entriesMax: 10, nowMs: () => now * 1000 })
+    const nonces = memoryNonces({ entriesMax: 10, ownerShare: 1, nowMs: () => now * 1000 })
     for (let round = 0; round < 100; round += 1) {
-      expect(await nonces.consume(`nonce ${String(round)}`, now + 60)).toBe(true)
+      expect(await nonces.consume(`alice/key/${String(round)}`, now + 60)).toBe(true)
       now += 20
+    }
+  })
+
+  test('does not fill the store for others: an owner has a tenth of it', async () => {
+    const nonces = memoryNonces({ entriesMax: 100, nowMs: () => startSeconds * 1000 })
+    const consume = async (name: string) => nonces.consume(name, startSeconds + 60)
+    for (let round = 0; round < 10; round += 1)
+      expect(await consume(`mallory/key/${String(round)}`)).toBe(true)
+    await expect(consume('mallory/other-key/10')).rejects.toThrow(RangeError)
+    expect(await consume('mallory/key/9')).toBe(false)
+    expect(await consume('alice/key/0')).toBe(true)
+  })
+
+  test('is not let in because the clock went forward and back', async () => {
+    let now = startSeconds
+    const nonces = memoryNonces({ nowMs: () => now * 1000 })
+    const consume = async (nonce: string) => nonces.consume(nonce, startSeconds + 60)
+    expect(await consume('alice/key/0')).toBe(true)
+    now += 300
+    expect(await nonces.consume('alice/key/1', now + 60)).toBe(true)
+    now -= 300
+    await expect(consume('alice/key/0')).rejects.toThrow(RangeError)
+  })
+
+  test('is not let in by a store that answers only when the signature has expired', async () => {
+    let answer: (isNew: boolean) => void = () => undefined
+    const slow = createBench({
+      nonces: {
+        consume: () =>
+          new Promise((resolve) => {
+            answer = resolve
+          }),
+      },
+    })
+    const signed = await signAppRequest(await knownKey(slow))
+    const outcome = outcomeOf(slow.verifier, signed)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    slow.pass(61)
+    answer(true)
+    expect(await outcome).toBe('SIGNATURE_EXPIRED')
+  })
+
+  test('is UNAVAILABLE, and waits no longer than 2 seconds, when the store does not answer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const consume = vi.fn(() => new Promise<boolean>(() => undefined))
+      const isSettled = vi.fn()
+      const hanging = createBench({ nonces: { consume } })
+      const outcome = outcomeOf(hanging.verifier, await signAppRequest(await knownKey(hanging)))
+      void outcome.then(isSettled)
+      while (consume.mock.calls.length === 0) {
+        await vi.advanceTimersByTimeAsync(1)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      await vi.advanceTimersByTimeAsync(1990)
+      expect(isSettled).not.toHaveBeenCalled()
+      await vi.advanceTimersByTimeAsync(10)
+      expect(await outcome).toBe('UNAVAILABLE')
+    } finally {
+      vi.useRealTimers()
     }
   })
 })

@@ -118,7 +118,10 @@ describe('with signed answers', () => {
       },
     })
     const later = (seconds: number) => ask({ change: () => kept, nowMs: () => Date.now() + seconds * 1000 })
-    expect((await later(250)).reason).toBe('valid')
+    expect((await later(20)).reason).toBe('valid')
+    // It would hold for five minutes: but it is from before the question.
+    expect((await later(40)).reason).toBe('unavailable')
+    expect((await later(250)).reason).toBe('unavailable')
     expect((await later(340)).reason).toBe('unavailable')
     expect((await later(-60)).reason).toBe('unavailable')
   })

@@ -148,11 +148,12 @@ test('an application server that refuses a good key does not make it acquire tha
   const key = await vault.createKey(shop)
   const signer = vault.signer(shop)
   await signer.fetch(shop)
-  refusals = [refuse('KEY_UNKNOWN'), refuse('KEY_REVOKED'), refuse('KEY_EXPIRED')]
-  for (const code of ['KEY_UNKNOWN', 'KEY_REVOKED', 'KEY_EXPIRED']) {
+  const codes = ['KEY_UNKNOWN', 'KEY_REVOKED', 'KEY_EXPIRED', 'KEY_UNCERTIFIED'] as const
+  refusals = codes.map((code) => refuse(code))
+  for (const code of codes) {
     expect(JSON.parse(await (await signer.fetch(shop)).text()).error.code).toBe(code)
   }
-  expect([await usesOf(key.id), seen.length]).toEqual([1, 4])
+  expect([await usesOf(key.id), seen.length]).toEqual([1, 5])
   expect((await signer.fetch(shop)).status).toBe(200)
 })
 

@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VaultError } from '../../client/errors.ts'
-import { verifyPublicKey } from '../../client/verification.ts'
+import { verifyPublicKey, verifyPublicKeys } from '../../client/verification.ts'
 import { createVerifier } from '../../client/verifier/create-verifier.ts'
 import { createSigner, type Signer } from '../unit/signers.ts'
 import { call, openAccount, storeKey } from '../support/raw-client.ts'
 import { startWorld, type TestServer } from '../support/server.ts'
-import { createBench, knownKey, owner, shop, startSeconds, type Bench } from './support.ts'
+import { createBench, knownKey, unacceptable, owner, shop, startSeconds, type Bench } from './support.ts'
 
 const reasonOf = async ({ verifier }: Bench, signer: Signer, of = owner) =>
   (await verifier.verify({ owner: of, publicKey: signer.jwk })).reason
@@ -132,7 +132,7 @@ describe('a valid key', () => {
     expect(bench.keyServer.requests).toHaveLength(forget.length + 1)
   })
 
-  test('is not kept when it was invalidated while the question was under way', async () => {
+  test('is asked about anew when it was invalidated while the question was under way', async () => {
     const bench = createBench()
     const signer = await knownKey(bench)
     const { promise, resolve } = Promise.withResolvers<undefined>()
@@ -147,8 +147,57 @@ describe('a valid key', () => {
     bench.verifier.invalidate({ owner })
     bench.keyServer.keys.set(`${owner}/${signer.keyid}`, { state: 'REVOKED' })
     resolve(undefined)
-    expect(await before).toBe('valid')
+    expect(await before).toBe('revoked')
     expect(await reasonOf(bench, signer)).toBe('revoked')
+  })
+
+  test('that changes each time it is asked about is unavailable', async () => {
+    const bench = createBench({ whenUnavailable: 'serve-stale', cacheSeconds: 0 })
+    const signer = await knownKey(bench)
+    expect(await reasonOf(bench, signer)).toBe('valid')
+    bench.keyServer.fault = async () => {
+      bench.verifier.invalidate({ owner })
+      return Response.json({ data: { verifyPublicKeys: [validAnswer] } })
+    }
+    expect(await reasonOf(bench, signer)).toBe('unavailable')
+    expect(bench.keyServer.requests).toHaveLength(4)
+  })
+
+  test('is not valid when its term ended while the answer was under way', async () => {
+    const bench = createBench()
+    const expiresAt = new Date((startSeconds + 3) * 1000)
+    const signer = await knownKey(bench, { expiresAt })
+    bench.keyServer.fault = async () => {
+      const answer = { ...validAnswerOf(), expiresAt: expiresAt.toISOString() }
+      bench.pass(3)
+      return Response.json({ data: { verifyPublicKeys: [answer] } })
+    }
+    expect(await reasonOf(bench, signer)).toBe('expired')
+  })
+
+  test('is as old as its question: the time that the answer was under way counts', async () => {
+    const bench = createBench({ cacheSeconds: 10 })
+    const signer = await knownKey(bench)
+    bench.keyServer.fault = async () => {
+      bench.pass(8)
+      bench.keyServer.fault = null
+      return Response.json({ data: { verifyPublicKeys: [validAnswerOf()] } })
+    }
+    expect(await reasonOf(bench, signer)).toBe('valid')
+    bench.keyServer.keys.set(`${owner}/${signer.keyid}`, { state: 'REVOKED' })
+    bench.pass(2)
+    expect(await reasonOf(bench, signer)).toBe('revoked')
+  })
+
+  test('is not believed any longer for the machine having slept meanwhile', async () => {
+    const bench = createBench({ whenUnavailable: 'serve-stale' })
+    const [signer, other] = [await knownKey(bench), await knownKey(bench)]
+    await Promise.all([reasonOf(bench, signer), reasonOf(bench, other)])
+    bench.keyServer.keys.set(`${owner}/${signer.keyid}`, { state: 'REVOKED' })
+    bench.sleep(8 * 3600)
+    expect(await reasonOf(bench, signer)).toBe('revoked')
+    bench.keyServer.fault = () => Promise.reject(new TypeError('away'))
+    expect(await reasonOf(bench, other)).toBe('unavailable')
   })
 
   test('is not pushed out of the cache by any number of strangers', async () => {
@@ -160,6 +209,45 @@ describe('a valid key', () => {
     const asked = bench.keyServer.requests.length
     expect(await reasonOf(bench, signer)).toBe('valid')
     expect(bench.keyServer.requests).toHaveLength(asked)
+  })
+})
+
+describe('who asks at the same time as others', () => {
+  test('is answered, whatever the others show', async () => {
+    const bench = createBench({ whenUnavailable: 'serve-stale' })
+    const signer = await knownKey(bench)
+    const strangers = Array.from({ length: 25 }, () => ({ owner: 'mallory', publicKey: unacceptable }))
+    const [standing, ...others] = await Promise.all(
+      [{ owner, publicKey: signer.jwk }, ...strangers].map((asked) => bench.verifier.verify(asked)),
+    )
+    expect(standing).toMatchObject({ reason: 'valid', source: 'key-server' })
+    expect(new Set(others.map(({ reason }) => reason))).toEqual(new Set(['unavailable']))
+    // Nor does it give the key server a rest that it does not need.
+    expect(await reasonOf(bench, await knownKey(bench))).toBe('valid')
+  })
+
+  test('is answered when all of them together are more than a request holds', async () => {
+    const bench = createBench()
+    const keys = Array.from({ length: 100 }, (_, index) => ({
+      kty: 'AKP',
+      alg: 'ML-DSA-87',
+      pub: Buffer.alloc(2592, index).toString('base64url'),
+    }))
+    const standings = await Promise.all(keys.map((publicKey) => bench.verifier.verify({ owner, publicKey })))
+    expect(new Set(standings.map(({ reason }) => reason))).toEqual(new Set(['unknown-key']))
+    expect(bench.keyServer.requests.flat()).toHaveLength(100)
+  })
+
+  test('is not asked for together with an owner who can be none', async () => {
+    const bench = createBench()
+    const signer = await knownKey(bench)
+    const list: string = JSON.parse('["stranger"]')
+    const [honest, strange] = await Promise.all([
+      reasonOf(bench, signer),
+      bench.verifier.verify({ owner: list, publicKey: signer.jwk }),
+    ])
+    expect([honest, strange.reason]).toEqual(['valid', 'unknown-key'])
+    expect(bench.keyServer.requests).toEqual([[owner]])
   })
 })
 
@@ -237,6 +325,21 @@ describe('while the key server is away', () => {
     expect(await reasonOf(bench, signer)).toBe('unavailable')
   })
 
+  test('with serve-stale nothing is served because of what the key server refused to answer', async () => {
+    const bench = createBench({ cacheSeconds: 10, whenUnavailable: 'serve-stale' })
+    const signer = await knownKey(bench)
+    await reasonOf(bench, signer)
+    bench.pass(10)
+    for (const code of ['BAD_USER_INPUT', 'TOO_LARGE', 'GRAPHQL_VALIDATION_FAILED']) {
+      bench.keyServer.fault = async () =>
+        Response.json({ errors: [{ message: 'Refused.', extensions: { code } }] })
+      expect(await reasonOf(bench, signer)).toBe('unavailable')
+      bench.pass(1)
+    }
+    bench.keyServer.fault = async () => Response.json({ data: { verifyPublicKeys: [{}] } })
+    expect(await reasonOf(bench, signer)).toBe('unavailable')
+  })
+
   test('a request is tried three times, and then not for a second', async () => {
     const bench = createBench()
     const signer = await knownKey(bench)
@@ -306,6 +409,9 @@ test.each([
   ['a cache of more than a minute', { cacheSeconds: 61 }, RangeError],
   ['a cache that is no number', { cacheSeconds: Number.NaN }, RangeError],
   ['an empty name', { applicationServer: '' }, RangeError],
+  ['a choice that is none', { whenUnavailable: JSON.parse('"stale"') }, TypeError],
+  ['signed answers without keys', { signedAnswers: JSON.parse('true') }, TypeError],
+  ['certificates without pins', { certificates: JSON.parse('{}') }, TypeError],
   ['a name that is no URL, without origins', { applicationServer: 'the shop' }, TypeError],
 ])('%s is refused at once', (_what, options, type) => {
   expect(() => createVerifier({ url: 'https://keys.example', applicationServer: shop, ...options })).toThrow(
@@ -352,6 +458,17 @@ describe('with a real key server', () => {
     await expect(verifyPublicKey({ ...question, publicKey: secret })).rejects.toMatchObject({
       code: 'PUBLIC_KEY_INVALID',
     })
+  })
+
+  test('100 questions are answered, however large their keys are', async () => {
+    const publicKeys = Array.from({ length: 100 }, (_, index) => ({
+      kty: 'AKP',
+      alg: 'ML-DSA-87',
+      pub: Buffer.alloc(2592, index).toString('base64url'),
+    }))
+    const asked = publicKeys.map((publicKey) => ({ owner, applicationServer: shop, publicKey }))
+    const answers = await verifyPublicKeys(asked, { url: server.url })
+    expect(answers.map(({ coincides }) => coincides)).toEqual(publicKeys.map(() => false))
   })
 
   test('keys of several owners are told apart in one request', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   appBodyProfile,
   appKeyHeader,
@@ -6,6 +7,7 @@ import {
   serializeAppKeyid,
 } from '../../schema/wire/app-signature.ts'
 import { parsePublicJwk, thumbprint } from '../../schema/wire/jwk.ts'
+import { limits } from '../../schema/wire/limits.ts'
 import {
   contentDigest,
   type SignatureAlgorithm,
@@ -52,6 +54,10 @@ function fakeKeyServer(nowMs: () => number): FakeKeyServer {
         JSON.parse(text).variables
       server.requests.push(inputs.map((input) => input.owner))
       if (server.fault !== null) return server.fault(init?.signal ?? null)
+      if (text.length > limits.unsignedBodyBytesMax) return refusal('TOO_LARGE')
+      if (inputs.some(({ publicKey }) => isDeepStrictEqual(publicKey, unacceptable))) {
+        return refusal('BAD_USER_INPUT')
+      }
       const verifyPublicKeys = await Promise.all(
         inputs.map(async (input) => {
           const id = await thumbprint(parsePublicJwk(input.publicKey))
@@ -72,18 +78,28 @@ function fakeKeyServer(nowMs: () => number): FakeKeyServer {
   return server
 }
 
+/** A key that this key server, of another version perhaps, does not take. */
+export const unacceptable = { kty: 'AKP', alg: 'ML-DSA-44', pub: 'A'.repeat(1750) } as const
+
+function refusal(code: string): Response {
+  return Response.json({ errors: [{ message: 'Refused.', extensions: { code } }] })
+}
+
 export interface Bench {
   readonly keyServer: FakeKeyServer
   readonly verifier: Verifier
   readonly events: VerifierEvent[]
   /** Both clocks go on by so many seconds. */
   readonly pass: (seconds: number) => void
+  /** The machine sleeps for so long: the monotonic clock stands still. */
+  readonly sleep: (seconds: number) => void
 }
 
 /** A verifier for the shop on a fake key server and clocks that stand still. */
 export function createBench(options: Partial<VerifierOptions> = {}): Bench {
   let passedMs = 0
-  const clocks = { nowMs: () => startSeconds * 1000 + passedMs, monotonicMs: () => passedMs }
+  let sleptMs = 0
+  const clocks = { nowMs: () => startSeconds * 1000 + passedMs + sleptMs, monotonicMs: () => passedMs }
   const keyServer = fakeKeyServer(clocks.nowMs)
   const events: VerifierEvent[] = []
   const verifier = createVerifier(
@@ -102,6 +118,9 @@ export function createBench(options: Partial<VerifierOptions> = {}): Bench {
     events,
     pass: (seconds) => {
       passedMs += seconds * 1000
+    },
+    sleep: (seconds) => {
+      sleptMs += seconds * 1000
     },
   }
 }

@@ -1,3 +1,5 @@
+import { momentOf, msSince, type Moment, type VerifierClocks } from '../moment.ts'
+
 /** How long the word that nothing has changed is good for, in milliseconds. It comes about every 5 seconds. */
 const wordLastsMs = 12_000
 
@@ -7,26 +9,26 @@ const wordLastsMs = 12_000
  * the cache is used until the follower has caught up.
  */
 export class CacheTrust {
-  readonly #monotonicMs: () => number
-  #followed: { readonly cacheSeconds: number; goodUntilMs: number } | null = null
+  readonly #clocks: VerifierClocks
+  #followed: { readonly cacheSeconds: number; heardAt: Moment | null } | null = null
 
-  constructor(monotonicMs: () => number) {
-    this.#monotonicMs = monotonicMs
+  constructor(clocks: VerifierClocks) {
+    this.#clocks = clocks
   }
 
   /** Changes are followed from now on; nothing in the cache is used before the first {@link hear}. */
   follow(cacheSeconds: number): void {
-    this.#followed = { cacheSeconds, goodUntilMs: -Infinity }
+    this.#followed = { cacheSeconds, heardAt: null }
   }
 
   /** The follower has seen every change until now. */
   hear(): void {
-    if (this.#followed !== null) this.#followed.goodUntilMs = this.#monotonicMs() + wordLastsMs
+    if (this.#followed !== null) this.#followed.heardAt = momentOf(this.#clocks)
   }
 
   /** The follower was disconnected. */
   lose(): void {
-    if (this.#followed !== null) this.#followed.goodUntilMs = -Infinity
+    if (this.#followed !== null) this.#followed.heardAt = null
   }
 
   /** Changes are no longer followed. Clear the cache with it: what it holds may last too long. */
@@ -45,6 +47,8 @@ export class CacheTrust {
 
   /** Whether what is cached may be used now. */
   get isGood(): boolean {
-    return this.#followed === null || this.#monotonicMs() < this.#followed.goodUntilMs
+    if (this.#followed === null) return true
+    const { heardAt } = this.#followed
+    return heardAt !== null && msSince(heardAt, this.#clocks) < wordLastsMs
   }
 }
