@@ -42,6 +42,7 @@ export type AskAll = (questions: readonly Question[]) => Promise<(AnsweredStandi
 
 export function asker(options: AskOptions): AskAll {
   const { url, applicationServer, fetch, timeoutMs, onEvent, clocks } = options
+  const client = unsignedClient({ url, fetch, timeoutMs })
   const verifyPublicKeys = operation(options)
   return async (questions) => {
     const askedAt = momentOf(clocks)
@@ -51,7 +52,6 @@ export function asker(options: AskOptions): AskAll {
     }
     const inputs = questions.map(({ owner, publicKey }) => ({ owner, applicationServer, publicKey }))
     try {
-      const client = unsignedClient({ url, fetch, timeoutMs })
       const answers = await client.run(verifyPublicKeys, { inputs })
       if (answers.length !== questions.length) throw new VaultError('ANSWER_MALFORMED')
       report('ok')

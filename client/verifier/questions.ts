@@ -53,8 +53,7 @@ export function gatherQuestions({
     {
       cache: false,
       maxBatchSize: limits.batchMax,
-      // One turn of the event loop: requests that arrived together are asked together.
-      batchScheduleFn: (send) => setTimeout(send, 0),
+      batchScheduleFn: atNextTurn,
     },
   )
   return async (question) => {
@@ -67,6 +66,20 @@ export function gatherQuestions({
       waiting -= 1
     }
   }
+}
+
+/**
+ * One turn of the event loop later: requests that arrived together are asked together. In Node, setTimeout would be a
+ * millisecond, which is more than the question takes.
+ */
+function atNextTurn(send: () => void): void {
+  const immediate: unknown = Reflect.get(globalThis, 'setImmediate')
+  if (isScheduler(immediate)) immediate(send)
+  else setTimeout(send, 0)
+}
+
+function isScheduler(value: unknown): value is (run: () => void) => unknown {
+  return typeof value === 'function'
 }
 
 /** Whether the key server answered, and would answer the same again. */
