@@ -4,10 +4,11 @@
  */
 import { createServer, type IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { parsePublicJwkForm, thumbprint } from '../../schema/wire/jwk.ts'
+import { parsePublicJwkForm } from '../../schema/wire/jwk.ts'
 import { accountIdOf } from '../../server/accounts/account-id.ts'
 import { connectDatabases } from '../../server/database/connect.ts'
 import { lookUp } from '../../server/verification/look-up.ts'
+import { thumbprintOf } from '../../server/verification/verification.ts'
 
 const [port = '', databaseUrl = ''] = process.argv.slice(2)
 const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax: 1 })
@@ -27,10 +28,10 @@ async function answer(request: IncomingMessage): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of request) if (chunk instanceof Uint8Array) chunks.push(chunk)
   const inputs = asked.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')))
-  const questions = inputs.map(async ({ owner, applicationServer, publicKey }) => ({
+  const questions = inputs.map(({ owner, applicationServer, publicKey }) => ({
     accountId: accountIdOf(owner),
     applicationServer,
-    thumbprint: await thumbprint(parsePublicJwkForm(publicKey)),
+    thumbprint: thumbprintOf(parsePublicJwkForm(publicKey)),
   }))
-  return JSON.stringify(await lookUp(databases, await Promise.all(questions)))
+  return JSON.stringify(await lookUp(databases, questions))
 }

@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { parsePublicJwk, thumbprint } from '../../schema/wire/jwk.ts'
+import { thumbprintOf } from '../../server/verification/verification.ts'
 import { thumbprintVectors } from '../vectors/thumbprints.ts'
 
 describe('a thumbprint', () => {
   test.each(thumbprintVectors)('agrees with $source', async ({ jwk, thumbprint: published }) => {
     expect(await thumbprint(parsePublicJwk(jwk))).toBe(published)
+    expect(thumbprintOf(parsePublicJwk(jwk))).toBe(published)
   })
 
   test.each([
