@@ -106,7 +106,7 @@ builder.objectRef<KeyRevokedAlert>('KeyRevokedAlert').implement({
 
 builder.objectRef<PublicKeyMismatchAlert>('PublicKeyMismatchAlert').implement({
   description:
-    "Somebody showed an application server a key that is not the owner's: at most one per owner, application server and presented key in an hour.",
+    "Somebody showed an application server a key that is not the owner's for it, though it may be his for another: at most one per owner, application server and presented key in an hour.",
   interfaces: [Alert],
   fields: (t) => ({
     applicationServer: t.exposeString('applicationServer'),
