@@ -17,10 +17,14 @@ export interface TestProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** Runs a program of the project with this Node, from its root. */
-export function run(args: readonly string[], environment: Record<string, string> = {}): TestProcess {
+/** Runs a program of the project with this Node, from its root unless told. */
+export function run(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  { cwd = root }: { readonly cwd?: string } = {},
+): TestProcess {
   const child = spawn(process.execPath, ['--conditions=claviger:source', ...args], {
-    cwd: root,
+    cwd,
     env: { ...process.env, NODE_OPTIONS: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,18 +1,24 @@
+import { execFile } from 'node:child_process'
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readKeyServer } from '../../client/index.ts'
 import { configVariables } from '../../server/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { codeBlocksOf, runInstalled } from '../support/documents.ts'
 import { run, type TestProcess } from '../support/processes.ts'
 import { freePort } from '../support/server.ts'
 
 /* What README.md shows is what there is: its programs are run, and its tables are compared with the code. */
 
 const root = new URL('../../', import.meta.url)
+const ownFile = fileURLToPath(new URL('./own-file.js', import.meta.url))
 const readme = await readFile(new URL('README.md', root), 'utf8')
-const consoleBlocks = [...readme.matchAll(/```console\n([^]*?)```/g)].map(([, block = '']) => block)
-const commands = consoleBlocks.flatMap((block) =>
+const manifest: unknown = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
+const commands = codeBlocksOf(readme, 'console').flatMap((block) =>
   block.split('\n').flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : [])),
 )
 
@@ -40,7 +46,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-test.each(['client', 'application-server', 'verified-application-server'])(
+test.each(['client', 'application-server', 'verified-application-server', 'signing-client'])(
   'the README shows examples/%s.js as it is',
   async (name) => {
     const [, shown] = new RegExp(`<!-- examples/${name}.js -->\n\n\`\`\`js\n([^]*?)\`\`\``).exec(readme) ?? []
@@ -48,14 +54,47 @@ test.each(['client', 'application-server', 'verified-application-server'])(
   },
 )
 
-test('the client of the quick start is let in by the application server of the quick start', async () => {
+test.each([
+  ['the quick start', 'example:application-server', 'example:client'],
+  ['your application server', 'example:verified-application-server', 'example:signing-client'],
+])('the client of %s is let in by its application server', async (_section, serverScript, clientScript) => {
+  for (const script of [serverScript, clientScript]) expect(commands).toContain(`npm run ${script}`)
   const shop = `http://localhost:${await freePort()}`
-  const applicationServer = run(['examples/application-server.js', url, shop])
+  const applicationServer = run([...programOf(serverScript), url, shop])
   await applicationServer.says(`The shop is open at ${shop}`)
-  const client = run(['examples/client.js', url, shop])
+  const client = run([...programOf(clientScript), url, shop])
   await client.says('Welcome, alice-')
   expect(await client.exited).toBe(0)
   await applicationServer.stop()
+})
+
+/** What an npm script gives to `node`. */
+function programOf(script: string): string[] {
+  expect(manifest).toHaveProperty(
+    ['scripts', script],
+    expect.stringMatching(/^node --conditions=claviger:source /),
+  )
+  const { scripts } = manifest as { readonly scripts: Readonly<Record<string, string>> }
+  return (scripts[script] ?? '').split(' ').slice(1)
+}
+
+test('the program of "In your program" runs where the package is installed', async () => {
+  const [, section = ''] = /^## In your program\n(.*?)^## /ms.exec(readme) ?? []
+  const [program = ''] = codeBlocksOf(section, 'js')
+  const replacing = { 'http://localhost:4000': url, "owner: 'alice'": "owner: 'reader'" }
+  expect(
+    await runInstalled(`${program}\nconsole.log((await vault.keys().toArray()).length)`, { replacing }),
+  ).toEqual({
+    code: 0,
+    output: '1\n',
+  })
+})
+
+test("a file of one's own runs in the checkout by the command that the README gives", async () => {
+  const command = commands.find((line) => line.endsWith(' FILE')) ?? ''
+  const [npx = '', ...args] = command.replace(' FILE', '').split(' ')
+  const { stdout } = await promisify(execFile)(npx, [...args, ownFile, url], { cwd: fileURLToPath(root) })
+  expect(stdout).toBe(`${(await readKeyServer({ url })).version}\n`)
 })
 
 test('the client of the quick start has at most 15 lines of code', async () => {
@@ -78,8 +117,7 @@ test('the commands of the README do what it says, one after the other', async ()
   expect(outputs.at(-1)).toMatch(/KEY_OVERUSED|over/i)
 }, 60_000)
 
-test('every npm script that the README names exists', async () => {
-  const manifest: unknown = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
+test('every npm script that the README names exists', () => {
   const named = [...readme.matchAll(/npm (?:run )?(start|test|check|dev|example:[a-z-]+)\b/g)].map(
     ([, name = '']) => name,
   )
