@@ -47,7 +47,7 @@ export async function rotateKey(
   const input = await prepareKey(session, {
     id: nextId,
     applicationServer: old.applicationServer,
-    options: { ...termsOf(old, certificate), ...options, algorithm: algorithmOf(old) },
+    options: { ...successorTerms(options, termsOf(old, certificate)), algorithm: algorithmOf(old) },
   })
   try {
     const stored = await session.keyServer.run(supersedeTransactionKey, { input, supersededId: old.id })
@@ -82,6 +82,19 @@ async function finish(
   const certified = await withoutDoubt(session, successor, { id, applicationServer: old.applicationServer })
   if (old.revokedAt === null) await revokeKey(session, old.id, { reason: 'SUPERSEDED' })
   return certified
+}
+
+/** What is not given is as it was. An undefined member is not given: it takes nothing away. */
+function successorTerms(given: CreateKeyOptions, before: CreateKeyOptions): CreateKeyOptions {
+  const {
+    label = before.label,
+    notBefore,
+    expiresAt = before.expiresAt,
+    expiryNotices = before.expiryNotices,
+    maxUses = before.maxUses,
+    overusePolicy = before.overusePolicy,
+  } = given
+  return { label, notBefore, expiresAt, expiryNotices, maxUses, overusePolicy }
 }
 
 function termsOf(old: TransactionKey, certificate: KeyCertificate | null): CreateKeyOptions {

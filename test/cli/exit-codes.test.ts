@@ -79,7 +79,14 @@ describe('1, the answer is no', () => {
     const id = '00000000-0000-4000-8000-000000000000'
     await expectFailure(['key', 'show', id], { exitCode: 1, code: 'NOT_FOUND' })
     await expectFailure(['key', 'get', id], { exitCode: 1, code: 'NOT_FOUND' })
+    await expectFailure(['key', 'rotate', id], { exitCode: 1, code: 'NOT_FOUND' })
     await expectFailure(['key', 'get', 'https://other.example'], { exitCode: 1, code: 'NO_ACTIVE_KEY' })
+  })
+
+  test('a key that was revoked for another reason has no successor', async () => {
+    const { id } = await claviger.json('key', 'create', 'https://gone.example')
+    await claviger.json('key', 'revoke', String(id))
+    await expectFailure(['key', 'rotate', String(id)], { exitCode: 1, code: 'KEY_REVOKED' })
   })
 
   test('a use beyond the limit under refuse', async () => {
@@ -108,6 +115,7 @@ describe('2, wrong usage', () => {
     ['an argument too many', ['key', 'show', 'a', 'b']],
     ['a missing option', ['init']],
     ['a time that is none', ['key', 'create', 'https://shop.example', '--expires', 'tomorrow']],
+    ['a number of uses that is none', ['key', 'rotate', 'x', '--max-uses', '0']],
     ['a state that is none', ['key', 'list', '--state', 'LOST']],
     ['nothing to change', ['key', 'update', 'x']],
     ['two ways out for a secret', ['key', 'get', 'x', '--reveal', '--out', 'y']],

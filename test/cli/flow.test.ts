@@ -224,3 +224,27 @@ test('key destroy needs --yes where nobody can be asked, and then leaves no copy
   expect(await claviger.json('key', 'show', id())).toMatchObject({ wrappedFor: [expect.any(String)] })
   expect(await claviger.json('key', 'destroy', id(), '--yes')).toMatchObject({ wrappedFor: [] })
 })
+
+test('key rotate makes a successor with what is given, and revokes the key as superseded', async () => {
+  const till = 'https://till.example'
+  const old = await claviger.json('key', 'create', till, '--label', 'Till', '--max-uses', '3')
+  const rotate = ['key', 'rotate', String(old['id']), '--expires', '90d', '--on-overuse', 'refuse']
+  const successor = await claviger.json(...rotate)
+  expect(successor).toMatchObject({
+    applicationServer: till,
+    label: 'Till',
+    state: 'ACTIVE',
+    maxUses: 3,
+    overusePolicy: 'REFUSE',
+    expiresAt: expect.any(String) as unknown,
+  })
+  expect(successor['thumbprint']).not.toBe(old['thumbprint'])
+  expect(await claviger.json('key', 'show', String(old['id']))).toMatchObject({
+    state: 'REVOKED',
+    revocationReason: 'SUPERSEDED',
+  })
+  expect(await claviger.json('key', 'get', till)).toMatchObject({ id: successor['id'] })
+  const again = await claviger.run(rotate)
+  expect(again).toMatchObject({ code: 0, stderr: '' })
+  expect(again.stdout).toMatch(new RegExp(`^Key +${String(successor['id'])}$`, 'm'))
+})

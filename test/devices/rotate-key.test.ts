@@ -31,6 +31,14 @@ test('a rotated key has a successor with its terms, and is revoked as superseded
   expect((await vault.acquire(shop)).id).toBe(successor.id)
 })
 
+test("what is given is the successor's, and an undefined member takes nothing away", async () => {
+  const vault = await newVault(world.url)
+  const old = await vault.createKey(shop, { label: 'Shop', maxUses: 7, overusePolicy: 'REFUSE' })
+  const expiresAt = new Date('2099-01-01T00:00:00Z')
+  const successor = await vault.rotateKey(old.id, { label: undefined, maxUses: undefined, expiresAt })
+  expect(successor).toMatchObject({ label: 'Shop', maxUses: 7, overusePolicy: 'REFUSE', expiresAt })
+})
+
 test.each(['Ed25519', 'X25519', 'A256GCM'] as const)(
   'a successor has the algorithm: %s',
   async (algorithm) => {

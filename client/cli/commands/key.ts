@@ -13,6 +13,7 @@ import { parserOf } from '../options.ts'
 import { askYes, isInteractive } from '../prompt.ts'
 import { addKeyCreateCommand } from './key-create.ts'
 import { addKeyGetCommand } from './key-get.ts'
+import { addKeyRotateCommand } from './key-rotate.ts'
 import { addKeyUpdateCommand } from './key-update.ts'
 
 /** `claviger key …`: the transaction keys, one for each application server. */
@@ -25,6 +26,7 @@ export function addKeyCommands(program: Command, context: Context): void {
   addKeyShowCommand(key, context)
   addKeyGetCommand(key, context)
   addKeyUpdateCommand(key, context)
+  addKeyRotateCommand(key, context)
   addKeyRevokeCommand(key, context)
   addKeyDestroyCommand(key, context)
 }
