@@ -8,7 +8,7 @@ import { addKeyCommands } from './commands/key.ts'
 import { addRecoveryCommands } from './commands/recovery.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addVerifyCommand } from './commands/verify.ts'
-import { createContext, urlDefault } from './context.ts'
+import { createContext, urlDefault, type Context } from './context.ts'
 import { CliError } from './errors.ts'
 import { exitCodeHelp, exitCodes, type ExitCode } from './exit-codes.ts'
 import { failureOf } from './failure.ts'
@@ -24,17 +24,7 @@ export interface Runtime {
 export async function run(args: readonly string[], { untilInterrupted }: Runtime): Promise<ExitCode> {
   // Also what commander refuses is told as JSON, so this is known before it parses.
   const output = createOutput({ isJson: args.includes('--json') })
-  const program = createProgram({ isQuiet: output.isJson })
-  const context = createContext(program, { output, untilInterrupted })
-  addInitCommand(program, context)
-  addKeyCommands(program, context)
-  addDeviceCommands(program, context)
-  addRecoveryCommands(program, context)
-  addBackupCommands(program, context)
-  addVerifyCommand(program, context)
-  addAlertsCommand(program, context)
-  addAccountCommand(program, context)
-  addServerCommands(program)
+  const { program, context } = createCli({ output, untilInterrupted })
   try {
     await program.parseAsync(args, { from: 'user' })
     return context.exitCode
@@ -48,6 +38,25 @@ export async function run(args: readonly string[], { untilInterrupted }: Runtime
     output.failure(failure)
     return failure.exitCode
   }
+}
+
+/** The program with all of its commands, and what they work with. */
+export function createCli(parts: Pick<Context, 'output' | 'untilInterrupted'>): {
+  readonly program: Command
+  readonly context: Context
+} {
+  const program = createProgram({ isQuiet: parts.output.isJson })
+  const context = createContext(program, parts)
+  addInitCommand(program, context)
+  addKeyCommands(program, context)
+  addDeviceCommands(program, context)
+  addRecoveryCommands(program, context)
+  addBackupCommands(program, context)
+  addVerifyCommand(program, context)
+  addAlertsCommand(program, context)
+  addAccountCommand(program, context)
+  addServerCommands(program)
+  return { program, context }
 }
 
 /** `isQuiet`: help that is shown because a command is missing is not written. */
