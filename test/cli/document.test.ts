@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { createOutput } from '../../client/cli/output.ts'
 import { createCli } from '../../client/cli/program.ts'
+import { brokenLinksOf } from '../support/documents.ts'
 import { Claviger } from './claviger.ts'
 
 /* docs/cli.md is compared with the program: it has every command and option of it, and no command besides. */
@@ -52,6 +53,10 @@ describe('docs/cli.md', () => {
     const usages = [...stdout.matchAll(/^(?:Usage:| +) ?claviger (.*)$/gm)].map(([, usage = '']) => usage)
     expect(usages.length).toBeGreaterThanOrEqual(2)
     for (const usage of usages) expect(page).toContain(`\`${usage}\``)
+  })
+
+  test('links to nothing that there is not', async () => {
+    expect(await brokenLinksOf('docs/cli.md')).toEqual([])
   })
 
   test('names every exit code of the help', () => {

@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './processes.ts'
 
@@ -36,4 +36,33 @@ export async function runInstalled(
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/**
+ * The links of a page, named from the project's root, that lead to no file or to no heading of one. Web addresses are not
+ * looked at. `given` is read in place of what the page says.
+ */
+export async function brokenLinksOf(page: string, given?: string): Promise<string[]> {
+  const text = given ?? (await readFile(join(root, page), 'utf8'))
+  const broken: string[] = []
+  for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+    const [file = '', anchor] = link.split('#')
+    const target =
+      file === '' ? text : await readFile(join(root, dirname(page), file), 'utf8').catch(() => null)
+    if (target === null || (anchor !== undefined && !anchorsOf(target).has(anchor))) broken.push(link)
+  }
+  return broken
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const titles = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title)
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
 }
