@@ -67,6 +67,7 @@ export {
   type OpenVaultOptions,
   type Vault,
 } from './vault.ts'
+export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
 export {
   readKeyServer,
   verifyPublicKey,

@@ -26,6 +26,15 @@ import { openSession, type ConnectionOptions, type Session } from './session.ts'
 import { keyServerOrigin } from './transport/endpoint.ts'
 import { readListedAccount } from './trust/listed-account.ts'
 import type { UncertifiedOptions } from './keys/open.ts'
+import {
+  readWebhooks,
+  redeliverWebhook,
+  removeWebhook,
+  setWebhook,
+  type SetWebhookOptions,
+  type Webhook,
+  type WebhookSet,
+} from './webhooks/webhooks.ts'
 
 export interface CreateVaultOptions extends ConnectionOptions {
   /** The key server's origin, e.g. `https://keys.example`. */
@@ -170,6 +179,31 @@ export interface Vault {
 
   /** Marks the alerts up to and including this cursor as read; returns how many that were. */
   acknowledgeAlerts(upTo: string): Promise<number>
+
+  /** Where alerts are posted to, oldest first. */
+  webhooks(): Promise<Webhook[]>
+
+  /**
+   * Has the alerts to come posted to a URL, as signed messages of Standard Webhooks. For a URL that is set already: changes
+   * the kinds, and enables it again. Its secret is in the result when it is new, and nowhere else.
+   *
+   * @throws {KeyServerError} BAD_USER_INPUT for a URL that is not https or leads into a private network; CONFLICT beyond 5.
+   */
+  setWebhook(url: string, options?: SetWebhookOptions): Promise<WebhookSet>
+
+  /**
+   * Posts nothing more there, and forgets what was not delivered.
+   *
+   * @throws {KeyServerError} NOT_FOUND.
+   */
+  removeWebhook(id: string): Promise<Webhook>
+
+  /**
+   * Tries again at once what waits, then once each alert that was given up. Enables a webhook that answered 410.
+   *
+   * @throws {KeyServerError} NOT_FOUND.
+   */
+  redeliverWebhook(id: string): Promise<Webhook>
 }
 
 /**
@@ -244,6 +278,10 @@ function vaultOf(session: Session): Vault {
     alerts: (options) => streamAlerts(session, options),
     alertHistory: (options) => readAlerts(session, options),
     acknowledgeAlerts: (upTo) => acknowledgeAlerts(session, upTo),
+    webhooks: () => readWebhooks(session),
+    setWebhook: (url, options) => setWebhook(session, url, options),
+    removeWebhook: (id) => removeWebhook(session, id),
+    redeliverWebhook: (id) => redeliverWebhook(session, id),
   }
 }
 

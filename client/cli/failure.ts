@@ -78,13 +78,13 @@ const keyServerErrors: Readonly<Record<ErrorCode, Meaning>> = {
       `Its key server does not know the management key in ${keystorePath}, or it was revoked. If \`claviger init\` did not finish, run it again.`,
   },
   FORBIDDEN: { exitCode: no },
-  NOT_FOUND: { exitCode: no, hint: () => '`claviger key list` shows what there is.' },
+  NOT_FOUND: { exitCode: no, hint: showList },
   CONFLICT: {
     exitCode: no,
-    hint: ({ command }) =>
-      command === 'claviger init'
+    hint: (place) =>
+      place.command === 'claviger init'
         ? 'Run `claviger init` again with another --owner: the management key is kept for it.'
-        : '`claviger key list` shows what there is.',
+        : showList(place),
   },
   BAD_USER_INPUT: { exitCode: usage, hint: usageHint },
   KEY_REVOKED: { exitCode: no, hint: () => 'Create another with `claviger key create`.' },
@@ -164,6 +164,12 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
 
 function usageHint({ command }: Place): string {
   return `\`${command} --help\` shows how.`
+}
+
+/** Of what the command is about: keys, devices or webhooks. */
+function showList({ command }: Place): string {
+  const group = ['device', 'webhook'].find((name) => command.startsWith(`claviger ${name} `)) ?? 'key'
+  return `\`claviger ${group} list\` shows what there is.`
 }
 
 function checkServer({ url, command }: Place): string {

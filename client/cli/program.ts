@@ -8,6 +8,7 @@ import { addKeyCommands } from './commands/key.ts'
 import { addRecoveryCommands } from './commands/recovery.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addVerifyCommand } from './commands/verify.ts'
+import { addWebhookCommands } from './commands/webhook.ts'
 import { createContext, urlDefault, type Context } from './context.ts'
 import { CliError } from './errors.ts'
 import { exitCodeHelp, exitCodes, type ExitCode } from './exit-codes.ts'
@@ -54,6 +55,7 @@ export function createCli(parts: Pick<Context, 'output' | 'untilInterrupted'>): 
   addBackupCommands(program, context)
   addVerifyCommand(program, context)
   addAlertsCommand(program, context)
+  addWebhookCommands(program, context)
   addAccountCommand(program, context)
   addServerCommands(program)
   return { program, context }

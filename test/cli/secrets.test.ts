@@ -168,7 +168,7 @@ describe('help', () => {
       claviger.run(['--version']),
     ])
     expect(help).toMatchObject({ code: 0, stderr: '' })
-    for (const name of ['init', 'key', 'verify', 'alerts', 'whoami', 'serve', 'server-key']) {
+    for (const name of ['init', 'key', 'verify', 'alerts', 'webhook', 'whoami', 'serve', 'server-key']) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'))
     }
     expect(help.stdout).toContain('Exit codes:')

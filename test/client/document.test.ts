@@ -48,6 +48,7 @@ describe('the programs', () => {
       'Phone',
       'REVOKED', // of the rotated key, when it is asked about
       'There is no key yet.',
+      'whsec_',
       'skipped 0, imported 3, shared 32',
     ]) {
       expect(output).toContain(text)
@@ -84,6 +85,8 @@ test.each([
   ['AlertStreamOptions', 'alerts/stream.ts'],
   ['AlertPageOptions', 'alerts/history.ts'],
   ['AlertPage', 'alerts/history.ts'],
+  ['Webhook', 'webhooks/webhooks.ts'],
+  ['SetWebhookOptions', 'webhooks/webhooks.ts'],
   ['FileKeystoreOptions', 'node/file-keystore.ts'],
 ])('every member of %s is mentioned', async (name, path) => {
   const names = membersOf(await sourceOf(path), name)
