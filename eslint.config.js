@@ -25,12 +25,12 @@ const noEnvironment = [
  * Which folders, and which of the package's own names, may not be imported. Project references refuse the same at
  * compile time, and here the refusal says why.
  */
-function noImport({ folders, names, because }) {
+function noImport({ folders, names, because, paths = [] }) {
   const regex = `^(?:(?:\\.{1,2}/)+(?:${folders})(?:/|$)|claviger(?:${names})$)`
   return [
     'error',
     {
-      paths: [{ name: 'node:process', importNames: ['env'], message: noEnvironment[1].message }],
+      paths: [{ name: 'node:process', importNames: ['env'], message: noEnvironment[1].message }, ...paths],
       patterns: [{ regex, message: because }],
     },
   ]
@@ -91,6 +91,11 @@ export default defineConfig(
         folders: 'client|test',
         names: '|/node',
         because: 'Code that can unwrap exists only in client/, out of reach of the server.',
+        paths: ['node:dns', 'node:dns/promises'].map((name) => ({
+          name,
+          importNames: ['lookup'],
+          message: 'It holds a thread for as long as a stranger likes: server/outbound/ has resolveName.',
+        })),
       }),
     },
   },

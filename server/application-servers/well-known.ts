@@ -2,13 +2,13 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { z } from 'zod'
 import type { ProofFailure } from '../../schema/graphql/domain.ts'
-import { abortable, addressesOf, lookUpAmong } from '../outbound/addresses.ts'
+import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
 import { isPublicAddress } from '../webhooks/public-address.ts'
 
 export interface ReadKeyListOptions {
   /** Also http, and addresses that only the operator's own network reaches. */
   readonly allowsPrivate: boolean
-  /** The addresses of a name; by default the system's resolver. */
+  /** The addresses of a name; by default resolveName. */
   readonly resolve?: (name: string) => Promise<readonly string[]>
   readonly timeoutMs?: number
 }
@@ -35,7 +35,7 @@ export async function readKeyList(
   if (origin?.origin !== name || !schemes.includes(origin.protocol)) return 'NOT_AN_ORIGIN'
   try {
     const signal = AbortSignal.timeout(options.timeoutMs ?? timeoutMsDefault)
-    const addresses = await abortable(addressesOf(origin, options.resolve), signal)
+    const addresses = await addressesOf(origin, { resolve: options.resolve, signal })
     const isAllowed = options.allowsPrivate || addresses.every(isPublicAddress)
     if (addresses.length === 0 || !isAllowed) return 'UNREACHABLE'
     return await get(new URL(path, origin), { addresses, signal })

@@ -1,25 +1,34 @@
-import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
+import { resolveName } from './resolve-name.ts'
 
 /*
  * For requests to where somebody else says: a name is resolved once, its addresses are checked, and the connection goes
  * to these very addresses.
  */
 
+export interface AddressesOptions {
+  /** The addresses of a name; by default {@link resolveName}. */
+  readonly resolve?:
+    ((name: string, options: { signal: AbortSignal }) => Promise<readonly string[]>) | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * The addresses of a URL's host; none when it has none. Of one that is written as an address, which URL has made
  * canonical, the address itself.
+ *
+ * @throws Error as soon as the signal is aborted
  */
 export async function addressesOf(
   { hostname }: URL,
-  resolve: (name: string) => Promise<readonly string[]> = resolveBySystem,
+  { resolve = resolveName, signal }: AddressesOptions,
 ): Promise<readonly string[]> {
   const host = hostname.replace(/^\[|\]$/g, '')
-  return isIP(host) === 0 ? resolve(host).catch(() => []) : [host]
-}
-
-async function resolveBySystem(name: string): Promise<readonly string[]> {
-  return (await lookUp(name, { all: true })).map(({ address }) => address)
+  if (isIP(host) !== 0) return [host]
+  return abortable(
+    resolve(host, { signal }).catch(() => []),
+    signal,
+  )
 }
 
 /** A look-up that knows these addresses only, so that a connection goes to what was checked, and nobody is asked twice. */
@@ -33,7 +42,7 @@ export function lookUpAmong(addresses: readonly string[]): LookupFunction {
 }
 
 /** Rejects as soon as the signal is aborted. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = () => {
     reject(new Error('Aborted.'))

@@ -1,6 +1,6 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { abortable, addressesOf, lookUpAmong } from '../outbound/addresses.ts'
+import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
 import type { WebhookMessage } from './message.ts'
 import { isPublicAddress } from './public-address.ts'
 
@@ -8,7 +8,7 @@ export interface PostOptions {
   readonly url: string
   /** Also http, and addresses that only the operator's own network reaches. */
   readonly allowsPrivate: boolean
-  /** The addresses of a name; by default the system's resolver. */
+  /** The addresses of a name; by default resolveName. */
   readonly resolve?: (name: string) => Promise<readonly string[]>
   readonly timeoutMs: number
   /** Ends the attempt. */
@@ -46,7 +46,7 @@ export async function postWebhook(
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const signal = AbortSignal.any([options.signal, timeout])
   try {
-    const addresses = await abortable(addressesOf(url, options.resolve), signal)
+    const addresses = await addressesOf(url, { resolve: options.resolve, signal })
     if (addresses.length === 0) return 'NAME_NOT_FOUND'
     if (!options.allowsPrivate && !addresses.every(isPublicAddress)) return 'ADDRESS_REFUSED'
     return failureOf(await send(message, { url, addresses, signal }))

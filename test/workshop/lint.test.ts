@@ -27,6 +27,11 @@ describe('the linter', { timeout: 120_000 }, () => {
     ['a server that imports the client', `import '../../client/index.ts'`, 'no-restricted-imports'],
     ['a server that imports the client by name', `import 'claviger'`, 'no-restricted-imports'],
     [
+      'a look-up that holds a thread',
+      `import { lookup } from 'node:dns/promises'\nawait lookup('shop.example')`,
+      'no-restricted-imports',
+    ],
+    [
       'a setting read outside server/config.ts',
       `export const home = process.env['HOME']`,
       'no-restricted-properties',
