@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts'
 import { readBody } from './body.ts'
 import type { OriginPolicy } from './origins.ts'
 import { sendError, sendText } from './responses.ts'
-import { hasSignature, readCaller } from './signature.ts'
+import { readCaller, readSignature } from './signature.ts'
 
 export interface GraphQLEndpointOptions {
   readonly engine: GraphQLEngine
@@ -22,8 +22,8 @@ export interface GraphQLEndpointOptions {
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /**
- * The front of /graphql: reads a bounded body once, checks its digest and the form of its signature, and hands the
- * parsed body to the engine.
+ * The front of /graphql: checks the form of a signature, reads a bounded body once, checks its digest, and hands the parsed
+ * body to the engine.
  */
 export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
   const { engine, hasGraphiQL, log } = options
@@ -68,9 +68,10 @@ async function readRequest(
   const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json') throw unsupported('The Content-Type is application/json.')
   if (headers['content-encoding'] !== undefined) throw unsupported('A body has no Content-Encoding.')
-  const bytesMax = hasSignature(headers) ? limits.signedBodyBytesMax : limits.unsignedBodyBytesMax
+  const signed = readSignature(headers)
+  const bytesMax = signed === null ? limits.unsignedBodyBytesMax : limits.signedBodyBytesMax
   const body = await readBody(request, bytesMax)
-  const caller = await readCaller(headers, body, origins)
+  const caller = await readCaller(signed, { body, contentType: headers['content-type'] ?? '', origins })
   return { caller, params: parseParams(body) }
 }
 

@@ -1,40 +1,73 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { signatureRefused } from '../../schema/wire/errors.ts'
-import { contentDigest, httpProfile, parseSignature } from '../../schema/wire/request-signature.ts'
+import { signatureRefused, type KeyServerError } from '../../schema/wire/errors.ts'
+import {
+  contentDigest,
+  httpProfile,
+  parseSignature,
+  type ParsedSignature,
+} from '../../schema/wire/request-signature.ts'
 import { RequestCaller } from '../authentication/request-caller.ts'
 
 /** Whether a request means to be signed. One that does is never answered as an unsigned one. */
-export function hasSignature(headers: IncomingHttpHeaders): boolean {
+function hasSignature(headers: IncomingHttpHeaders): boolean {
   return headers['signature'] !== undefined || headers['signature-input'] !== undefined
 }
 
+/** What the headers of a signed request say of it. Whether the body is the one they speak of comes later. */
+export interface SignatureHeaders {
+  readonly signature: ParsedSignature
+  readonly contentDigest: string
+}
+
 /**
- * Reads a POST's signature. The target is taken from the server's own origins and never from the request; of several,
- * the one that the client used is found by the check of the signature.
+ * Reads the headers of a POST's signature; null when it does not mean to be signed. It needs no body, so that none is
+ * read for a signature that has not even the form of one.
  *
  * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
  */
-export async function readCaller(
-  headers: IncomingHttpHeaders,
-  body: Uint8Array<ArrayBuffer>,
-  origins: readonly string[],
-): Promise<RequestCaller> {
-  if (!hasSignature(headers)) return new RequestCaller(null)
+export function readSignature(headers: IncomingHttpHeaders): SignatureHeaders | null {
+  if (!hasSignature(headers)) return null
   const signature = parseSignature(httpProfile, {
     signatureInput: single(headers['signature-input']),
     signature: single(headers['signature']),
   })
+  const digest = single(headers['content-digest'])
+  if (digest === undefined || !/^sha-256=:[A-Za-z\d+/]{43}=:$/.test(digest)) throw wrongDigest()
+  return { signature, contentDigest: digest }
+}
+
+/**
+ * Reads who sent a POST with this body. The target is taken from the server's own origins and never from the request; of
+ * several, the one that the client used is found by the check of the signature.
+ *
+ * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
+ */
+export async function readCaller(
+  signed: SignatureHeaders | null,
+  {
+    body,
+    contentType,
+    origins,
+  }: {
+    readonly body: Uint8Array<ArrayBuffer>
+    readonly contentType: string
+    readonly origins: readonly string[]
+  },
+): Promise<RequestCaller> {
+  if (signed === null) return new RequestCaller(null)
   const digest = await contentDigest(body)
-  if (single(headers['content-digest']) !== digest) {
-    throw signatureRefused('SIGNATURE_MALFORMED', { detail: 'Content-Digest is the SHA-256 of the body.' })
-  }
+  if (signed.contentDigest !== digest) throw wrongDigest()
   const candidates = origins.map((origin) => ({
     '@method': 'POST',
     '@target-uri': `${origin}/graphql`,
-    'content-type': headers['content-type'] ?? '',
+    'content-type': contentType,
     'content-digest': digest,
   }))
-  return new RequestCaller({ signature, candidates })
+  return new RequestCaller({ signature: signed.signature, candidates })
+}
+
+function wrongDigest(): KeyServerError {
+  return signatureRefused('SIGNATURE_MALFORMED', { detail: 'Content-Digest is the SHA-256 of the body.' })
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -63,6 +63,16 @@ test('an offer of HTTP/2, as by the HTTP client of Java, is an ordinary request'
   expect(statusesOf(await sendBytes(post('localhost', { headers: offer })))).toEqual([200])
 })
 
+test.for([
+  { form: 'of another form', headers: ['Signature-Input: sig=()', 'Signature: sig=:AA==:'] },
+  { form: 'without Signature-Input', headers: ['Signature: sig=:AA==:'] },
+])('a signature $form is refused before its body comes', async ({ headers }) => {
+  const lines = ['Content-Type: application/json', 'Transfer-Encoding: chunked', ...headers, '', '']
+  const answer = await sendBytes(['POST /graphql HTTP/1.1', 'Host: localhost', ...lines].join('\r\n'))
+  expect(statusesOf(answer)).toEqual([401])
+  expect(answer).toContain('SIGNATURE_MALFORMED')
+})
+
 test('a client that goes before its body is complete is no warning about the database', async () => {
   const { port } = new URL(world.url)
   const before = world.server.logLines.length
