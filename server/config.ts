@@ -26,7 +26,10 @@ export interface Config {
   readonly alertRetentionDays: number
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
   readonly allowsPrivateWebhooks: boolean
-  /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
+  /**
+   * Application servers may prove their keys over http, and at addresses of the operator's own network. Without a
+   * setting only in development on one machine, where whoever registers could connect there himself.
+   */
   readonly allowsPrivateApplicationServers: boolean
   readonly logLevel: (typeof logLevels)[number]
   readonly isDevelopment: boolean
@@ -55,6 +58,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     throw new InvalidConfig(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`))
   }
   const { data } = parsed
+  const whenSilent = data.NODE_ENV !== 'production' && isForThisMachine(data) ? 'on' : 'off'
   return {
     host: data.HOST,
     port: data.PORT,
@@ -67,11 +71,22 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     allowedOrigins: data.ALLOWED_ORIGINS,
     alertRetentionDays: data.ALERT_RETENTION_DAYS,
     allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS === 'on',
-    allowsPrivateApplicationServers:
-      data.NODE_ENV !== 'production' || data.ALLOW_PRIVATE_APPLICATION_SERVERS === 'on',
+    allowsPrivateApplicationServers: (data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent) === 'on',
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
   }
+}
+
+/** Whether nobody but this machine can connect, and nobody is told to. */
+function isForThisMachine({
+  HOST,
+  PUBLIC_URL,
+}: {
+  HOST: string
+  PUBLIC_URL: readonly string[] | null
+}): boolean {
+  const hosts = [HOST, ...(PUBLIC_URL ?? []).map((origin) => new URL(origin).hostname)]
+  return hosts.every((host) => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host))
 }
 
 function wholeNumber({ min, max }: { min: number; max: number }) {
@@ -122,7 +137,10 @@ const variables = z.object({
   // Longer than a webhook is tried.
   ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365),
   ALLOW_PRIVATE_WEBHOOKS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
-  ALLOW_PRIVATE_APPLICATION_SERVERS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  ALLOW_PRIVATE_APPLICATION_SERVERS: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .nullable()
+    .default(null),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
   NODE_ENV: z
     .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })

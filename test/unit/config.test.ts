@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../server/config.ts'
+
+describe('application servers prove their keys within the operator’s network', () => {
+  const isAllowed = (environment: NodeJS.ProcessEnv) =>
+    readConfig(environment).allowsPrivateApplicationServers
+
+  test.each([
+    ['on a developer’s machine, without a setting', {}],
+    [
+      'under loopback origins',
+      { PUBLIC_URL: 'http://localhost:4000,http://127.0.0.1:4000,http://[::1]:4000' },
+    ],
+    ['on another loopback address', { HOST: '::1' }],
+    [
+      'when the operator says so',
+      { PUBLIC_URL: 'https://keys.example', ALLOW_PRIVATE_APPLICATION_SERVERS: 'on' },
+    ],
+    ['when he says so in production', { NODE_ENV: 'production', ALLOW_PRIVATE_APPLICATION_SERVERS: 'on' }],
+  ])('%s', (_when, environment) => {
+    expect(isAllowed(environment)).toBe(true)
+  })
+
+  test.each([
+    ['under a public origin', { PUBLIC_URL: 'https://keys.example' }],
+    ['under a public origin beside loopback', { PUBLIC_URL: 'http://localhost:4000,https://keys.example' }],
+    ['under a name that only begins like loopback', { PUBLIC_URL: 'http://localhost.example' }],
+    ['where the network can connect', { HOST: '0.0.0.0' }],
+    ['in production', { NODE_ENV: 'production' }],
+    ['when the operator forbids it', { ALLOW_PRIVATE_APPLICATION_SERVERS: 'off' }],
+  ])('but not %s', (_when, environment) => {
+    expect(isAllowed(environment)).toBe(false)
+  })
+})
+
+test('webhooks lead into the operator’s network only when he says so', () => {
+  expect(readConfig({}).allowsPrivateWebhooks).toBe(false)
+  expect(readConfig({ ALLOW_PRIVATE_WEBHOOKS: 'on' }).allowsPrivateWebhooks).toBe(true)
+})
