@@ -1,6 +1,7 @@
 /** `claviger server-key`: the operator's command for the keys that sign answers, beside the running key servers. */
 import { parseArgs } from 'node:util'
 import {
+  prepareServerKey,
   publishedAfterRetirementMinutes,
   rotateServerKey,
   selectServerKeys,
@@ -12,17 +13,22 @@ import { withDatabase } from './operator-database.ts'
 import { explainStartFailure } from './start-failure.ts'
 
 const usage = `Usage: claviger server-key list
+       claviger server-key prepare
        claviger server-key rotate [--secret-lost]
 
 The keys of the key server itself, which sign its answers to verifications. The
 database is that of "claviger serve" with the same environment variables.
 
-  list           ids and dates, the key that signs first
-  rotate         makes a new key, with which running servers sign within a minute;
-                 the old one stays published until no answer needs it
+  list           ids, dates and states, the key that signs first
+  prepare        makes the next key and publishes it, so that whoever pins the keys
+                 can pin it before it signs
+  rotate         lets the prepared key sign, or else a new one: running servers do
+                 within a minute. The old one stays published until no answer needs it
   --secret-lost  removes the keys that SERVER_KEY_SECRET does not open, instead of
                  refusing. Restart every server with this secret then
 `
+
+const names = ['list', 'prepare', 'rotate'] as const
 
 try {
   await run(process.argv.slice(3))
@@ -40,6 +46,7 @@ async function run(args: string[]): Promise<void> {
     process.stdout.write(usage)
   } else {
     await withDatabase(readConfig(), async (databases, secret) => {
+      if (command.name === 'prepare') await prepare(databases, secret)
       if (command.name === 'rotate') await rotate(databases, { secret, isSecretLost: command.isSecretLost })
       await list(databases)
     })
@@ -47,7 +54,7 @@ async function run(args: string[]): Promise<void> {
 }
 
 interface Command {
-  readonly name: 'help' | 'list' | 'rotate'
+  readonly name: 'help' | (typeof names)[number]
   readonly isSecretLost: boolean
 }
 
@@ -60,13 +67,19 @@ function parseCommand(args: string[]): Command | null {
       options: { help: { type: 'boolean' }, 'secret-lost': { type: 'boolean' } },
     })
     const isSecretLost = values['secret-lost'] === true
-    const [name, ...others] = positionals
+    const [first, ...others] = positionals
     if (values.help === true) return { name: 'help', isSecretLost }
-    if (others.length > 0 || (isSecretLost && name !== 'rotate')) return null
-    return name === 'list' || name === 'rotate' ? { name, isSecretLost } : null
+    const name = names.find((known) => known === first)
+    if (name === undefined || others.length > 0 || (isSecretLost && name !== 'rotate')) return null
+    return { name, isSecretLost }
   } catch {
     return null
   }
+}
+
+async function prepare({ writes }: Databases, secret: string): Promise<void> {
+  const id = await prepareServerKey(writes.db, { secret })
+  process.stdout.write(`${id} is published, and signs from the next rotation on.\n\n`)
 }
 
 async function rotate(
@@ -74,7 +87,7 @@ async function rotate(
   { secret, isSecretLost }: { readonly secret: string; readonly isSecretLost: boolean },
 ): Promise<void> {
   const id = await rotateServerKey(writes.db, { secret, isSecretLost })
-  process.stdout.write(`Made ${id}, which signs from now on.\n\n`)
+  process.stdout.write(`${id} signs from now on.\n\n`)
 }
 
 async function list({ reads }: Databases): Promise<void> {
@@ -86,8 +99,8 @@ async function list({ reads }: Databases): Promise<void> {
   )
 }
 
-function describe({ retiredAt }: StoredServerKey): string {
-  if (retiredAt === null) return 'signs'
+function describe({ isPrepared, retiredAt }: StoredServerKey): string {
+  if (retiredAt === null) return isPrepared ? 'prepared, published' : 'signs'
   const until = new Date(retiredAt.getTime() + publishedAfterRetirementMinutes * 60_000)
   return `retired ${retiredAt.toISOString()}, published until ${until.toISOString()}`
 }

@@ -10,7 +10,8 @@ const KeyServer = builder.objectRef<KeyServerFacts>('KeyServer').implement({
     }),
     signingKeys: t.field({
       type: ['JWK'],
-      description: 'Public keys that sign verification answers; also at /.well-known/jwks.json.',
+      description:
+        'Public keys that sign verification answers, or will after the next rotation; also at /.well-known/jwks.json.',
       resolve: (_facts, _args, ctx) => ctx.keyServer.signingKeys(),
     }),
   }),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import { boolean, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import type { SigningJwk } from '../wire/jwk.ts'
 import { instant } from './columns.ts'
 
@@ -13,6 +13,8 @@ export const serverKeys = pgTable('server_keys', {
   createdAt: instant('created_at')
     .notNull()
     .default(sql`now()`),
+  /** Published and not yet signing: the next rotation's key. At most one is. */
+  isPrepared: boolean('is_prepared').notNull().default(false),
   /** From then on it signs no more; it stays published while answers that it signed may be shown. */
   retiredAt: instant('retired_at'),
 })

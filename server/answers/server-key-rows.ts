@@ -1,4 +1,4 @@
-import { desc, gt, inArray, isNull, or, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, or, sql, type SQL } from 'drizzle-orm'
 import { serverKeys } from '../../schema/tables/index.ts'
 import type { Database, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
@@ -12,11 +12,22 @@ export const publishedAfterRetirementMinutes = 20
 
 export interface StoredServerKey extends SealedServerKey {
   readonly createdAt: Date
-  /** Null for the one that signs. */
+  readonly isPrepared: boolean
+  /** Null for the one that signs, and for the prepared one. */
   readonly retiredAt: Date | null
 }
 
-/** The keys that are published: first the one that signs, then retired ones, the newest first. */
+export type ServerKeyState = 'SIGNING' | 'PREPARED' | 'RETIRED'
+
+export function stateOf({
+  isPrepared,
+  retiredAt,
+}: Pick<StoredServerKey, 'isPrepared' | 'retiredAt'>): ServerKeyState {
+  if (retiredAt !== null) return 'RETIRED'
+  return isPrepared ? 'PREPARED' : 'SIGNING'
+}
+
+/** The keys that are published: first the one that signs, then the prepared one, then retired ones, the newest first. */
 export async function selectPublishedKeys(db: Executor): Promise<StoredServerKey[]> {
   const overlap = sql`clock_timestamp() - make_interval(mins => ${publishedAfterRetirementMinutes})`
   return selectInOrder(db, or(isNull(serverKeys.retiredAt), gt(serverKeys.retiredAt, overlap)))
@@ -51,10 +62,33 @@ export class WrongServerKeySecret extends Error {
 }
 
 /**
- * Makes a new key, which signs from now on, and retires the one before.
+ * Makes the key that signs from the next rotation on, and is published from now on: who pins the key set can learn of it
+ * before. When there is one already, it stays; of several calls at once, one makes it.
+ *
+ * @returns the prepared key's id
+ * @throws {WrongServerKeySecret}
+ */
+export async function prepareServerKey(
+  db: Database,
+  { secret }: { readonly secret: string },
+): Promise<string> {
+  const key = { ...(await createServerKey(secret)), isPrepared: true }
+  return runTransaction(db, async (tx) => {
+    await lockServerKeys(tx)
+    const stored = await selectServerKeys(tx)
+    if ((await lockedAmong(stored, secret)).length > 0) throw new WrongServerKeySecret()
+    const prepared = stored.find((one) => stateOf(one) === 'PREPARED')
+    if (prepared !== undefined) return prepared.id
+    await tx.insert(serverKeys).values(key)
+    return key.id
+  })
+}
+
+/**
+ * Lets the prepared key sign from now on, or without one a new key, and retires the one before.
  *
  * @param options.isSecretLost removes the keys that the secret does not open, instead of refusing
- * @returns the new key's id
+ * @returns the signing key's id
  * @throws {WrongServerKeySecret}
  */
 export async function rotateServerKey(
@@ -62,33 +96,49 @@ export async function rotateServerKey(
   { secret, isSecretLost }: { readonly secret: string; readonly isSecretLost: boolean },
 ): Promise<string> {
   const key = await createServerKey(secret)
-  await runTransaction(db, async (tx) => {
+  return runTransaction(db, async (tx) => {
     await lockServerKeys(tx)
-    const locked: string[] = []
-    for (const stored of await selectServerKeys(tx)) {
-      if ((await openServerKey(stored, secret)) === null) locked.push(stored.id)
-    }
+    const stored = await selectServerKeys(tx)
+    const locked = await lockedAmong(stored, secret)
     if (locked.length > 0 && !isSecretLost) throw new WrongServerKeySecret()
     if (locked.length > 0) await tx.delete(serverKeys).where(inArray(serverKeys.id, locked))
     await tx
       .update(serverKeys)
       .set({ retiredAt: sql`clock_timestamp()` })
-      .where(isNull(serverKeys.retiredAt))
-    await tx.insert(serverKeys).values(key)
+      .where(isSigning)
+    const prepared = stored.find((one) => stateOf(one) === 'PREPARED' && !locked.includes(one.id))
+    if (prepared === undefined) await tx.insert(serverKeys).values(key)
+    else await tx.update(serverKeys).set({ isPrepared: false }).where(eq(serverKeys.id, prepared.id))
+    return prepared?.id ?? key.id
   })
-  return key.id
 }
+
+/** The ids of the keys that the secret does not open. */
+async function lockedAmong(stored: readonly StoredServerKey[], secret: string): Promise<string[]> {
+  const locked: string[] = []
+  for (const key of stored) {
+    if ((await openServerKey(key, secret)) === null) locked.push(key.id)
+  }
+  return locked
+}
+
+const isSigning = and(isNull(serverKeys.retiredAt), eq(serverKeys.isPrepared, false))
 
 async function selectInOrder(db: Executor, where: SQL | undefined): Promise<StoredServerKey[]> {
   return db
     .select()
     .from(serverKeys)
     .where(where)
-    .orderBy(desc(isNull(serverKeys.retiredAt)), desc(serverKeys.createdAt), serverKeys.id)
+    .orderBy(
+      desc(isNull(serverKeys.retiredAt)),
+      serverKeys.isPrepared,
+      desc(serverKeys.createdAt),
+      serverKeys.id,
+    )
 }
 
 async function selectSigning(db: Executor): Promise<{ id: string }[]> {
-  return db.select({ id: serverKeys.id }).from(serverKeys).where(isNull(serverKeys.retiredAt))
+  return db.select({ id: serverKeys.id }).from(serverKeys).where(isSigning)
 }
 
 /** Any number that no other program takes advisory locks on: "clav key" in ASCII. Ends with the transaction. */

@@ -7,6 +7,7 @@ import { openServerKey, type ServerKey } from './server-key.ts'
 import {
   ensureServerKey,
   selectPublishedKeys,
+  stateOf,
   WrongServerKeySecret,
   type StoredServerKey,
 } from './server-key-rows.ts'
@@ -70,7 +71,7 @@ export class SigningKeys {
     return signer
   }
 
-  /** The public keys that an answer may be signed by: first the one that signs now, then retired ones. */
+  /** The public keys that an answer may be signed by: the one that signs now, the prepared one, then retired ones. */
   async published(): Promise<readonly PublishedKey[]> {
     return (await this.#noOlderThan(publishedAgeMsMax)).published
   }
@@ -84,11 +85,12 @@ export class SigningKeys {
     const readAtMs = performance.now()
     const stored = await selectPublishedKeys(this.#databases.reads.db)
     const keys = await Promise.all(stored.map((key) => this.#open(key)))
+    const [first] = stored
     const opened = keys.filter((key) => key !== undefined)
     this.#byId = new Map(opened.map((key) => [key.id, key]))
     this.#opened = {
       readAtMs,
-      signer: stored[0]?.retiredAt === null ? keys[0] : undefined,
+      signer: first !== undefined && stateOf(first) === 'SIGNING' ? keys[0] : undefined,
       published: opened.map(toPublished),
     }
     return this.#opened

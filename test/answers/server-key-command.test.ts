@@ -35,6 +35,20 @@ test('claviger server-key rotate makes a new key beside a running server, and li
   expect((await fetchKeySet(server.url)).keys[0]?.kid).toBe(first.slice(0, 43))
 }, 30_000)
 
+test('claviger server-key prepare makes the key that rotate then lets sign, and both list the state of each', async () => {
+  const secret = { SERVER_KEY_SECRET: testServerKeySecret }
+  const prepared = await command(['prepare'], secret)
+  expect(prepared).toMatchObject({ code: 0, errors: '' })
+  const [id = ''] = /^\S{43}/.exec(prepared.output) ?? []
+  expect(prepared.output).toMatch(new RegExp(`signs\\n${id} {2}made \\S+ {2}prepared, published\\n`))
+  await expect
+    .poll(async () => (await fetchKeySet(server.url)).keys.map(({ kid }) => kid), { timeout: 5_000 })
+    .toContain(id)
+  const rotated = await command(['rotate'], secret)
+  expect(rotated.output).toMatch(new RegExp(`^${id} signs from now on`))
+  expect(rotated.output).toMatch(new RegExp(`\\n${id} {2}made \\S+ {2}signs\\n`))
+}, 30_000)
+
 test('claviger server-key rotate refuses another secret, unless the secret is said to be lost', async () => {
   const refused = await command(['rotate'], { SERVER_KEY_SECRET: otherSecret })
   expect(refused).toMatchObject({ code: 1, output: '' })
@@ -54,7 +68,13 @@ test('claviger server-key says in words that a database is not one of ours, and 
   } finally {
     await empty.drop()
   }
-  for (const args of [[], ['rotte'], ['list', '--secret-lost'], ['list', 'all']]) {
+  for (const args of [
+    [],
+    ['rotte'],
+    ['list', '--secret-lost'],
+    ['prepare', '--secret-lost'],
+    ['list', 'all'],
+  ]) {
     expect(await command(args, {})).toMatchObject({ code: 2, output: '' })
   }
   expect(await command(['--help'], {})).toMatchObject({ code: 0, errors: '' })

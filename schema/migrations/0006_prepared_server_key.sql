@@ -1,0 +1,1 @@
+ALTER TABLE "server_keys" ADD COLUMN "is_prepared" boolean DEFAULT false NOT NULL;
