@@ -3,10 +3,10 @@
  * database function, which consumes the nonce, counts, and reads the copy. `POST` of { accountId, managementKeyId, nonce,
  * created, expires, transactionKeyId }.
  */
-import { createServer, type IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { connectSql } from '../../server/database/connect.ts'
 import { acquire } from './acquire.ts'
+import { serveJson } from './bare-server.ts'
 
 const [port = '', databaseUrl = ''] = process.argv.slice(2)
 const sql = connectSql(databaseUrl, { max: 10 })
@@ -19,19 +19,7 @@ const asked = z.object({
   transactionKeyId: z.string(),
 })
 
-createServer((request, response) => {
-  answer(request).then(
-    (body) => {
-      const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
-      response.writeHead(200, headers).end(body)
-    },
-    () => response.writeHead(500, { 'Content-Length': 0 }).end(),
-  )
-}).listen(Number(port), '127.0.0.1')
-
-async function answer(request: IncomingMessage): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of request) if (chunk instanceof Uint8Array) chunks.push(chunk)
-  const [row] = await acquire(sql, asked.parse(JSON.parse(Buffer.concat(chunks).toString('utf8'))))
-  return JSON.stringify(row?.outcome === 'GRANTED' ? { jwe: row.copy } : { outcome: row?.outcome })
-}
+serveJson(port, async (body) => {
+  const [row] = await acquire(sql, asked.parse(body))
+  return row?.outcome === 'GRANTED' ? { jwe: row.copy } : { outcome: row?.outcome }
+})

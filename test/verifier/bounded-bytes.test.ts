@@ -2,7 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BoundedBytes, readBoundedBody } from '../../client/app-signing/bounded-body.ts'
+import { readBoundedBody } from '../../client/app-signing/bounded-body.ts'
+import { BoundedBytes } from '../../schema/wire/bounded-bytes.ts'
 
 test('a body is the same bytes, in whatever chunks it comes', async () => {
   await fc.assert(

@@ -1,4 +1,4 @@
-import { BoundedBytes } from '../../app-signing/bounded-body.ts'
+import { BoundedBytes } from '../../../schema/wire/bounded-bytes.ts'
 
 /** As much of a Node stream as it takes to read one: an `http.IncomingMessage`, or what a Fastify hook is given. */
 export interface NodeStream {
