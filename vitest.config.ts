@@ -15,7 +15,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['claviger:source'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/postgres-cluster.ts'],
+    globalSetup: ['test/support/compile-cache.ts', 'test/support/postgres-cluster.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,

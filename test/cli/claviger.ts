@@ -8,6 +8,10 @@ const bin = fileURLToPath(new URL('../../bin/claviger.js', import.meta.url))
 /** One command takes half a second; those that wait for alerts, and those on a busy machine, longer. */
 const endsWithinMs = 30_000
 
+const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+/** What has nothing to do with the command itself. */
+const runtimeSettings = { PATH, NODE_COMPILE_CACHE }
+
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -49,7 +53,7 @@ export class Claviger {
 
   start(args: readonly string[], { env = {}, stdout }: Omit<Settings, 'stdin'> = {}): ChildProcess {
     return spawn(process.execPath, [bin, ...args], {
-      env: { HOME: this.home, PATH: process.env['PATH'] ?? '', ...this.#env, ...env },
+      env: { ...runtimeSettings, HOME: this.home, ...this.#env, ...env },
       cwd: this.home,
       stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
       timeout: endsWithinMs,
