@@ -1,7 +1,8 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import * as tables from '../../schema/tables/index.ts'
 import { arrayTypes } from './array-types.ts'
+import { openPostgres } from './open-postgres.ts'
 import { createRenewedPool } from './renewed-pool.ts'
 
 export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: postgres.Sql }
@@ -43,7 +44,7 @@ export function connectDatabases({ url, writeConnectionsMax }: ConnectOptions): 
 
 /** One pool, with every wait bounded. It keeps its connections until they are lost or ended. */
 export function connectSql(url: string, options: ConnectSqlOptions = {}): postgres.Sql {
-  return postgres(url, {
+  return openPostgres(url, {
     connect_timeout: 10,
     max_lifetime: null,
     fetch_types: false,

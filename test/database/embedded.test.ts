@@ -5,9 +5,9 @@ import { chmod, chown, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
+import { openPostgres } from '../../server/database/open-postgres.ts'
 
 const isRoot = process.getuid?.() === 0
 const isLinux = process.platform === 'linux'
@@ -285,7 +285,7 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
 }
 
 async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, connection: { statement_timeout: 5_000 } })
+  const sql = openPostgres(url, { max: 1, connect_timeout: 5, connection: { statement_timeout: 5_000 } })
   try {
     return [...(await sql.unsafe(statement))]
   } finally {

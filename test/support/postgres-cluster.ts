@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
 import { migrate } from '../../server/database/migrate.ts'
+import { openPostgres } from '../../server/database/open-postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -50,7 +50,8 @@ async function startCluster(): Promise<{ url: string; remove: () => Promise<void
     await remove()
     throw error
   }
-  return { url: cluster.url, remove }
+  // Tests open it with postgres.js itself as well, which takes require_auth for a setting of the server.
+  return { url: cluster.url.replace(/\?.*/, ''), remove }
 }
 
 /** The embedded PostgreSQL outlives a killed key server by design, and so a killed test run. */
@@ -99,7 +100,7 @@ async function createTemplate(clusterUrl: string): Promise<void> {
 }
 
 async function execute(url: string, statements: readonly string[]): Promise<void> {
-  const sql = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => undefined })
+  const sql = openPostgres(url, { max: 1, connect_timeout: 10, onnotice: () => undefined })
   try {
     for (const statement of statements) await sql.unsafe(statement)
   } finally {

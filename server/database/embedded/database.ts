@@ -1,4 +1,5 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
+import { openPostgres, requireScram } from '../open-postgres.ts'
 
 /** How to reach the cluster: always on 127.0.0.1, and with one password for both of its roles. */
 export interface Access {
@@ -8,10 +9,13 @@ export interface Access {
 
 /**
  * The address of a database for a role: `postgres` administrates the cluster, `claviger` owns the database of that name
- * and nothing else, so that a fault in the key server's SQL does not reach the operating system.
+ * and nothing else, so that a fault in the key server's SQL does not reach the operating system. While PostgreSQL is down,
+ * any user of the machine can take its port: only who knows the password is believed to be it.
  */
 export function databaseUrl(access: Access, to: 'postgres' | 'claviger'): string {
-  return `postgres://${to}:${encodeURIComponent(access.password)}@127.0.0.1:${access.port}/${to}`
+  return requireScram(
+    `postgres://${to}:${encodeURIComponent(access.password)}@127.0.0.1:${access.port}/${to}`,
+  )
 }
 
 /** What a PostgreSQL says to a connection: `none` is no answer, or one that no PostgreSQL of ours gives. */
@@ -55,7 +59,7 @@ export async function prepareDatabase(access: Access): Promise<string> {
 }
 
 function administrator(access: Access): postgres.Sql {
-  return postgres(databaseUrl(access, 'postgres'), {
+  return openPostgres(databaseUrl(access, 'postgres'), {
     max: 1,
     connect_timeout: 5,
     fetch_types: false,

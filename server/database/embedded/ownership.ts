@@ -1,4 +1,5 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
+import { openPostgres } from '../open-postgres.ts'
 import { type Access, databaseUrl, within } from './database.ts'
 
 /** Says that this process is the one that uses the data directory, for as long as it lives or until it is released. */
@@ -73,7 +74,7 @@ function inUse(dataDirectory: string): string {
 
 async function lock(url: string, { onLost }: { onLost: () => void }): Promise<postgres.Sql | undefined> {
   let isHeld = false
-  const sql = postgres(url, {
+  const sql = openPostgres(url, {
     max: 1,
     connect_timeout: 5,
     fetch_types: false,
