@@ -1,7 +1,7 @@
 /** For application servers: who sent this request, and is this key really his? Web APIs only, so it runs anywhere. */
 export { VaultError, type VaultErrorCode } from './errors.ts'
 export type { Authenticate, Authentication, Caller, ReceivedRequest } from './verifier/authenticate.ts'
-export type { CertificateOptions, Pin } from './verifier/certificates.ts'
+export type { CertificateOptions } from './verifier/certificates.ts'
 export {
   createVerifier,
   type SignedAnswerOptions,
@@ -34,6 +34,7 @@ export {
 } from './verifier/middleware/node.ts'
 export { yogaPlugin, type YogaPlugin } from './verifier/middleware/yoga.ts'
 export { memoryNonces, type NonceStore } from './verifier/nonces.ts'
+export type { Pin, PinsOf } from './verifier/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
 export type { KeyStanding, StandingReason } from './verifier/standing.ts'
 export type { PublicJwk } from '../schema/wire/jwk.ts'

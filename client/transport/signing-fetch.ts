@@ -1,4 +1,5 @@
 import { contentDigest, httpProfile } from '../../schema/wire/request-signature.ts'
+import { readBoundedBody } from '../app-signing/bounded-body.ts'
 import type { RequestSigner } from '../crypto/request-signer.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from './clock.ts'
@@ -137,6 +138,9 @@ async function headersOf(
   return { ...headers, 'content-digest': digest, 'signature-input': signatureInput, signature }
 }
 
+/** Far more than any answer has: a page of a hundred keys with their certificates, or a thousand management keys. */
+const answerBytesMax = 64 * 1024 * 1024
+
 /** Reads the whole answer, so that the time-out covers it too. What is not JSON is not from a key server. */
 async function readAnswer(response: Response): Promise<Attempt> {
   const contentType = response.headers.get('content-type') ?? ''
@@ -145,7 +149,9 @@ async function readAnswer(response: Response): Promise<Attempt> {
     const detail = `Something else answered, with status ${String(response.status)}.`
     return { error: new VaultError('NETWORK', { detail }) }
   }
-  const text = await response.text()
+  const bytes = await readBoundedBody(response.body, answerBytesMax)
+  if (bytes === null) return { error: new VaultError('ANSWER_MALFORMED', { detail: 'It is too large.' }) }
+  const text = new TextDecoder().decode(bytes)
   const { status } = response
   const copy = new Response(text, { status, headers: { 'content-type': 'application/json' } })
   return { response: copy, refusal: response.ok ? {} : refusalOf(text) }

@@ -10,7 +10,7 @@ import type { CertificateChecker, ShownStatements } from './certificates.ts'
 import type { EventListener } from './events.ts'
 import { momentOf, type Moment, type VerifierClocks } from './moment.ts'
 import type { AnswerChecker } from './signed-answers.ts'
-import { reasonOf, type AnsweredStanding } from './standing.ts'
+import { reasonOf, secondsUntilChange, type AnsweredStanding } from './standing.ts'
 
 export interface Question {
   readonly owner: string
@@ -70,7 +70,7 @@ export function asker(options: AskOptions): AskAll {
 }
 
 async function check(
-  { verification, answer, statements }: ReceivedAnswer,
+  { verification, answer, readStatements }: ReceivedAnswer,
   {
     question,
     askedAt,
@@ -81,14 +81,15 @@ async function check(
     checkAnswer === null
       ? toStanding(verification, askedAt)
       : await checkAnswer(answer, { question, askedAt })
-  return checkCertificate === null ? standing : checkCertificate(statements, { question, standing })
+  return checkCertificate === null ? standing : checkCertificate(readStatements(), { question, standing })
 }
 
 interface ReceivedAnswer {
   readonly verification: PublicKeyVerification
   /** The signed answer; null when it was not asked for. */
   readonly answer: string | null
-  readonly statements: ShownStatements
+  /** What was asked for of its owner. @throws {VaultError} ANSWER_MALFORMED. */
+  readonly readStatements: () => ShownStatements
 }
 
 function operation({
@@ -105,14 +106,12 @@ function operation({
       data.list('verifyPublicKeys').map((received) => ({
         verification: parseVerification(received),
         answer: checkAnswer === null ? null : received.text('answer'),
-        statements: checkCertificate === null ? noStatements : readStatements(received),
+        readStatements: () => statementsOf(received),
       })),
   }
 }
 
-const noStatements: ShownStatements = { certificate: null, endorsements: null }
-
-function readStatements(received: Answer): ShownStatements {
+function statementsOf(received: Answer): ShownStatements {
   const endorsements = received.textsOrNull('endorsements')
   if (endorsements !== null && endorsements.length > limits.endorsementsMax) {
     throw new VaultError('ANSWER_MALFORMED', { detail: 'It has too many endorsements.' })
@@ -122,8 +121,9 @@ function readStatements(received: Answer): ShownStatements {
 
 function toStanding(verification: PublicKeyVerification, askedAt: Moment): AnsweredStanding {
   const { notBefore, expiresAt, checkedAt } = verification
-  const reason = reasonOf(verification)
-  return { reason, notBefore, expiresAt, checkedAt, askedAt, certifiedBy: null, lifetimeSeconds: null }
+  const said = { reason: reasonOf(verification), notBefore, expiresAt, checkedAt }
+  const changesInSeconds = secondsUntilChange(said)
+  return { ...said, changesInSeconds, askedAt, certifiedBy: null, lifetimeSeconds: null }
 }
 
 function asError(error: unknown): Error {

@@ -30,11 +30,12 @@ export type VerifierEvent =
 
 export type EventListener = (event: VerifierEvent) => void
 
-/** A listener whose faults stay its own. */
-export function harmless(listener: EventListener | undefined): EventListener {
+/** A listener whose faults stay its own, also those of a promise that it returns. */
+export function harmless<Event>(listener: ((event: Event) => void) | undefined): (event: Event) => void {
   return (event) => {
     try {
-      listener?.(event)
+      const returned: unknown = listener?.(event)
+      if (returned instanceof Promise) returned.catch(() => undefined)
     } catch {
       // To measure must not change what is measured.
     }

@@ -11,7 +11,7 @@ import type { EventListener } from './events.ts'
 import type { KeySet } from './key-set.ts'
 import type { Question } from './ask.ts'
 import type { Moment } from './moment.ts'
-import { reasonOf, type AnsweredStanding } from './standing.ts'
+import { reasonOf, secondsUntilChange, type AnsweredStanding } from './standing.ts'
 
 /** Checks a signed answer, and that it is the answer to this question. @throws {VaultError} ANSWER_MALFORMED. */
 export type AnswerChecker = (
@@ -72,11 +72,15 @@ function toStanding(
     throw new InvalidStatement('It is not from now, or this clock is wrong.')
   }
   const { coincides, valid, state = null } = answer
-  return {
+  const said = {
     reason: reasonOf({ coincides, valid, state }),
     notBefore: toDate(answer.nbf_key),
     expiresAt: toDate(answer.exp_key),
     checkedAt: new Date(answer.iat * 1000),
+  }
+  return {
+    ...said,
+    changesInSeconds: secondsUntilChange(said),
     askedAt,
     certifiedBy: null,
     lifetimeSeconds: Math.max(0, Math.min(answer.exp - askedSeconds, answer.exp - answer.iat)),

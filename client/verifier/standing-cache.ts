@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { CacheTrust } from './key-changes/cache-trust.ts'
 import { msSince, type VerifierClocks } from './moment.ts'
-import { secondsUntilChange, type AnsweredStanding } from './standing.ts'
+import type { AnsweredStanding } from './standing.ts'
 
 export interface StandingCacheOptions {
   readonly entriesMax: number
@@ -56,19 +56,19 @@ export class StandingCache {
     const { negativeCacheSeconds, staleSeconds, trust } = this.#options
     const cacheSeconds = trust.cacheSeconds ?? this.#options.cacheSeconds
     const key = keyOf(owner, thumbprint)
-    const changesIn = secondsUntilChange(standing)
+    const { changesInSeconds } = standing
     const isValid = standing.reason === 'valid'
     // Of all refusals only a revocation is final: a key can be stored, and a term extended, at any time.
     const isLasting = isValid || standing.reason === 'revoked'
     const life = Math.min(
       isLasting ? cacheSeconds : negativeCacheSeconds,
       standing.lifetimeSeconds ?? Infinity,
-      isValid || standing.reason === 'pending' ? changesIn : Infinity,
+      isValid || standing.reason === 'pending' ? changesInSeconds : Infinity,
     )
     const entry = {
       standing,
       freshMs: life * 1000,
-      staleMs: Math.min(staleSeconds, changesIn) * 1000,
+      staleMs: Math.min(staleSeconds, changesInSeconds) * 1000,
     }
     this.#valid.delete(key)
     this.#others.delete(key)

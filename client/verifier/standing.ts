@@ -37,6 +37,8 @@ export interface AnsweredStanding {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
+  /** Seconds after `askedAt` at which it changes by itself, because a term begins or ends: it says nothing beyond. */
+  readonly changesInSeconds: number
   /** When the question was on its way: the answer is no older. */
   readonly askedAt: Moment
   /** As of {@link KeyStanding}. */
@@ -46,7 +48,12 @@ export interface AnsweredStanding {
 }
 
 /** Seconds from `checkedAt` on until the answer changes by itself: the term begins or ends. Both are by one clock. */
-export function secondsUntilChange({ reason, notBefore, expiresAt, checkedAt }: AnsweredStanding): number {
+export function secondsUntilChange({
+  reason,
+  notBefore,
+  expiresAt,
+  checkedAt,
+}: Pick<AnsweredStanding, 'reason' | 'notBefore' | 'expiresAt' | 'checkedAt'>): number {
   const changesAt = reason === 'pending' ? notBefore : expiresAt
   return changesAt === null ? Infinity : (changesAt.getTime() - checkedAt.getTime()) / 1000
 }
@@ -56,8 +63,8 @@ export function currentReason(
   standing: AnsweredStanding,
   clocks: VerifierClocks,
 ): AnsweredStanding['reason'] {
-  const { reason, askedAt } = standing
-  const hasEnded = reason === 'valid' && msSince(askedAt, clocks) >= secondsUntilChange(standing) * 1000
+  const { reason, askedAt, changesInSeconds } = standing
+  const hasEnded = reason === 'valid' && msSince(askedAt, clocks) >= changesInSeconds * 1000
   return hasEnded ? 'expired' : reason
 }
 

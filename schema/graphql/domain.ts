@@ -91,12 +91,12 @@ export interface PublicKeyVerification {
   readonly state: TransactionKeyState | null
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
-  /** The owner's own signed description of the key (JWS), where he sent one. */
-  readonly certificate: string | null
   readonly checkedAt: Date
+  /** The owner's own signed description of the key (JWS), where he sent one. Each call is one more that is shown. */
+  certificate(): string | null
   /**
    * The endorsements (JWS) that lead from the certificate's signer to the account's first management key, in this order;
-   * null without a certificate.
+   * null without a certificate. Each call is one more that is shown.
    */
   endorsements(): Promise<readonly string[] | null>
   /** Signs the same facts and returns the JWS; only when asked, because it costs more than all the rest. */

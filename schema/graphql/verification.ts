@@ -15,10 +15,11 @@ const PublicKeyVerification = builder
       state: t.expose('state', { type: TransactionKeyState, nullable: true }),
       notBefore: t.expose('notBefore', { type: 'DateTime', nullable: true }),
       expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
-      certificate: t.expose('certificate', {
+      certificate: t.field({
         type: 'JWS',
         nullable: true,
         description: "The owner's own signed description of the key.",
+        resolve: (verification) => verification.certificate(),
       }),
       endorsements: t.field({
         type: ['JWS'],

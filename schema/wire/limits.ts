@@ -10,6 +10,8 @@ export const limits = {
   statementCharactersMax: 16 * 1024,
   /** Longest chain of endorsements that is shown with a certificate. */
   endorsementsMax: 16,
+  /** Certificates and endorsements that the answer to one request of verifications shows, in characters. */
+  shownStatementsCharactersMax: 1024 * 1024,
   /** Longest life of the key server's signed answer to a verification, in seconds. */
   answerSecondsMax: 5 * 60,
   /** Most items in any list argument, and in a page of a connection. */

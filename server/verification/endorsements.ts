@@ -14,7 +14,8 @@ interface LinkName {
   readonly managementKeyId: string
 }
 
-const cachedLinksMax = 10_000
+/** Of all endorsements that are remembered together: some 10,000 of usual length. */
+const cachedCharactersMax = 8 * 1024 * 1024
 
 /**
  * Finds the endorsements that lead from who signed a certificate to the account's first management key: what an application
@@ -22,7 +23,10 @@ const cachedLinksMax = 10_000
  * read once.
  */
 export class Endorsements {
-  readonly #cache = new LRUCache<string, Link>({ max: cachedLinksMax })
+  readonly #cache = new LRUCache<string, Link>({
+    maxSize: cachedCharactersMax,
+    sizeCalculation: ({ endorsement }, key) => key.length + (endorsement?.length ?? 0),
+  })
   readonly #select: (name: LinkName) => Promise<Link>
 
   constructor(databases: Databases) {

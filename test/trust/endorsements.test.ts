@@ -99,6 +99,25 @@ describe('the endorsements beside a certificate', () => {
     expect(path?.[0]?.[0]).toBe(last.key.id)
   })
 
+  test('are shown with the certificates up to a megabyte in an answer, however often they are asked for', async () => {
+    const accounts = await lengthen(await openAccount(server.url), 3)
+    const owner = accounts.at(-1)
+    if (owner === undefined) throw new TypeError()
+    const publicKey = await storeCertified(owner)
+    const aliases = Array.from({ length: 15 }, (_, index) => `a${String(index)}: endorsements`).join(' ')
+    const ask = (count: number) => {
+      const input = { owner: owner.name, applicationServer, publicKey }
+      return call(server.url, null, {
+        query: `query ($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { certificate ${aliases} } }`,
+        variables: { inputs: Array.from({ length: count }, () => input) },
+      })
+    }
+    expect((await ask(10)).errors).toEqual([])
+    const refused = await ask(100)
+    expect(refused.code).toBe('TOO_LARGE')
+    expect(JSON.stringify(refused.data).length).toBeLessThan(1.2 * limits.shownStatementsCharactersMax)
+  })
+
   test('are null without a certificate, for another key, another owner and an unknown one', async () => {
     const owner = await openAccount(server.url)
     const stranger = await openAccount(server.url)

@@ -123,6 +123,10 @@ function limitRows() {
     jweCharactersMax: ['wrapped key', `${count(limits.jweCharactersMax)} characters`],
     statementCharactersMax: ['signed statement', `${count(limits.statementCharactersMax)} characters`],
     endorsementsMax: ['endorsements shown with a certificate', count(limits.endorsementsMax)],
+    shownStatementsCharactersMax: [
+      'certificates and endorsements in an answer',
+      `${count(limits.shownStatementsCharactersMax)} characters`,
+    ],
     answerSecondsMax: ['lifetime of a signed answer', `${count(limits.answerSecondsMax)} seconds`],
     batchMax: ['items in a list argument, and in a page', count(limits.batchMax)],
     pageDefault: ['items in a page, by default', count(limits.pageDefault)],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../client/verifier/events.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
@@ -10,6 +10,8 @@ import { owner, shop, startSeconds } from './support.ts'
 
 /** What a key server says of the one key that it is asked about, true or not. */
 interface Said {
+  /** Of the key server's clock. Default: now. */
+  checkedAt?: Date
   state?: 'ACTIVE' | 'REVOKED' | 'EXPIRED' | 'PENDING'
   expiresAt?: Date | null
   certificate: string | null
@@ -44,6 +46,7 @@ interface World {
   /** What `ask` answered last. */
   readonly certifiedBy: () => readonly string[] | null | undefined
   readonly details: () => string[]
+  readonly pass: (seconds: number) => void
 }
 
 /** A verifier that asks each time. */
@@ -53,7 +56,8 @@ function createWorld(
   options: Partial<VerifierOptions> = {},
 ): World {
   const events: VerifierEvent[] = []
-  const nowMs = () => startSeconds * 1000
+  let passedMs = 0
+  const nowMs = () => startSeconds * 1000 + passedMs
   let certifiedBy: readonly string[] | null | undefined
   const verifier = createVerifier(
     {
@@ -76,18 +80,27 @@ function createWorld(
       return standing.reason
     },
     certifiedBy: () => certifiedBy,
+    pass: (seconds) => {
+      passedMs += seconds * 1000
+    },
     details: () => events.flatMap((event) => (event.type === 'answer-refused' ? [event.detail] : [])),
   }
 }
 
-function answer({ state = 'ACTIVE', expiresAt = null, certificate, endorsements }: Said): Response {
+function answer({
+  state = 'ACTIVE',
+  expiresAt = null,
+  checkedAt = new Date(startSeconds * 1000),
+  certificate,
+  endorsements,
+}: Said): Response {
   const one = {
     coincides: true,
     valid: state === 'ACTIVE',
     state,
     notBefore: null,
     expiresAt: expiresAt?.toISOString() ?? null,
-    checkedAt: new Date(startSeconds * 1000).toISOString(),
+    checkedAt: checkedAt.toISOString(),
     certificate,
     endorsements,
   }
@@ -116,6 +129,7 @@ describe('a key whose owner’s management key is pinned', () => {
       chain.slice(0, 1),
       [tablet, laptop],
     ],
+    ['the pinned key is given twice', [phone.signingKey, phone.id], phone, null, [phone]],
     ['one of several pinned keys is', [thief.id, phone.id], laptop, chain.slice(1), [laptop, phone]],
   ])('is valid when %s', async (_when, pins, signer, endorsements, path) => {
     const world = createWorld(pins, { certificate: await certify(signer), endorsements })
@@ -236,6 +250,11 @@ describe('a key whose owner’s management key is pinned', () => {
       }),
       /By its certified term/,
     ],
+    [
+      'its certificate is from the future',
+      async () => ({ certificate: await certify(phone, { iat: startSeconds + 3600 }) }),
+      'It is from the future.',
+    ],
   ])('is uncertified when %s', async (_when, changes, detail) => {
     const said = { certificate: await certify(phone), endorsements: chain, ...(await changes()) }
     const world = createWorld([phone.id], said)
@@ -246,6 +265,26 @@ describe('a key whose owner’s management key is pinned', () => {
 
   test('is uncertified when no management key of the owner is trusted at all', async () => {
     const world = createWorld([], { certificate: await certify(phone), endorsements: chain })
+    expect(await world.ask()).toBe('uncertified')
+  })
+
+  test('is let in no longer than its certificate says, whatever the key server says of the time', async () => {
+    const exp = startSeconds + 10
+    const world = createWorld(
+      [phone.id],
+      {
+        certificate: await certify(phone, { exp }),
+        endorsements: chain,
+        expiresAt: new Date(exp * 1000),
+        checkedAt: new Date(0),
+      },
+      { cacheSeconds: 60, whenUnavailable: 'serve-stale', staleSeconds: 86_400 },
+    )
+    expect(await world.ask()).toBe('valid')
+    world.pass(39)
+    expect(await world.ask()).toBe('valid')
+    world.pass(1)
+    // Clocks may differ by 30 seconds, and not by more.
     expect(await world.ask()).toBe('uncertified')
   })
 
@@ -294,6 +333,25 @@ describe('a key of an owner of whom nothing is pinned', () => {
     expect(world.certifiedBy()).toBeNull()
   })
 
+  test('is valid when its last endorsement is by a key that is not shown, and names the last one that is', async () => {
+    const world = createWorld(null, { certificate: await certify(tablet), endorsements: chain.slice(0, 2) })
+    expect(await world.ask()).toBe('valid')
+    expect(world.certifiedBy()).toEqual([tablet.id, laptop.id])
+  })
+
+  test('leaves nothing behind for the time when he is pinned', async () => {
+    let pins: string[] | null = null
+    const said: Said = {
+      certificate: await certify(thief, { iat: startSeconds + 20 }),
+      endorsements: thieves,
+    }
+    const world = createWorld(null, said, { certificates: { pinsOf: () => pins } })
+    expect(await world.ask()).toBe('valid')
+    pins = [phone.id]
+    Object.assign(said, { certificate: await certify(phone), endorsements: chain })
+    expect(await world.ask()).toBe('valid')
+  })
+
   test('is uncertified when what is shown of its certificate is a lie', async () => {
     const world = createWorld(null, {
       certificate: await certify(phone, { aud: 'https://bank.example' }),
@@ -312,12 +370,31 @@ describe('pins', () => {
       },
     ],
     ['that are none', () => ['alice']],
+    ['that are no list', () => JSON.parse('""') as string[]],
     ['that are private keys', () => [{ ...phone.signingKey, d: 'AAAA' }]],
   ])('%s let nobody in', async (_what, pinsOf) => {
     const said = { certificate: await certify(phone), endorsements: chain }
     const world = createWorld(null, said, { certificates: { pinsOf } })
     expect(await world.ask()).toBe('unavailable')
     expect(world.details()).toEqual(['The pins of an owner could not be read.'])
+  })
+
+  test('that do not come keep nobody else waiting, and their owner for 2 seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const pinsOf = vi.fn(() => new Promise<null>(() => undefined))
+      const world = createWorld(
+        null,
+        { certificate: await certify(phone), endorsements: chain },
+        { certificates: { pinsOf } },
+      )
+      const answered = world.ask()
+      while (pinsOf.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      await vi.advanceTimersByTimeAsync(2000)
+      expect(await answered).toBe('unavailable')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('of more endorsements than there may be are not looked at', async () => {

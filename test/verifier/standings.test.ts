@@ -395,6 +395,13 @@ describe('while the key server is away', () => {
   })
 })
 
+test('a listener that rejects changes nothing', async () => {
+  const onEvent = (): unknown => Promise.reject(new Error('broken metrics'))
+  const bench = createBench({ onEvent })
+  expect(await reasonOf(bench, await knownKey(bench))).toBe('valid')
+  await new Promise((resolve) => setImmediate(resolve))
+})
+
 test('a listener that throws changes nothing', async () => {
   const bench = createBench({
     onEvent: () => {

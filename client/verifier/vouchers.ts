@@ -1,0 +1,101 @@
+import { LRUCache } from 'lru-cache'
+import type { SigningJwk } from '../../schema/wire/jwk.ts'
+import { InvalidStatement, parseStatement } from '../../schema/wire/statements.ts'
+import { followEndorsements, type ListedManagementKey } from '../trust/chain.ts'
+import type { Pins } from './pins.ts'
+
+/** The management key that signed a certificate, and those that stand behind it. */
+export interface Voucher {
+  readonly signingKey: SigningJwk
+  /** Ids: the signer's, that of who endorsed it, and so on to one that is pinned or, when none is, the last that is known. */
+  readonly path: readonly string[]
+}
+
+export interface VouchedFor {
+  readonly owner: string
+  /** Who says to have signed the certificate. */
+  readonly kid: string
+  /** JWS: the endorsement of the signer first, then that of who signed this one, and so on. */
+  readonly endorsements: readonly string[]
+  readonly pins: Pins | null
+}
+
+/**
+ * Finds the voucher of a certificate.
+ *
+ * @returns null when nothing is pinned, and nothing is known of the signer
+ * @throws {InvalidStatement} when it has none
+ */
+export type FindVoucher = (question: VouchedFor) => Promise<Voucher | null>
+
+/** Of everything that is remembered together. A chain of three has some 2,000. */
+const charactersMax = 4 * 1024 * 1024
+
+/** Remembers what it has found: an owner's keys have one chain, and to follow 16 endorsements takes 15 ms and more. */
+export function voucherFinder(): FindVoucher {
+  const found = new LRUCache<string, Promise<Voucher | null>>({
+    maxSize: charactersMax,
+    sizeCalculation: (_voucher, key) => key.length,
+  })
+  return (question) => {
+    const { owner, kid, endorsements, pins } = question
+    const pinned = pins && [...pins].map(([id, key]) => [id, key !== null])
+    const key = JSON.stringify([owner, kid, endorsements, pinned])
+    const known = found.get(key)
+    if (known !== undefined) return known
+    const voucher = find(question)
+    // What it says is for who asked; kept, it is nobody's fault.
+    voucher.catch(() => undefined)
+    found.set(key, voucher)
+    return voucher
+  }
+}
+
+async function find({ owner, kid, endorsements, pins }: VouchedFor): Promise<Voucher | null> {
+  const listed = listKeys(endorsements, pins)
+  if (pins === null && !listed.has(kid)) return null
+  const path = pathFrom(kid, { listed, pins })
+  const anchors = pins === null ? path.slice(-1) : [...pins.keys()]
+  const { trusted, doubts } = await followEndorsements(
+    [...listed.values()].map(({ key }) => key),
+    { owner, own: null, anchors, remembered: new Map() },
+  )
+  const signer = trusted.get(kid)
+  if (signer !== undefined) return { signingKey: signer.signingKey, path }
+  throw new InvalidStatement(doubts.get(kid) ?? 'No pinned management key stands behind its certificate.')
+}
+
+interface ListedKey {
+  readonly key: ListedManagementKey
+  /** The id of who endorsed it; null for nobody else. */
+  readonly endorser: string | null
+}
+
+/** All management keys whose public key is known: from their endorsements, or because they are pinned. */
+function listKeys(endorsements: readonly string[], pins: Pins | null): Map<string, ListedKey> {
+  const listed = new Map<string, ListedKey>()
+  for (const [id, key] of pins ?? []) if (key !== null) listed.set(id, { key, endorser: null })
+  for (const endorsement of endorsements) {
+    const { kid, payload } = parseStatement('claviger-endorsement+jwt', endorsement)
+    const { sub: id, kind, cnf, wrap: wrappingKey = null } = payload
+    const key = { id, kind, signingKey: cnf.jwk, wrappingKey, endorsement, revokedAt: null }
+    listed.set(id, { key, endorser: kid === id ? null : kid })
+  }
+  return listed
+}
+
+/** To the first key that is pinned. When none is, to the last one whose public key is known: there is no further to look. */
+function pathFrom(
+  kid: string,
+  { listed, pins }: { readonly listed: ReadonlyMap<string, ListedKey>; readonly pins: Pins | null },
+): string[] {
+  const path = [kid]
+  for (let id = kid; !pins?.has(id);) {
+    const endorser = listed.get(id)?.endorser ?? null
+    if (endorser === null || path.includes(endorser)) break
+    if (pins === null && !listed.has(endorser)) break
+    path.push(endorser)
+    id = endorser
+  }
+  return path
+}
