@@ -16,8 +16,8 @@ import type { Session } from '../session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { successorId } from './successor-id.ts'
 
-/** What the successor has otherwise than the key it supersedes. */
-export type RotateKeyOptions = Omit<CreateKeyOptions, 'algorithm'> & UncertifiedOptions
+/** What the successor has otherwise than the key it supersedes. Its term begins at once: the old key's has then ended. */
+export type RotateKeyOptions = Omit<CreateKeyOptions, 'algorithm' | 'notBefore'> & UncertifiedOptions
 
 /**
  * Stores a successor for the same application server and revokes the old key as SUPERSEDED, in one signed request: first
@@ -88,13 +88,12 @@ async function finish(
 function successorTerms(given: CreateKeyOptions, before: CreateKeyOptions): CreateKeyOptions {
   const {
     label = before.label,
-    notBefore,
     expiresAt = before.expiresAt,
     expiryNotices = before.expiryNotices,
     maxUses = before.maxUses,
     overusePolicy = before.overusePolicy,
   } = given
-  return { label, notBefore, expiresAt, expiryNotices, maxUses, overusePolicy }
+  return { label, expiresAt, expiryNotices, maxUses, overusePolicy }
 }
 
 function termsOf(old: TransactionKey, certificate: KeyCertificate | null): CreateKeyOptions {

@@ -61,6 +61,8 @@ test('webhook list tells where alerts go, of which kinds, and how that does; rem
   expect(stdout).toMatch(new RegExp(`^Webhook +${id}$`, 'm'))
   expect(stdout).toMatch(/^Kinds +KEY_OVERUSED$/m)
   expect(stdout).toMatch(/^Delivered +never$/m)
+  const renewed = await claviger.json('webhook', 'set', url, '--renew-secret')
+  expect(renewed).toMatchObject({ id, kinds: ['KEY_OVERUSED'], secret: expect.any(String) as unknown })
   expect(await claviger.json('webhook', 'remove', id)).toMatchObject({ id, url })
   expect(await claviger.run(['webhook', 'list'])).toMatchObject({ code: 0, stdout: 'No webhooks.\n' })
 })

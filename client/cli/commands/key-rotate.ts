@@ -7,7 +7,6 @@ import { parseCount, parseDurations, parseInstant, parserOf } from '../options.t
 interface RotateFlags {
   readonly label?: string
   readonly expires?: Date
-  readonly notBefore?: Date
   readonly notice?: readonly number[]
   readonly maxUses?: number
   readonly onOveruse?: OverusePolicy
@@ -25,7 +24,6 @@ export function addKeyRotateCommand(key: Command, context: Context): void {
       "end of the successor's term: 2027-01-01T00:00:00Z, or from now on 30d, 12h (default: a term as long as the key's)",
       (text) => parseInstant(text),
     )
-    .option('--not-before <when>', 'beginning of its term', (text) => parseInstant(text))
     .option('--notice <durations>', 'how long before the end to be alerted, e.g. 7d,1d', parseDurations)
     .option('--max-uses <n>', "how many uses it is for (default: as many as the key's)", parseCount)
     .option(
@@ -43,11 +41,10 @@ Example:
   $ claviger key rotate ID --expires 90d`,
     )
     .action(async (id: string, flags: RotateFlags) => {
-      const { label, expires, notBefore, notice, maxUses, onOveruse } = flags
+      const { label, expires, notice, maxUses, onOveruse } = flags
       const vault = await context.openVault()
       const successor = await vault.rotateKey(id, {
         label,
-        notBefore,
         expiresAt: expires,
         expiryNotices: notice,
         maxUses,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { alertKinds, type AlertKind } from '../../../schema/graphql/domain.ts'
-import type { Webhook } from '../../index.ts'
+import type { Vault, Webhook } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { rows } from '../key-text.ts'
 import { listParserOf } from '../options.ts'
@@ -43,7 +43,10 @@ function addWebhookSetCommand(webhook: Command, context: Context): void {
       `only these: ${alertKinds.join(', ')} (default: all)`,
       listParserOf(alertKinds),
     )
-    .option('--renew-secret', 'replace the secret of a webhook that exists, at once')
+    .option(
+      '--renew-secret',
+      'replace the secret of a webhook that exists, at once; its kinds stay unless given',
+    )
     .addHelpText(
       'after',
       `
@@ -53,8 +56,10 @@ Examples:
   $ claviger webhook set https://hooks.example/claviger
   $ claviger webhook set https://hooks.example/claviger --kinds KEY_OVERUSED,PUBLIC_KEY_MISMATCH`,
     )
-    .action(async (url: string, { kinds, renewSecret }: SetFlags) => {
+    .action(async (url: string, { kinds: given, renewSecret }: SetFlags) => {
       const vault = await context.openVault()
+      // Who only wants another secret has not said that he wants all alerts.
+      const kinds = given ?? (renewSecret === true ? await kindsOf(vault, url) : undefined)
       const { webhook: set, secret } = await vault.setWebhook(url, { kinds, renewSecret })
       context.output.result({ ...set, secret }, [...webhookLines(set), ...rows([['Secret', secret]])])
       context.output.note(
@@ -63,6 +68,12 @@ Examples:
           : 'Give the secret to the receiver: it is not shown again.',
       )
     })
+}
+
+/** Undefined: all, or there is no such webhook. */
+async function kindsOf(vault: Vault, url: string): Promise<AlertKind[] | undefined> {
+  const known = (await vault.webhooks()).find((webhook) => webhook.url === url)
+  return known?.kinds ? alertKinds.filter((kind) => known.kinds?.includes(kind)) : undefined
 }
 
 function addWebhookRemoveCommand(webhook: Command, context: Context): void {
