@@ -1,4 +1,4 @@
-import { encodeCursor } from '../wire/cursor.ts'
+import { encodeBookmark } from '../wire/cursor.ts'
 import { builder, signed } from './builder.ts'
 import type { AlertPage, GraphQLContext } from './context.ts'
 import {
@@ -35,8 +35,8 @@ const typeNames = {
 } as const satisfies Record<AlertShape['kind'], string>
 
 /** The cursor of an alert: where a subscription or a page resumes. */
-export function cursorOf(alert: AlertShape): string {
-  return encodeCursor('alert', String(alert.position))
+export function cursorOf({ position, occurredAt }: AlertShape): string {
+  return encodeBookmark('alert', { position, atMs: occurredAt.getTime() })
 }
 
 export const Alert = builder.interfaceRef<AlertShape>('Alert').implement({

@@ -1,3 +1,4 @@
+import type { Bookmark } from '../wire/cursor.ts'
 import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/jwk.ts'
 
 /*
@@ -211,8 +212,8 @@ export const keyChangeKinds = [...storedKeyChangeKinds, 'UP_TO_DATE'] as const
 
 /** A change of a key that an application server may know, or the word that there is none beyond a position. */
 export type KeyChange = {
-  /** Counts from 1 for each application server, without gaps. The cursor is made of it. */
-  readonly position: number
+  /** Its own; of `UP_TO_DATE` that of the newest change. The cursor is made of it. */
+  readonly bookmark: Bookmark
   readonly occurredAt: Date
 } & (
   | {

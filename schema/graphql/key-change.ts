@@ -1,4 +1,4 @@
-import { encodeCursor } from '../wire/cursor.ts'
+import { encodeBookmark } from '../wire/cursor.ts'
 import { builder, signedByApplicationServer } from './builder.ts'
 import { type keyChangeKinds, type KeyChange as KeyChangeShape } from './domain.ts'
 
@@ -27,7 +27,7 @@ const KeyChange = builder.objectRef<KeyChangeShape>('KeyChange').implement({
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
     cursor: t.string({
       description: 'Where to resume: pass it as `after`.',
-      resolve: ({ position }) => encodeCursor('change', String(position)),
+      resolve: ({ bookmark }) => encodeBookmark('change', bookmark),
     }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
   }),

@@ -13,4 +13,6 @@ export const accounts = pgTable('accounts', {
   alertPosition: bigint('alert_position', { mode: 'number' }).notNull().default(0),
   /** Alerts up to this position were removed when their retention ended; a cursor before it has expired. */
   alertFloor: bigint('alert_floor', { mode: 'number' }).notNull().default(0),
+  /** When the alert at the floor occurred. */
+  alertFloorAt: instant('alert_floor_at'),
 })

@@ -21,6 +21,8 @@ export const applicationServers = pgTable('application_servers', {
   changePosition: bigint('change_position', { mode: 'number' }).notNull().default(0),
   /** The changes up to this one are no longer kept. */
   changeFloor: bigint('change_floor', { mode: 'number' }).notNull().default(0),
+  /** When the change at the floor occurred. */
+  changeFloorAt: instant('change_floor_at'),
 })
 
 /** Who said that a key is the application server's: its own well-known document, or the key server's operator. */

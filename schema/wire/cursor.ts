@@ -3,7 +3,10 @@ import { decodeBase64url, encodeBase64url } from './base64url.ts'
 /**
  * Cursors are opaque to clients. Inside they are a kind and a position, so that a cursor of one list is refused by another.
  */
-export type CursorKind = 'alert' | 'change' | 'key'
+export type CursorKind = BookmarkedKind | 'key'
+
+/** Lists whose items are stored one by one, and read on from a {@link Bookmark}. */
+export type BookmarkedKind = 'alert' | 'change'
 
 export function encodeCursor(kind: CursorKind, position: string): string {
   return encodeBase64url(new TextEncoder().encode(`${kind}:${position}`))
@@ -19,4 +22,28 @@ export function decodeCursor(kind: CursorKind, cursor: string): string | null {
   const position = text.slice(kind.length + 1)
   // The decoder repairs what is no UTF-8 and drops a byte order mark: only what encodes to the same text is a cursor.
   return encodeCursor(kind, position) === cursor ? position : null
+}
+
+/** Where the reader of a stored list is: at the newest item that he has, or at 0, before the first. */
+export interface Bookmark {
+  /** Of items. They count from 1, without gaps. */
+  readonly position: number
+  /**
+   * When the item at this position occurred, in milliseconds since 1970; null at 0. A database that was set back gives
+   * positions a second time: this tells the items apart.
+   */
+  readonly atMs: number | null
+}
+
+/** The cursor of a bookmark. */
+export function encodeBookmark(kind: BookmarkedKind, { position, atMs }: Bookmark): string {
+  return encodeCursor(kind, atMs === null ? String(position) : `${String(position)}@${String(atMs)}`)
+}
+
+/** Null when `cursor` is not one of this kind. */
+export function decodeBookmark(kind: BookmarkedKind, cursor: string): Bookmark | null {
+  const text = decodeCursor(kind, cursor)
+  if (text === '0') return { position: 0, atMs: null }
+  const match = text === null ? null : /^([1-9]\d{0,14})@(0|[1-9]\d{0,12})$/.exec(text)
+  return match === null ? null : { position: Number(match[1]), atMs: Number(match[2]) }
 }

@@ -1,11 +1,11 @@
-import { decodeCursor } from '../../schema/wire/cursor.ts'
+import { decodeBookmark, type Bookmark } from '../../schema/wire/cursor.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { cursorOf } from '../../schema/graphql/alert.ts'
 import type { AlertPage, AlertPageArguments } from '../../schema/graphql/context.ts'
 import type { Database } from '../database/connect.ts'
 import { parsePageSize } from '../pages.ts'
+import { alertList } from './alert-list.ts'
 import { countUnacknowledged, selectAlerts } from './alert-rows.ts'
-import { assertKept } from './retention.ts'
 
 /**
  * Reads one page of an account's alerts, oldest first; with `last`, the newest page of what the cursors leave.
@@ -23,15 +23,16 @@ export async function selectAlertPage(
     throw badInput('last', 'A page is asked for with first or with last, not with both.')
   }
   const size = isFromEnd ? parsePageSize(last, 'last') : parsePageSize(first, 'first')
-  const position = parsePosition(after, 'after')
-  if (position !== null) await assertKept(db, accountId, position)
+  const bookmark = parseBookmark(after, 'after')
   const alerts = await selectAlerts(db, accountId, {
-    after: position,
-    before: parsePosition(before, 'before'),
+    after: bookmark?.position ?? null,
+    before: parseBookmark(before, 'before')?.position ?? null,
     unacknowledgedOnly,
     limit: size + 1,
     fromEnd: isFromEnd,
   })
+  // Afterwards, so that none is removed between.
+  if (bookmark !== null) await alertList(db, accountId).assertGoesOn(bookmark)
   const hasMore = alerts.length > size
   const page = isFromEnd && hasMore ? alerts.slice(1) : alerts.slice(0, size)
   return {
@@ -47,10 +48,9 @@ export async function selectAlertPage(
  *
  * @throws {KeyServerError} BAD_USER_INPUT
  */
-export function parsePosition(cursor: string | null | undefined, field: string): number | null {
+export function parseBookmark(cursor: string | null | undefined, field: string): Bookmark | null {
   if (cursor === null || cursor === undefined) return null
-  const text = decodeCursor('alert', cursor)
-  if (text === null || !/^(0|[1-9]\d{0,14})$/.test(text))
-    throw badInput(field, 'This is not a cursor of an alert.')
-  return Number(text)
+  const bookmark = decodeBookmark('alert', cursor)
+  if (bookmark === null) throw badInput(field, 'This is not a cursor of an alert.')
+  return bookmark
 }

@@ -1,15 +1,16 @@
-import { and, eq, isNull, lte, sql } from 'drizzle-orm'
+import { and, eq, exists, isNull, lte, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { AlertPage, AlertPageArguments, AlertsPort } from '../../schema/graphql/context.ts'
 import type { Account, Alert } from '../../schema/graphql/domain.ts'
-import { accounts, alerts } from '../../schema/tables/index.ts'
+import { alerts } from '../../schema/tables/index.ts'
 import { badInput } from '../../schema/wire/errors.ts'
-import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
-import type { Databases, Executor } from '../database/connect.ts'
-import { parsePosition, selectAlertPage } from './alert-page.ts'
+import type { Databases } from '../database/connect.ts'
+import { bookmarkOf } from '../streams/stored-list.ts'
+import { alertList } from './alert-list.ts'
+import { parseBookmark, selectAlertPage } from './alert-page.ts'
 import { prepareAlertsAfter, type AlertsAfter } from './alert-rows.ts'
-import { assertNoneRemoved, cursorExpired } from './retention.ts'
 import type { DurableStreams } from '../streams/durable-streams.ts'
 
 type SubscribeOptions = Parameters<AlertsPort['subscribe']>[1]
@@ -36,54 +37,58 @@ export class Alerts implements AlertsPort {
   }
 
   async subscribe(caller: RequestCaller, { after, kinds }: SubscribeOptions): Promise<AsyncIterable<Alert>> {
-    const position = parsePosition(after, 'after')
+    const asked = parseBookmark(after, 'after')
     const { accountId, managementKeyId } = await this.#authentication.verify(caller)
-    const db = this.#databases.reads.db
+    const list = alertList(this.#databases.reads.db, accountId, { selectAfter: this.#selectAfter })
     return this.#streams.open({
       holderId: accountId,
       keyId: managementKeyId,
       begin: async () => {
         await this.#authentication.claim(caller)
-        return startPosition(db, accountId, position)
+        if (asked === null) return list.end()
+        await list.assertGoesOn(asked)
+        return asked
       },
       read: async (from) => {
-        const page = await this.#selectAfter(accountId, { after: from, limit: limits.batchMax })
-        assertNoneRemoved(from, page)
+        const page = await list.after(from)
+        const newest = page.at(-1)
         const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
-        return { items: wanted, seen: page.at(-1)?.position ?? from }
+        return { items: wanted, seen: newest === undefined ? from : bookmarkOf(newest) }
       },
     })
   }
 
   async acknowledge(caller: RequestCaller, upTo: string): Promise<number> {
-    const position = parsePosition(upTo, 'upTo')
-    if (position === null) throw badInput('upTo', 'This is not a cursor of an alert.')
+    const bookmark = parseBookmark(upTo, 'upTo')
+    if (bookmark === null) throw badInput('upTo', 'This is not a cursor of an alert.')
+    const { position, atMs } = bookmark
     return this.#authentication.transaction(caller, async ({ tx, accountId }) => {
+      if (atMs === null) return 0
+      // The alert of a cursor from before the database was set back is not there: its holder has not seen what is.
+      const ofCursor = alias(alerts, 'of_cursor')
+      const isThere = tx
+        .select({ position: ofCursor.position })
+        .from(ofCursor)
+        .where(
+          and(
+            eq(ofCursor.accountId, accountId),
+            eq(ofCursor.position, position),
+            eq(ofCursor.occurredAt, new Date(atMs)),
+          ),
+        )
       const marked = await tx
         .update(alerts)
         .set({ acknowledgedAt: sql`clock_timestamp()` })
         .where(
-          and(eq(alerts.accountId, accountId), lte(alerts.position, position), isNull(alerts.acknowledgedAt)),
+          and(
+            eq(alerts.accountId, accountId),
+            lte(alerts.position, position),
+            isNull(alerts.acknowledgedAt),
+            exists(isThere),
+          ),
         )
         .returning({ position: alerts.position })
       return marked.length
     })
   }
-}
-
-/**
- * Where a subscription begins: at the asked position, or without one at the newest alert. A position that this stream
- * does not hold any more, or not yet (the database was set back), would be silence, and so is refused.
- */
-async function startPosition(db: Executor, accountId: string, asked: number | null): Promise<number> {
-  const [account] = await db
-    .select({ newest: accounts.alertPosition, floor: accounts.alertFloor })
-    .from(accounts)
-    .where(eq(accounts.id, accountId))
-  if (account === undefined) throw new TypeError('A signer has an account.')
-  if (asked === null) return account.newest
-  if (asked < account.floor || asked > account.newest) {
-    throw cursorExpired()
-  }
-  return asked
 }

@@ -1,14 +1,15 @@
+import type { Bookmark } from '../../schema/wire/cursor.ts'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
 import { isConnectionLost } from '../database/transaction.ts'
 import type { WakeUp } from '../alerts/wake-up.ts'
 
 export interface DurableStreamOptions<T> {
-  /** The position to begin after. */
-  readonly after: number
+  /** Where to begin. */
+  readonly after: Bookmark
   /** Joined before anything is read, so that nothing falls between reading and waiting. */
   readonly wakeUp: WakeUp
   /** Reads the next items in order, at most a page. */
-  readonly read: (after: number) => Promise<ItemsRead<T>>
+  readonly read: (after: Bookmark) => Promise<ItemsRead<T>>
   /** The last resort when no notification comes, in milliseconds. */
   readonly pollMs: number
   /** Says that the server stops. The stream then fails with UNAVAILABLE, because a stream that ends is not resumed. */
@@ -19,30 +20,30 @@ export interface DurableStreamOptions<T> {
 
 export interface ItemsRead<T> {
   readonly items: readonly T[]
-  /** The newest position that the read has covered. */
-  readonly seen: number
+  /** How far the read has come. */
+  readonly seen: Bookmark
 }
 
 /** The longest wait before reading again when the database was out of reach. */
 const retryMs = 1_000
 
 /**
- * Every item of a stored list once and in order: those after a position, then those to come. Alerts of an account, and
+ * Every item of a stored list once and in order: those after a bookmark, then those to come. Alerts of an account, and
  * changes of an application server's keys, are such lists.
  *
  * Items are pulled: the database is read only when the consumer asks for more, so one that is slow holds a page and
  * nothing else, and delays nobody. A database that is out of reach for a while delays the stream and does not end it: its
- * consumer could do no better than to come back with the same position.
+ * consumer could do no better than to come back with the same bookmark.
  */
 export class DurableStream<T> implements AsyncIterableIterator<T> {
   readonly #options: DurableStreamOptions<T>
-  #position: number
+  #bookmark: Bookmark
   #page: readonly T[] = []
   #isEnded = false
 
   constructor(options: DurableStreamOptions<T>) {
     this.#options = options
-    this.#position = options.after
+    this.#bookmark = options.after
     options.stopping.addEventListener('abort', this.#end, { once: true })
     options.revoked.addEventListener('abort', this.#end, { once: true })
     if (options.revoked.aborted) this.#end()
@@ -64,8 +65,8 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
       if (page === null) await wakeUp.wait(retryMs)
       else {
         this.#page = page.items
-        const hasNews = page.items.length > 0 || page.seen > this.#position
-        this.#position = page.seen
+        const hasNews = page.items.length > 0 || page.seen.position > this.#bookmark.position
+        this.#bookmark = page.seen
         if (!hasNews && !this.#ended()) await wakeUp.wait(pollMs)
       }
     }
@@ -82,7 +83,7 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
   /** Null when the database is out of reach. */
   async #read(): Promise<ItemsRead<T> | null> {
     try {
-      return await this.#options.read(this.#position)
+      return await this.#options.read(this.#bookmark)
     } catch (error) {
       if (isConnectionLost(error)) return null
       // Nobody asks a stream that has failed for more, nor calls its `return`.

@@ -1,3 +1,4 @@
+import type { Bookmark } from '../../schema/wire/cursor.ts'
 import type { Revocations } from '../trust/revocations.ts'
 import type { WakeUp, WakeUps } from '../alerts/wake-up.ts'
 import { Places } from '../places.ts'
@@ -17,8 +18,8 @@ export interface Subscription<T> extends Pick<DurableStreamOptions<T>, 'read'> {
   readonly holderId: string
   /** The key that signed the request. */
   readonly keyId: string
-  /** Claims the request's signature, and answers the position to begin after. */
-  readonly begin: () => Promise<number>
+  /** Claims the request's signature, and answers where to begin. */
+  readonly begin: () => Promise<Bookmark>
 }
 
 /** Opens streams of stored lists, so many of a key at a time. */

@@ -11,7 +11,7 @@ import {
 import { accounts, webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import { parsePosition } from '../alerts/alert-page.ts'
+import { parseBookmark } from '../alerts/alert-page.ts'
 import type { Authentication, SignedTransaction } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import type { Databases } from '../database/connect.ts'
@@ -116,7 +116,7 @@ export class Webhooks implements WebhooksPort {
     { first, after }: Parameters<WebhooksPort['deadLetters']>[1],
   ): Promise<WebhookDeadLetter[]> {
     return selectDeadLetters(this.#databases.reads.db, webhook, {
-      after: parsePosition(after, 'after') ?? 0,
+      after: parseBookmark(after, 'after')?.position ?? 0,
       limit: parsePageSize(first, 'first'),
     })
   }

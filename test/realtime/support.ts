@@ -62,6 +62,18 @@ export async function raise(
   }
 }
 
+/** Sets an account's alerts back, as a failover to a standby does that lacks the last transactions. */
+export async function loseLast(
+  { administrator }: RealtimeWorld,
+  { name }: RawAccount,
+  { count }: { count: number },
+): Promise<void> {
+  await administrator.sql`
+    WITH account AS (
+      UPDATE accounts SET alert_position = alert_position - ${count} WHERE name = ${name} RETURNING id, alert_position)
+    DELETE FROM alerts USING account WHERE account_id = account.id AND position > account.alert_position`
+}
+
 export async function listAlerts(
   url: string,
   { key }: RawAccount,

@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { encodeCursor } from '../../schema/wire/cursor.ts'
+import { encodeBookmark } from '../../schema/wire/cursor.ts'
 import { pruneAlerts } from '../../server/alerts/retention.ts'
 import { connectDatabases, type Databases } from '../../server/database/connect.ts'
 import { expectRefusal } from '../operations/support.ts'
-import { listAlerts, openSubscriber, raise, useWorld, type Subscriber } from '../realtime/support.ts'
+import {
+  beginning,
+  listAlerts,
+  openSubscriber,
+  raise,
+  useWorld,
+  type Subscriber,
+} from '../realtime/support.ts'
 import { keepDoing } from '../support/connections.ts'
 import { call } from '../support/raw-client.ts'
 import { alertsSubscription, RawSocket } from '../support/socket.ts'
@@ -17,7 +24,13 @@ beforeAll(() => {
 })
 afterAll(() => databases.close())
 
-const at = (position: number): string => encodeCursor('alert', String(position))
+/** Of the alerts that are kept, in order. */
+async function cursorsOf({ name }: Subscriber): Promise<readonly string[]> {
+  const rows = await world.administrator.sql<{ position: number; at: Date }[]>`
+    SELECT position::int, occurred_at AS at FROM alerts JOIN accounts ON id = account_id WHERE name = ${name}
+    ORDER BY position`
+  return rows.map(({ position, at }) => encodeBookmark('alert', { position, atMs: at.getTime() }))
+}
 
 /** Makes the alerts up to a position as old as this. */
 async function age({ name }: Subscriber, upTo: number, days: number): Promise<void> {
@@ -45,11 +58,14 @@ function pageAfter({ key }: Subscriber, cursor: string | null) {
 
 describe('retention', () => {
   let owner: Subscriber
+  let cursors: readonly string[]
+  const at = (position: number) => cursors[position - 1] ?? ''
   beforeAll(async () => {
     owner = await openSubscriber(world.url)
     await raise(world, owner, { count: 10 })
     await age(owner, 6, retentionDays + 1)
     await age(owner, 8, retentionDays - 1)
+    cursors = await cursorsOf(owner)
     await prune()
   })
 
@@ -76,6 +92,17 @@ describe('retention', () => {
     expect((await pageAfter(owner, null)).data?.['account'].alerts.edges).toHaveLength(4)
   })
 
+  test('leaves the cursor of the last alert that it removed good, and of no other', async () => {
+    const last = await openSubscriber(world.url)
+    await raise(world, last, { count: 2 })
+    await age(last, 2, retentionDays + 1)
+    const [first = '', second = ''] = await cursorsOf(last)
+    await prune()
+    expect(await listAlerts(world.url, last)).toEqual([])
+    expectRefusal(await pageAfter(last, first), { code: 'CURSOR_EXPIRED' })
+    expect((await pageAfter(last, second)).errors).toEqual([])
+  })
+
   test('removes nothing more when it is repeated, and another account’s alerts never', async () => {
     const other = await openSubscriber(world.url)
     await raise(world, other, { count: 2 })
@@ -89,8 +116,8 @@ test('a subscription that has fallen behind what is kept ends with CURSOR_EXPIRE
   const owner = await openSubscriber(world.url)
   await raise(world, owner)
   const socket = await RawSocket.connect(world.url, owner.key)
-  socket.subscribe('alerts', { query: alertsSubscription, variables: { after: at(0) } })
-  expect((await socket.next()).payload.data.alerts.cursor).toBe(at(1))
+  socket.subscribe('alerts', { query: alertsSubscription, variables: { after: beginning } })
+  expect((await socket.next()).payload.data.alerts.cursor).toBe((await cursorsOf(owner))[0])
   // While it looks away, so to speak: it sees neither the alerts nor their end, only what comes after.
   await world.administrator.sql.begin(async (tx) => {
     const [account] = await tx<{ id: string }[]>`SELECT id FROM accounts WHERE name = ${owner.name}`

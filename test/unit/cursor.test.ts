@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeBase64url } from '../../schema/wire/base64url.ts'
-import { decodeCursor, encodeCursor } from '../../schema/wire/cursor.ts'
+import { decodeBookmark, decodeCursor, encodeBookmark, encodeCursor } from '../../schema/wire/cursor.ts'
 
 describe('a cursor', () => {
   test('gives its position back to the list that made it', () => {
@@ -9,6 +9,19 @@ describe('a cursor', () => {
       fc.property(fc.nat().map(String), (position) => {
         expect(decodeCursor('alert', encodeCursor('alert', position))).toBe(position)
         expect(decodeCursor('key', encodeCursor('key', position))).toBe(position)
+      }),
+    )
+  })
+
+  test('gives its bookmark back', () => {
+    const bookmark = fc.oneof(
+      fc.constant({ position: 0, atMs: null }),
+      fc.record({ position: fc.integer({ min: 1 }), atMs: fc.integer({ min: 0, max: 9_999_999_999_999 }) }),
+    )
+    fc.assert(
+      fc.property(bookmark, (expected) => {
+        expect(decodeBookmark('change', encodeBookmark('change', expected))).toEqual(expected)
+        expect(decodeBookmark('alert', encodeBookmark('change', expected))).toBeNull()
       }),
     )
   })

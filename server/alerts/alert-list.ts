@@ -1,0 +1,35 @@
+import { desc, eq } from 'drizzle-orm'
+import type { Alert } from '../../schema/graphql/domain.ts'
+import { accounts, alerts } from '../../schema/tables/index.ts'
+import type { Executor } from '../database/connect.ts'
+import { floorOf, StoredList } from '../streams/stored-list.ts'
+import { selectAlerts, type AlertsAfter } from './alert-rows.ts'
+
+/** The alerts of an account. `selectAfter` may be a prepared statement. */
+export function alertList(
+  db: Executor,
+  accountId: string,
+  { selectAfter }: { readonly selectAfter?: AlertsAfter } = {},
+): StoredList<Alert> {
+  return new StoredList<Alert>({
+    selectAfter: (after, limit) =>
+      selectAfter?.(accountId, { after, limit }) ?? selectAlerts(db, accountId, { after, limit }),
+    selectNewest: async () => {
+      const [newest] = await db
+        .select({ position: alerts.position, occurredAt: alerts.occurredAt })
+        .from(alerts)
+        .where(eq(alerts.accountId, accountId))
+        .orderBy(desc(alerts.position))
+        .limit(1)
+      return newest
+    },
+    selectFloor: async () => {
+      const [account] = await db
+        .select({ position: accounts.alertFloor, at: accounts.alertFloorAt })
+        .from(accounts)
+        .where(eq(accounts.id, accountId))
+      return account && floorOf(account)
+    },
+    expired: 'The alerts after this cursor are no longer kept.',
+  })
+}
