@@ -39,12 +39,17 @@ export function cursorOf({ position, occurredAt }: AlertShape): string {
   return encodeBookmark('alert', { position, atMs: occurredAt.getTime() })
 }
 
+/** No other alert has it, also not one that takes the position of an alert which the database has lost. */
+export function alertIdOf({ accountId, position, occurredAt }: AlertShape): string {
+  return `${accountId}:${String(position)}@${String(occurredAt.getTime())}`
+}
+
 export const Alert = builder.interfaceRef<AlertShape>('Alert').implement({
   description:
     'Something that the owner must know. Stored before it is delivered, in the transaction that caused it.',
   resolveType: ({ kind }) => typeNames[kind],
   fields: (t) => ({
-    id: t.id({ resolve: (alert) => `${alert.accountId}:${String(alert.position)}` }),
+    id: t.id({ resolve: alertIdOf }),
     kind: t.expose('kind', { type: AlertKind }),
     cursor: t.string({ description: 'Where to resume: pass it as `after`.', resolve: cursorOf }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),

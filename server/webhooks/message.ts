@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { cursorOf } from '../../schema/graphql/alert.ts'
+import { alertIdOf, cursorOf } from '../../schema/graphql/alert.ts'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import type { WebhookSecret } from './secret.ts'
 
@@ -11,7 +11,7 @@ export interface WebhookMessage {
 
 /**
  * An alert as a message of Standard Webhooks 1.0: its headers, a symmetric signature (`v1`, HMAC-SHA-256 over id,
- * timestamp and body), and a payload of `type`, `timestamp` and `data`. The id is the alert's, in every attempt: by it a
+ * timestamp and body), and a payload of `type`, `timestamp` and `data`. The id is the alert's, as GraphQL shows it, in every attempt: by it a
  * receiver knows what it has taken before.
  *
  * @param options.sentAt of this attempt; receivers refuse what is minutes away from their clock
@@ -39,9 +39,4 @@ export function createWebhookMessage(
     },
     body,
   }
-}
-
-/** As GraphQL shows it. */
-function alertIdOf({ accountId, position }: Alert): string {
-  return `${accountId}:${String(position)}`
 }

@@ -62,3 +62,14 @@ describe.each([0, 2, 3])(
     })
   },
 )
+
+test('an alert has another id than the lost one whose position it takes', async () => {
+  const owner = await openSubscriber(world.url)
+  await raise(world, owner)
+  const [lost] = await listAlerts(world.url, owner)
+  await loseLast(world, owner, { count: 1 })
+  await raise(world, owner)
+  const [kept] = await listAlerts(world.url, owner)
+  expect(kept?.id).toMatch(/./)
+  expect(kept?.id).not.toBe(lost?.id)
+})
