@@ -233,8 +233,14 @@ export interface ApplicationServersPort {
 }
 
 export interface KeyChangesPort {
-  /** Each change once and in order: those after the cursor, then those to come. Signed by an application server. */
-  subscribe(caller: Caller, options: { readonly after: string | null }): Promise<AsyncIterable<KeyChange>>
+  /**
+   * Each change once and in order: those after the cursor, then those to come. Signed by an application server. FORBIDDEN
+   * when it is another one than was named.
+   */
+  subscribe(
+    caller: Caller,
+    options: { readonly applicationServer: string | null; readonly after: string | null },
+  ): Promise<AsyncIterable<KeyChange>>
 }
 
 /** Gathers the look-ups of one request into one statement for each noun. */

@@ -38,10 +38,20 @@ builder.subscriptionField('keyChanges', (t) =>
     type: KeyChange,
     description: `\
 Signed by a registered application server. The changes of the keys that are stored for it, each exactly once and in
-order: first those after the cursor, then those to come. Without a cursor: only those to come.`,
+order: first those after the cursor, then those to come. Without a cursor: only those to come.
+FORBIDDEN when the applicationServer is another one than the signer's.`,
     extensions: signedByApplicationServer,
-    args: { after: t.arg.string() },
-    subscribe: (_root, { after }, ctx) => ctx.keyChanges.subscribe(ctx.caller, { after: after ?? null }),
+    args: {
+      applicationServer: t.arg.string({
+        description: 'Whose changes are expected. Give it: a wrong key is silence otherwise.',
+      }),
+      after: t.arg.string(),
+    },
+    subscribe: (_root, { applicationServer, after }, ctx) =>
+      ctx.keyChanges.subscribe(ctx.caller, {
+        applicationServer: applicationServer ?? null,
+        after: after ?? null,
+      }),
     resolve: (change) => change,
   }),
 )

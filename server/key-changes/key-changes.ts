@@ -1,10 +1,12 @@
 import type { KeyChangesPort } from '../../schema/graphql/context.ts'
 import type { KeyChange } from '../../schema/graphql/domain.ts'
 import { decodeBookmark, type Bookmark } from '../../schema/wire/cursor.ts'
-import { badInput } from '../../schema/wire/errors.ts'
+import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+import { applicationServerIdOf } from '../application-servers/application-server-id.ts'
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import type { Databases } from '../database/connect.ts'
+import { askedName, parseInput } from '../input.ts'
 import type { ItemsRead } from '../streams/durable-stream.ts'
 import type { DurableStreams } from '../streams/durable-streams.ts'
 import { bookmarkOf } from '../streams/stored-list.ts'
@@ -27,9 +29,10 @@ export class KeyChanges implements KeyChangesPort {
 
   async subscribe(
     caller: RequestCaller,
-    { after }: { readonly after: string | null },
+    { applicationServer: name, after }: Parameters<KeyChangesPort['subscribe']>[1],
   ): Promise<AsyncIterable<KeyChange>> {
     const asked = parseBookmark(after)
+    const named = name === null ? null : parseInput(askedName, name, 'applicationServer')
     const { applicationServerId, keyId } = await this.#authentication.verifyApplicationServer(caller)
     const list = keyChangeList(this.#databases.reads.db, applicationServerId)
     return this.#streams.open({
@@ -37,6 +40,9 @@ export class KeyChanges implements KeyChangesPort {
       keyId,
       begin: async () => {
         await this.#authentication.claimApplicationServer(caller)
+        if (named !== null && applicationServerIdOf(named) !== applicationServerId) {
+          throw new KeyServerError('FORBIDDEN', "This key is another application server's.")
+        }
         if (asked === null) return list.end()
         await list.assertGoesOn(asked)
         return asked

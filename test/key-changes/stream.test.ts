@@ -3,7 +3,7 @@ import { decodeBookmark, encodeBookmark, encodeCursor } from '../../schema/wire/
 import { administer, type Administrator } from '../support/connections.ts'
 import { acquire, call, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
 import { startWorlds, type TestServer } from '../support/server.ts'
-import { RawSocket } from '../support/socket.ts'
+import { RawEvents, RawSocket } from '../support/socket.ts'
 import {
   followOverEvents,
   followOverSocket,
@@ -223,6 +223,27 @@ test('a cursor of removed changes, of a future or of another list is refused', a
   expect(await answerTo(shop, cursorAt(4))).toBe('CURSOR_EXPIRED')
   expect(await answerTo(shop, cursorAt(2))).toBe('REVOKED')
   expect(await answerTo(shop, encodeCursor('alert', '2'))).toBe('BAD_USER_INPUT')
+})
+
+test('who names an application server that the key is not of is refused with FORBIDDEN, over either transport', async () => {
+  const [shop, other] = [await openShop(url), await openShop(url)]
+  const query = `subscription ($name: String) { keyChanges(applicationServer: $name) { kind } }`
+  for (const [name, expected] of [
+    [shop.name, 'UP_TO_DATE'],
+    [other.name, 'FORBIDDEN'],
+    [`${shop.name}/`, 'FORBIDDEN'],
+    ['', 'BAD_USER_INPUT'],
+  ] as const) {
+    const socket = await RawSocket.connect(url, shop.key)
+    socket.subscribe('1', { query, variables: { name } })
+    const { payload } = await socket.next()
+    await socket.close()
+    expect(payload.errors?.[0].extensions.code ?? payload.data.keyChanges.kind, name).toBe(expected)
+    const events = await RawEvents.open(url, shop.key, { query, variables: { name } })
+    const { errors, data } = JSON.parse((await events.next()).data)
+    await events.close()
+    expect(errors?.[0].extensions.code ?? data.keyChanges.kind, name).toBe(expected)
+  }
 })
 
 /** The kind of the first change after a cursor, or the code of the refusal. */

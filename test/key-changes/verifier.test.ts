@@ -173,6 +173,26 @@ test('a follower whose key is proved only later begins to follow then, and uses 
   await expect(followKeyChanges(verifier, identity)).rejects.toThrow('followed already')
 }, 30_000)
 
+test('a follower with the key of another application server is never up to date, says FORBIDDEN, and uses no cache', async () => {
+  const owner = await openAccount(server.url)
+  const [shop, other] = [await openShop(server.url), await openShop(server.url)]
+  const verifier = createVerifier({ url: server.url, applicationServer: shop.name })
+  const events: FollowEvent[] = []
+  const following = await followKeyChanges(verifier, {
+    signingKey: await privateJwk(other.key),
+    onEvent: (event) => events.push(event),
+  })
+  ends.push(() => {
+    following.close()
+  })
+  await expect.poll(() => events, { timeout: 5_000 }).toContainEqual({ type: 'lost', code: 'FORBIDDEN' })
+  const key = await store(owner, shop)
+  await verifier.verify(key)
+  expect(await verifier.verify(key)).toMatchObject({ reason: 'valid', source: 'key-server' })
+  expect(following.isUpToDate).toBe(false)
+  expect(events).not.toContainEqual({ type: 'followed' })
+})
+
 test('while changes are followed a key is believed for minutes, and once that ends no longer than before', async () => {
   const [owner, shop] = [await openAccount(server.url), await openShop(server.url)]
   const { verifier, following } = await follow(server.url, shop, { cacheSeconds: 0 })

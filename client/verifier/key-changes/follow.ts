@@ -38,8 +38,9 @@ const cacheSecondsMax = 300
 /**
  * Follows what happens to the keys that are stored for the verifier's application server, and forgets a key as soon as
  * it changes: a revocation takes effect within a second. After a disconnection the verifier uses nothing that it knew
- * before until every change that it missed has been seen. It reconnects for as long as it is not closed, also while the
- * key is not registered or not proved: see {@link registerApplicationServer}.
+ * before until every change that it missed has been seen. It reconnects for as long as it is not closed, also while it is
+ * `lost` with SIGNATURE_INVALID, because the key is not registered or not proved (see {@link registerApplicationServer}), or with
+ * FORBIDDEN, because the key is that of another application server than the verifier's.
  *
  * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that can not sign, or when the verifier
  *   is followed already.
@@ -98,7 +99,11 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
     let isUpToDate = false
     let code = 'ENDED'
     try {
-      const changes: AsyncIterable<ReceivedChange> = changesAfter(cursor, { endpoint, signal })
+      const changes: AsyncIterable<ReceivedChange> = changesAfter(cursor, {
+        applicationServer: verifier.applicationServer,
+        endpoint,
+        signal,
+      })
       for await (const change of changes) {
         failures = 0
         cursor = change.cursor
@@ -131,9 +136,15 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
 
 function changesAfter(
   after: string | null,
-  { endpoint, signal }: Pick<FollowContext, 'endpoint' | 'signal'>,
+  {
+    applicationServer,
+    endpoint,
+    signal,
+  }: Pick<FollowContext, 'endpoint' | 'signal'> & { readonly applicationServer: string },
 ): AsyncIterable<ReceivedChange> {
-  return itemsOfConnection(endpoint, { document, variables: { after }, parse, signal })
+  // With the key of another application server all would look well, and no change of these keys would ever come.
+  const variables = { applicationServer, after }
+  return itemsOfConnection(endpoint, { document, variables, parse, signal })
 }
 
 interface ReceivedChange {
@@ -144,8 +155,8 @@ interface ReceivedChange {
 }
 
 const document = /* GraphQL */ `
-  subscription KeyChanges($after: String) {
-    keyChanges(after: $after) {
+  subscription KeyChanges($applicationServer: String, $after: String) {
+    keyChanges(applicationServer: $applicationServer, after: $after) {
       kind
       thumbprint
       cursor
