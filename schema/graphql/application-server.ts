@@ -10,7 +10,9 @@ const proofFailureDescriptions = {
     description: 'The document could not be fetched, or leads to an address that is not public.',
   },
   REFUSED: { description: 'It was answered with another status than 200. Redirects are not followed.' },
-  MALFORMED: { description: 'It is no JSON object with a list "keys" of texts, or has more than 16 KiB.' },
+  MALFORMED: {
+    description: 'It is no JSON object with a list "keys" of texts, or has more than 16 KiB.',
+  },
   NOT_LISTED: { description: 'It does not list this key.' },
 } satisfies Record<ProofFailure, object>
 
@@ -52,7 +54,8 @@ builder.mutationField('registerApplicationServer', (t) =>
     description: `\
 Signed by the registered key itself. Proved by <applicationServer>/.well-known/claviger.json, which lists the
 thumbprints of the application server's keys, or by the operator of the key server. Keys that were proved so before
-and are no longer listed are revoked. CONFLICT when the key is taken.`,
+and are no longer listed are revoked. CONFLICT when the key is taken. RATE_LIMITED when so many register that there was no
+time for the document: the key waits for its proof, register again.`,
     extensions: registering,
     args: { input: t.arg({ type: RegisterApplicationServerInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.applicationServers.register(ctx.caller, input),

@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { bigint, foreignKey, index, jsonb, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  foreignKey,
+  index,
+  jsonb,
+  pgEnum,
+  pgSequence,
+  pgTable,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { SigningJwk } from '../wire/jwk.ts'
 import { instant } from './columns.ts'
 
@@ -17,6 +27,8 @@ export const applicationServers = pgTable('application_servers', {
     .default(sql`now()`),
   /** Null until the first of its keys was proved: until then no change is stored. */
   provedAt: instant('proved_at'),
+  /** Of the document that its keys were last proved by. One with an earlier ticket may be older, and changes nothing. */
+  proofTicket: bigint('proof_ticket', { mode: 'number' }).notNull().default(0),
   /** The newest change. */
   changePosition: bigint('change_position', { mode: 'number' }).notNull().default(0),
   /** The changes up to this one are no longer kept. */
@@ -24,6 +36,9 @@ export const applicationServers = pgTable('application_servers', {
   /** When the change at the floor occurred. */
   changeFloorAt: instant('change_floor_at'),
 })
+
+/** Tickets of documents, taken before they are asked for. */
+export const proofTickets = pgSequence('proof_tickets')
 
 /** Who said that a key is the application server's: its own well-known document, or the key server's operator. */
 export const applicationServerProof = pgEnum('application_server_proof', ['WELL_KNOWN', 'OPERATOR'])

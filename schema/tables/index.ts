@@ -1,6 +1,11 @@
 export { accounts } from './accounts.ts'
 export { alertKind, alerts, type AlertDetails } from './alerts.ts'
-export { applicationServerKeys, applicationServerProof, applicationServers } from './application-servers.ts'
+export {
+  applicationServerKeys,
+  applicationServerProof,
+  applicationServers,
+  proofTickets,
+} from './application-servers.ts'
 export { keyChangeKind, keyChanges } from './key-changes.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
 export { mismatches } from './mismatches.ts'

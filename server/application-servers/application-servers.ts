@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { ApplicationServersPort, RegisterApplicationServerInput } from '../../schema/graphql/context.ts'
 import type { ApplicationServerRegistration } from '../../schema/graphql/domain.ts'
-import { KeyServerError } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
@@ -9,20 +8,17 @@ import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
 import { applicationServer, parseInput, signingJwk } from '../input.ts'
 import { applicationServerIdOf } from './application-server-id.ts'
-import { applyKeyList, holdKey, isProved } from './keys.ts'
-import { readKeyList, type ReadKeyListOptions } from './well-known.ts'
+import { KeyDocuments } from './documents.ts'
+import { applyKeyList, holdKey, isProved, takeProofTicket } from './keys.ts'
+import type { ReadKeyListOptions } from './well-known.ts'
 
 const registerInput = z.object({ applicationServer, signingKey: signingJwk })
-
-/** Documents that are fetched at a time: anybody may ask for one. */
-const fetchesMax = 8
 
 /** Registers the keys of application servers, and looks whether they are theirs. */
 export class ApplicationServers implements ApplicationServersPort {
   readonly #authentication: Authentication
   readonly #databases: Databases
-  readonly #proof: ReadKeyListOptions
-  #fetches = 0
+  readonly #documents: KeyDocuments
 
   constructor(
     authentication: Authentication,
@@ -30,7 +26,7 @@ export class ApplicationServers implements ApplicationServersPort {
   ) {
     this.#authentication = authentication
     this.#databases = databases
-    this.#proof = proof
+    this.#documents = new KeyDocuments(() => takeProofTicket(databases.writes.db), proof)
   }
 
   async register(
@@ -45,10 +41,12 @@ export class ApplicationServers implements ApplicationServersPort {
       holdKey(tx, { applicationServerId, name, keyId, signingKey }),
     )
     // Not before the nonce is consumed: a request that is sent again makes nobody fetch.
-    const listed = await this.#readKeyList(name)
+    const { listed, ticket } = await this.#documents.read(name)
     const isListed = typeof listed === 'object' && listed.includes(keyId)
     if (isListed) {
-      await runTransaction(this.#databases.writes.db, (tx) => applyKeyList(tx, applicationServerId, listed))
+      await runTransaction(this.#databases.writes.db, (tx) =>
+        applyKeyList(tx, applicationServerId, { listed, ticket }),
+      )
     }
     const isNowProved = await isProved(this.#databases.reads.db, keyId)
     const failure = typeof listed === 'string' ? listed : 'NOT_LISTED'
@@ -57,20 +55,6 @@ export class ApplicationServers implements ApplicationServersPort {
       keyId,
       isProved: isNowProved,
       proofFailure: isNowProved ? null : failure,
-    }
-  }
-
-  async #readKeyList(name: string): ReturnType<typeof readKeyList> {
-    if (this.#fetches >= fetchesMax) {
-      throw new KeyServerError('RATE_LIMITED', 'Too many application servers register at once.', {
-        retryAfterSeconds: 5,
-      })
-    }
-    this.#fetches += 1
-    try {
-      return await readKeyList(name, this.#proof)
-    } finally {
-      this.#fetches -= 1
     }
   }
 }

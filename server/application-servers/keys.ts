@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, isNull, notInArray, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lte, notInArray, or, sql } from 'drizzle-orm'
 import { applicationServerKeys, applicationServers, managementKeyOwners } from '../../schema/tables/index.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/jwk.ts'
@@ -64,16 +64,30 @@ export async function isProved(db: Executor, keyId: string): Promise<boolean> {
   return key !== undefined
 }
 
+/** To be taken before a document is asked for. Each is higher than those that were taken before, on whichever server. */
+export async function takeProofTicket(db: Executor): Promise<number> {
+  const [row] = await db.execute<{ ticket: string }>(sql`SELECT nextval('proof_tickets')::text AS ticket`)
+  return Number(row?.ticket)
+}
+
 /**
  * Takes over what an application server's own document says: the registered keys that it lists are proved, and those
- * that it proved before and lists no longer are revoked. What the operator approved stays.
+ * that it proved before and lists no longer are revoked. What the operator approved stays. It does nothing when a
+ * document with a later ticket was taken over: that one may be newer.
  */
 export async function applyKeyList(
   tx: Executor,
   applicationServerId: string,
-  listed: readonly string[],
+  { listed, ticket }: { readonly listed: readonly string[]; readonly ticket: number },
 ): Promise<void> {
   const ofServer = eq(applicationServerKeys.applicationServerId, applicationServerId)
+  const newest = await tx
+    .update(applicationServers)
+    .set({ proofTicket: ticket })
+    // The same one again, for another of its keys.
+    .where(and(eq(applicationServers.id, applicationServerId), lte(applicationServers.proofTicket, ticket)))
+    .returning({ id: applicationServers.id })
+  if (newest.length === 0) return
   await markProved(tx, applicationServerId)
   await tx
     .update(applicationServerKeys)

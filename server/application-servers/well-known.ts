@@ -13,32 +13,43 @@ export interface ReadKeyListOptions {
   readonly timeoutMs?: number
 }
 
+interface FetchOptions extends ReadKeyListOptions {
+  readonly signal?: AbortSignal
+}
+
 const path = '/.well-known/claviger.json'
 const timeoutMsDefault = 5_000
 const bytesMax = 16 * 1024
 
 const keyList = z.object({ keys: z.array(z.string()).max(100) })
 
+/** Where the document of an application server is. Null for a name that is not just an origin: it has none. */
+export function documentUrlOf(
+  name: string,
+  { allowsPrivate }: Pick<ReadKeyListOptions, 'allowsPrivate'>,
+): URL | null {
+  const origin = URL.parse(name)
+  const schemes = allowsPrivate ? ['https:', 'http:'] : ['https:']
+  return origin?.origin === name && schemes.includes(origin.protocol) ? new URL(path, origin) : null
+}
+
 /**
- * Reads which keys an application server calls its own, at `/.well-known/claviger.json` of its origin: RFC 7638
- * thumbprints in the member `keys`. Who registers chooses where this server connects to: the guard is that of webhooks.
+ * Reads which keys an application server calls its own: RFC 7638 thumbprints in the member `keys`. Who registers chooses
+ * where this server connects to: the guard is that of webhooks.
  *
- * @param name an application server's; only one that is just an origin has such a document
  * @returns the thumbprints, or why there are none
  */
 export async function readKeyList(
-  name: string,
-  options: ReadKeyListOptions,
+  url: URL,
+  options: FetchOptions,
 ): Promise<readonly string[] | ProofFailure> {
-  const origin = URL.parse(name)
-  const schemes = options.allowsPrivate ? ['https:', 'http:'] : ['https:']
-  if (origin?.origin !== name || !schemes.includes(origin.protocol)) return 'NOT_AN_ORIGIN'
   try {
-    const signal = AbortSignal.timeout(options.timeoutMs ?? timeoutMsDefault)
-    const addresses = await addressesOf(origin, { resolve: options.resolve, signal })
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? timeoutMsDefault)
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
+    const addresses = await addressesOf(url, { resolve: options.resolve, signal })
     const isAllowed = options.allowsPrivate || addresses.every(isPublicAddress)
     if (addresses.length === 0 || !isAllowed) return 'UNREACHABLE'
-    return await get(new URL(path, origin), { addresses, signal })
+    return await get(url, { addresses, signal })
   } catch {
     return 'UNREACHABLE'
   }
