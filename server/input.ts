@@ -70,6 +70,11 @@ export const askedName = z
     },
   )
 
+/** RFC 7638 SHA-256, base64url. */
+export const thumbprintText = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, {
+  error: 'This must be a SHA-256 thumbprint: 43 characters of base64url.',
+})
+
 /** In its canonical, lower-case spelling. */
 export const uuid = z.guid({ error: 'This must be a UUID.' }).transform((value) => value.toLowerCase())
 

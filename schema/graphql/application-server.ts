@@ -11,7 +11,8 @@ const proofFailureDescriptions = {
   },
   REFUSED: { description: 'It was answered with another status than 200. Redirects are not followed.' },
   MALFORMED: {
-    description: 'It is no JSON object with a list "keys" of texts, or has more than 16 KiB.',
+    description:
+      'It is no JSON object with a list "keys" of at most 100 thumbprints, or has more than 16 KiB.',
   },
   NOT_LISTED: { description: 'It does not list this key.' },
 } satisfies Record<ProofFailure, object>

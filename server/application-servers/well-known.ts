@@ -2,6 +2,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { z } from 'zod'
 import type { ProofFailure } from '../../schema/graphql/domain.ts'
+import { thumbprintText } from '../input.ts'
 import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
 import { isPublicAddress } from '../webhooks/public-address.ts'
 
@@ -21,7 +22,7 @@ const path = '/.well-known/claviger.json'
 const timeoutMsDefault = 5_000
 const bytesMax = 16 * 1024
 
-const keyList = z.object({ keys: z.array(z.string()).max(100) })
+const keyList = z.object({ keys: z.array(thumbprintText).max(100) })
 
 /** Where the document of an application server is. Null for a name that is not just an origin: it has none. */
 export function documentUrlOf(

@@ -31,6 +31,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
+const thumbprintOfNobody = 'A'.repeat(43)
+
 /** As an unknown key is, over every transport. */
 async function expectRefused(key: RawKey): Promise<void> {
   const socket = await RawSocket.open(server.url)
@@ -48,7 +50,7 @@ describe('the document of an application server', () => {
     'proves a key of %s that it lists, which may then subscribe',
     async (algorithm) => {
       const key = await createRawKey(algorithm)
-      const site = await startSite('another', key.id)
+      const site = await startSite(thumbprintOfNobody, key.id)
       const { data } = await register(server.url, key, site.name)
       expect(data?.['registerApplicationServer']).toEqual({
         applicationServer: site.name,
@@ -62,7 +64,7 @@ describe('the document of an application server', () => {
   )
 
   const refusals: readonly { what: string; failure: string; answer: ShopSite['answer'] }[] = [
-    { what: 'does not list it', failure: 'NOT_LISTED', answer: listing('another') },
+    { what: 'does not list it', failure: 'NOT_LISTED', answer: listing(thumbprintOfNobody) },
     {
       what: 'is elsewhere',
       failure: 'REFUSED',
@@ -71,7 +73,19 @@ describe('the document of an application server', () => {
     { what: 'is missing', failure: 'REFUSED', answer: (response) => response.writeHead(404).end() },
     { what: 'is no JSON', failure: 'MALFORMED', answer: (response) => response.end('<html>') },
     { what: 'lists no texts', failure: 'MALFORMED', answer: (response) => response.end('{"keys":[1]}') },
-    { what: 'is beyond 16 KiB', failure: 'MALFORMED', answer: listing('x'.repeat(16_384)) },
+    { what: 'lists a NUL', failure: 'MALFORMED', answer: listing(thumbprintOfNobody, '\0') },
+    { what: 'lists no thumbprints', failure: 'MALFORMED', answer: listing('another') },
+    { what: 'lists what is longer', failure: 'MALFORMED', answer: listing(`${thumbprintOfNobody}\n`) },
+    {
+      what: 'lists too many',
+      failure: 'MALFORMED',
+      answer: listing(...Array<string>(101).fill(thumbprintOfNobody)),
+    },
+    {
+      what: 'is beyond 16 KiB',
+      failure: 'MALFORMED',
+      answer: (response) => response.end(`{"keys":[]}${' '.repeat(16_384)}`),
+    },
     { what: 'breaks off', failure: 'UNREACHABLE', answer: (response) => response.destroy() },
   ]
   test.each(refusals)(
