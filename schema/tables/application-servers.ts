@@ -63,3 +63,14 @@ export const applicationServerKeys = pgTable(
     index('application_server_keys_of_server').on(table.applicationServerId),
   ],
 )
+
+/** The operator's word for keys that are not registered. It holds once one of them registers with this name. */
+export const applicationServerApprovals = pgTable('application_server_approvals', {
+  /** RFC 7638 thumbprint of the signing key. */
+  keyId: text('key_id').primaryKey(),
+  /** The application server's. */
+  name: text('name').notNull(),
+  approvedAt: instant('approved_at')
+    .notNull()
+    .default(sql`now()`),
+})

@@ -1,6 +1,7 @@
 export { accounts } from './accounts.ts'
 export { alertKind, alerts, type AlertDetails } from './alerts.ts'
 export {
+  applicationServerApprovals,
   applicationServerKeys,
   applicationServerProof,
   applicationServers,

@@ -3,6 +3,7 @@ import { applicationServerKeys, applicationServers, managementKeyOwners } from '
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/jwk.ts'
 import type { Executor } from '../database/connect.ts'
+import { lockKey, markProved, prove, takeApproval } from './approvals.ts'
 import { revocationChannel } from '../trust/revoke.ts'
 
 export interface HeldKey {
@@ -17,7 +18,7 @@ export interface HeldKey {
 const unprovedMax = 20
 
 /**
- * Stores a key that is not proved yet. Repeated, it changes nothing.
+ * Stores a key that is not proved yet, unless the operator has approved it before. Repeated, it changes nothing.
  *
  * @throws {KeyServerError} CONFLICT when the key is another application server's, or a management key
  */
@@ -25,6 +26,7 @@ export async function holdKey(
   tx: Executor,
   { applicationServerId, name, keyId, signingKey }: HeldKey,
 ): Promise<void> {
+  await lockKey(tx, keyId)
   const [owner] = await tx
     .select({ accountId: managementKeyOwners.accountId })
     .from(managementKeyOwners)
@@ -42,6 +44,7 @@ export async function holdKey(
   if (held?.applicationServerId !== applicationServerId) {
     throw new KeyServerError('CONFLICT', "This key is another application server's.")
   }
+  if (await takeApproval(tx, { name, keyId })) await prove(tx, { applicationServerId, keyId })
   await tx.execute(sql`
     DELETE FROM application_server_keys WHERE id IN (
       SELECT id FROM application_server_keys
@@ -117,58 +120,4 @@ export async function applyKeyList(
     )
     .returning({ id: applicationServerKeys.id })
   for (const { id } of revoked) await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
-}
-
-/** The operator's word for a registered key. Answers false when there is no such key for this name. */
-export async function approveKey(tx: Executor, name: string, keyId: string): Promise<boolean> {
-  const applicationServerId = await findByName(tx, name)
-  if (applicationServerId === null) return false
-  const approved = await tx
-    .update(applicationServerKeys)
-    .set({ proof: 'OPERATOR', revokedAt: null })
-    .where(
-      and(
-        eq(applicationServerKeys.applicationServerId, applicationServerId),
-        eq(applicationServerKeys.id, keyId),
-      ),
-    )
-    .returning({ id: applicationServerKeys.id })
-  if (approved.length === 0) return false
-  await markProved(tx, applicationServerId)
-  return true
-}
-
-/** Takes a proved key away. Answers false when there is no such key for this name. */
-export async function removeKey(tx: Executor, name: string, keyId: string): Promise<boolean> {
-  const applicationServerId = await findByName(tx, name)
-  if (applicationServerId === null) return false
-  const removed = await tx
-    .update(applicationServerKeys)
-    .set({ revokedAt: sql`clock_timestamp()` })
-    .where(
-      and(
-        eq(applicationServerKeys.applicationServerId, applicationServerId),
-        eq(applicationServerKeys.id, keyId),
-        isNotNull(applicationServerKeys.proof),
-      ),
-    )
-    .returning({ id: applicationServerKeys.id })
-  for (const { id } of removed) await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
-  return removed.length > 0
-}
-
-async function findByName(tx: Executor, name: string): Promise<string | null> {
-  const [found] = await tx
-    .select({ id: applicationServers.id })
-    .from(applicationServers)
-    .where(eq(applicationServers.name, name))
-  return found?.id ?? null
-}
-
-/** From now on changes are stored for it. */
-async function markProved(tx: Executor, applicationServerId: string): Promise<void> {
-  await tx
-    .update(applicationServers)
-    .set({ provedAt: sql`clock_timestamp()` })
-    .where(and(eq(applicationServers.id, applicationServerId), isNull(applicationServers.provedAt)))
 }

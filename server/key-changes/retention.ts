@@ -3,11 +3,11 @@ import type { Databases } from '../database/connect.ts'
 /** How long changes are kept: application servers that were away for longer begin anew. */
 const retentionDays = 30
 const batchMax = 2000
-/** How long a key waits for its proof. */
+/** How long a key waits for its proof, and the operator's word for its key. */
 const unprovedDays = 7
 
 /**
- * Removes old changes, and keys of application servers that were never proved.
+ * Removes old changes, and keys of application servers that were never proved or never registered.
  *
  * @returns whether there may be more of them
  */
@@ -19,6 +19,9 @@ export async function pruneKeyChanges({ writes }: Databases): Promise<boolean> {
       SELECT id FROM application_server_keys
       WHERE proof IS NULL AND registered_at < clock_timestamp() - make_interval(days => ${unprovedDays})
       LIMIT ${batchMax}))`
+  await writes.sql`
+    DELETE FROM application_server_approvals
+    WHERE approved_at < clock_timestamp() - make_interval(days => ${unprovedDays})`
   await writes.sql`
     DELETE FROM application_servers s
     WHERE proved_at IS NULL AND created_at < clock_timestamp() - make_interval(days => ${unprovedDays})

@@ -233,24 +233,57 @@ describe('neither kind of signer passes for the other', () => {
   })
 })
 
-test('the operator approves and removes a key that no document proves', async () => {
-  const key = await createRawKey()
-  const { data } = await register(server.url, key, 'the shop')
-  expect(data?.['registerApplicationServer']).toMatchObject({ proved: false, proofFailure: 'NOT_AN_ORIGIN' })
+describe('the operator', () => {
   const command = (...args: string[]) =>
     runScript('bin/claviger.js', {
       args: ['application-server', ...args],
       env: { DATABASE_URL: server.databaseUrl },
       timeoutMs: 20_000,
     }).ended
-  expect(await command('approve', 'the shop', 'nonsense')).toMatchObject({ code: 1 })
-  expect(await command('approve', 'another shop', key.id)).toMatchObject({ code: 1 })
-  await expectRefused(key)
-  expect(await command('approve', 'the shop', key.id)).toMatchObject({ code: 0, errors: '' })
-  expect((await command('list')).output).toContain(`${key.id}  `)
-  const feed = await followOverSocket(server.url, key)
-  expect(await command('remove', 'the shop', key.id)).toMatchObject({ code: 0 })
-  await expect(feed.next()).rejects.toThrow()
-  await expectRefused(key)
-  expect(await command('approve')).toMatchObject({ code: 2 })
-}, 60_000)
+
+  test('approves and removes a key that no document proves', async () => {
+    const key = await createRawKey()
+    const { data } = await register(server.url, key, 'the shop')
+    expect(data?.['registerApplicationServer']).toMatchObject({
+      proved: false,
+      proofFailure: 'NOT_AN_ORIGIN',
+    })
+    expect(await command('approve', 'the shop', 'nonsense')).toMatchObject({ code: 1 })
+    expect(await command('approve', 'another shop', key.id)).toMatchObject({ code: 1 })
+    await expectRefused(key)
+    expect(await command('approve', 'the shop', key.id)).toMatchObject({ code: 0, errors: '' })
+    expect((await command('list')).output).toContain(`${key.id}  `)
+    const feed = await followOverSocket(server.url, key)
+    expect(await command('remove', 'the shop', key.id)).toMatchObject({ code: 0 })
+    await expect(feed.next()).rejects.toThrow()
+    await expectRefused(key)
+    expect(await command('approve')).toMatchObject({ code: 2 })
+  }, 60_000)
+
+  test('approves a key that strangers have pushed out, or that is not registered yet: it may sign once it registers', async () => {
+    const [key, other] = [await createRawKey(), await createRawKey()]
+    const name = 'urn:shop:1'
+    await register(server.url, key, name)
+    for (let count = 0; count < 20; count++) await register(server.url, await createRawKey(), name)
+    expect((await command('approve', name, key.id)).output).toContain('as soon as it registers')
+    expect((await command('list')).output).toContain(`${key.id}  `)
+    await expectRefused(key)
+    for (let count = 0; count < 20; count++) await register(server.url, await createRawKey(), name)
+    const { data } = await register(server.url, key, name)
+    expect(data?.['registerApplicationServer']).toMatchObject({ proved: true, proofFailure: null })
+    await (await followOverSocket(server.url, key)).close()
+
+    // The word is for this name, and taken back before it is used.
+    expect(await command('approve', name, other.id)).toMatchObject({ code: 0 })
+    expect((await register(server.url, other, 'urn:shop:2')).data?.['registerApplicationServer'].proved).toBe(
+      false,
+    )
+    const third = await createRawKey()
+    await command('approve', name, third.id)
+    expect(await command('remove', name, third.id)).toMatchObject({ code: 0 })
+    expect((await register(server.url, third, name)).data?.['registerApplicationServer'].proved).toBe(false)
+    // Nobody's key, nor another's, is let in by a mistake.
+    const { key: managementKey } = await openAccount(server.url)
+    expect(await command('approve', name, managementKey.id)).toMatchObject({ code: 1 })
+  }, 60_000)
+})

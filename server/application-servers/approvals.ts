@@ -1,0 +1,107 @@
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import {
+  applicationServerApprovals,
+  applicationServerKeys,
+  applicationServers,
+  managementKeyOwners,
+} from '../../schema/tables/index.ts'
+import type { Executor } from '../database/connect.ts'
+import { revocationChannel } from '../trust/revoke.ts'
+import { applicationServerIdOf } from './application-server-id.ts'
+
+/** A key, and the application server that the operator says it is of. */
+export interface NamedKey {
+  readonly name: string
+  /** RFC 7638 thumbprint. */
+  readonly keyId: string
+}
+
+/**
+ * What an approval did: the key may sign; or may once it registers; or never can, because it is another application
+ * server's, or a management key.
+ */
+export type Approval = 'APPROVED' | 'AWAITED' | 'TAKEN'
+
+/** The operator's word for a key, registered or not: strangers can push out those that wait, and not this word. */
+export async function approveKey(tx: Executor, { name, keyId }: NamedKey): Promise<Approval> {
+  await lockKey(tx, keyId)
+  const applicationServerId = applicationServerIdOf(name)
+  const [held] = await tx
+    .select({ applicationServerId: applicationServerKeys.applicationServerId })
+    .from(applicationServerKeys)
+    .where(eq(applicationServerKeys.id, keyId))
+  const [owner] = await tx
+    .select({ accountId: managementKeyOwners.accountId })
+    .from(managementKeyOwners)
+    .where(eq(managementKeyOwners.managementKeyId, keyId))
+  const isOfAnother = held !== undefined && held.applicationServerId !== applicationServerId
+  if (isOfAnother || owner !== undefined) return 'TAKEN'
+  if (held !== undefined) {
+    await prove(tx, { applicationServerId, keyId })
+    return 'APPROVED'
+  }
+  await tx
+    .insert(applicationServerApprovals)
+    .values({ keyId, name })
+    .onConflictDoUpdate({
+      target: applicationServerApprovals.keyId,
+      set: { name, approvedAt: sql`now()` },
+    })
+  return 'AWAITED'
+}
+
+/** Takes a proved key, or the word for one, away. Answers false when there is neither for this name. */
+export async function removeKey(tx: Executor, { name, keyId }: NamedKey): Promise<boolean> {
+  await lockKey(tx, keyId)
+  const isForgotten = await takeApproval(tx, { name, keyId })
+  const removed = await tx
+    .update(applicationServerKeys)
+    .set({ revokedAt: sql`clock_timestamp()` })
+    .where(
+      and(
+        eq(applicationServerKeys.applicationServerId, applicationServerIdOf(name)),
+        eq(applicationServerKeys.id, keyId),
+        isNotNull(applicationServerKeys.proof),
+      ),
+    )
+    .returning({ id: applicationServerKeys.id })
+  for (const { id } of removed) await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
+  return isForgotten || removed.length > 0
+}
+
+/** Until the transaction ends nobody else registers, approves or removes this key. */
+export async function lockKey(tx: Executor, keyId: string): Promise<void> {
+  await tx.execute(
+    sql`SELECT pg_advisory_xact_lock(hashtextextended('claviger application server key ' || ${keyId}::text, 0))`,
+  )
+}
+
+/** Whether the operator has approved a key that was not registered. His word is used up with it. */
+export async function takeApproval(tx: Executor, { name, keyId }: NamedKey): Promise<boolean> {
+  const taken = await tx
+    .delete(applicationServerApprovals)
+    .where(and(eq(applicationServerApprovals.keyId, keyId), eq(applicationServerApprovals.name, name)))
+    .returning({ keyId: applicationServerApprovals.keyId })
+  return taken.length > 0
+}
+
+/** Lets a registered key sign, by the operator's word. */
+export async function prove(
+  tx: Executor,
+  { applicationServerId, keyId }: { readonly applicationServerId: string; readonly keyId: string },
+): Promise<void> {
+  // The application server's row first, as where a document is taken over.
+  await markProved(tx, applicationServerId)
+  await tx
+    .update(applicationServerKeys)
+    .set({ proof: 'OPERATOR', revokedAt: null })
+    .where(eq(applicationServerKeys.id, keyId))
+}
+
+/** From now on changes are stored for it. */
+export async function markProved(tx: Executor, applicationServerId: string): Promise<void> {
+  await tx
+    .update(applicationServers)
+    .set({ provedAt: sql`clock_timestamp()` })
+    .where(and(eq(applicationServers.id, applicationServerId), isNull(applicationServers.provedAt)))
+}
