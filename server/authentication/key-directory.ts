@@ -21,8 +21,8 @@ export interface KnownSigner {
 const cachedSignersMax = 10_000
 
 /**
- * Finds a signing key by its thumbprint. What it answers can be cached for good: a thumbprint names one key, and a
- * key's holder never changes. Whether the key is still active is asked of the database at every request.
+ * Finds a signing key by its thumbprint. That it is a management key can be remembered for good: a thumbprint names one
+ * key, and its account never changes. Whether the key is still active is asked of the database at every request.
  */
 export class KeyDirectory {
   readonly #cache = new LRUCache<string, KnownSigner>({ max: cachedSignersMax })
@@ -63,7 +63,8 @@ export class KeyDirectory {
     const remembered = this.#cache.get(keyId)
     if (remembered !== undefined) return { known: remembered, isRemembered: true }
     const known = await this.lookUp(keyId)
-    if (known !== null) this.#cache.set(keyId, known)
+    // An application server's may become an account's yet. It signs one request for a connection of hours.
+    if (known?.kind === 'ACCOUNT') this.#cache.set(keyId, known)
     return { known, isRemembered: false }
   }
 

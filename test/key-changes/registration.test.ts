@@ -220,6 +220,18 @@ describe('neither kind of signer passes for the other', () => {
     await socket.close()
   })
 
+  test("a key that an application server has signed with, and that its holder then makes an account's, is the account's", async () => {
+    const { key } = await openShop(server.url)
+    await (await followOverSocket(server.url, key)).close()
+    await openAccount(server.url, { key })
+    const { data } = await call(server.url, key, { query: '{ account { managementKeys { id } } }' })
+    expect(data?.['account'].managementKeys).toEqual([{ id: key.id }])
+    const socket = await RawSocket.connect(server.url, key)
+    socket.subscribe('changes', { query: keyChangesSubscription })
+    expect((await socket.next()).payload.errors[0].extensions).toMatchObject({ reason: 'SIGNATURE_INVALID' })
+    await socket.close()
+  })
+
   test('a management key can not follow key changes', async () => {
     const { key } = await openAccount(server.url)
     const socket = await RawSocket.connect(server.url, key)
