@@ -16,7 +16,7 @@ export {
   type Following,
   type FollowOptions,
 } from './verifier/key-changes/follow.ts'
-export type { ApplicationServerIdentity } from './verifier/key-changes/identity.ts'
+export { applicationServerKeyId, type ApplicationServerIdentity } from './verifier/key-changes/identity.ts'
 export {
   registerApplicationServer,
   type Registration,

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { refusalCodes, answerOf, refuse } from '../../client/verifier/refusal.ts'
+import { proofFailures } from '../../schema/graphql/domain.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 import { exampleCreated, exampleKey } from '../vectors/request-signing-example.ts'
 import { createBench, outcomeOf, owner, startSeconds } from './support.ts'
@@ -66,6 +67,21 @@ test('the table of options has every option', async () => {
   const [, section = ''] = /## The verifier\n(.*?)\n## /s.exec(text) ?? []
   const rows = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name)
   expect(rows).toEqual(options)
+})
+
+test('the tables of key changes have every failure, every option and every event', async () => {
+  const [, section = ''] = /## Learning of revocations at once\n(.*?)\n## /s.exec(text) ?? []
+  const source = await readFile(
+    new URL('../../client/verifier/key-changes/follow.ts', import.meta.url),
+    'utf8',
+  )
+  const [, members = ''] = /export interface FollowOptions[^{]*\{(.*?)\n\}/s.exec(source) ?? []
+  const options = [...members.matchAll(/readonly (\w+)\??:/g)].map(([, name = '']) => name)
+  const [, union = ''] = /export type FollowEvent =(.*?)\n\n/s.exec(source) ?? []
+  const events = [...union.matchAll(/type: '(\w+)'/g)].map(([, name = '']) => name)
+  expect([options.length, events.length]).toEqual([3, 3])
+  const rows = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name)
+  expect(rows).toEqual([...proofFailures, 'signingKey', ...options, ...events])
 })
 
 test('every place that the page links to exists', async () => {

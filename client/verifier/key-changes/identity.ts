@@ -29,6 +29,17 @@ export async function importIdentity({ signingKey }: ApplicationServerIdentity):
   return describe(publicKey, privateKey)
 }
 
+/**
+ * The id of an application server's key, RFC 7638: what its `/.well-known/claviger.json` lists before the key is registered, and
+ * the operator of a key server approves.
+ *
+ * @throws as {@link importIdentity}
+ */
+export async function applicationServerKeyId(identity: ApplicationServerIdentity): Promise<string> {
+  const { keyid } = await importIdentity(identity)
+  return keyid
+}
+
 async function describe(publicKey: SigningJwk, privateKey: CryptoKey): Promise<ImportedIdentity> {
   const alg = publicKey.kty === 'OKP' ? 'ed25519' : 'ecdsa-p256-sha256'
   return { keyid: await thumbprint(publicKey), alg, publicKey, privateKey }
