@@ -20,8 +20,8 @@ interface Fetching {
 const fetchesMax = 32
 
 /**
- * Fetches the documents of application servers, each name's once at a time. Who asks while one is fetched may know of a newer one, and
- * waits for the next; all who wait share it.
+ * Fetches the documents of application servers, each name's once at a time. Who asks while one is fetched may know of a
+ * newer one, and waits for the next; all who wait share it.
  */
 export class KeyDocuments {
   readonly #takeTicket: () => Promise<number>

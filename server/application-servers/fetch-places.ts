@@ -11,8 +11,9 @@ interface Taken {
 }
 
 /**
- * Places for fetches from sites that anybody may name. When all are taken, who comes takes the oldest place of the site that has
- * the most, himself counted: slow answers of one site keep out nobody else, and those of many only who is slower.
+ * Places for fetches from sites that anybody may name. When all are taken, who comes takes the oldest place of the site
+ * that has the most, himself counted: slow answers of one site keep out nobody else, and those of many only who is
+ * slower.
  */
 export class FetchPlaces {
   readonly #max: number

@@ -11,8 +11,8 @@ export interface WebhookMessage {
 
 /**
  * An alert as a message of Standard Webhooks 1.0: its headers, a symmetric signature (`v1`, HMAC-SHA-256 over id,
- * timestamp and body), and a payload of `type`, `timestamp` and `data`. The id is the alert's, as GraphQL shows it, in every attempt: by it a
- * receiver knows what it has taken before.
+ * timestamp and body), and a payload of `type`, `timestamp` and `data`. The id is the alert's, as GraphQL shows it, in
+ * every attempt: by it a receiver knows what it has taken before.
  *
  * @param options.sentAt of this attempt; receivers refuse what is minutes away from their clock
  */

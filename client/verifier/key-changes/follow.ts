@@ -38,9 +38,10 @@ const cacheSecondsMax = 300
 /**
  * Follows what happens to the keys that are stored for the verifier's application server, and forgets a key as soon as
  * it changes: a revocation takes effect within a second. After a disconnection the verifier uses nothing that it knew
- * before until every change that it missed has been seen. It reconnects for as long as it is not closed, also while it is
- * `lost` with SIGNATURE_INVALID, because the key is not registered or not proved (see {@link registerApplicationServer}), or with
- * FORBIDDEN, because the key is that of another application server than the verifier's.
+ * before until every change that it missed has been seen. It reconnects for as long as it is not closed, also while it
+ * is `lost` with SIGNATURE_INVALID, because the key is not registered or not proved (see
+ * {@link registerApplicationServer}), or with FORBIDDEN, because the key is that of another application server than the
+ * verifier's.
  *
  * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that can not sign, or when the verifier
  *   is followed already.

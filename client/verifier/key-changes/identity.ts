@@ -30,8 +30,8 @@ export async function importIdentity({ signingKey }: ApplicationServerIdentity):
 }
 
 /**
- * The id of an application server's key, RFC 7638: what its `/.well-known/claviger.json` lists before the key is registered, and
- * the operator of a key server approves.
+ * The id of an application server's key, RFC 7638: what its `/.well-known/claviger.json` lists before the key is
+ * registered, and the operator of a key server approves.
  *
  * @throws as {@link importIdentity}
  */
