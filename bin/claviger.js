@@ -13,6 +13,14 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1)
 }
 
+// A thumbprint may begin with a hyphen, and is no option then.
+const [runtime, script, ...args] = process.argv
+const isThumbprint = (text) => /^-[\w-]{42}$/.test(text)
+if (args.some(isThumbprint) && !args.includes('--')) {
+  const others = args.filter((text) => !isThumbprint(text))
+  process.argv = [runtime, script, ...others, '--', ...args.filter(isThumbprint)]
+}
+
 const isCheckout = existsSync(new URL('../client/cli/main.ts', import.meta.url))
 const command = process.argv[2]
 // The help of `serve` is the client's.

@@ -38,6 +38,7 @@ afterAll(async () => {
 })
 
 const answerMsMax = 15_000
+const answeredMin = 200
 const expectedCodes = ['NONE', 'UNAVAILABLE']
 
 interface Load {
@@ -49,9 +50,20 @@ interface Load {
   readonly longestMs: number
 }
 
-/** Acquires and stores for a while, retrying each acquisition with its id until it is granted. */
-async function load(key: RawKey, keyIds: readonly string[], forMs: number): Promise<Load> {
-  const end = performance.now() + forMs
+/**
+ * Acquires and stores for a while, retrying each acquisition with its id until it is granted. On a slow machine the while is
+ * longer, so that enough is answered to say something.
+ */
+async function load(
+  key: RawKey,
+  keyIds: readonly string[],
+  { forMs, atMostMs, answeredMin }: { forMs: number; atMostMs: number; answeredMin: number },
+): Promise<Load> {
+  const began = performance.now()
+  const isOver = () => {
+    const passedMs = performance.now() - began
+    return passedMs > atMostMs || (passedMs > forMs && answered > answeredMin)
+  }
   const granted = new Map(keyIds.map((id) => [id, 0]))
   const codes = new Map<string, number>()
   const storedIds: string[] = []
@@ -59,23 +71,23 @@ async function load(key: RawKey, keyIds: readonly string[], forMs: number): Prom
   let longestMs = 0
 
   async function measured(request: () => Promise<GraphQLAnswer>): Promise<boolean> {
-    const began = performance.now()
+    const sentMs = performance.now()
     const { code, errors } = await request()
-    longestMs = Math.max(longestMs, performance.now() - began)
+    longestMs = Math.max(longestMs, performance.now() - sentMs)
     answered++
     const name = typeof code === 'string' ? code : 'NONE'
     codes.set(name, (codes.get(name) ?? 0) + 1)
     return errors.length === 0
   }
   async function acquireAgainAndAgain(id: string): Promise<void> {
-    while (performance.now() < end) {
+    while (!isOver()) {
       const acquisitionId = randomUUID()
       while (!(await measured(() => acquire(server.url, key, { id, acquisitionId })))) await delay(10)
       granted.set(id, (granted.get(id) ?? 0) + 1)
     }
   }
   async function storeAgainAndAgain(): Promise<void> {
-    while (performance.now() < end) {
+    while (!isOver()) {
       const input = await storeInput(key)
       while (!(await measured(() => call(server.url, key, { query: storeMutation, variables: { input } })))) {
         await delay(10)
@@ -102,7 +114,7 @@ test.each(Object.entries(cuts))(
       Array.from({ length: 8 }, async () => (await storeKey(server.url, key)).id),
     )
     const stop = keepDoing(cut, 150)
-    const outcome = await load(key, keyIds, 5_000).finally(stop)
+    const outcome = await load(key, keyIds, { forMs: 5_000, atMostMs: 30_000, answeredMin }).finally(stop)
     // Until the pools that lost connections are replaced.
     await delay(1_500)
 
@@ -110,7 +122,7 @@ test.each(Object.entries(cuts))(
     // What stands here should this fail says why.
     expect(server.logLines.filter((line) => line.includes('a request failed'))).toEqual([])
     expect([...outcome.codes.keys()].filter((code) => !expectedCodes.includes(code))).toEqual([])
-    expect(outcome.answered).toBeGreaterThan(200)
+    expect(outcome.answered).toBeGreaterThan(answeredMin)
     expect(outcome.codes.has('UNAVAILABLE')).toBe(true)
     for (const [id, count] of outcome.granted) {
       const [usage] = await administrator.sql<{ count: number; ids: number }[]>`
@@ -129,7 +141,7 @@ test.each(Object.entries(cuts))(
     SELECT id FROM transaction_keys WHERE id = ANY (${[...outcome.storedIds]}::uuid[])`
     expect(stored).toHaveLength(outcome.storedIds.length)
   },
-  60_000,
+  120_000,
 )
 
 test('readyz answers 503 while PostgreSQL is away and requests UNAVAILABLE, and both recover when it is back', async () => {

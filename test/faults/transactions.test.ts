@@ -48,9 +48,10 @@ test('transactions whose connections keep being ended all settle, and none is co
   const { code, signal, output, errors, cuts } = await storm('guarded', 8_000)
   expect({ code, signal, errors }).toEqual({ code: 0, signal: null, errors: '' })
   const report: StormReport = JSON.parse(output)
-  expect(cuts).toBeGreaterThan(100)
-  expect(report.rejected).toBeGreaterThan(20)
-  expect(report.acknowledged.length).toBeGreaterThan(100)
+  // Far fewer than an idle machine makes of them, and enough to be seen where there is no guard.
+  expect(cuts).toBeGreaterThan(30)
+  expect(report.rejected).toBeGreaterThan(3)
+  expect(report.acknowledged.length).toBeGreaterThan(30)
   expect(report.pending).toBe(0)
   expect(report.longestMs).toBeLessThan(12_000)
 
