@@ -38,7 +38,10 @@ export class Acquisitions implements AcquisitionsPort {
     }
     return caller.inTurn(async () => {
       const rows = await this.#call(caller, signer, { keyIds, purpose: asked.purpose, acquisitionId })
-      const outcome = rows[0]?.outcome ?? 'GRANTED'
+      const [first] = rows
+      if (first === undefined && keyIds.length > 0)
+        throw new TypeError('The database answered an acquisition with nothing.')
+      const outcome = first?.outcome ?? 'GRANTED'
       await this.#authentication.assertClaimed(outcome)
       caller.isClaimed = true
       if (outcome !== 'GRANTED') throw refusal(outcome)

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { ran } from './ran.ts'
 
 export interface RenewedPool {
   /** Of all pools that follow one another, the current one. It can be kept. */
@@ -88,7 +89,12 @@ export function createRenewedPool(
 /** A handle that stands for whatever `current` answers at the moment of use. */
 function followCurrent(current: () => postgres.Sql): postgres.Sql {
   return new Proxy(current(), {
-    apply: (_first, receiver, args): unknown => Reflect.apply(current(), receiver, args),
-    get: (_first, name): unknown => Reflect.get(current(), name),
+    apply: (_first, receiver, args): unknown => ran(Reflect.apply(current(), receiver, args)),
+    get: (_first, name): unknown => {
+      const pool = current()
+      return name === 'unsafe'
+        ? (...statement: Parameters<typeof pool.unsafe>) => ran(pool.unsafe(...statement))
+        : Reflect.get(pool, name)
+    },
   })
 }

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
 import type { Database, Executor } from './connect.ts'
+import { assertRan } from './ran.ts'
 
 /** Longest life of a transaction, in milliseconds. PostgreSQL ends it before: this bounds the wait for a lost answer. */
 const transactionMsMax = 30_000
@@ -75,7 +76,7 @@ function guard(
       throw new TransactionOver(state.failure === null ? {} : { cause: state.failure })
     }
     try {
-      return await (asArrays ? query().values() : query())
+      return assertRan(await (asArrays ? query().values() : query()))
     } catch (error) {
       state.failure ??= error instanceof Error ? error : new Error('A statement failed.')
       throw error
