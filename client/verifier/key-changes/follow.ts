@@ -7,6 +7,7 @@ import { correctClock, isExpiredSignature, reconnectDelayMs } from '../../transp
 import { itemsOfConnection, type SubscriptionEndpoint } from '../../transport/subscription.ts'
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
+import { harmless } from '../events.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 
 export interface FollowOptions extends ApplicationServerIdentity {
@@ -59,13 +60,7 @@ export async function followKeyChanges(
   trust.follow(cacheSeconds)
   const ended = new AbortController()
   const clock = createClock()
-  const report = (event: FollowEvent) => {
-    try {
-      onEvent?.(event)
-    } catch {
-      // To measure must not change what is measured.
-    }
-  }
+  const report = harmless(onEvent)
   const endpoint = { url, signer: signerWith(identity, clock), webSocketImpl }
   void follow(verifier, { endpoint, clock, report, signal: ended.signal })
   return {
