@@ -81,7 +81,7 @@ async function lagsOfMany(tx: postgres.Sql): Promise<number[]> {
 async function makeDue(tx: postgres.Sql, { count, inMs }: { count: number; inMs: number }): Promise<void> {
   await tx`
     WITH due AS (SELECT now() + make_interval(secs => ${inMs / 1000}::float8) AS at),
-    chosen AS (SELECT account_id, transaction_key_id FROM deadlines TABLESAMPLE SYSTEM (10) ORDER BY random() LIMIT ${count})
+    chosen AS (SELECT account_id, transaction_key_id FROM deadlines TABLESAMPLE SYSTEM (10) WHERE taken_at IS NULL ORDER BY random() LIMIT ${count})
     UPDATE deadlines d SET due_at = due.at, expires_at = due.at FROM due, chosen
     WHERE d.account_id = chosen.account_id AND d.transaction_key_id = chosen.transaction_key_id`
 }

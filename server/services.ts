@@ -14,6 +14,7 @@ import { Authentication } from './authentication/authentication.ts'
 import { KeyDirectory } from './authentication/key-directory.ts'
 import { connectDatabases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
+import { SettledClock } from './database/settled-clock.ts'
 import { KeyChanges } from './key-changes/key-changes.ts'
 import { pruneKeyChanges } from './key-changes/retention.ts'
 import { KeyServer } from './key-server.ts'
@@ -27,6 +28,7 @@ import { Revocations } from './trust/revocations.ts'
 import { MismatchAlarm } from './verification/mismatch-alarm.ts'
 import { Verification } from './verification/verification.ts'
 import { WebhookDelivery } from './webhooks/delivery.ts'
+import { recallWebhooks } from './webhooks/recall.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
 
 /** How often a subscriber looks for news when no notification comes. */
@@ -36,6 +38,9 @@ const webhookDeliveryMs = 250
 /** How long a revoked key keeps its sockets when no notification comes. */
 const revocationCheckMs = 3_000
 const pruningMs = 60_000
+const webhookRecallMs = 60_000
+/** Often enough that a server which runs for seconds only adds to what was measured. */
+const clockSightingMs = 10_000
 /** How soon every server signs with a key that another one made. */
 const signingKeysMs = 30_000
 /** Apart from the answer that caused it, and still at once for a person. */
@@ -92,6 +97,7 @@ export function createServices(options: ServicesOptions) {
     allowsPrivate: options.allowsPrivateWebhooks,
   }
   const webhookDelivery = new WebhookDelivery(databases, { ...webhookOptions, log })
+  const settledClock = new SettledClock(databases, { log })
   let repetitions: (() => Promise<void>)[] = []
   return {
     databases,
@@ -132,6 +138,12 @@ export function createServices(options: ServicesOptions) {
         repeat(() => webhookDelivery.begin(), {
           name: 'delivery to webhooks',
           everyMs: webhookDeliveryMs,
+          log,
+        }),
+        repeat(() => settledClock.sight(), { name: 'sighting of the clock', everyMs: clockSightingMs, log }),
+        repeat(() => recallWebhooks(databases), {
+          name: 'recall of webhooks',
+          everyMs: webhookRecallMs,
           log,
         }),
         repeat(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),

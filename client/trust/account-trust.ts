@@ -104,11 +104,11 @@ export class AccountTrust {
     }
     const known = this.#last?.trusted.get(kid)
     if (known !== undefined) return known
-    if ((this.#strangers.get(kid) ?? 0) <= Date.now()) {
+    if ((this.#strangers.get(kid) ?? -Infinity) <= performance.now()) {
       const signer = (await this.read()).trusted.get(kid)
       if (signer !== undefined) return signer
       this.#strangers.clear()
-      this.#strangers.set(kid, Date.now() + strangerMs)
+      this.#strangers.set(kid, performance.now() + strangerMs)
     }
     throw untrusted(kid, this.#last?.doubts.get(kid) ?? 'It is none of the account.')
   }

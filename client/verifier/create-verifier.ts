@@ -147,7 +147,7 @@ export function createVerifier(options: VerifierOptions, clocks: VerifierClocks 
   const { verify, verifyParsed, invalidate, forgetKey, clear } = standings({ ask, cache, clocks, onEvent })
   const authenticate = authenticator({
     origins: originsOf(applicationServer, options.origins),
-    nonces: options.nonces ?? memoryNonces({ nowMs }),
+    nonces: options.nonces ?? memoryNonces({ nowMs, monotonicMs }),
     verify: verifyParsed,
     onEvent,
     nowMs,

@@ -1,3 +1,5 @@
+import { limits } from '../../schema/wire/limits.ts'
+
 /** Remembers which signatures were used. Several processes of one application server share one. */
 export interface NonceStore {
   /**
@@ -12,6 +14,14 @@ export interface NonceStore {
 }
 
 const bucketSeconds = 30
+/** What was noted so long ago by a clock that is never set is outside the window of any clock that is right. */
+const keptMsMin = (limits.signatureLifetimeSecondsMax + limits.signatureClockSkewSeconds) * 1000
+
+interface Bucket {
+  readonly nonces: Set<string>
+  /** By the monotonic clock. */
+  notedAtMs: number
+}
 
 /**
  * Nonces in the memory of one process. When it has as many as it may, it throws: a request that can not be told from its
@@ -21,6 +31,7 @@ export function memoryNonces({
   entriesMax = 200_000,
   ownerShare = 0.1,
   nowMs = () => Date.now(),
+  monotonicMs = () => performance.now(),
 }: {
   /** Default: 200,000, which is 2,000 requests a second. */
   readonly entriesMax?: number | undefined
@@ -28,10 +39,12 @@ export function memoryNonces({
   readonly ownerShare?: number | undefined
   /** Milliseconds since 1970. */
   readonly nowMs?: (() => number) | undefined
+  /** Milliseconds, never set back or forward. */
+  readonly monotonicMs?: (() => number) | undefined
 } = {}): NonceStore {
   const ofOwnerMax = Math.max(1, Math.floor(entriesMax * ownerShare))
   // By the time at which they may be forgotten, so that this is done a bucket at a time.
-  const buckets = new Map<number, Set<string>>()
+  const buckets = new Map<number, Bucket>()
   const ofOwners = new Map<string, number>()
   let entries = 0
   let lastForgotten = -Infinity
@@ -44,9 +57,11 @@ export function memoryNonces({
   }
   const forgetExpired = () => {
     const now = nowMs() / 1000
-    for (const [bucket, nonces] of buckets) {
-      // One bucket longer than needed: a clock that is set back by less loses nothing.
-      if ((bucket + 2) * bucketSeconds >= now) continue
+    const keptSinceMs = monotonicMs() - keptMsMin
+    for (const [bucket, { nonces, notedAtMs }] of buckets) {
+      // One bucket longer than needed: a clock that is set back by less loses nothing. And by both clocks: one that is set
+      // ahead for less time loses nothing either.
+      if ((bucket + 2) * bucketSeconds >= now || notedAtMs > keptSinceMs) continue
       for (const nonce of nonces) count(nonce, -1)
       buckets.delete(bucket)
       lastForgotten = Math.max(lastForgotten, bucket)
@@ -57,16 +72,17 @@ export function memoryNonces({
       forgetExpired()
       // A replay has the same expiry, because it is signed.
       const bucket = Math.floor(expiresAt / bucketSeconds)
-      const nonces = buckets.get(bucket) ?? new Set()
-      if (nonces.has(nonce)) return false
+      const noted = buckets.get(bucket) ?? { nonces: new Set(), notedAtMs: 0 }
+      if (noted.nonces.has(nonce)) return false
       if (bucket <= lastForgotten)
         throw new RangeError('The clock was set back: what was used then is forgotten.')
       if (entries >= entriesMax || (ofOwners.get(ownerOf(nonce)) ?? 0) >= ofOwnerMax) {
         throw new RangeError(`There are ${String(entriesMax)} nonces in use, or one owner's share of them.`)
       }
-      nonces.add(nonce)
+      noted.nonces.add(nonce)
+      noted.notedAtMs = monotonicMs()
       count(nonce, 1)
-      buckets.set(bucket, nonces)
+      buckets.set(bucket, noted)
       return true
     },
   }

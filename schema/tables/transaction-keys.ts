@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { isNotNull, isNull, sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
@@ -124,7 +124,10 @@ export const acquisitions = pgTable(
   ],
 )
 
-/** When an alert about a key's term is due. A row is taken away by whoever stores its alert. */
+/**
+ * When an alert about a key's term is due. Whoever stores its alert marks the row as taken. A taken row is kept as long as
+ * the term is: should the clock go back to before it was due, it is armed again.
+ */
 export const deadlines = pgTable(
   'deadlines',
   {
@@ -134,6 +137,8 @@ export const deadlines = pgTable(
     noticeSeconds: integer('notice_seconds').notNull(),
     dueAt: instant('due_at').notNull(),
     expiresAt: instant('expires_at').notNull(),
+    /** Null while it is armed. */
+    takenAt: instant('taken_at'),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.transactionKeyId, table.noticeSeconds] }),
@@ -141,6 +146,7 @@ export const deadlines = pgTable(
       columns: [table.accountId, table.transactionKeyId],
       foreignColumns: [transactionKeys.accountId, transactionKeys.id],
     }),
-    index('deadlines_due').on(table.dueAt),
+    index('deadlines_due').on(table.dueAt).where(isNull(table.takenAt)),
+    index('deadlines_taken').on(table.dueAt).where(isNotNull(table.takenAt)),
   ],
 )

@@ -1,10 +1,10 @@
-import type { Databases } from '../database/connect.ts'
+import type { PruningDatabases } from '../database/pruning.ts'
 
 /** Deadlines that one statement takes. */
 const batchMax = 1000
 
 /**
- * Stores the alerts of deadlines that are due. Any number of servers may do so at once, each deadline is taken by one.
+ * Stores the alerts of deadlines that are due, and arms again what was taken while the clock was ahead. Any number of servers may do so at once, each deadline is taken by one.
  *
  * What is due is found by its time, so a sweep with nothing due costs the same whatever the number of keys (0.8 ms with
  * 1,000,000 of them, the round trip included), and 10,000 that are due at once are stored in a fraction of a second:
@@ -14,11 +14,14 @@ const batchMax = 1000
  *             ->  Index Scan using deadlines_due on deadlines
  *                   Index Cond: (due_at <= $1)
  *
+ * A deadline that was taken stays as a row, so that it can be armed again: as many rows as its key has deadlines, for as long
+ * as the key has this term.
+ *
  * test/scale/deadlines.test.ts holds the stored function to this plan, bench/deadlines.ts has the figures.
  *
  * @returns whether there may be more of them
  */
-export async function sweepDeadlines({ writes }: Databases): Promise<boolean> {
+export async function sweepDeadlines({ writes }: PruningDatabases): Promise<boolean> {
   const [row] = await writes.sql<{ taken: number }[]>`SELECT sweep_deadlines(${batchMax}) AS taken`
   return row?.taken === batchMax
 }

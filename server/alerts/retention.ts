@@ -1,4 +1,4 @@
-import type { Databases } from '../database/connect.ts'
+import type { PruningDatabases } from '../database/pruning.ts'
 
 /** Alerts that one statement removes, about. */
 const batchMax = 2000
@@ -10,7 +10,7 @@ const batchMax = 2000
  * @returns whether there may be more of them
  */
 export async function pruneAlerts(
-  { writes }: Databases,
+  { writes }: PruningDatabases,
   { retentionDays }: { readonly retentionDays: number },
 ): Promise<boolean> {
   const [row] = await writes.sql<{ removed: number }[]>`

@@ -1,6 +1,7 @@
 import { sql as fragment } from 'drizzle-orm'
 import { KeyServerError, signatureRefused, type SignatureRefusal } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/jwk.ts'
+import { limits } from '../../schema/wire/limits.ts'
 import {
   algorithmOf,
   importSigningKey,
@@ -52,7 +53,7 @@ interface ClaimRow {
   readonly outcome: string
 }
 
-type ClaimOutcome = 'GRANTED' | SignatureRefusal
+type ClaimOutcome = 'GRANTED' | 'NONCES_FORGOTTEN' | SignatureRefusal
 
 /**
  * Checks request signatures: first the signature itself, then, in the transaction of the request's effect, that the
@@ -193,13 +194,29 @@ export class Authentication {
     })
   }
 
-  /** Turns an outcome of the database functions into a refusal. @throws {KeyServerError} UNAUTHENTICATED */
+  /**
+   * Turns an outcome of the database functions into a refusal.
+   *
+   * @throws {KeyServerError} UNAUTHENTICATED; UNAVAILABLE when a signature can not be told from a replay
+   */
   async assertClaimed(outcome: string | undefined): Promise<void> {
     if (outcome === 'SIGNATURE_INVALID' || outcome === 'SIGNATURE_REPLAYED') throw signatureRefused(outcome)
     if (outcome === 'SIGNATURE_EXPIRED') {
       const [row] = await this.#databases.reads.sql<{ now: string }[]>`SELECT clock_timestamp()::text AS now`
       throw signatureRefused(outcome, row && { serverTime: new Date(row.now) })
     }
+    if (outcome === 'NONCES_FORGOTTEN') throw await this.#noncesForgotten()
+  }
+
+  async #noncesForgotten(): Promise<KeyServerError> {
+    const [row] = await this.#databases.reads.sql<{ seconds: number }[]>`
+      SELECT ceil(extract(epoch FROM expires_at - clock_timestamp()))::int AS seconds FROM forgotten_nonces`
+    const retryAfterSeconds = Math.max(1, (row?.seconds ?? 0) - limits.signatureLifetimeSecondsMax)
+    return new KeyServerError(
+      'UNAVAILABLE',
+      "The key server's clock was set back, to a time of which it no longer knows the signatures.",
+      { retryAfterSeconds },
+    )
   }
 
   async #assertGranted(outcome: string | undefined): Promise<void> {

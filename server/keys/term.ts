@@ -7,6 +7,8 @@ export interface Deadline {
   readonly noticeSeconds: number
   readonly dueAt: Date
   readonly expiresAt: Date
+  /** Null for one that is to be alerted. */
+  readonly takenAt: Date | null
 }
 
 /** @throws {KeyServerError} BAD_USER_INPUT when the term ends before it begins */
@@ -22,17 +24,21 @@ export function defaultNotices(expiresAt: Date | null, now: Date): number[] {
   return limits.expiryNoticesDefault.filter((seconds) => noticeDueAt(expiresAt, seconds) > now)
 }
 
-/** The notices that still lie ahead. One whose moment has passed, or that is longer than the term, never fires. */
+/**
+ * The deadlines of notices. One whose moment has passed, or that is longer than the term, never fires: it begins as taken,
+ * and is armed only if the clock was wrong and it lies ahead after all.
+ */
 export function noticeDeadlines(expiresAt: Date | null, notices: readonly number[], now: Date): Deadline[] {
   if (expiresAt === null) return []
-  return notices
-    .map((noticeSeconds) => ({ noticeSeconds, dueAt: noticeDueAt(expiresAt, noticeSeconds), expiresAt }))
-    .filter(({ dueAt }) => dueAt > now)
+  return notices.map((noticeSeconds) => {
+    const dueAt = noticeDueAt(expiresAt, noticeSeconds)
+    return { noticeSeconds, dueAt, expiresAt, takenAt: dueAt > now ? null : now }
+  })
 }
 
 /** The end of a term. One that lies in the past is due at once. */
 export function expiryDeadline(expiresAt: Date | null): Deadline[] {
-  return expiresAt === null ? [] : [{ noticeSeconds: 0, dueAt: expiresAt, expiresAt }]
+  return expiresAt === null ? [] : [{ noticeSeconds: 0, dueAt: expiresAt, expiresAt, takenAt: null }]
 }
 
 function noticeDueAt(expiresAt: Date, noticeSeconds: number): Date {

@@ -1,8 +1,4 @@
-import type { Databases } from '../database/connect.ts'
-
-interface PruningDatabases {
-  readonly writes: Pick<Databases['writes'], 'sql'>
-}
+import type { PruningDatabases } from '../database/pruning.ts'
 
 /** Rows that one statement removes, so that no lock is held for long. */
 const batchMax = 5000
@@ -15,6 +11,6 @@ const batchMax = 5000
 export async function prunePairings({ writes }: PruningDatabases): Promise<boolean> {
   const removed = await writes.sql`
     DELETE FROM pairings WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM pairings WHERE expires_at < clock_timestamp() LIMIT ${batchMax}))`
+      SELECT ctid FROM pairings WHERE expires_at < settled_clock() LIMIT ${batchMax}))`
   return removed.count === batchMax
 }

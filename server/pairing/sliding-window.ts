@@ -4,11 +4,11 @@ export interface SlidingWindow {
   take(): boolean
 }
 
-/** @param options.now milliseconds, as `Date.now` */
+/** @param options.now milliseconds on a clock that is never set, as `performance.now` */
 export function slidingWindow({
   countMax,
   windowMs,
-  now = Date.now,
+  now = () => performance.now(),
 }: {
   readonly countMax: number
   readonly windowMs: number

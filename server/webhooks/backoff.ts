@@ -12,7 +12,12 @@ const triedMs = 3 * 24 * 60 * minuteMs
  * @param random a number from 0 to 1
  */
 export function retryDelayMs(failures: number, random: number): number {
-  return Math.round(random * Math.min(delayMsMax, firstDelayMsMax * 2 ** (failures - 1)))
+  return Math.round(random * retryDelayMsMax(failures))
+}
+
+/** The longest wait after so many failed attempts in a row, in milliseconds. */
+export function retryDelayMsMax(failures: number): number {
+  return Math.min(delayMsMax, firstDelayMsMax * 2 ** (failures - 1))
 }
 
 /**
@@ -21,6 +26,7 @@ export function retryDelayMs(failures: number, random: number): number {
  * those behind it for longer.
  */
 export function isLastAttempt(attempt: {
+  /** The time that has come for certain: a dead letter is not tried again by itself. */
   readonly now: Date
   /** When the first attempt failed since the last delivery; null when this one is the first. */
   readonly failingSince: Date | null

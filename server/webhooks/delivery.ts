@@ -130,7 +130,7 @@ export class WebhookDelivery {
       await recordFailed(sql, webhook, { failure, delayMs: null })
       return false
     }
-    if (isLastAttempt({ now: turn.now(), failingSince, occurredAt: alert.occurredAt })) {
+    if (isLastAttempt({ now: webhook.settled, failingSince, occurredAt: alert.occurredAt })) {
       return recordDead(sql, webhook, { position: alert.position, failure })
     }
     const random = this.#options.random ?? Math.random

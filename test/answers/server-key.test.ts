@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { rotateServerKey } from '../../server/answers/server-key-rows.ts'
 import { connectDatabases, type Databases } from '../../server/database/connect.ts'
 import { pruneExpired } from '../../server/database/pruning.ts'
+import { settleClock } from '../support/clock.ts'
 import { startKeyServer } from '../../server/index.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { call } from '../support/raw-client.ts'
@@ -113,6 +114,7 @@ describe('a rotation', () => {
     const countRetired = async (hours: number): Promise<number> => {
       await sql`UPDATE server_keys SET retired_at = clock_timestamp() - make_interval(hours => ${hours})
         WHERE retired_at IS NOT NULL`
+      await settleClock(sql)
       await pruneExpired(databases)
       const rows = await sql`SELECT id FROM server_keys WHERE retired_at IS NOT NULL`
       return rows.length

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { prunePairings } from '../../server/pairing/pruning.ts'
+import { settleClock } from '../support/clock.ts'
 import { slidingWindow } from '../../server/pairing/sliding-window.ts'
 import { expectRefusal, expectSignedOnly, expectUnauthenticated, useWorld } from '../operations/support.ts'
 import { call, createRawKey, openAccount } from '../support/raw-client.ts'
@@ -58,6 +59,7 @@ test('an expired pairing is gone, for every caller, and is removed in time', asy
   expect((await find(id)).data.pairing).toBeNull()
   const answer = { query: answerQuery, variables: { input: { id, answer: 'yes' } } }
   expectRefusal(await call(world.url, key, answer), { code: 'NOT_FOUND' })
+  await settleClock(sql)
   await prunePairings({ writes: { sql } })
   expect(await sql`SELECT FROM pairings WHERE id = ${id}`).toHaveLength(0)
   await sql.end({ timeout: 5 })

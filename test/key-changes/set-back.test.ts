@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createVerifier } from '../../client/verifier.ts'
 import { followKeyChanges, type FollowEvent } from '../../client/verifier/key-changes/follow.ts'
+import { settleClock } from '../support/clock.ts'
 import { administer, type Administrator } from '../support/connections.ts'
 import { openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
 import { freePort, startTestServer, startWorld, type TestServer } from '../support/server.ts'
@@ -76,6 +77,7 @@ test('a stream at changes that are removed meanwhile ends with CURSOR_EXPIRED, t
   const shop = await openShop(server.url)
   const { owner, keys } = await openKeys(shop, 2)
   const feed = await followOverSocket(server.url, shop.key)
+  await settleClock(administrator.sql)
   await administrator.sql.begin(async (tx) => {
     for (const { id } of keys) {
       await tx`SELECT record_key_changes(ARRAY[id], ARRAY[${id}]::uuid[], 'REVOKED') FROM accounts WHERE name = ${owner.name}`

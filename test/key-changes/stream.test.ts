@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeBookmark, encodeBookmark, encodeCursor } from '../../schema/wire/cursor.ts'
+import { settleClock } from '../support/clock.ts'
 import { administer, type Administrator } from '../support/connections.ts'
 import { acquire, call, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
 import { startWorlds, type TestServer } from '../support/server.ts'
@@ -206,6 +207,7 @@ test('a cursor of removed changes, of a future or of another list is refused', a
   await administrator.sql`
     UPDATE key_changes SET occurred_at = now() - interval '31 days'
     WHERE position <= 2 AND application_server_id = (SELECT id FROM application_servers WHERE name = ${shop.name})`
+  await settleClock(administrator.sql)
   const [pruned] = await administrator.sql`SELECT prune_key_changes(30, 100) AS removed`
   expect(pruned?.['removed']).toBe(2)
   const occurredAtMs = new Map(

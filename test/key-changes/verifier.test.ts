@@ -7,6 +7,7 @@ import {
   type Following,
 } from '../../client/verifier/key-changes/follow.ts'
 import { registerApplicationServer } from '../../client/verifier/key-changes/register.ts'
+import { settleClock } from '../support/clock.ts'
 import { administer } from '../support/connections.ts'
 import { createRawKey, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
 import { freePort, startTestServer, startWorld, type TestServer } from '../support/server.ts'
@@ -137,6 +138,7 @@ test('when what happened in between is no longer kept, everything is asked anew'
   await revoke(server.url, owner, other)
   const administrator = administer(server.databaseUrl)
   await administrator.sql`UPDATE key_changes SET occurred_at = now() - interval '31 days'`
+  await settleClock(administrator.sql)
   await administrator.sql`SELECT prune_key_changes(30, 1000)`
   await administrator.close()
   await startAnother(port)

@@ -32,7 +32,7 @@ async function keyWith(terms: Record<string, unknown>) {
 
 async function dueSeconds(id: string): Promise<number[]> {
   const rows =
-    await world.sql`SELECT notice_seconds FROM deadlines WHERE transaction_key_id = ${id} ORDER BY 1`
+    await world.sql`SELECT notice_seconds FROM deadlines WHERE transaction_key_id = ${id} AND taken_at IS NULL ORDER BY 1`
   return rows.map((row) => Number(row['notice_seconds']))
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { settleClock } from '../support/clock.ts'
 import {
   acquire,
   call,
@@ -133,6 +134,7 @@ test('an acquisition id counts once for 24 hours and anew after them', async () 
   await acquire(world.url, key, { id, acquisitionId })
   expect(await counts(key, id)).toMatchObject({ useCount: 1 })
   await age(24 * 60 + 1)
+  await settleClock(world.sql)
   await acquire(world.url, key, { id, acquisitionId })
   await acquire(world.url, key, { id, acquisitionId })
   expect(await counts(key, id)).toMatchObject({ useCount: 2 })

@@ -42,6 +42,12 @@ describe('a sweep with nothing due', () => {
     },
   )
 
+  test('reads the index of what was taken, to arm it again', async () => {
+    const plan = await planOf(await dueQuery('taken'), 'force_generic_plan')
+    expect(plan).toContain('Index Scan using deadlines_taken on deadlines')
+    expect(plan).not.toContain('Seq Scan')
+  })
+
   test('would be found out without the index (negative control)', async () => {
     const query = (await dueQuery()).replace('ORDER BY due_at', 'ORDER BY expires_at')
     expect(await planOf(query.replace('due_at <= $1', 'expires_at <= $1'), 'force_generic_plan')).toContain(
@@ -61,7 +67,7 @@ test('an alert is stored within a second of its due time', async () => {
   for (let round = 0; round < 5; round++) {
     const [due] = await administrator.sql<{ due: Date; id: string }[]>`
       UPDATE deadlines SET due_at = now() + interval '700 ms', expires_at = now() + interval '700 ms'
-      WHERE (account_id, transaction_key_id) = (SELECT account_id, transaction_key_id FROM deadlines LIMIT 1)
+      WHERE (account_id, transaction_key_id) = (SELECT account_id, transaction_key_id FROM deadlines WHERE taken_at IS NULL LIMIT 1)
       RETURNING due_at AS due, transaction_key_id AS id`
     const id = due?.id ?? ''
     const stored = async () =>
@@ -80,7 +86,8 @@ test('an alert is stored within a second of its due time', async () => {
 test('10,000 that are due at the same moment are stored within 10 seconds by two servers, each once', async () => {
   const before = await countAlerts()
   const dueAt = await administrator.sql<{ count: number }[]>`
-    WITH chosen AS (SELECT account_id, transaction_key_id FROM deadlines ORDER BY random() LIMIT ${dueAtOnce})
+    WITH chosen AS (SELECT account_id, transaction_key_id FROM deadlines
+      WHERE taken_at IS NULL ORDER BY random() LIMIT ${dueAtOnce})
     UPDATE deadlines d SET due_at = now() + interval '3 s', expires_at = now() + interval '3 s'
     FROM chosen WHERE d.account_id = chosen.account_id AND d.transaction_key_id = chosen.transaction_key_id`
   expect(dueAt.count).toBe(dueAtOnce)
@@ -105,7 +112,7 @@ test('servers that sweep at once take each deadline once', async () => {
   const before = await countAlerts()
   await administrator.sql`
     UPDATE deadlines SET due_at = now() WHERE (account_id, transaction_key_id) IN (
-      SELECT account_id, transaction_key_id FROM deadlines ORDER BY random() LIMIT 5000)`
+      SELECT account_id, transaction_key_id FROM deadlines WHERE taken_at IS NULL ORDER BY random() LIMIT 5000)`
   await Promise.all(
     Array.from({ length: 4 }, async () => {
       while (await sweepDeadlines(databases));
@@ -129,11 +136,12 @@ async function expectNoGaps(): Promise<void> {
   expect(gaps).toEqual([])
 }
 
-/** The statement by which the stored function finds what is due, with the function's variables as parameters. */
-async function dueQuery(): Promise<string> {
+/** The statement by which the stored function finds what is due, or was taken too early, with the function's variables as parameters. */
+async function dueQuery(which: 'due' | 'taken' = 'due'): Promise<string> {
   const [row] = await administrator.sql<{ source: string }[]>`
     SELECT prosrc AS source FROM pg_proc WHERE proname = 'sweep_deadlines'`
-  const query = /ARRAY\(([^]*?)\)\)/.exec(row?.source ?? '')?.[1]
+  const queries = [...(row?.source ?? '').matchAll(/ARRAY\(([^]*?)\)\)/g)].map(([, text = '']) => text)
+  const query = queries.find((text) => text.includes(which === 'due' ? 'IS NULL' : 'IS NOT NULL'))
   if (query === undefined) throw new TypeError('sweep_deadlines takes an array of what is due.')
   return query.replace('v_now', '$1').replace('p_batch', '$2')
 }

@@ -11,6 +11,7 @@ import {
   useWorld,
   type Subscriber,
 } from '../realtime/support.ts'
+import { settleClock } from '../support/clock.ts'
 import { keepDoing } from '../support/connections.ts'
 import { call } from '../support/raw-client.ts'
 import { alertsSubscription, RawSocket } from '../support/socket.ts'
@@ -19,7 +20,8 @@ const world = useWorld(1)
 const retentionDays = 30
 let databases: Databases
 
-beforeAll(() => {
+beforeAll(async () => {
+  await settleClock(world.administrator.sql)
   databases = connectDatabases({ url: world.servers[0]?.databaseUrl ?? '', writeConnectionsMax: 8 })
 })
 afterAll(() => databases.close())

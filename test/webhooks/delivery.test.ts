@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { succeed, type World } from '../operations/support.ts'
 import { useWorld } from '../realtime/support.ts'
+import { settleClock } from '../support/clock.ts'
 import { eventually, keepDoing } from '../support/connections.ts'
 import { alertIds, openOwner, raise, receiver, setWebhook, webhooksOf } from './support.ts'
 
@@ -25,6 +26,7 @@ async function age(id: string, days: number): Promise<void> {
   await world.sql`
     UPDATE alerts SET occurred_at = occurred_at - make_interval(days => ${days})
     WHERE account_id = (SELECT account_id FROM webhooks WHERE id = ${id})`
+  await settleClock(world.sql)
 }
 
 async function stateOf(key: Parameters<typeof webhooksOf>[1]) {

@@ -1,0 +1,20 @@
+import { bigint, boolean, pgTable } from 'drizzle-orm/pg-core'
+import { instant } from './columns.ts'
+
+/**
+ * What the database's clock showed, and after how much time that servers have measured on clocks which are never set.
+ * Only the last minutes of it are kept. Written by the database function `sight_clock`, read by `settled_clock`.
+ */
+export const clockSightings = pgTable('clock_sightings', {
+  /** Milliseconds that were measured since the first sighting. What no server measured does not count. */
+  elapsedMs: bigint('elapsed_ms', { mode: 'number' }).primaryKey(),
+  /** The earliest that the clock showed at this count. */
+  clock: instant('clock').notNull(),
+})
+
+/** One row, once a nonce was removed: no signature that ends then or before is accepted, whatever the clock shows. */
+export const forgottenNonces = pgTable('forgotten_nonces', {
+  id: boolean('id').primaryKey().default(true),
+  /** The latest end of a signature whose nonce was removed. It never goes back. */
+  expiresAt: instant('expires_at').notNull(),
+})
