@@ -14,7 +14,7 @@ CREATE INDEX "deadlines_taken" ON "deadlines" USING btree ("due_at") WHERE "dead
 CREATE INDEX "deadlines_due" ON "deadlines" USING btree ("due_at") WHERE "deadlines"."taken_at" is null;
 --> statement-breakpoint
 
--- What happens once and can not be undone waits until its time has come for certain: a clock that was set ahead and then
+-- What happens once and cannot be undone waits until its time has come for certain: a clock that was set ahead and then
 -- right again removes nothing (docs/adr/0015-settled-clock.md). What is decided anew each time it is looked at (the state
 -- of a key, the time of a signature) follows clock_timestamp().
 
@@ -76,7 +76,7 @@ END $$;
 
 -- Consumes the nonce of a request signature whose key is known to be good.
 -- Returns GRANTED, SIGNATURE_EXPIRED, SIGNATURE_REPLAYED, or NONCES_FORGOTTEN when the clock was set back so far that the
--- signature can not be told from a replay. p_created and p_expires are Unix seconds.
+-- signature cannot be told from a replay. p_created and p_expires are Unix seconds.
 CREATE OR REPLACE FUNCTION consume_nonce(
   p_account_id uuid, p_management_key_id text, p_nonce text, p_created bigint, p_expires bigint
 ) RETURNS text LANGUAGE plpgsql AS $$

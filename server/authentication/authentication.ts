@@ -197,7 +197,7 @@ export class Authentication {
   /**
    * Turns an outcome of the database functions into a refusal.
    *
-   * @throws {KeyServerError} UNAUTHENTICATED; UNAVAILABLE when a signature can not be told from a replay
+   * @throws {KeyServerError} UNAUTHENTICATED; UNAVAILABLE when a signature cannot be told from a replay
    */
   async assertClaimed(outcome: string | undefined): Promise<void> {
     if (outcome === 'SIGNATURE_INVALID' || outcome === 'SIGNATURE_REPLAYED') throw signatureRefused(outcome)
