@@ -101,8 +101,9 @@ describe('a request that was used', () => {
 
   test('is refused even when the clock was ahead for so long that its nonce is forgotten, and a new one is not', async () => {
     const { key } = await openAccount(world.url)
-    const used = await useRequests(key, 5)
+    // It ends no later than those that are used.
     const unused = await signRequest(world.url, key, accountQuery)
+    const used = await useRequests(key, 5)
     await pruneLongAfter('1 hour')
     expect(await countOf('nonces')).toBe(0)
     for (const request of [...used, unused]) {
