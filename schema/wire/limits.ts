@@ -6,8 +6,10 @@ export const limits = {
   signedBodyBytesMax: 512 * 1024,
   /** Largest compact JWE, in characters. */
   jweCharactersMax: 16 * 1024,
-  /** Largest signed statement (compact JWS), in characters. */
-  statementCharactersMax: 16 * 1024,
+  /** Largest signed statement (compact JWS), in characters: the certificate of an ML-DSA-87 key has up to 6,400. */
+  statementCharactersMax: 8 * 1024,
+  /** Largest endorsement or proof of possession, in characters: one with two keys on P-256 has up to 1,000. */
+  endorsementCharactersMax: 2 * 1024,
   /** Longest chain of endorsements that is shown with a certificate. */
   endorsementsMax: 16,
   /** Certificates and endorsements that the answer to one request of verifications shows, in characters. */

@@ -122,6 +122,10 @@ function limitRows() {
     signedBodyBytesMax: ['body of a signed request', `${count(limits.signedBodyBytesMax)} bytes`],
     jweCharactersMax: ['wrapped key', `${count(limits.jweCharactersMax)} characters`],
     statementCharactersMax: ['signed statement', `${count(limits.statementCharactersMax)} characters`],
+    endorsementCharactersMax: [
+      'endorsement, and proof of possession',
+      `${count(limits.endorsementCharactersMax)} characters`,
+    ],
     endorsementsMax: ['endorsements shown with a certificate', count(limits.endorsementsMax)],
     shownStatementsCharactersMax: [
       'certificates and endorsements in an answer',
