@@ -15,6 +15,8 @@ import { queryLimits, queryLimitsRule } from './query-limits.ts'
 export interface TransportContext {
   readonly caller: RequestCaller
   readonly params: GraphQLParams | null
+  /** Called when the answer is a stream, which may last. */
+  readonly onStream?: () => void
 }
 
 /** The members of a GraphQL request's body (GraphQL over HTTP). Yoga checks them. */
@@ -47,11 +49,20 @@ export function createGraphQLEngine(
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: noCache },
     plugins: [
       useParsedBody(),
+      useStreamNotice(),
       useQueryLimits(),
       useMaskedValidation(maskError),
       useOperationGuard(services.authentication),
     ],
   })
+}
+
+function useStreamNotice(): Plugin<GraphQLContext & TransportContext> {
+  return {
+    onSubscribe({ args }) {
+      args.contextValue.onStream?.()
+    },
+  }
 }
 
 /** Takes the body that the front has read and parsed. */

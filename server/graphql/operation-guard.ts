@@ -6,25 +6,42 @@ import { KeyServerError, signatureRefused, type ErrorCode } from '../../schema/w
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import { toGraphQLError } from './errors.ts'
+import { Executions, tooManyExecutions } from './executions.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
 import { findVariableError } from './variable-errors.ts'
 
 /**
- * Refuses an unsigned request for a signed operation, and a signed one whose signature is wrong, before anything runs.
+ * Runs so many queries and mutations at a time. Refuses an unsigned request for a signed operation, and a signed one whose signature is wrong, before anything runs.
  * Claims a signature that nothing has claimed, e.g. because the arguments were refused before. Answers a request whose
  * signature was refused on the way with that one error and nothing else.
  */
 export function useOperationGuard(authentication: Authentication): Plugin<GuardedContext> {
+  const executions = new Executions()
   return {
     async onExecute({ args, executeFn, setExecuteFn, setResultAndStopExecution }) {
-      const refusal = await refusalOf(args, authentication)
-      if (refusal) {
-        setResultAndStopExecution({ errors: [refusal] })
+      const end = executions.begin()
+      if (end === null) {
+        setResultAndStopExecution({ errors: [toGraphQLError(tooManyExecutions())] })
         return
       }
-      setExecuteFn(async (executed: ExecutionArgs) =>
-        answerOf(await executeFn(executed), { args, authentication }),
-      )
+      try {
+        const refusal = await refusalOf(args, authentication)
+        if (refusal) {
+          end()
+          setResultAndStopExecution({ errors: [refusal] })
+          return
+        }
+      } catch (error) {
+        end()
+        throw error
+      }
+      setExecuteFn(async (executed: ExecutionArgs) => {
+        try {
+          return await answerOf(await executeFn(executed), { args, authentication })
+        } finally {
+          end()
+        }
+      })
     },
     async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
       const refusal = await refusalOf(args, authentication)
