@@ -1,4 +1,4 @@
-import { parse } from 'graphql'
+import { parse, validate } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { schema } from '../../schema/graphql/index.ts'
@@ -8,6 +8,7 @@ import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
 import { createDocumentCache, noCache } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
+import { useIntrospectionCache } from './introspection-cache.ts'
 import { useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
@@ -52,6 +53,7 @@ export function createGraphQLEngine(
       useStreamNotice(),
       useQueryLimits(),
       useMaskedValidation(maskError),
+      useIntrospectionCache(),
       useOperationGuard(services.authentication),
     ],
   })
@@ -82,8 +84,14 @@ function useQueryLimits(): Plugin {
         parse(source, { ...options, maxTokens: queryLimits.tokensMax }),
       )
     },
-    onValidate({ addValidationRule }) {
-      addValidationRule(queryLimitsRule)
+    onValidate({ validateFn, setValidationFn }) {
+      // First and alone: some rules of graphql-js compare each field with each other.
+      const validateAll: typeof validate = validateFn
+      const validateBounded: typeof validate = (schemaOfRequest, document, ...rest) => {
+        const errors = validate(schemaOfRequest, document, [queryLimitsRule])
+        return errors.length > 0 ? errors : validateAll(schemaOfRequest, document, ...rest)
+      }
+      setValidationFn(validateBounded)
     },
   }
 }

@@ -284,7 +284,7 @@ describe('a statement is refused', () => {
     const largest: KeyCertificate = {
       ...certificate,
       iss: 'o'.repeat(64),
-      aud: '\u{1F511}'.repeat(127) + 'x',
+      aud: `${'\u{1F511}'.repeat(127)}x`,
       max_uses: 2_147_483_647,
       cnf: { jwk: { kty: 'AKP', alg: 'ML-DSA-87', pub: Buffer.alloc(2592, 1).toString('base64url') } },
     }
