@@ -8,8 +8,10 @@ import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
 import { createOriginPolicy } from './http/origins.ts'
 import { createHttpServer } from './http/server.ts'
+import { WaitingBytes } from './http/waiting-bytes.ts'
 import type { Logger } from './log.ts'
 import { createServices, type Services } from './services.ts'
+import { waitingBytesMax } from './transport-limits.ts'
 import { attachWebSocketServer } from './ws/web-socket-server.ts'
 
 export interface KeyServerOptions {
@@ -97,10 +99,12 @@ async function serve(
   let originPolicy = createOriginPolicy({ ownOrigins: [], allowedOrigins: [], allowsLoopback: false })
   const engine = createGraphQLEngine(services, { log, hasGraphiQL: isDevelopment })
   const front = { engine, origins: () => known.origins, originPolicy: () => originPolicy, log }
+  const waitingBytes = new WaitingBytes(waitingBytesMax)
   const http = createHttpServer({
-    graphql: createGraphQLEndpoint({ ...front, hasGraphiQL: isDevelopment }),
+    graphql: createGraphQLEndpoint({ ...front, waitingBytes, hasGraphiQL: isDevelopment }),
     jwks: createJwksEndpoint(() => services.signingKeys.published()),
     databases: services.databases,
+    waitingBytes,
     isStopping: () => isStopping,
   })
   const closeSockets = attachWebSocketServer(http, {

@@ -1,10 +1,25 @@
 /*
  * What one client, and all of them together, may hold open on one process of the server. Whoever wants more is told
- * RATE_LIMITED; docs/protocol.md says so.
+ * RATE_LIMITED unless it says otherwise; docs/protocol.md says so.
  */
 
 /** Connections of HTTP, those that became sockets among them. Another one is closed as it comes. */
 export const connectionsMax = 20_000
+
+/** Requests of a connection that wait for the answer to the one before. With one more, the connection is closed. */
+export const pipelinedOfConnectionMax = 100
+
+/** As much of all connections together: some 3 KB each. */
+export const pipelinedMax = 2_000
+
+/** Queries and mutations that run at a time. Another one is UNAVAILABLE. */
+export const executionsMax = 1_000
+
+/** Bodies of requests and answers that wait for their clients, in bytes. Beyond it, who has waited longest is cut off. */
+export const waitingBytesMax = 32 * 1024 * 1024
+
+/** How long a client may take nothing of what waits for it. */
+export const writeTimeoutMs = 30_000
 
 /** Subscriptions of a key over all transports: as many as its sockets may have. */
 export const streamsPerKeyMax = 100

@@ -93,8 +93,8 @@ export interface PublicKeyVerification {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
-  /** The owner's own signed description of the key (JWS), where he sent one. Each call is one more that is shown. */
-  certificate(): string | null
+  /** The owner's own signed description of the key (JWS), where he sent one. */
+  readonly certificate: string | null
   /**
    * The endorsements (JWS) that lead from the certificate's signer to the account's first management key, in this order;
    * null without a certificate. Each call is one more that is shown.

@@ -15,11 +15,10 @@ const PublicKeyVerification = builder
       state: t.expose('state', { type: TransactionKeyState, nullable: true }),
       notBefore: t.expose('notBefore', { type: 'DateTime', nullable: true }),
       expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
-      certificate: t.field({
+      certificate: t.expose('certificate', {
         type: 'JWS',
         nullable: true,
         description: "The owner's own signed description of the key.",
-        resolve: (verification) => verification.certificate(),
       }),
       endorsements: t.field({
         type: ['JWS'],

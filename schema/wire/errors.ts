@@ -39,7 +39,7 @@ export interface ErrorDetails {
   readonly serverTime?: string
   /** With BAD_USER_INPUT: the path of the argument from the field's arguments on, e.g. `input.publicKey`. */
   readonly field?: string
-  /** With RATE_LIMITED, and with UNAVAILABLE where it is known. */
+  /** With RATE_LIMITED, and with UNAVAILABLE where it is known; over HTTP also as Retry-After. */
   readonly retryAfterSeconds?: number
 }
 

@@ -1,4 +1,5 @@
 import { decodeBase64url } from './base64url.ts'
+import { parseCanonicalJsonObject } from './json-object.ts'
 import { limits } from './limits.ts'
 
 /** The protected header members of a wrapped key that the protocol relies on (RFC 7516 §4). */
@@ -45,11 +46,7 @@ export function parseWrappedKeyHeader(jwe: string): WrappedKeyHeader {
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  try {
-    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (typeof header === 'object' && header !== null) return { ...header }
-  } catch {
-    // Answered below, without the parser's words: they quote the input.
-  }
-  throw new InvalidJwe('The header of a wrapped key is a JSON object.')
+  const header = parseCanonicalJsonObject(bytes)
+  if (header !== null) return header
+  throw new InvalidJwe('The header of a wrapped key is a JSON object, as JSON.stringify writes it.')
 }

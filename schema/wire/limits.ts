@@ -6,12 +6,19 @@ export const limits = {
   signedBodyBytesMax: 512 * 1024,
   /** Largest compact JWE, in characters. */
   jweCharactersMax: 16 * 1024,
-  /** Largest signed statement (compact JWS), in characters. */
-  statementCharactersMax: 16 * 1024,
+  /** Largest signed statement (compact JWS), in characters: the certificate of an ML-DSA-87 key has up to 6,400. */
+  statementCharactersMax: 8 * 1024,
+  /** Largest endorsement or proof of possession, in characters: one with two keys on P-256 has up to 1,000. */
+  endorsementCharactersMax: 2 * 1024,
   /** Longest chain of endorsements that is shown with a certificate. */
   endorsementsMax: 16,
-  /** Certificates and endorsements that the answer to one request of verifications shows, in characters. */
-  shownStatementsCharactersMax: 1024 * 1024,
+  /** Longest answer to an unsigned request, in characters. */
+  unsignedAnswerCharactersMax: 1024 * 1024,
+  /**
+   * Longest answer to a signed request, in characters: 100 wrapped keys with their descriptions and a thousand management
+   * keys, each of them as long as it may be, have up to 3,600,000.
+   */
+  signedAnswerCharactersMax: 4 * 1024 * 1024,
   /** Longest life of the key server's signed answer to a verification, in seconds. */
   answerSecondsMax: 5 * 60,
   /** Most items in any list argument, and in a page of a connection. */

@@ -1,5 +1,6 @@
 import { CompactSign, compactVerify } from 'jose'
 import { decodeBase64url } from './base64url.ts'
+import { parseCanonicalJsonObject } from './json-object.ts'
 import { thumbprint, type SigningJwk } from './jwk.ts'
 import { limits } from './limits.ts'
 import { importSigningKey } from './request-signature.ts'
@@ -16,8 +17,8 @@ export type {
 
 /*
  * Signed statements: why a client need not believe the key server. Each is a compact JWS (RFC 7515 §7.1) of a fixed
- * form: a header of `alg`, `typ` and `kid` and nothing else, and a payload with the listed claims and nothing else. The
- * key to verify with is always the caller's; none is taken from the statement. docs/protocol.md has the whole of it.
+ * form: a header of `alg`, `typ` and `kid` and nothing else, and a payload with the listed claims and nothing else, both
+ * in the one canonical serialisation of JSON. The key to verify with is always the caller's; none is taken from the statement. docs/protocol.md has the whole of it.
  */
 
 /** The `typ` of a statement. A statement of one type never passes for one of another. */
@@ -75,7 +76,7 @@ export async function signPayloadOf(
   type: StatementType,
   signer: StatementSigner,
 ): Promise<string> {
-  const bytes = partsOf(statement)[1]
+  const bytes = partsOf(statement, charactersMaxOf(type))[1]
   payloadParsers[type](parseJson(bytes))
   return signBytes(type, bytes, signer)
 }
@@ -92,7 +93,7 @@ export function haveSamePayload(a: string, b: string): boolean {
  * @throws {InvalidStatement}
  */
 export function parseStatement<T extends StatementType>(type: T, statement: unknown): ParsedStatement<T> {
-  const [header, payload, signature] = partsOf(statement)
+  const [header, payload, signature] = partsOf(statement, charactersMaxOf(type))
   const { alg, typ, kid, ...others } = parseJson(header)
   if (typ !== type) throw new InvalidStatement(`The "typ" of this statement is "${type}".`)
   if (alg !== 'EdDSA' && alg !== 'ES256') throw new InvalidStatement('"alg" is EdDSA or ES256.')
@@ -139,15 +140,22 @@ export async function verifyStatement<T extends StatementType>(
 
 type Bytes = Uint8Array<ArrayBuffer>
 
+/** Longest statement of a type, in characters. What is shown by the hundred is bounded more closely. */
+function charactersMaxOf(type: StatementType): number {
+  const isOfManagementKey = type === 'claviger-endorsement+jwt' || type === 'claviger-proof+jwt'
+  return isOfManagementKey ? limits.endorsementCharactersMax : limits.statementCharactersMax
+}
+
 function signBytes(type: StatementType, payload: Bytes, { privateKey, kid, alg }: StatementSigner) {
   return new CompactSign(payload).setProtectedHeader({ alg, typ: type, kid }).sign(privateKey)
 }
 
-function partsOf(statement: unknown): [header: Bytes, payload: Bytes, signature: Bytes] {
-  if (typeof statement !== 'string' || statement.length > limits.statementCharactersMax) {
-    throw new InvalidStatement(
-      `A statement is a text of at most ${String(limits.statementCharactersMax)} characters.`,
-    )
+function partsOf(
+  statement: unknown,
+  charactersMax: number,
+): [header: Bytes, payload: Bytes, signature: Bytes] {
+  if (typeof statement !== 'string' || statement.length > charactersMax) {
+    throw new InvalidStatement(`This statement is a text of at most ${String(charactersMax)} characters.`)
   }
   const [header, payload, signature, ...others] = statement.split('.').map(decodeBase64url)
   if (!header || !payload || !signature || others.length > 0) {
@@ -159,13 +167,9 @@ function partsOf(statement: unknown): [header: Bytes, payload: Bytes, signature:
 }
 
 function parseJson(bytes: Bytes): Record<string, unknown> {
-  try {
-    // An unchecked byte order mark would be a second spelling: it fails in JSON.parse.
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    const value: unknown = JSON.parse(decoder.decode(bytes))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  } catch {
-    // Answered below, without the parser's words: they quote the input.
-  }
-  throw new InvalidStatement('Header and payload of a statement are JSON objects in UTF-8.')
+  const value = parseCanonicalJsonObject(bytes)
+  if (value !== null) return value
+  throw new InvalidStatement(
+    'Header and payload of a statement are JSON objects in UTF-8, as JSON.stringify writes them.',
+  )
 }

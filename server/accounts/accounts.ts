@@ -20,7 +20,7 @@ const openAccountInput = z.object({
 })
 
 /** Opens and describes accounts. */
-export class Accounts implements AccountsPort {
+export class Accounts {
   readonly #authentication: Authentication
   readonly #databases: Databases
   readonly #selectAccount
@@ -33,6 +33,23 @@ export class Accounts implements AccountsPort {
         .select({ id: accounts.id, name: accounts.name, createdAt: accounts.createdAt })
         .from(accounts)
         .where(eq(accounts.id, id))
+  }
+
+  /** The port of one request, which reads a list of management keys once, however many aliases ask for it. */
+  forRequest(): AccountsPort {
+    const lists = new Map<string, Promise<ManagementKey[]>>()
+    return {
+      open: (caller: RequestCaller, input) => this.open(caller, input),
+      current: (caller: RequestCaller) => this.current(caller),
+      managementKeys: ({ id }, { includeRevoked }) => {
+        const name = `${id} ${String(includeRevoked)}`
+        const known = lists.get(name)
+        if (known !== undefined) return known
+        const list = selectManagementKeys(this.#databases.reads.db, id, { includeRevoked })
+        lists.set(name, list)
+        return list
+      },
+    }
   }
 
   async open(caller: RequestCaller, input: OpenAccountInput): Promise<Account> {
@@ -79,9 +96,5 @@ export class Accounts implements AccountsPort {
     const [account] = await this.#selectAccount(accountId)
     if (account === undefined) throw notFound('account')
     return account
-  }
-
-  managementKeys(account: Account, options: { includeRevoked: boolean }): Promise<ManagementKey[]> {
-    return selectManagementKeys(this.#databases.reads.db, account.id, options)
   }
 }

@@ -32,14 +32,17 @@ export async function selectManagementKeysById(
     .where(and(eq(managementKeys.accountId, accountId), inArray(managementKeys.id, [...ids])))
 }
 
-/** The management keys that hold a copy of each of these transaction keys, oldest first. */
+/**
+ * The management keys that hold a copy of each of these transaction keys, oldest first. Each is read once, however many
+ * copies it holds: a page of keys may have 10,000.
+ */
 export async function selectHolders(
   db: Executor,
   accountId: string,
   transactionKeyIds: readonly string[],
 ): Promise<{ transactionKeyId: string; managementKey: ManagementKey }[]> {
-  return db
-    .select({ transactionKeyId: wrappedKeys.transactionKeyId, managementKey: managementKeys })
+  const copies = await db
+    .select({ transactionKeyId: wrappedKeys.transactionKeyId, managementKeyId: managementKeys.id })
     .from(wrappedKeys)
     .innerJoin(
       managementKeys,
@@ -55,4 +58,11 @@ export async function selectHolders(
       ),
     )
     .orderBy(managementKeys.createdAt, sql`${managementKeys.id}`)
+  const ids = [...new Set(copies.map(({ managementKeyId }) => managementKeyId))]
+  const keys = ids.length === 0 ? [] : await selectManagementKeysById(db, accountId, ids)
+  const byId = new Map(keys.map((key) => [key.id, key]))
+  return copies.flatMap(({ transactionKeyId, managementKeyId }) => {
+    const managementKey = byId.get(managementKeyId)
+    return managementKey === undefined ? [] : [{ transactionKeyId, managementKey }]
+  })
 }

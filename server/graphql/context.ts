@@ -20,7 +20,7 @@ export function createContext(services: Services, caller: RequestCaller): GraphQ
   } = services
   return {
     caller,
-    accounts,
+    accounts: accounts.forRequest(),
     managementKeys,
     transactionKeys,
     acquisitions,

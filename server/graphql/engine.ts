@@ -1,4 +1,4 @@
-import { parse } from 'graphql'
+import { parse, validate } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { schema } from '../../schema/graphql/index.ts'
@@ -8,6 +8,7 @@ import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
 import { createDocumentCache, noCache } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
+import { useIntrospectionCache } from './introspection-cache.ts'
 import { useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
@@ -15,6 +16,8 @@ import { queryLimits, queryLimitsRule } from './query-limits.ts'
 export interface TransportContext {
   readonly caller: RequestCaller
   readonly params: GraphQLParams | null
+  /** Called when the answer is a stream, which may last. */
+  readonly onStream?: () => void
 }
 
 /** The members of a GraphQL request's body (GraphQL over HTTP). Yoga checks them. */
@@ -47,11 +50,21 @@ export function createGraphQLEngine(
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: noCache },
     plugins: [
       useParsedBody(),
+      useStreamNotice(),
       useQueryLimits(),
       useMaskedValidation(maskError),
+      useIntrospectionCache(),
       useOperationGuard(services.authentication),
     ],
   })
+}
+
+function useStreamNotice(): Plugin<GraphQLContext & TransportContext> {
+  return {
+    onSubscribe({ args }) {
+      args.contextValue.onStream?.()
+    },
+  }
 }
 
 /** Takes the body that the front has read and parsed. */
@@ -71,8 +84,14 @@ function useQueryLimits(): Plugin {
         parse(source, { ...options, maxTokens: queryLimits.tokensMax }),
       )
     },
-    onValidate({ addValidationRule }) {
-      addValidationRule(queryLimitsRule)
+    onValidate({ validateFn, setValidationFn }) {
+      // First and alone: some rules of graphql-js compare each field with each other.
+      const validateAll: typeof validate = validateFn
+      const validateBounded: typeof validate = (schemaOfRequest, document, ...rest) => {
+        const errors = validate(schemaOfRequest, document, [queryLimitsRule])
+        return errors.length > 0 ? errors : validateAll(schemaOfRequest, document, ...rest)
+      }
+      setValidationFn(validateBounded)
     },
   }
 }

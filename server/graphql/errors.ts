@@ -18,6 +18,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 /** A refusal as a GraphQL error, with the code and details in its extensions. */
 export function toGraphQLError(refusal: KeyServerError, at?: GraphQLError): GraphQLError {
   const status = statuses[refusal.code]
+  const { retryAfterSeconds } = refusal.details
+  const headers = retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }
   return new GraphQLError(refusal.message, {
     ...(at?.path && { path: at.path }),
     nodes: at?.nodes ?? null,
@@ -26,7 +28,7 @@ export function toGraphQLError(refusal: KeyServerError, at?: GraphQLError): Grap
     extensions: {
       code: refusal.code,
       ...refusal.details,
-      ...(status !== undefined && { http: { status } }),
+      ...(status !== undefined && { http: { status, ...(headers && { headers }) } }),
     },
   })
 }

@@ -3,28 +3,47 @@ import type { Plugin } from 'graphql-yoga'
 import type { RootFieldExtensions } from '../../schema/graphql/builder.ts'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { KeyServerError, signatureRefused, type ErrorCode } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication } from '../authentication/authentication.ts'
 import type { RequestCaller } from '../authentication/request-caller.ts'
+import { isLongerThan } from './answer-size.ts'
 import { toGraphQLError } from './errors.ts'
+import { Executions, tooManyExecutions } from './executions.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
 import { findVariableError } from './variable-errors.ts'
 
 /**
- * Refuses an unsigned request for a signed operation, and a signed one whose signature is wrong, before anything runs.
+ * Runs so many queries and mutations at a time. Refuses an unsigned request for a signed operation, and a signed one whose signature is wrong, before anything runs.
  * Claims a signature that nothing has claimed, e.g. because the arguments were refused before. Answers a request whose
- * signature was refused on the way with that one error and nothing else.
+ * signature was refused on the way with that one error and nothing else, and one whose answer is too long likewise.
  */
 export function useOperationGuard(authentication: Authentication): Plugin<GuardedContext> {
+  const executions = new Executions()
   return {
     async onExecute({ args, executeFn, setExecuteFn, setResultAndStopExecution }) {
-      const refusal = await refusalOf(args, authentication)
-      if (refusal) {
-        setResultAndStopExecution({ errors: [refusal] })
+      const end = executions.begin()
+      if (end === null) {
+        setResultAndStopExecution({ errors: [toGraphQLError(tooManyExecutions())] })
         return
       }
-      setExecuteFn(async (executed: ExecutionArgs) =>
-        answerOf(await executeFn(executed), { args, authentication }),
-      )
+      try {
+        const refusal = await refusalOf(args, authentication)
+        if (refusal) {
+          end()
+          setResultAndStopExecution({ errors: [refusal] })
+          return
+        }
+      } catch (error) {
+        end()
+        throw error
+      }
+      setExecuteFn(async (executed: ExecutionArgs) => {
+        try {
+          return await answerOf(await executeFn(executed), { args, authentication })
+        } finally {
+          end()
+        }
+      })
     },
     async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
       const refusal = await refusalOf(args, authentication)
@@ -77,6 +96,13 @@ function fieldsOf({
   return operation && rootFieldExtensions(schema, operation, fragmentsOf(document))
 }
 
+function tooLarge(charactersMax: number): KeyServerError {
+  return new KeyServerError(
+    'TOO_LARGE',
+    `An answer has at most ${String(charactersMax)} characters: ask for fewer at a time.`,
+  )
+}
+
 interface Executed {
   readonly args: GuardedArgs
   readonly authentication: Authentication
@@ -85,7 +111,13 @@ interface Executed {
 async function answerOf(result: unknown, { args, authentication }: Executed): Promise<unknown> {
   if (!isResult(result)) return result
   const refusal = await claimUnclaimed(result, { args, authentication })
-  return refusal ? { errors: [refusal] } : withOneCause(result, args)
+  if (refusal) return { errors: [refusal] }
+  const charactersMax = args.contextValue.caller.isSigned
+    ? limits.signedAnswerCharactersMax
+    : limits.unsignedAnswerCharactersMax
+  return isLongerThan(result.data, charactersMax)
+    ? { errors: [toGraphQLError(tooLarge(charactersMax))] }
+    : withOneCause(result, args)
 }
 
 /**

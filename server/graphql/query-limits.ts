@@ -7,6 +7,7 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql'
+import { aliasInside, introspectionDepths, isIntrospection } from './introspection-depths.ts'
 import { collectFields, fragmentsOf, rootFieldExtensions, type Fragments } from './operation-fields.ts'
 
 /** Bounds on the work that one request can ask for. */
@@ -16,6 +17,9 @@ export const queryLimits = {
   aliasesMax: 15,
   rootFieldsMax: 10,
   acquiringFieldsMax: 1,
+  introspectionFieldsMax: 1,
+  /** An answer repeats an alias for every item of a list. */
+  aliasCharactersMax: 64,
 } as const
 
 /** A validation rule that holds every operation of a document to {@link queryLimits}; tokens are held by the parser. */
@@ -23,8 +27,14 @@ export function queryLimitsRule(context: ValidationContext): ASTVisitor {
   const fragments = fragmentsOf(context.getDocument())
   let aliases = 0
   return {
-    Field: ({ alias }) => {
-      if (alias !== undefined) aliases += 1
+    Field: (field) => {
+      const { alias } = field
+      if (alias === undefined) return
+      aliases += 1
+      report(field, 'characters of an alias', {
+        count: alias.value.length,
+        max: queryLimits.aliasCharactersMax,
+      })
     },
     OperationDefinition: (operation) => {
       report(operation, 'depth', {
@@ -33,6 +43,16 @@ export function queryLimitsRule(context: ValidationContext): ASTVisitor {
       })
       const roots = collectFields(operation.selectionSet, fragments)
       report(operation, 'root fields', { count: roots.length, max: queryLimits.rootFieldsMax })
+      const introspecting = roots.filter(isIntrospection)
+      report(operation, 'fields of introspection', {
+        count: introspecting.length,
+        max: queryLimits.introspectionFieldsMax,
+      })
+      for (const field of introspecting) {
+        for (const [what, count] of introspectionDepths(field, fragments)) {
+          report(field, what, { count, max: what === aliasInside ? 0 : 1 })
+        }
+      }
       const acquiring = rootFieldExtensions(context.getSchema(), operation, fragments).filter(
         (field) => field.acquiring,
       )
@@ -56,8 +76,7 @@ export function queryLimitsRule(context: ValidationContext): ASTVisitor {
 }
 
 /**
- * How many fields stand inside each other at most. Introspection is not counted: graphql-js bounds it by a rule of its
- * own. Each fragment is measured once, so that the cost grows with the document's length only.
+ * How many fields stand inside each other at most. Introspection is not counted: it has a bound of its own. Each fragment is measured once, so that the cost grows with the document's length only.
  */
 function depthOf(root: SelectionSetNode, fragments: Fragments): number {
   const measured = new Map<FragmentDefinitionNode, number>()
@@ -68,8 +87,9 @@ function depthOf(root: SelectionSetNode, fragments: Fragments): number {
     for (const selection of selections) {
       let depth = 0
       if (selection.kind === Kind.FIELD) {
-        const isIntrospection = selection.name.value.startsWith('__')
-        depth = isIntrospection ? 0 : 1 + (selection.selectionSet ? measure(selection.selectionSet) : 0)
+        depth = selection.name.value.startsWith('__')
+          ? 0
+          : 1 + (selection.selectionSet ? measure(selection.selectionSet) : 0)
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
         depth = measure(selection.selectionSet)
       } else {

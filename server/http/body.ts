@@ -2,6 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import { BoundedBytes } from '../../schema/wire/bounded-bytes.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 
+export interface ReadBodyOptions {
+  readonly bytesMax: number
+  /** Told of every piece that is kept. */
+  readonly onBytes?: (bytes: number) => void
+}
+
 /**
  * Reads a request's body, once and whole.
  *
@@ -9,7 +15,7 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
  */
 export async function readBody(
   request: Pick<IncomingMessage, 'headers' | 'iterator'>,
-  bytesMax: number,
+  { bytesMax, onBytes = () => undefined }: ReadBodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > bytesMax) throw tooLarge(bytesMax)
@@ -17,6 +23,7 @@ export async function readBody(
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('A body is read as bytes.')
     if (!body.append(chunk)) throw tooLarge(bytesMax)
+    onBytes(chunk.length)
   }
   return body.bytes()
 }

@@ -9,6 +9,7 @@ import { readBody } from './body.ts'
 import type { OriginPolicy } from './origins.ts'
 import { sendError, sendText } from './responses.ts'
 import { readCaller, readSignature } from './signature.ts'
+import type { WaitingBytes } from './waiting-bytes.ts'
 
 export interface GraphQLEndpointOptions {
   readonly engine: GraphQLEngine
@@ -16,6 +17,7 @@ export interface GraphQLEndpointOptions {
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
   readonly hasGraphiQL: boolean
+  readonly waitingBytes: WaitingBytes
   readonly log: Logger
 }
 
@@ -40,8 +42,17 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
       sendText(response, 405, 'GraphQL requests are POSTs.')
     } else {
       try {
-        const { caller, params } = await readRequest(request, options.origins())
-        await engine(request, response, { caller, params })
+        const { caller, params } = await readRequest(request, {
+          origins: options.origins(),
+          // Until the response is closed.
+          onBytes: (bytes) => {
+            options.waitingBytes.hold(response, bytes, () => request.destroy())
+          },
+        })
+        const onStream = () => {
+          options.waitingBytes.release(response)
+        }
+        await engine(request, response, { caller, params, onStream })
       } catch (error) {
         // Whose client has gone is answered by nobody, and is no fault of the database.
         if (response.headersSent || request.errored !== null) response.destroy()
@@ -62,7 +73,7 @@ function hideUrl(request: IncomingMessage): void {
 
 async function readRequest(
   request: IncomingMessage,
-  origins: readonly string[],
+  { origins, onBytes }: { readonly origins: readonly string[]; readonly onBytes: (bytes: number) => void },
 ): Promise<{ caller: RequestCaller; params: GraphQLParams }> {
   const { headers } = request
   const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
@@ -70,7 +81,7 @@ async function readRequest(
   if (headers['content-encoding'] !== undefined) throw unsupported('A body has no Content-Encoding.')
   const signed = readSignature(headers)
   const bytesMax = signed === null ? limits.unsignedBodyBytesMax : limits.signedBodyBytesMax
-  const body = await readBody(request, bytesMax)
+  const body = await readBody(request, { bytesMax, onBytes })
   const caller = await readCaller(signed, { body, contentType: headers['content-type'] ?? '', origins })
   return { caller, params: parseParams(body) }
 }

@@ -3,8 +3,16 @@ import type { Databases } from '../database/connect.ts'
 
 const readinessTimeoutMs = 2_000
 
-/** Whether the server can serve: its database answers in time. */
-export async function isReady({ reads, writes }: Databases): Promise<boolean> {
+/** Tells whether the server can serve: its database answers in time. Those who ask meanwhile share the answer. */
+export function createReadiness(databases: Databases): () => Promise<boolean> {
+  let asking: Promise<boolean> | null = null
+  return () =>
+    (asking ??= isReady(databases).finally(() => {
+      asking = null
+    }))
+}
+
+async function isReady({ reads, writes }: Databases): Promise<boolean> {
   const timeout = new AbortController()
   try {
     return await Promise.race([

@@ -14,6 +14,8 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
   const body = JSON.stringify({ errors: [{ message: error.message, extensions }] })
   // What was not read of the request is not worth reading.
   if (!request.complete) response.setHeader('Connection', 'close')
+  const { retryAfterSeconds } = extensions
+  if (typeof retryAfterSeconds === 'number') response.setHeader('Retry-After', retryAfterSeconds)
   response
     .writeHead(statusOf(http), {
       'Content-Type': `${isCurrent ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`,

@@ -1,21 +1,32 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Databases } from '../database/connect.ts'
 import { connectionsMax } from '../transport-limits.ts'
-import { isReady } from './health.ts'
+import { createReadiness } from './health.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import { sendText, setCommonHeaders } from './responses.ts'
+import { cutSlowReaders } from './slow-readers.ts'
+import type { WaitingBytes } from './waiting-bytes.ts'
 
 export interface HttpServerOptions {
   readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Answers /.well-known/jwks.json. */
   readonly jwks: Route
   readonly databases: Databases
+  readonly waitingBytes: WaitingBytes
   readonly isStopping: () => boolean
 }
 
 type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 
-/** The HTTP server with its routes; the caller listens. Every phase of a request has a time-out. */
-export function createHttpServer({ graphql, jwks, databases, isStopping }: HttpServerOptions): Server {
+/** The HTTP server with its routes; the caller listens. Every phase of a request has a time-out, and one of a connection is under way at a time. */
+export function createHttpServer({
+  graphql,
+  jwks,
+  databases,
+  waitingBytes,
+  isStopping,
+}: HttpServerOptions): Server {
+  const isReady = createReadiness(databases)
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ['/graphql', graphql],
     ['/.well-known/jwks.json', jwks],
@@ -28,11 +39,18 @@ export function createHttpServer({ graphql, jwks, databases, isStopping }: HttpS
     [
       '/readyz',
       async (_request, response) => {
-        const isServing = !isStopping() && (await isReady(databases))
+        const isServing = !isStopping() && (await isReady())
         sendText(response, isServing ? 200 : 503, isServing ? 'ready' : 'not ready')
       },
     ],
   ])
+  const oneAtATime = new OneAtATime((request, response) => {
+    setCommonHeaders(response)
+    holdAnswer(response, waitingBytes)
+    const route = routes.get(pathOf(request))
+    if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
+    else void Promise.resolve(route(request, response)).catch(() => response.destroy())
+  })
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -40,17 +58,28 @@ export function createHttpServer({ graphql, jwks, databases, isStopping }: HttpS
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 5_000,
       // Any other offer to upgrade, e.g. of HTTP/2 by Java's client, is an ordinary request (RFC 9110 §7.8).
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+      shouldUpgradeCallback: ({ headers, socket }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && !oneAtATime.isBusy(socket),
     },
     (request, response) => {
-      setCommonHeaders(response)
-      const route = routes.get(pathOf(request))
-      if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
-      else void Promise.resolve(route(request, response)).catch(() => response.destroy())
+      oneAtATime.handle(request, response)
     },
   )
+  cutSlowReaders(server)
   server.maxConnections = connectionsMax
   return server
+}
+
+/** Counts what is left of an answer once the kernel has taken what it can, until the rest has gone too. */
+function holdAnswer(response: ServerResponse, waitingBytes: WaitingBytes): void {
+  response.once('prefinish', () => {
+    const { socket } = response
+    if (socket === null || socket.writableLength === 0) return
+    waitingBytes.hold(response, socket.writableLength, () => socket.destroy())
+  })
+  response.once('close', () => {
+    waitingBytes.release(response)
+  })
 }
 
 /** The path without the query; no route depends on a query. */

@@ -1,9 +1,10 @@
 import { and, eq, isNull } from 'drizzle-orm'
+import { decodeJwt } from 'jose'
 import type { OverusePolicy, Term } from '../../schema/graphql/domain.ts'
 import { accounts, managementKeys } from '../../schema/tables/index.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
-import { parseStatement, type KeyCertificate } from '../../schema/wire/statements.ts'
+import { InvalidStatement, parseStatement, type KeyCertificate } from '../../schema/wire/statements.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from './verify.ts'
 
@@ -56,7 +57,8 @@ export async function assertCertificate(
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
 export function assertNotOlder({ iat }: KeyCertificate, stored: string | null): void {
-  if (stored !== null && iat < payloadOf(stored).iat) {
+  // Of whatever form: one that was stored before the form was as strict has its time too.
+  if (stored !== null && iat < (decodeJwt(stored).iat ?? 0)) {
     throw badInput(field, 'A certificate is not older than the one that it replaces.')
   }
 }
@@ -67,11 +69,12 @@ export function assertNotOlder({ iat }: KeyCertificate, stored: string | null): 
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
 export async function assertStillTrue(stored: string, facts: CertifiedFacts): Promise<void> {
-  const untrue = await findUntrueClaim(payloadOf(stored), facts)
-  if (untrue === null) return
+  const certificate = payloadOf(stored)
+  const untrue = certificate && (await findUntrueClaim(certificate, facts))
+  if (certificate !== null && untrue === null) return
   throw badInput(
     field,
-    `The stored certificate would not be true any more ("${untrue}"): give a new one with the change, or null.`,
+    `The stored certificate would not be true any more ("${untrue ?? 'form'}"): give a new one with the change, or null.`,
   )
 }
 
@@ -92,8 +95,14 @@ async function findUntrueClaim(certificate: KeyCertificate, facts: CertifiedFact
   return Object.keys(comparisons).find((claim) => comparisons[claim] === false) ?? null
 }
 
-function payloadOf(stored: string): KeyCertificate {
-  return parseStatement('claviger-key+jwt', stored).payload
+/** Null for one of an older form, which clients do not read any more. */
+function payloadOf(stored: string): KeyCertificate | null {
+  try {
+    return parseStatement('claviger-key+jwt', stored).payload
+  } catch (error) {
+    if (error instanceof InvalidStatement) return null
+    throw error
+  }
 }
 
 /** Certificates state instants in whole seconds, rounded down. */

@@ -6,10 +6,7 @@ import type { Mismatch } from './mismatch-alarm.ts'
 export type Question = Mismatch
 
 /** What the database says of it. */
-export interface Facts extends Omit<PublicKeyVerification, 'answer' | 'certificate' | 'endorsements'> {
-  /** JWS. */
-  readonly certificate: string | null
-}
+export type Facts = Omit<PublicKeyVerification, 'answer' | 'endorsements'>
 
 /** Looks up all questions in one statement, and answers in their order. What is not found takes the path of what is. */
 export async function lookUp({ reads }: Databases, questions: readonly Question[]): Promise<Facts[]> {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { VerificationPort, VerifyPublicKeyInput } from '../../schema/graphql/context.ts'
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
-import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+import { badInput } from '../../schema/wire/errors.ts'
 import { canonicalJson, type PublicJwk } from '../../schema/wire/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { accountIdOf } from '../accounts/account-id.ts'
@@ -43,61 +43,36 @@ export class Verification {
   /** The port of one request, all of whose fields together ask for one batch at most. */
   forRequest(): VerificationPort {
     let asked = 0
-    const shown = new ShownStatements()
     return {
       verify: async (inputs, field) => {
         asked += inputs.length
         if (asked > limits.batchMax) {
           throw badInput(field, `There are at most ${String(limits.batchMax)} verifications in a request.`)
         }
-        return this.#verify(inputs, { field, shown })
+        return this.#verify(inputs, field)
       },
     }
   }
 
-  async #verify(
-    inputs: readonly VerifyPublicKeyInput[],
-    { field, shown }: { readonly field: string; readonly shown: ShownStatements },
-  ): Promise<PublicKeyVerification[]> {
+  async #verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]> {
     const isBatch = field === 'inputs'
     const asked = inputs.map((input, index) => parse(input, isBatch ? `${field}.${String(index)}` : field))
-    return Promise.all(asked.map((one) => this.#answer(one, shown)))
+    return Promise.all(asked.map((one) => this.#answer(one)))
   }
 
-  async #answer(
-    { owner, applicationServer, question }: Asked,
-    shown: ShownStatements,
-  ): Promise<PublicKeyVerification> {
+  async #answer({ owner, applicationServer, question }: Asked): Promise<PublicKeyVerification> {
     const { accountId, thumbprint } = question
-    const { certificate, ...facts } = await this.#ask(question)
+    const facts = await this.#ask(question)
+    const { certificate } = facts
     if (!facts.coincides) this.#mismatchAlarm.report(question)
     // However often a request selects it, it is signed once.
     let signed: Promise<string> | undefined
     return {
       ...facts,
-      certificate: () => certificate && shown.count(certificate),
-      endorsements: async () => {
-        if (certificate === null) return null
-        const chain = await this.#endorsements.chainOf(accountId, certificate)
-        return chain.map((endorsement) => shown.count(endorsement))
-      },
+      endorsements: async () =>
+        certificate === null ? null : this.#endorsements.chainOf(accountId, certificate),
       answer: () => (signed ??= this.#answers.sign({ ...facts, owner, applicationServer, thumbprint })),
     }
-  }
-}
-
-/** Of one request. Aliases show a statement again, and whoever is unknown may ask for a hundred keys of his own. */
-class ShownStatements {
-  #characters = 0
-
-  /** @throws {KeyServerError} TOO_LARGE */
-  count(statement: string): string {
-    this.#characters += statement.length
-    if (this.#characters <= limits.shownStatementsCharactersMax) return statement
-    throw new KeyServerError(
-      'TOO_LARGE',
-      `The certificates and endorsements of an answer have at most ${String(limits.shownStatementsCharactersMax)} characters.`,
-    )
   }
 }
 

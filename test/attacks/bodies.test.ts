@@ -23,7 +23,7 @@ test('a body is the same however it is cut, and refused as soon as it is too lar
       fc.boolean(),
       async (chunks, bytesMax, isAnnounced) => {
         const body = Buffer.concat(chunks)
-        const read = readBody(requestOf(chunks, isAnnounced ? body.length : undefined), bytesMax)
+        const read = readBody(requestOf(chunks, isAnnounced ? body.length : undefined), { bytesMax })
         if (body.length > bytesMax) await expect(read).rejects.toMatchObject({ code: 'TOO_LARGE' })
         else expect(Buffer.from(await read).equals(body)).toBe(true)
       },
@@ -47,7 +47,7 @@ test('of a body that comes byte by byte no chunk is kept, and little more than i
     collectGarbage()
     keptChunks = chunks.filter((chunk) => chunk.deref() !== undefined).length
   }
-  const body = await readBody(requestOf(cut()), 512 * 1024)
+  const body = await readBody(requestOf(cut()), { bytesMax: 512 * 1024 })
   expect(body.every((byte, index) => byte === index % 251)).toBe(true)
   // Those that the stream itself holds ready.
   expect(keptChunks).toBeLessThan(100)

@@ -20,6 +20,11 @@ test('the limits are those of docs/protocol.md', async () => {
   const limits = await vi.importActual<object>('../../server/transport-limits.ts')
   expect({ ...limits }).toEqual({
     connectionsMax: 20_000,
+    pipelinedOfConnectionMax: 100,
+    pipelinedMax: 2_000,
+    executionsMax: 1_000,
+    waitingBytesMax: 33_554_432,
+    writeTimeoutMs: 30_000,
     streamsPerKeyMax: 100,
     socketsPerKeyMax: 5,
     operationsPerSocketMax: 20,

@@ -47,6 +47,13 @@ function update(key: RawKey, input: object) {
   return call(world.url, key, { query: updateMutation, variables: { input } })
 }
 
+/** A certificate with white space in its payload, rightly signed. */
+function signPadded(key: RawKey, payload: object): Promise<string> {
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload, null, 1)))
+    .setProtectedHeader({ alg: signerOf(key).alg, typ: 'claviger-key+jwt', kid: key.id })
+    .sign(key.privateKey)
+}
+
 /** A stored key with its certificate, whose `iat` lies some seconds back. */
 async function storeCertified(changes: object = term) {
   const account = await openAccount(world.url)
@@ -241,5 +248,27 @@ describe('updateTransactionKey', () => {
     const certificate = await sign(account.key, certificateOf(account.name, input))
     const answer = await update(account.key, { id: input.id, certificate })
     expect(answer.data?.['updateTransactionKey']).toEqual({ label: null, certificate })
+  })
+})
+
+describe('a certificate in another serialisation than the canonical one', () => {
+  test('is refused, whoever signed it', async () => {
+    const account = await openAccount(world.url)
+    const input = await newInput(account)
+    const certificate = await signPadded(account.key, certificateOf(account.name, input))
+    expectBadInput(await store(account.key, { ...input, certificate }), field)
+    const plain = await sign(account.key, certificateOf(account.name, input))
+    expect((await store(account.key, { ...input, certificate: plain })).errors).toEqual([])
+  })
+
+  test('that was stored before that was so gives way to a new one or to none, and to no older one', async () => {
+    const { account, id, payload } = await storeCertified()
+    const stored = await signPadded(account.key, payload)
+    await world.sql`UPDATE transaction_keys SET certificate = ${stored} WHERE id = ${id}`
+    expectBadInput(await update(account.key, { id, maxUses: 9 }), field)
+    const older = await sign(account.key, { ...payload, max_uses: 9, iat: payload.iat - 1 })
+    expectBadInput(await update(account.key, { id, maxUses: 9, certificate: older }), field)
+    const newer = await sign(account.key, { ...payload, max_uses: 9 })
+    expect((await update(account.key, { id, maxUses: 9, certificate: newer })).errors).toEqual([])
   })
 })

@@ -81,6 +81,24 @@ function sign(signer: TestSigner, header: object, payload: unknown = certificate
     .sign(signer.privateKey, { crit: { claviger: true } })
 }
 
+/** Any text as the header over any text as the payload. */
+async function signText(signer: TestSigner, header: string, payload: string): Promise<string> {
+  const input = [header, payload].map((text) => Buffer.from(text).toString('base64url')).join('.')
+  const signature = await crypto.subtle.sign('Ed25519', signer.privateKey, Buffer.from(input))
+  return `${input}.${Buffer.from(signature).toString('base64url')}`
+}
+
+/** The same object in other bytes. */
+const secondSpellings: readonly ((json: string) => string)[] = [
+  (json) => ` ${json}`,
+  (json) => `${json}\n`,
+  (json) => json.replace(':', ': '),
+  (json) => json.replace(',', `,${' '.repeat(1_000)}`),
+  (json) => json.replace('"a', '"\\u0061'),
+  // The first member twice.
+  (json) => json.replace(/^\{("\w+":[^,]+,)/, '{$1$1'),
+]
+
 /** A statement with parts of it replaced. */
 function compose(statement: string, changes: { header?: object; signature?: string }): string {
   const [header = '', payload = '', signature = ''] = statement.split('.')
@@ -207,6 +225,19 @@ describe('a statement is refused', () => {
     await expectRefused(`${statement}.`)
   })
 
+  test('in any second spelling of its JSON', async () => {
+    const header = JSON.stringify({ alg: ed25519.alg, typ: 'claviger-key+jwt', kid: ed25519.kid })
+    const payload = JSON.stringify(certificate)
+    await verifyStatement('claviger-key+jwt', await signText(ed25519, header, payload), ed25519.jwk)
+    for (const respell of secondSpellings) {
+      expect(JSON.parse(respell(payload)), respell(payload)).toEqual(certificate)
+      await expectRefused(await signText(ed25519, header, respell(payload)))
+      await expectRefused(await signText(ed25519, respell(header), payload))
+      const statement = await signText(ed25519, header, respell(payload))
+      await expect(signPayloadOf(statement, 'claviger-key+jwt', ed25519)).rejects.toThrow(InvalidStatement)
+    }
+  })
+
   test.each([
     ['another version', { v: 2 }],
     ['no version', { v: undefined }],
@@ -234,6 +265,33 @@ describe('a statement is refused', () => {
   test('that is too long, and what is no text', async () => {
     await expectRefused(await sign(ed25519, {}, { ...certificate, aud: 'x'.repeat(20_000) }))
     for (const value of [null, undefined, 1, {}, '', '..', 'a.b.c']) await expectRefused(value)
+  })
+
+  test('when it is an endorsement or a proof whose key carries more than keys have', async () => {
+    const padded = (characters: number) => ({
+      ...endorsement,
+      cnf: { jwk: { ...p256.jwk, kid: 'x'.repeat(characters) } },
+    })
+    for (const type of ['claviger-endorsement+jwt', 'claviger-proof+jwt'] as const) {
+      expect(
+        await verifyStatement(type, await sign(ed25519, { typ: type }, padded(43)), ed25519.jwk),
+      ).toEqual(endorsement)
+      await expectRefused(await sign(ed25519, { typ: type }, padded(1_500)), ed25519, type)
+    }
+  })
+
+  test('never for its length when it certifies the largest key under the longest names', async () => {
+    const largest: KeyCertificate = {
+      ...certificate,
+      iss: 'o'.repeat(64),
+      aud: `${'\u{1F511}'.repeat(127)}x`,
+      max_uses: 2_147_483_647,
+      cnf: { jwk: { kty: 'AKP', alg: 'ML-DSA-87', pub: Buffer.alloc(2592, 1).toString('base64url') } },
+    }
+    const statement = await signStatement('claviger-key+jwt', largest, p256)
+    expect(await verifyStatement('claviger-key+jwt', statement, p256.jwk)).toEqual(largest)
+    const others = { ...largest, aud: '\u{FFFD}'.repeat(255) }
+    expect((await signStatement('claviger-key+jwt', others, p256)).length).toBeGreaterThan(6_000)
   })
 
   test('when an endorsement names another key than the one it holds', async () => {

@@ -54,6 +54,14 @@ describe('a wrapped key', () => {
     },
   )
 
+  test('whose header is spelt in a second way is refused', () => {
+    const text = JSON.stringify(header)
+    expect(() => parseWrappedKeyHeader(withHeaderText(text))).not.toThrow()
+    for (const other of [` ${text}`, text.replace(':', ': '), text.replace('{', '{"alg":"dir",')]) {
+      expect(() => parseWrappedKeyHeader(withHeaderText(other))).toThrow(InvalidJwe)
+    }
+  })
+
   test('whose header is no UTF-8 is refused', () => {
     const bytes = Buffer.from(JSON.stringify({ ...header, note: '~' }))
     expect(() => parseWrappedKeyHeader(withPart(0, bytes.toString('base64url')))).not.toThrow()

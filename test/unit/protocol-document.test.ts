@@ -122,11 +122,24 @@ function limitRows() {
     signedBodyBytesMax: ['body of a signed request', `${count(limits.signedBodyBytesMax)} bytes`],
     jweCharactersMax: ['wrapped key', `${count(limits.jweCharactersMax)} characters`],
     statementCharactersMax: ['signed statement', `${count(limits.statementCharactersMax)} characters`],
-    endorsementsMax: ['endorsements shown with a certificate', count(limits.endorsementsMax)],
-    shownStatementsCharactersMax: [
-      'certificates and endorsements in an answer',
-      `${count(limits.shownStatementsCharactersMax)} characters`,
+    endorsementCharactersMax: [
+      'endorsement, and proof of possession',
+      `${count(limits.endorsementCharactersMax)} characters`,
     ],
+    endorsementsMax: ['endorsements shown with a certificate', count(limits.endorsementsMax)],
+    unsignedAnswerCharactersMax: [
+      'answer to an unsigned request',
+      `${count(limits.unsignedAnswerCharactersMax)} characters`,
+    ],
+    signedAnswerCharactersMax: [
+      'answer to a signed request',
+      `${count(limits.signedAnswerCharactersMax)} characters`,
+    ],
+    introspectionFieldsMax: [
+      'fields of introspection in a request',
+      count(queryLimits.introspectionFieldsMax),
+    ],
+    aliasCharactersMax: ['alias', `${count(queryLimits.aliasCharactersMax)} characters`],
     answerSecondsMax: ['lifetime of a signed answer', `${count(limits.answerSecondsMax)} seconds`],
     batchMax: ['items in a list argument, and in a page', count(limits.batchMax)],
     pageDefault: ['items in a page, by default', count(limits.pageDefault)],

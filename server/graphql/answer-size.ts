@@ -1,0 +1,34 @@
+/** What a member costs beside its name and value: quotes, colon and comma. */
+const memberCharacters = 4
+
+/**
+ * Whether an answer has more than so many characters as JSON, about: escapes are not counted. It looks at no more of the
+ * answer than that, so a small bound costs little whatever the answer is.
+ */
+export function isLongerThan(answer: unknown, charactersMax: number): boolean {
+  let left = charactersMax
+  count(answer)
+  return left < 0
+
+  function count(value: unknown): void {
+    if (typeof value === 'string') {
+      left -= value.length + 2
+    } else if (Array.isArray(value)) {
+      left -= 2
+      for (const item of value) {
+        if (left < 0) return
+        count(item)
+        left -= 1
+      }
+    } else if (typeof value === 'object' && value !== null) {
+      left -= 2
+      for (const [name, member] of Object.entries(value)) {
+        if (left < 0) return
+        left -= name.length + memberCharacters
+        count(member)
+      }
+    } else {
+      left -= memberCharacters
+    }
+  }
+}
