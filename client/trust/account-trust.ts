@@ -1,6 +1,7 @@
 import { publicManagementKey, shownWrappingKey, type ManagementKey } from '../crypto/management-key.ts'
 import { importWrappingKey, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
+import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
 import { followEndorsements, type EndorsementChains, type TrustedManagementKey } from './chain.ts'
 import { readListedAccount, type ListedAccount } from './listed-account.ts'
@@ -19,6 +20,7 @@ export interface AccountTrustOptions {
   readonly anchors: readonly string[]
   readonly recollection: Recollection
   readonly keyServer: GraphqlClient
+  readonly clock: Clock
 }
 
 /** How long a signer that the last reading of the account has not made trusted is not asked for again. */
@@ -42,7 +44,7 @@ export class AccountTrust {
    *   ANSWER_MALFORMED; and what the memory throws.
    */
   async read(): Promise<CheckedAccount> {
-    const { owner, managementKey, anchors, recollection, keyServer } = this.#options
+    const { owner, managementKey, anchors, recollection, keyServer, clock } = this.#options
     await recollection.load()
     const account = await readListedAccount(keyServer)
     if (account.name !== owner) {
@@ -52,7 +54,9 @@ export class AccountTrust {
     assertNothingForgotten(account, remembered)
     const { signingKey } = await publicManagementKey(managementKey)
     const own = { id: managementKey.id, signingKey, wrappingKey: await shownWrappingKey(managementKey) }
-    const chains = await followEndorsements(account.managementKeys, { owner, own, anchors, remembered })
+    const nowSeconds = clock.nowSeconds()
+    const roots = { owner, own, anchors, remembered, nowSeconds }
+    const chains = await followEndorsements(account.managementKeys, roots)
     for (const { id } of account.managementKeys) {
       const trusted = chains.trusted.get(id)
       if (trusted === undefined) continue

@@ -62,9 +62,10 @@ export class Recollection {
     forgetOldest(this.#transactionKeys)
   }
 
+  /** Remembers for good that it was revoked, and of several dates the earliest. */
   rememberManagementKey({ id, revokedAt }: RememberedManagementKey): void {
     const known = this.#managementKeys.get(id)
-    const next = known ?? revokedAt
+    const next = earliest(known ?? null, revokedAt)
     if (next === known) return
     this.#managementKeys.set(id, next)
     this.#hasNews = true
@@ -109,6 +110,11 @@ export class Recollection {
 function assertBounded({ transactionKeys, managementKeys }: TrustRecord): void {
   if (Math.max(transactionKeys.length, managementKeys.length) <= rememberedMax) return
   throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It remembers more than it may.' })
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
 }
 
 function forgetOldest(remembered: Map<string, unknown>): void {

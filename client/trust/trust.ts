@@ -5,11 +5,13 @@ import {
   verifyStatement,
   type KeyCertificate,
 } from '../../schema/wire/statements.ts'
+import { limits } from '../../schema/wire/limits.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
 import type { Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
+import { wait } from '../transport/wait.ts'
 import { AccountTrust, type CheckedAccount } from './account-trust.ts'
 import { claimsOf, findLie, isStatePossible, type DescribedKey, type KeyTerms } from './certificate.ts'
 import { isAfter, type TrustedManagementKey } from './chain.ts'
@@ -46,6 +48,9 @@ export const doubts = [
 ] as const
 
 export type Doubt = (typeof doubts)[number]
+
+/** How long a certificate waits for its date at most, in seconds. More is a clock that was set back. */
+const aheadSecondsMax = 2
 
 /** Most certificates whose signature need not be verified again. */
 const verifiedMax = 1000
@@ -89,6 +94,13 @@ export class Trust {
     return this.#account.recipients()
   }
 
+  /** Remembers that this device has revoked a management key, in which second by its own clock. */
+  async rememberRevoked(id: string, atSeconds: number): Promise<void> {
+    await this.#recollection.load()
+    this.#recollection.rememberManagementKey({ id, revokedAt: atSeconds })
+    await this.#recollection.flush()
+  }
+
   /** Signs a key's certificate, a JWS `claviger-key+jwt`, younger than the one that it replaces. */
   async certify(
     { id, applicationServer, cnf, ...terms }: KeyToCertify,
@@ -97,6 +109,9 @@ export class Trust {
     const { owner, managementKey, clock } = this.#options
     // Two certificates of one second could be exchanged for each other, and nobody would notice.
     const iat = Math.max(clock.nowSeconds(), (replaced?.iat ?? -1) + 1)
+    // By one second each, certificates that replace each other fast would be dated ahead, and be refused.
+    const aheadSeconds = iat - limits.signatureClockSkewSeconds - clock.nowSeconds()
+    if (aheadSeconds > 0) await wait(Math.min(aheadSeconds, aheadSecondsMax) * 1000)
     const named = { v: 1, iss: owner, aud: applicationServer, jti: id, iat } as const
     const certificate: KeyCertificate = { ...named, ...claimsOf(terms), cnf }
     return signStatement('claviger-key+jwt', certificate, statementSigner(managementKey))
@@ -165,7 +180,8 @@ export class Trust {
   }
 
   async #verifyNew(compact: string, { signingKey }: TrustedManagementKey): Promise<KeyCertificate> {
-    const certificate = await orInvalid(() => verifyStatement('claviger-key+jwt', compact, signingKey))
+    const reader = { signingKey, nowSeconds: this.#options.clock.nowSeconds() }
+    const certificate = await orInvalid(() => verifyStatement('claviger-key+jwt', compact, reader))
     const [oldest] = this.#verified.keys()
     if (this.#verified.size >= verifiedMax && oldest !== undefined) this.#verified.delete(oldest)
     this.#verified.set(compact, certificate)

@@ -26,7 +26,7 @@ export interface CertifiedFacts extends Term {
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
 export async function assertCertificate(
-  { tx, accountId }: SignedTransaction,
+  { tx, accountId, now }: SignedTransaction,
   certificate: ReceivedStatement<'claviger-key+jwt'>,
   facts: CertifiedFacts,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function assertCertificate(
   if (signer === undefined) {
     throw badInput(field, 'A certificate is signed by an active management key of the account.')
   }
-  await assertSignedBy('claviger-key+jwt', certificate, { signingKey: signer.signingKey, field })
+  await assertSignedBy('claviger-key+jwt', certificate, { signingKey: signer.signingKey, now, field })
   if (certificate.payload.iss !== signer.owner) throw untrueClaim(field, 'iss')
   const untrue = await findUntrueClaim(certificate.payload, facts)
   if (untrue !== null) throw untrueClaim(field, untrue)

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parseSigningJwk, parseWrappingJwk, thumbprint, type SigningJwk } from '../../schema/wire/jwk.ts'
 import {
   haveSamePayload,
+  FutureStatement,
   InvalidStatement,
   parseStatement,
   signPayloadOf,
@@ -88,16 +89,51 @@ function compose(statement: string, changes: { header?: object; signature?: stri
   return [encoded ?? header, payload, changes.signature ?? signature].join('.')
 }
 
+/** Somebody whose clock is the signer's. */
+function readerOf({ jwk }: TestSigner, nowSeconds = 1_795_414_860) {
+  return { signingKey: jwk, nowSeconds }
+}
+
 async function expectRefused(statement: unknown, signer = ed25519, type: StatementType = 'claviger-key+jwt') {
-  const refusal = await verifyStatement(type, statement, signer.jwk).catch((error: unknown) => error)
+  const refusal = await verifyStatement(type, statement, readerOf(signer)).catch((error: unknown) => error)
   expect(refusal).toBeInstanceOf(InvalidStatement)
 }
+
+describe('a statement of the future', () => {
+  const types = [
+    'claviger-key+jwt',
+    'claviger-endorsement+jwt',
+    'claviger-proof+jwt',
+    'claviger-answer+jwt',
+  ] as const
+
+  test.each(types)(
+    'is refused when it is dated more than 30 seconds ahead of its reader: %s',
+    async (type) => {
+      const signer = type === 'claviger-proof+jwt' ? p256 : ed25519
+      const payloads = {
+        'claviger-key+jwt': certificate,
+        'claviger-endorsement+jwt': endorsement,
+        'claviger-proof+jwt': endorsement,
+        'claviger-answer+jwt': answer,
+      }
+      const statement = await signStatement(type, payloads[type], signer)
+      const { iat } = certificate
+      await expect(verifyStatement(type, statement, readerOf(signer, iat - 30))).resolves.toMatchObject({
+        iat,
+      })
+      await expect(verifyStatement(type, statement, readerOf(signer, iat - 31))).rejects.toThrow(
+        FutureStatement,
+      )
+    },
+  )
+})
 
 describe('a statement is read back by who has the public key of its signer:', () => {
   test.each(['EdDSA', 'ES256'] as const)('a certificate, %s', async (alg) => {
     const signer = alg === 'EdDSA' ? ed25519 : p256
     const statement = await signStatement('claviger-key+jwt', certificate, signer)
-    expect(await verifyStatement('claviger-key+jwt', statement, signer.jwk)).toEqual(certificate)
+    expect(await verifyStatement('claviger-key+jwt', statement, readerOf(signer))).toEqual(certificate)
     expect(parseStatement('claviger-key+jwt', statement)).toEqual({
       kid: signer.kid,
       alg,
@@ -109,19 +145,21 @@ describe('a statement is read back by who has the public key of its signer:', ()
     const { nbf: _nbf, exp: _exp, max_uses: _maxUses, overuse: _overuse, ...rest } = certificate
     const least: KeyCertificate = { ...rest, cnf: { jkt: ed25519.kid } }
     const statement = await signStatement('claviger-key+jwt', least, ed25519)
-    expect(await verifyStatement('claviger-key+jwt', statement, ed25519.jwk)).toEqual(least)
+    expect(await verifyStatement('claviger-key+jwt', statement, readerOf(ed25519))).toEqual(least)
   })
 
   test('an answer', async () => {
     const statement = await signStatement('claviger-answer+jwt', answer, ed25519)
-    expect(await verifyStatement('claviger-answer+jwt', statement, ed25519.jwk)).toEqual(answer)
+    expect(await verifyStatement('claviger-answer+jwt', statement, readerOf(ed25519))).toEqual(answer)
   })
 
   test('an endorsement, and the proof of possession over the same bytes', async () => {
     const endorsed = await signStatement('claviger-endorsement+jwt', endorsement, ed25519)
     const proof = await signPayloadOf(endorsed, 'claviger-proof+jwt', p256)
-    expect(await verifyStatement('claviger-endorsement+jwt', endorsed, ed25519.jwk)).toEqual(endorsement)
-    const proved: PossessionProof = await verifyStatement('claviger-proof+jwt', proof, p256.jwk)
+    expect(await verifyStatement('claviger-endorsement+jwt', endorsed, readerOf(ed25519))).toEqual(
+      endorsement,
+    )
+    const proved: PossessionProof = await verifyStatement('claviger-proof+jwt', proof, readerOf(p256))
     expect(proved).toEqual(endorsement)
     expect(haveSamePayload(endorsed, proof)).toBe(true)
     const { v, ...reordered } = endorsement
@@ -196,7 +234,7 @@ describe('a statement is refused', () => {
 
   test('in any second spelling of its base64url', async () => {
     const statement = await sign(ed25519, {})
-    await verifyStatement('claviger-key+jwt', statement, ed25519.jwk)
+    await verifyStatement('claviger-key+jwt', statement, readerOf(ed25519))
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     // The last character of 64 bytes has four unused bits.
     const last = alphabet.indexOf(statement.at(-1) ?? '')

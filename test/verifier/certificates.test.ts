@@ -34,7 +34,11 @@ function certify(by: RawKey, changes: Partial<KeyCertificate> = {}): Promise<str
 }
 
 function endorse(key: RawKey, by: RawKey, changes: Partial<Endorsement> = {}): Promise<string> {
-  return signStatement('claviger-endorsement+jwt', { ...endorsementOf(owner, key), ...changes }, signerOf(by))
+  return signStatement(
+    'claviger-endorsement+jwt',
+    { ...endorsementOf(owner, key), iat: startSeconds - 100, ...changes },
+    signerOf(by),
+  )
 }
 
 /** The first key endorses itself, then each one the next; the last one's endorsement is first, as the key server shows them. */
@@ -253,7 +257,7 @@ describe('a key whose owner’s management key is pinned', () => {
     [
       'its certificate is from the future',
       async () => ({ certificate: await certify(phone, { iat: startSeconds + 3600 }) }),
-      'It is from the future.',
+      'ahead of the reader',
     ],
   ])('is uncertified when %s', async (_when, changes, detail) => {
     const said = { certificate: await certify(phone), endorsements: chain, ...(await changes()) }
@@ -266,6 +270,19 @@ describe('a key whose owner’s management key is pinned', () => {
   test('is uncertified when no management key of the owner is trusted at all', async () => {
     const world = createWorld([], { certificate: await certify(phone), endorsements: chain })
     expect(await world.ask()).toBe('uncertified')
+  })
+
+  test('is uncertified for as long as a statement of its chain is dated ahead, and not for longer', async () => {
+    const ahead = await endorse(laptop, phone, { iat: startSeconds + 60 })
+    const world = createWorld([phone.id], {
+      certificate: await certify(laptop),
+      endorsements: [ahead, ...chain.slice(2)],
+    })
+    expect(await world.ask()).toBe('uncertified')
+    world.pass(29)
+    expect(await world.ask()).toBe('uncertified')
+    world.pass(1)
+    expect(await world.ask()).toBe('valid')
   })
 
   test('is let in no longer than its certificate says, whatever the key server says of the time', async () => {
