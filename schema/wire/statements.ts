@@ -10,6 +10,8 @@ export { FutureStatement, InvalidStatement } from './statements/invalid-statemen
 export type {
   Endorsement,
   KeyCertificate,
+  KeyRevocation,
+  ManagementKeyRevocation,
   PossessionProof,
   VerificationAnswer,
 } from './statements/payloads.ts'

@@ -6,9 +6,14 @@ import type { Mismatch } from './mismatch-alarm.ts'
 export type Question = Mismatch
 
 /** What the database says of it. */
-export interface Facts extends Omit<PublicKeyVerification, 'answer' | 'certificate' | 'endorsements'> {
+export interface Facts extends Omit<
+  PublicKeyVerification,
+  'answer' | 'certificate' | 'endorsements' | 'revocation'
+> {
   /** JWS. */
   readonly certificate: string | null
+  /** JWS. */
+  readonly revocation: string | null
 }
 
 /** Looks up all questions in one statement, and answers in their order. What is not found takes the path of what is. */
@@ -22,7 +27,7 @@ export async function lookUp({ reads }: Databases, questions: readonly Question[
         WHEN k.not_before > clock_timestamp() THEN 'PENDING'
         ELSE 'ACTIVE'
       END AS state,
-      k.not_before::text, k.expires_at::text, k.certificate, clock_timestamp()::text AS checked_at
+      k.not_before::text, k.expires_at::text, k.certificate, k.revocation, clock_timestamp()::text AS checked_at
     FROM unnest(
       ${questions.map((question) => question.accountId)}::uuid[],
       ${questions.map((question) => question.applicationServer)}::text[],
@@ -40,6 +45,7 @@ export async function lookUp({ reads }: Databases, questions: readonly Question[
     notBefore: row.not_before === null ? null : new Date(row.not_before),
     expiresAt: row.expires_at === null ? null : new Date(row.expires_at),
     certificate: row.certificate,
+    revocation: row.revocation,
     checkedAt: new Date(row.checked_at),
   }))
 }
@@ -49,5 +55,6 @@ interface AnswerRow {
   readonly not_before: string | null
   readonly expires_at: string | null
   readonly certificate: string | null
+  readonly revocation: string | null
   readonly checked_at: string
 }

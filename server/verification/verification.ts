@@ -69,7 +69,7 @@ export class Verification {
     shown: ShownStatements,
   ): Promise<PublicKeyVerification> {
     const { accountId, thumbprint } = question
-    const { certificate, ...facts } = await this.#ask(question)
+    const { certificate, revocation, ...facts } = await this.#ask(question)
     if (!facts.coincides) this.#mismatchAlarm.report(question)
     // However often a request selects it, it is signed once.
     let signed: Promise<string> | undefined
@@ -77,10 +77,12 @@ export class Verification {
       ...facts,
       certificate: () => certificate && shown.count(certificate),
       endorsements: async () => {
-        if (certificate === null) return null
-        const chain = await this.#endorsements.chainOf(accountId, certificate)
+        const statements = [certificate, revocation].filter((statement) => statement !== null)
+        if (statements.length === 0) return null
+        const chain = await this.#endorsements.chainOf(accountId, statements)
         return chain.map((endorsement) => shown.count(endorsement))
       },
+      revocation: () => revocation && shown.count(revocation),
       answer: () => (signed ??= this.#answers.sign({ ...facts, owner, applicationServer, thumbprint })),
     }
   }
@@ -96,7 +98,7 @@ class ShownStatements {
     if (this.#characters <= limits.shownStatementsCharactersMax) return statement
     throw new KeyServerError(
       'TOO_LARGE',
-      `The certificates and endorsements of an answer have at most ${String(limits.shownStatementsCharactersMax)} characters.`,
+      `The statements of an answer have at most ${String(limits.shownStatementsCharactersMax)} characters.`,
     )
   }
 }
