@@ -1,6 +1,7 @@
 import { VaultError } from '../errors.ts'
 import type { Session } from '../session.ts'
 import type { Operation } from '../transport/graphql.ts'
+import { signedInTime } from '../transport/signed-in-time.ts'
 
 /**
  * Revokes a management key for good: its requests are refused, and its copies erased. A key that has no other copy is
@@ -12,9 +13,16 @@ import type { Operation } from '../transport/graphql.ts'
  * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last one.
  * @throws {VaultError} ANSWER_MALFORMED; ROLLBACK when the key server goes on listing the key as active.
  */
-export async function revokeDevice({ keyServer, trust, clock }: Session, id: string): Promise<void> {
+export async function revokeDevice(
+  { keyServer, trust, clock, managementKey }: Session,
+  id: string,
+): Promise<void> {
   const before = clock.nowSeconds()
-  const revokedId = await keyServer.run(revokeManagementKey, { id })
+  const revokedId = await signedInTime(clock, async () => {
+    // Nobody signs that he is revoked himself: the key server is then believed, and nobody else need be.
+    const revocation = id === managementKey.id ? undefined : await trust.signRevocationOfDevice(id)
+    return keyServer.run(revokeManagementKey, { id, revocation })
+  })
   if (revokedId !== id) {
     throw new VaultError('ANSWER_MALFORMED', { detail: 'It is about another management key.' })
   }
@@ -25,6 +33,7 @@ export async function revokeDevice({ keyServer, trust, clock }: Session, id: str
 
 const revokeManagementKey: Operation<string> = {
   kind: 'mutation',
-  document: 'mutation RevokeManagementKey($id: ID!) { revokeManagementKey(id: $id) { id } }',
+  document:
+    'mutation RevokeManagementKey($id: ID!, $revocation: JWS) { revokeManagementKey(id: $id, revocation: $revocation) { id } }',
   parse: (data) => data.object('revokeManagementKey').text('id'),
 }

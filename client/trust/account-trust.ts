@@ -3,7 +3,14 @@ import { importWrappingKey, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
-import { followEndorsements, type EndorsementChains, type TrustedManagementKey } from './chain.ts'
+import {
+  followEndorsements,
+  type EndorsementChains,
+  type ListedManagementKey,
+  type TrustedManagementKey,
+  type TrustRoots,
+} from './chain.ts'
+import { signedRevocations } from './revocations.ts'
 import { readListedAccount, type ListedAccount } from './listed-account.ts'
 import type { Recollection } from './recollection.ts'
 
@@ -56,7 +63,7 @@ export class AccountTrust {
     const own = { id: managementKey.id, signingKey, wrappingKey: await shownWrappingKey(managementKey) }
     const nowSeconds = clock.nowSeconds()
     const roots = { owner, own, anchors, remembered, nowSeconds }
-    const chains = await followEndorsements(account.managementKeys, roots)
+    const chains = await followBoth(account.managementKeys, roots)
     for (const { id } of account.managementKeys) {
       const trusted = chains.trusted.get(id)
       if (trusted === undefined) continue
@@ -67,6 +74,7 @@ export class AccountTrust {
       })
     }
     await recollection.flush()
+    assertNothingUndone(account, chains)
     this.#last = { account, ...chains }
     return this.#last
   }
@@ -125,6 +133,26 @@ export class AccountTrust {
  */
 export function assertMayShare({ wrappingSecret }: ManagementKey): void {
   if (wrappingSecret !== undefined) throw new VaultError('WRAPPING_MISMATCH')
+}
+
+/** First who is trusted, then which of them those have revoked, and then who is trusted still. */
+async function followBoth(
+  listed: readonly ListedManagementKey[],
+  roots: TrustRoots,
+): Promise<EndorsementChains> {
+  const { owner, nowSeconds } = roots
+  const chains = await followEndorsements(listed, roots)
+  const revoked = await signedRevocations(listed, { owner, trusted: chains.trusted, nowSeconds })
+  return revoked.size === 0 ? chains : followEndorsements(listed, { ...roots, signedRevocations: revoked })
+}
+
+/** @throws {VaultError} ROLLBACK */
+function assertNothingUndone({ managementKeys }: ListedAccount, { trusted }: EndorsementChains): void {
+  for (const { id, revokedAt } of managementKeys) {
+    if (revokedAt !== null || (trusted.get(id)?.revokedAt ?? null) === null) continue
+    const detail = `A management key is listed as active that another one has signed to be revoked. (${id})`
+    throw new VaultError('ROLLBACK', { detail })
+  }
 }
 
 /** The account may have more management keys than were seen before, and never fewer: revoked ones stay listed. */

@@ -16,6 +16,8 @@ export interface ListedManagementKey {
   readonly wrappingKey: WrappingJwk | null
   /** JWS `claviger-endorsement+jwt`. */
   readonly endorsement: string | null
+  /** JWS `claviger-revocation+jwt`, by another management key. */
+  readonly revocation: string | null
   readonly revokedAt: Date | null
 }
 
@@ -45,6 +47,8 @@ export interface TrustRoots {
   readonly anchors: readonly string[]
   /** Management keys that were listed before, by id: in what second they were revoked, null when they were not. */
   readonly remembered: ReadonlyMap<string, number | null>
+  /** Management keys whose signed revocation was verified, by id, and in what second it was signed. Default: none. */
+  readonly signedRevocations?: ReadonlyMap<string, number> | undefined
   /** The reader's clock, Unix seconds. */
   readonly nowSeconds: number
 }
@@ -201,13 +205,19 @@ export function isAfter(iat: number, revokedAt: Date | null): boolean {
 function revocationOf(
   id: string,
   listed: ListedManagementKey | undefined,
-  { remembered, nowSeconds }: Pick<TrustRoots, 'remembered' | 'nowSeconds'>,
+  { remembered, signedRevocations, nowSeconds }: TrustRoots,
 ): Date | null {
-  const seconds = remembered.get(id) ?? null
+  const seconds = earliest(remembered.get(id) ?? null, signedRevocations?.get(id) ?? null)
   const revokedAt = listed?.revokedAt ?? null
   if (seconds === null && revokedAt === null) return null
   const words = [seconds ?? Infinity, (revokedAt?.getTime() ?? Infinity) / 1000, nowSeconds]
   return new Date(Math.min(...words) * 1000)
+}
+
+/** The earlier of two seconds; null when there is neither. */
+export function earliest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
 }
 
 async function isSameKey(a: WrappingJwk | null, b: WrappingJwk | null): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { VaultError } from '../errors.ts'
+import { earliest } from './chain.ts'
 import {
   rememberedMax,
   type RememberedManagementKey,
@@ -110,11 +111,6 @@ export class Recollection {
 function assertBounded({ transactionKeys, managementKeys }: TrustRecord): void {
   if (Math.max(transactionKeys.length, managementKeys.length) <= rememberedMax) return
   throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It remembers more than it may.' })
-}
-
-function earliest(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b
-  return Math.min(a, b)
 }
 
 function forgetOldest(remembered: Map<string, unknown>): void {

@@ -97,7 +97,7 @@ function listKeys(endorsements: readonly string[], pins: Pins | null): Map<strin
   for (const endorsement of endorsements) {
     const { kid, payload } = parseStatement('claviger-endorsement+jwt', endorsement)
     const { sub: id, kind, cnf, wrap: wrappingKey = null } = payload
-    const key = { id, kind, signingKey: cnf.jwk, wrappingKey, endorsement, revokedAt: null }
+    const key = { id, kind, signingKey: cnf.jwk, wrappingKey, endorsement, revocation: null, revokedAt: null }
     listed.set(id, { key, endorser: kid === id ? null : kid })
   }
   return listed

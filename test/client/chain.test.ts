@@ -30,7 +30,16 @@ async function list(
   const payload: Endorsement = { ...base, cnf: { jwk: signingKey }, wrap: wrappingKey, ...claims }
   const endorsement =
     by === null ? null : await signStatement('claviger-endorsement+jwt', payload, statementSigner(by))
-  return { id: key.id, kind: 'DEVICE', signingKey, wrappingKey, endorsement, revokedAt: null, ...row }
+  return {
+    id: key.id,
+    kind: 'DEVICE',
+    signingKey,
+    wrappingKey,
+    endorsement,
+    revocation: null,
+    revokedAt: null,
+    ...row,
+  }
 }
 
 async function follow(
