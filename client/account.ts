@@ -3,6 +3,7 @@ import { isAccountName } from '../schema/wire/account-name.ts'
 import { publicManagementKey, shownWrappingKey } from './crypto/management-key.ts'
 import type { Session } from './session.ts'
 import type { Operation } from './transport/graphql.ts'
+import { signedInTime } from './transport/signed-in-time.ts'
 import { signEndorsement } from './trust/endorse.ts'
 import {
   accountFields,
@@ -39,12 +40,14 @@ export async function openAccount(
 ): Promise<void> {
   const { signingKey } = await publicManagementKey(managementKey)
   const publicKeys = { signingKey, wrappingKey: await shownWrappingKey(managementKey) }
-  const endorsement = await signEndorsement(
-    { ...publicKeys, kind: 'DEVICE' },
-    { owner, managementKey, nowSeconds: clock.nowSeconds() },
-  )
-  await keyServer.run(openAccountOperation, {
-    input: { name: owner, managementKey: { label, ...publicKeys, kind: 'DEVICE', endorsement } },
+  await signedInTime(clock, async () => {
+    const endorsement = await signEndorsement(
+      { ...publicKeys, kind: 'DEVICE' },
+      { owner, managementKey, nowSeconds: clock.nowSeconds() },
+    )
+    await keyServer.run(openAccountOperation, {
+      input: { name: owner, managementKey: { label, ...publicKeys, kind: 'DEVICE', endorsement } },
+    })
   })
 }
 

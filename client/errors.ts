@@ -8,6 +8,7 @@ const meanings = {
   KEYSTORE_UNREADABLE: 'The keystore holds something that is no management key.',
   NETWORK: 'The key server could not be reached.',
   TIMEOUT: 'The key server did not answer in time.',
+  CLOCKS_DIFFER: 'Two clocks differ by too much, and requests are signed by neither.',
   ANSWER_MALFORMED: 'The key server answered something that the protocol does not know.',
   NO_ACTIVE_KEY: 'There is no active key for this application server.',
   UNWRAP_FAILED: 'The wrapped key could not be opened with this management key.',

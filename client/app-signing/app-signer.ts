@@ -8,7 +8,7 @@ import {
 import { algorithmOf, contentDigest } from '../../schema/wire/request-signature.ts'
 import { signerWith } from '../crypto/request-signer.ts'
 import type { Session } from '../session.ts'
-import { createClock, type Clock } from '../transport/clock.ts'
+import type { Clock } from '../transport/clock.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
 import { readAppRefusal } from './app-refusal.ts'
 import { originsOf } from './origins.ts'
@@ -29,11 +29,12 @@ export interface AppSigner {
   /**
    * As the global `fetch`, signed. The key is acquired, and counted, at the first request, and kept in memory. When the
    * application server answers that it has expired or was revoked, and the account has a newer one, that one is acquired and
-   * the request sent once more; likewise when the clocks differ. No request is sent again for another reason, and none is
+   * the request sent once more; likewise when the clocks differ by at most 5 minutes. No request is sent again for another reason, and none is
    * redirected. The body is read into memory first.
    *
    * @throws {TypeError} for an URL of another origin, and whatever `fetch` throws.
-   * @throws {VaultError} and {@link KeyServerError} as `vault.acquire` does.
+   * @throws {VaultError} and {@link KeyServerError} as `vault.acquire` does; CLOCKS_DIFFER when the application server refuses
+   *   the request because its clock differs by more.
    */
   readonly fetch: Fetch
   /** The signed request itself, to be sent by other means: once, and within a minute. */
@@ -49,7 +50,7 @@ export function appSigner(
   const origins = originsOf(applicationServer, options.origins)
   const holder = holdSigningKey(session, applicationServer)
   // Its own clock: an application server has no say in how requests to the key server are signed.
-  const clock = createClock(() => session.clock.nowSeconds() * 1000)
+  const clock = session.clock.branch()
   const signWith = (request: ReadRequest, key: SigningKey) =>
     signRequest(request, { key, clock, owner: session.owner })
   const { fetch = session.options.fetch, timeoutMs } = options

@@ -125,6 +125,7 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
   },
   NETWORK: { exitCode: noAnswer, hint: checkServer },
   TIMEOUT: { exitCode: noAnswer, hint: checkServer },
+  CLOCKS_DIFFER: { exitCode: noAnswer },
   ANSWER_MALFORMED: { exitCode: noAnswer, hint: checkVersion },
   NO_ACTIVE_KEY: {
     exitCode: no,

@@ -2,14 +2,17 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SigningJwk, WrappingJwk } from '../../schema/wire/jwk.ts'
 import {
   InvalidStatement,
+  isFromFuture,
   parseStatement,
   signPayloadOf,
   verifyStatement,
   type PossessionProof,
 } from '../../schema/wire/statements.ts'
+import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
 import type { CopyOptions, CopyReport } from '../rotation/copy-keys.ts'
 import type { Session } from '../session.ts'
+import { clocksDiffer } from '../transport/clock.ts'
 import { statementSigner } from '../trust/endorse.ts'
 import { addManagementKey } from './add-key.ts'
 import { fingerprintWords } from './fingerprint-words.ts'
@@ -36,7 +39,7 @@ export interface ApprovedDevice extends CopyReport {
   readonly managementKeyId: string
 }
 
-/** How old a request may be, or how far ahead of this device's clock, in seconds. */
+/** How old a request may be, in seconds. */
 const ageSecondsMax = 15 * 60
 
 const labelCharactersMax = 255
@@ -45,7 +48,7 @@ const labelCharactersMax = 255
  * Finds the device that shows this code. Changes nothing.
  *
  * @throws {VaultError} PAIRING_CODE_INVALID, PAIRING_GONE; PAIRING_FORGED when what the key server passed on is not by the
- *   device that shows the code, or is about another account.
+ *   device that shows the code, or is about another account; CLOCKS_DIFFER when it is dated ahead of this device's clock.
  */
 export async function lookUpPairing(session: Session, code: string): Promise<Pairing> {
   const secrets = await readPairingCode(code)
@@ -54,13 +57,14 @@ export async function lookUpPairing(session: Session, code: string): Promise<Pai
   const message = await openMessage(stored.payload, secrets.requestKey)
   const { managementKeyId } = secrets
   const proof = message.get('proof')
-  const { iss, sub, iat, kind, cnf, wrap } = await verifyProof(proof)
+  const nowSeconds = session.clock.nowSeconds()
+  const { iss, sub, iat, kind, cnf, wrap } = await verifyProof(proof, nowSeconds)
   const label = message.get('label')
   if (typeof proof !== 'string' || typeof label !== 'string' || label.length > labelCharactersMax)
     throw forged()
   if (iss !== session.owner) throw forged('It asks to belong to another account.')
   if (sub !== managementKeyId || kind !== 'DEVICE' || wrap === undefined) throw forged()
-  if (Math.abs(session.clock.nowSeconds() - iat) > ageSecondsMax) throw new VaultError('PAIRING_GONE')
+  if (nowSeconds - iat > ageSecondsMax) throw new VaultError('PAIRING_GONE')
   return {
     code,
     managementKeyId,
@@ -118,10 +122,14 @@ async function answer({ keyServer, owner, managementKey, trust }: Session, { cod
   }
 }
 
-async function verifyProof(proof: unknown): Promise<PossessionProof> {
+async function verifyProof(proof: unknown, nowSeconds: number): Promise<PossessionProof> {
   try {
-    const { cnf } = parseStatement('claviger-proof+jwt', proof).payload
-    return await verifyStatement('claviger-proof+jwt', proof, cnf.jwk)
+    const { cnf, iat } = parseStatement('claviger-proof+jwt', proof).payload
+    if (isFromFuture({ iat }, nowSeconds)) {
+      const times = { hereMs: nowSeconds * 1000, thereMs: iat * 1000 }
+      throw clocksDiffer(times, limits.signatureClockSkewSeconds)
+    }
+    return await verifyStatement('claviger-proof+jwt', proof, { signingKey: cnf.jwk, nowSeconds })
   } catch (error) {
     if (error instanceof InvalidStatement) throw forged()
     throw error

@@ -7,6 +7,7 @@ import { VaultError } from '../errors.ts'
 import { anchorsMax, type Keystore, type ManagementKeyRecord } from '../keystore/keystore.ts'
 import { openSession, type ConnectionOptions } from '../session.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
+import { createClock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
 import { wait } from '../transport/wait.ts'
 import { statementSigner } from '../trust/endorse.ts'
@@ -57,7 +58,7 @@ const pollMsDefault = 2_000
  * Makes a management key for this device, and asks another device of its owner to approve it. The key server passes both
  * messages on and is believed in nothing: the code has a secret that it never sees.
  *
- * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's key is in use.
+ * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's key is in use; CLOCKS_DIFFER.
  */
 export async function requestPairing(options: RequestPairingOptions): Promise<PairingRequest> {
   const { owner, label = 'Device' } = options
@@ -128,11 +129,13 @@ async function assertNotOpener(record: ManagementKeyRecord, options: ConnectionO
 async function prove(record: ManagementKeyRecord, options: RequestPairingOptions): Promise<string> {
   const { signingKey, wrappingKey } = await publicManagementKey(record)
   const { time } = await readKeyServer({ ...options, url: record.url })
+  const clock = createClock()
+  clock.correct(time)
   const payload = {
     v: 1,
     iss: record.owner,
     sub: record.id,
-    iat: Math.floor(time.getTime() / 1000),
+    iat: clock.nowSeconds(),
     kind: 'DEVICE',
     cnf: { jwk: signingKey },
     wrap: wrappingKey,

@@ -94,15 +94,48 @@ export async function revokeKey(
   id: string,
   { reason = 'UNSPECIFIED' }: { readonly reason?: RevocationReason | undefined } = {},
 ): Promise<TransactionKey> {
-  return revoked(session, id, await session.keyServer.run(revokeTransactionKey, { id, reason }))
+  const revocation = await signedRevocation(session, id, reason)
+  return withRevoked(
+    session,
+    id,
+    await session.keyServer.run(revokeTransactionKey, { id, reason, revocation }),
+  )
 }
 
 export async function destroyKey(session: Session, id: string): Promise<TransactionKey> {
-  return revoked(session, id, await session.keyServer.run(destroyTransactionKey, { id }))
+  const revocation = await signedRevocation(session, id, 'UNSPECIFIED')
+  return withRevoked(session, id, await session.keyServer.run(destroyTransactionKey, { id, revocation }))
 }
 
-/** That it is revoked is remembered by looking at the description. */
-function revoked(session: Session, id: string, described: DescribedTransactionKey): Promise<TransactionKey> {
+/**
+ * What this device signs of a revocation. Undefined, which is not sent, for a key that is not as its owner certified it:
+ * then it would sign what the key server says, and revoke another key perhaps. Undefined too when it has been signed.
+ */
+async function signedRevocation(
+  session: Session,
+  id: string,
+  reason: RevocationReason,
+): Promise<string | undefined> {
+  const described = await session.keyServer.run(transactionKey, { id })
+  if (described?.revocation !== null) return undefined
+  assertAsked(described, { id })
+  if ((await session.trust.findDoubt(described)) !== null) return undefined
+  const certificate = await session.trust.assertCertified(described)
+  return certificate === null
+    ? undefined
+    : session.trust.signRevocation(certificate, described.revocationReason ?? reason)
+}
+
+/**
+ * That it is revoked is remembered by looking at the description.
+ *
+ * @throws {VaultError} ANSWER_MALFORMED when it is not; KEY_MISMATCH
+ */
+export function withRevoked(
+  session: Session,
+  id: string,
+  described: DescribedTransactionKey,
+): Promise<TransactionKey> {
   assertAsked(described, { id })
   if (described.state !== 'REVOKED') {
     throw new VaultError('ANSWER_MALFORMED', { detail: 'The key was to be revoked, and is not.' })
@@ -183,8 +216,8 @@ const updateTransactionKey: Operation<DescribedTransactionKey> = {
 const revokeTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
   document: /* GraphQL */ `
-    mutation RevokeTransactionKey($id: ID!, $reason: RevocationReason!) {
-      revokeTransactionKey(id: $id, reason: $reason) { ${transactionKeyFields} }
+    mutation RevokeTransactionKey($id: ID!, $reason: RevocationReason!, $revocation: JWS) {
+      revokeTransactionKey(id: $id, reason: $reason, revocation: $revocation) { ${transactionKeyFields} }
     }
   `,
   parse: (data) => parseTransactionKey(data.object('revokeTransactionKey')),
@@ -192,6 +225,10 @@ const revokeTransactionKey: Operation<DescribedTransactionKey> = {
 
 const destroyTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
-  document: `mutation DestroyTransactionKey($id: ID!) { destroyTransactionKey(id: $id) { ${transactionKeyFields} } }`,
+  document: /* GraphQL */ `
+    mutation DestroyTransactionKey($id: ID!, $revocation: JWS) {
+      destroyTransactionKey(id: $id, revocation: $revocation) { ${transactionKeyFields} }
+    }
+  `,
   parse: (data) => parseTransactionKey(data.object('destroyTransactionKey')),
 }

@@ -51,6 +51,8 @@ export interface DescribedTransactionKey {
   readonly wrappedFor: readonly string[]
   /** The owner's own description: a JWS `claviger-key+jwt`. Null when the client that stored the key sent none. */
   readonly certificate: string | null
+  /** The owner's own revocation: a JWS `claviger-revocation+jwt`. Null when the client that revoked the key sent none. */
+  readonly revocation: string | null
 }
 
 /** The key that an answer must be about. */
@@ -63,7 +65,7 @@ export interface AskedKey {
 export const transactionKeyFields = /* GraphQL */ `
   id applicationServer label publicKey thumbprint state notBefore expiresAt expiryNotices maxUses useCount
   refusedCount overusePolicy lastUsedAt createdAt revokedAt revocationReason wrappedFor { id }
-  certificate
+  certificate revocation
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED; KEY_MISMATCH when the thumbprint is not that of the public key. */
@@ -89,6 +91,7 @@ export async function parseTransactionKey(answer: Answer): Promise<DescribedTran
     revocationReason: answer.oneOfOrNull('revocationReason', revocationReasons),
     wrappedFor: answer.list('wrappedFor').map((managementKey) => managementKey.text('id')),
     certificate: answer.textOrNull('certificate'),
+    revocation: answer.textOrNull('revocation'),
   }
 }
 

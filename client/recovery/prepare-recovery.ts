@@ -31,6 +31,8 @@ export async function prepareRecovery(session: Session): Promise<RecoveryDraft> 
     register: async (options) => {
       const { owner, clock } = session
       const publicKeys = await publicManagementKey(managementKey)
+      // Asked first: the answer sets this device's clock right before anything is dated by it.
+      const rootId = await findRootId(session)
       const endorsement = await signEndorsement(
         { ...publicKeys, kind: 'RECOVERY' },
         { owner, managementKey: session.managementKey, nowSeconds: clock.nowSeconds() },
@@ -38,7 +40,7 @@ export async function prepareRecovery(session: Session): Promise<RecoveryDraft> 
       const key = {
         ...publicKeys,
         id: managementKey.id,
-        label: recoveryLabel(await recoveryKey.anchorTag({ owner, rootId: await findRootId(session) })),
+        label: recoveryLabel(await recoveryKey.anchorTag({ owner, rootId })),
         kind: 'RECOVERY',
         endorsement,
         proof: await signProof(endorsement, managementKey),

@@ -3,7 +3,7 @@ import type { KeyCertificate } from '../../schema/wire/statements.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import { prepareKey, type CreateKeyOptions } from '../keys/create.ts'
-import { readKey, revokeKey } from '../keys/describe.ts'
+import { readKey, revokeKey, withRevoked } from '../keys/describe.ts'
 import type { UncertifiedOptions } from '../keys/open.ts'
 import {
   parseTransactionKey,
@@ -50,7 +50,11 @@ export async function rotateKey(
     options: { ...successorTerms(options, termsOf(old, certificate)), algorithm: algorithmOf(old) },
   })
   try {
-    const stored = await session.keyServer.run(supersedeTransactionKey, { input, supersededId: old.id })
+    const revocation =
+      certificate === null ? undefined : await session.trust.signRevocation(certificate, 'SUPERSEDED')
+    const variables = { input, supersededId: old.id, revocation }
+    const { stored, revoked } = await session.keyServer.run(supersedeTransactionKey, variables)
+    await withRevoked(session, old.id, revoked)
     return await withoutDoubt(session, stored, { id: nextId, applicationServer: old.applicationServer })
   } catch (error) {
     // Another device was faster; what it stored is what counts.
@@ -60,16 +64,24 @@ export async function rotateKey(
   }
 }
 
-const supersedeTransactionKey: Operation<DescribedTransactionKey> = {
+interface Superseded {
+  readonly stored: DescribedTransactionKey
+  readonly revoked: DescribedTransactionKey
+}
+
+const supersedeTransactionKey: Operation<Superseded> = {
   kind: 'mutation',
   // Serially and in this order (GraphQL specification, 6.2.2); a refused first field ends the request.
   document: /* GraphQL */ `
-    mutation SupersedeTransactionKey($input: StoreTransactionKeyInput!, $supersededId: ID!) {
+    mutation SupersedeTransactionKey($input: StoreTransactionKeyInput!, $supersededId: ID!, $revocation: JWS) {
       storeTransactionKey(input: $input) { ${transactionKeyFields} }
-      revokeTransactionKey(id: $supersededId, reason: SUPERSEDED) { id }
+      revokeTransactionKey(id: $supersededId, reason: SUPERSEDED, revocation: $revocation) { ${transactionKeyFields} }
     }
   `,
-  parse: (data) => parseTransactionKey(data.object('storeTransactionKey')),
+  parse: async (data) => ({
+    stored: await parseTransactionKey(data.object('storeTransactionKey')),
+    revoked: await parseTransactionKey(data.object('revokeTransactionKey')),
+  }),
 }
 
 /** The successor is stored: what may be missing is the revocation. */

@@ -17,7 +17,7 @@ export interface GraphqlClient {
    * Runs an operation. Variables that are undefined are left out; null is sent.
    *
    * @throws {KeyServerError} what the key server refused.
-   * @throws {VaultError} NETWORK, TIMEOUT, ANSWER_MALFORMED.
+   * @throws {VaultError} NETWORK, TIMEOUT, CLOCKS_DIFFER, ANSWER_MALFORMED.
    */
   run<T>(operation: Operation<T>, variables?: Readonly<Record<string, unknown>>): Promise<T>
 }

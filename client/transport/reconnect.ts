@@ -15,16 +15,18 @@ export function isExpiredSignature(error: unknown): boolean {
   return error instanceof KeyServerError && error.details.reason === 'SIGNATURE_EXPIRED'
 }
 
-/** A socket's refusal does not tell the key server's time, so it is asked for. @returns false when it did not answer. */
+/**
+ * A socket's refusal does not tell the key server's time, so it is asked for.
+ *
+ * @returns false when it did not answer
+ * @throws {VaultError} CLOCKS_DIFFER
+ */
 export async function correctClock(
   clock: Clock,
   keyServer: ConnectionOptions & { readonly url: string },
 ): Promise<boolean> {
-  try {
-    const { time } = await readKeyServer(keyServer)
-    clock.correct(time)
-    return true
-  } catch {
-    return false
-  }
+  const facts = await readKeyServer(keyServer).catch(() => null)
+  if (facts === null) return false
+  clock.correct(facts.time)
+  return true
 }

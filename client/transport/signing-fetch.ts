@@ -28,9 +28,9 @@ const retryDelaysMs = [200, 800]
  *
  * A request that got no answer is sent again, twice at most, each time signed afresh. That is safe for every operation
  * of the protocol, because the client chooses the ids. When the key server says that the signature is out of its time
- * window, the clock is corrected and the request sent once more.
+ * window, the clock is corrected, within its bounds, and the request sent once more.
  *
- * @throws {VaultError} NETWORK, TIMEOUT.
+ * @throws {VaultError} NETWORK, TIMEOUT, CLOCKS_DIFFER.
  */
 export function signingFetch(options: SigningFetchOptions): Fetch {
   return async (input, init) => {
@@ -43,7 +43,8 @@ export function signingFetch(options: SigningFetchOptions): Fetch {
       const answer = await attempt(request, options)
       if (!('error' in answer)) {
         const { reason, serverTime } = answer.refusal
-        if (reason === 'SIGNATURE_EXPIRED' && serverTime !== undefined && !isClockCorrected) {
+        const isAboutClock = options.signer !== undefined && reason === 'SIGNATURE_EXPIRED'
+        if (isAboutClock && serverTime !== undefined && !isClockCorrected) {
           options.clock.correct(serverTime)
           isClockCorrected = true
           continue

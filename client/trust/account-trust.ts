@@ -1,8 +1,16 @@
 import { publicManagementKey, shownWrappingKey, type ManagementKey } from '../crypto/management-key.ts'
 import { importWrappingKey, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
+import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
-import { followEndorsements, type EndorsementChains, type TrustedManagementKey } from './chain.ts'
+import {
+  followEndorsements,
+  type EndorsementChains,
+  type ListedManagementKey,
+  type TrustedManagementKey,
+  type TrustRoots,
+} from './chain.ts'
+import { signedRevocations } from './revocations.ts'
 import { readListedAccount, type ListedAccount } from './listed-account.ts'
 import type { Recollection } from './recollection.ts'
 
@@ -19,6 +27,7 @@ export interface AccountTrustOptions {
   readonly anchors: readonly string[]
   readonly recollection: Recollection
   readonly keyServer: GraphqlClient
+  readonly clock: Clock
 }
 
 /** How long a signer that the last reading of the account has not made trusted is not asked for again. */
@@ -42,7 +51,7 @@ export class AccountTrust {
    *   ANSWER_MALFORMED; and what the memory throws.
    */
   async read(): Promise<CheckedAccount> {
-    const { owner, managementKey, anchors, recollection, keyServer } = this.#options
+    const { owner, managementKey, anchors, recollection, keyServer, clock } = this.#options
     await recollection.load()
     const account = await readListedAccount(keyServer)
     if (account.name !== owner) {
@@ -52,7 +61,9 @@ export class AccountTrust {
     assertNothingForgotten(account, remembered)
     const { signingKey } = await publicManagementKey(managementKey)
     const own = { id: managementKey.id, signingKey, wrappingKey: await shownWrappingKey(managementKey) }
-    const chains = await followEndorsements(account.managementKeys, { owner, own, anchors, remembered })
+    const nowSeconds = clock.nowSeconds()
+    const roots = { owner, own, anchors, remembered, nowSeconds }
+    const chains = await followBoth(account.managementKeys, roots)
     for (const { id } of account.managementKeys) {
       const trusted = chains.trusted.get(id)
       if (trusted === undefined) continue
@@ -63,6 +74,7 @@ export class AccountTrust {
       })
     }
     await recollection.flush()
+    assertNothingUndone(account, chains)
     this.#last = { account, ...chains }
     return this.#last
   }
@@ -121,6 +133,26 @@ export class AccountTrust {
  */
 export function assertMayShare({ wrappingSecret }: ManagementKey): void {
   if (wrappingSecret !== undefined) throw new VaultError('WRAPPING_MISMATCH')
+}
+
+/** First who is trusted, then which of them those have revoked, and then who is trusted still. */
+async function followBoth(
+  listed: readonly ListedManagementKey[],
+  roots: TrustRoots,
+): Promise<EndorsementChains> {
+  const { owner, nowSeconds } = roots
+  const chains = await followEndorsements(listed, roots)
+  const revoked = await signedRevocations(listed, { owner, trusted: chains.trusted, nowSeconds })
+  return revoked.size === 0 ? chains : followEndorsements(listed, { ...roots, signedRevocations: revoked })
+}
+
+/** @throws {VaultError} ROLLBACK */
+function assertNothingUndone({ managementKeys }: ListedAccount, { trusted }: EndorsementChains): void {
+  for (const { id, revokedAt } of managementKeys) {
+    if (revokedAt !== null || (trusted.get(id)?.revokedAt ?? null) === null) continue
+    const detail = `A management key is listed as active that another one has signed to be revoked. (${id})`
+    throw new VaultError('ROLLBACK', { detail })
+  }
 }
 
 /** The account may have more management keys than were seen before, and never fewer: revoked ones stay listed. */

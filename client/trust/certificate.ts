@@ -20,6 +20,8 @@ export interface DescribedKey extends KeyTerms {
   readonly state: TransactionKeyState
   /** JWS `claviger-key+jwt`. */
   readonly certificate: string | null
+  /** JWS `claviger-revocation+jwt`. */
+  readonly revocation: string | null
 }
 
 /** Terms as a certificate states them: what is not limited is left out. */

@@ -16,6 +16,8 @@ export interface ListedManagementKey {
   readonly wrappingKey: WrappingJwk | null
   /** JWS `claviger-endorsement+jwt`. */
   readonly endorsement: string | null
+  /** JWS `claviger-revocation+jwt`, by another management key. */
+  readonly revocation: string | null
   readonly revokedAt: Date | null
 }
 
@@ -26,7 +28,7 @@ export interface TrustedManagementKey {
   readonly signingKey: SigningJwk
   /** As its endorsement says. Null: it has none, or no statement that could be checked says which. */
   readonly wrappingKey: WrappingJwk | null
-  /** As the key server says, or was said before. */
+  /** The earliest of what the key server says, what was listed before, and when this reader first saw that it is revoked. */
   readonly revokedAt: Date | null
 }
 
@@ -45,6 +47,10 @@ export interface TrustRoots {
   readonly anchors: readonly string[]
   /** Management keys that were listed before, by id: in what second they were revoked, null when they were not. */
   readonly remembered: ReadonlyMap<string, number | null>
+  /** Management keys whose signed revocation was verified, by id, and in what second it was signed. Default: none. */
+  readonly signedRevocations?: ReadonlyMap<string, number> | undefined
+  /** The reader's clock, Unix seconds. */
+  readonly nowSeconds: number
 }
 
 export interface EndorsementChains {
@@ -67,14 +73,14 @@ export async function followEndorsements(
   const doubts = new Map<string, string>()
   const candidates = await soundKeys(listed, doubts)
   const trusted = new Map<string, TrustedManagementKey>()
-  const { own, remembered } = roots
+  const { own } = roots
   if (own !== null) {
-    trusted.set(own.id, { ...own, revokedAt: revocationOf(own.id, candidates.get(own.id), remembered) })
+    trusted.set(own.id, { ...own, revokedAt: revocationOf(own.id, candidates.get(own.id), roots) })
   }
   for (const id of roots.anchors) {
     const anchor = candidates.get(id)
     if (anchor === undefined || id === own?.id) continue
-    const revokedAt = revocationOf(id, anchor, remembered)
+    const revokedAt = revocationOf(id, anchor, roots)
     trusted.set(id, { id, signingKey: anchor.signingKey, wrappingKey: null, revokedAt })
   }
   const endorsedBy = groupByEndorser([...candidates.values()])
@@ -91,7 +97,7 @@ export async function followEndorsements(
         continue
       }
       const { id, signingKey, wrappingKey } = key
-      const found = { id, signingKey, wrappingKey, revokedAt: revocationOf(id, key, remembered) }
+      const found = { id, signingKey, wrappingKey, revokedAt: revocationOf(id, key, roots) }
       trusted.set(id, found)
       if (!wasTrusted) queue.push(found)
     }
@@ -157,11 +163,15 @@ function endorserOf({ endorsement }: ListedManagementKey): string | null {
 async function doubtOf(
   key: ListedManagementKey,
   endorser: TrustedManagementKey,
-  { owner, remembered }: TrustRoots,
+  { owner, remembered, nowSeconds }: TrustRoots,
 ): Promise<string | null> {
   let endorsement: Endorsement
   try {
-    endorsement = await verifyStatement('claviger-endorsement+jwt', key.endorsement, endorser.signingKey)
+    const { signingKey } = endorser
+    endorsement = await verifyStatement('claviger-endorsement+jwt', key.endorsement, {
+      signingKey,
+      nowSeconds,
+    })
   } catch (error) {
     if (error instanceof InvalidStatement) return `Its endorsement is none: ${error.message}`
     throw error
@@ -188,14 +198,26 @@ export function isAfter(iat: number, revokedAt: Date | null): boolean {
   return revokedAt !== null && iat - limits.signatureClockSkewSeconds > revokedAt.getTime() / 1000
 }
 
-/** Revocation is final: what was revoked once stays so. */
+/**
+ * Revocation is final, and counts from the earliest word of it. The reader's own clock is one: dated later or into the
+ * future, it would make the key server believed about what the revoked key signs until then.
+ */
 function revocationOf(
   id: string,
   listed: ListedManagementKey | undefined,
-  remembered: ReadonlyMap<string, number | null>,
+  { remembered, signedRevocations, nowSeconds }: TrustRoots,
 ): Date | null {
-  const seconds = remembered.get(id) ?? null
-  return seconds === null ? (listed?.revokedAt ?? null) : new Date(seconds * 1000)
+  const seconds = earliest(remembered.get(id) ?? null, signedRevocations?.get(id) ?? null)
+  const revokedAt = listed?.revokedAt ?? null
+  if (seconds === null && revokedAt === null) return null
+  const words = [seconds ?? Infinity, (revokedAt?.getTime() ?? Infinity) / 1000, nowSeconds]
+  return new Date(Math.min(...words) * 1000)
+}
+
+/** The earlier of two seconds; null when there is neither. */
+export function earliest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
 }
 
 async function isSameKey(a: WrappingJwk | null, b: WrappingJwk | null): Promise<boolean> {

@@ -32,7 +32,7 @@ export function readListedAccount(keyServer: GraphqlClient): Promise<ListedAccou
 export const accountFields = /* GraphQL */ `
   id name createdAt
   managementKeys(includeRevoked: true) {
-    id label kind signingKey wrappingKey endorsement createdAt lastUsedAt revokedAt
+    id label kind signingKey wrappingKey endorsement createdAt lastUsedAt revokedAt revocation
   }
 `
 
@@ -67,6 +67,7 @@ function parseManagementKey(answer: Answer): DescribedManagementKey {
     createdAt: answer.instant('createdAt'),
     lastUsedAt: answer.instantOrNull('lastUsedAt'),
     revokedAt: answer.instantOrNull('revokedAt'),
+    revocation: answer.textOrNull('revocation'),
   }
 }
 

@@ -1,4 +1,5 @@
 import { VaultError } from '../errors.ts'
+import { earliest } from './chain.ts'
 import {
   rememberedMax,
   type RememberedManagementKey,
@@ -62,9 +63,10 @@ export class Recollection {
     forgetOldest(this.#transactionKeys)
   }
 
+  /** Remembers for good that it was revoked, and of several dates the earliest. */
   rememberManagementKey({ id, revokedAt }: RememberedManagementKey): void {
     const known = this.#managementKeys.get(id)
-    const next = known ?? revokedAt
+    const next = earliest(known ?? null, revokedAt)
     if (next === known) return
     this.#managementKeys.set(id, next)
     this.#hasNews = true

@@ -4,16 +4,22 @@ import {
   signStatement,
   verifyStatement,
   type KeyCertificate,
+  type StatementType,
 } from '../../schema/wire/statements.ts'
+import type { RevocationReason } from '../../schema/graphql/domain.ts'
+import { thumbprint } from '../../schema/wire/jwk.ts'
+import { limits } from '../../schema/wire/limits.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
 import type { Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
+import { wait } from '../transport/wait.ts'
 import { AccountTrust, type CheckedAccount } from './account-trust.ts'
 import { claimsOf, findLie, isStatePossible, type DescribedKey, type KeyTerms } from './certificate.ts'
 import { isAfter, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
+import { signKeyRevocation, signManagementKeyRevocation, verifyKeyRevocation } from './revocations.ts'
 import { processMemory, type TrustMemory } from './memory.ts'
 import { Recollection } from './recollection.ts'
 
@@ -46,6 +52,9 @@ export const doubts = [
 ] as const
 
 export type Doubt = (typeof doubts)[number]
+
+/** How long a certificate waits for its date at most, in seconds. More is a clock that was set back. */
+const aheadSecondsMax = 2
 
 /** Most certificates whose signature need not be verified again. */
 const verifiedMax = 1000
@@ -89,6 +98,25 @@ export class Trust {
     return this.#account.recipients()
   }
 
+  /** Remembers that this device has revoked a management key, in which second by its own clock. */
+  async rememberRevoked(id: string, atSeconds: number): Promise<void> {
+    await this.#recollection.load()
+    this.#recollection.rememberManagementKey({ id, revokedAt: atSeconds })
+    await this.#recollection.flush()
+  }
+
+  /** Signs that a transaction key is revoked, as its owner certified it: a JWS `claviger-revocation+jwt`. */
+  signRevocation(certificate: KeyCertificate, reason: RevocationReason): Promise<string> {
+    const { managementKey, clock } = this.#options
+    return signKeyRevocation(certificate, { managementKey, nowSeconds: clock.nowSeconds(), reason })
+  }
+
+  /** Signs that another management key of the account is revoked: a JWS `claviger-revocation+jwt`. */
+  signRevocationOfDevice(id: string): Promise<string> {
+    const { owner, managementKey, clock } = this.#options
+    return signManagementKeyRevocation(id, { owner, managementKey, nowSeconds: clock.nowSeconds() })
+  }
+
   /** Signs a key's certificate, a JWS `claviger-key+jwt`, younger than the one that it replaces. */
   async certify(
     { id, applicationServer, cnf, ...terms }: KeyToCertify,
@@ -97,6 +125,9 @@ export class Trust {
     const { owner, managementKey, clock } = this.#options
     // Two certificates of one second could be exchanged for each other, and nobody would notice.
     const iat = Math.max(clock.nowSeconds(), (replaced?.iat ?? -1) + 1)
+    // By one second each, certificates that replace each other fast would be dated ahead, and be refused.
+    const aheadSeconds = iat - limits.signatureClockSkewSeconds - clock.nowSeconds()
+    if (aheadSeconds > 0) await wait(Math.min(aheadSeconds, aheadSecondsMax) * 1000)
     const named = { v: 1, iss: owner, aud: applicationServer, jti: id, iat } as const
     const certificate: KeyCertificate = { ...named, ...claimsOf(terms), cnf }
     return signStatement('claviger-key+jwt', certificate, statementSigner(managementKey))
@@ -138,8 +169,9 @@ export class Trust {
   async #check(key: DescribedKey): Promise<KeyCertificate | null> {
     const remembered = this.#recollection.transactionKey(key.id)
     if (remembered?.isRevoked && key.state !== 'REVOKED') throw rollback('It was revoked before.')
+    if (key.revocation !== null) await this.#takeRevocation(key, key.revocation)
     if (key.certificate === null) {
-      if (remembered !== null) throw rollback('It had a certificate before.')
+      if (remembered !== null && remembered.iat > 0) throw rollback('It had a certificate before.')
       return null
     }
     const certificate = await this.#verify(key.certificate)
@@ -154,9 +186,23 @@ export class Trust {
     return certificate
   }
 
+  /** Remembers it for good. @throws {VaultError} ROLLBACK when the key is shown as anything but revoked. */
+  async #takeRevocation(key: DescribedKey, compact: string): Promise<void> {
+    const { owner, clock } = this.#options
+    const signer = await this.#account.signer(signerIdOf('claviger-revocation+jwt', compact))
+    const { id, applicationServer, publicKey } = key
+    const revoked = { owner, applicationServer, id, thumbprint: publicKey && (await thumbprint(publicKey)) }
+    const nowSeconds = clock.nowSeconds()
+    await orInvalid(() => verifyKeyRevocation(compact, { key: revoked, signer, nowSeconds }))
+    // 0: of no certificate that was seen yet.
+    this.#recollection.rememberTransactionKey({ id, iat: 0, isRevoked: true })
+    await this.#recollection.flush()
+    if (key.state !== 'REVOKED') throw rollback('Its owner has signed that it is revoked.')
+  }
+
   async #verify(compact: string): Promise<KeyCertificate> {
     // Whether the signer is still trusted is asked each time: only the signature itself stays verified.
-    const signer = await this.#account.signer(signerIdOf(compact))
+    const signer = await this.#account.signer(signerIdOf('claviger-key+jwt', compact))
     const certificate = this.#verified.get(compact) ?? (await this.#verifyNew(compact, signer))
     if (isAfter(certificate.iat, signer.revokedAt)) {
       throw invalid('It was signed after its signer had been revoked.')
@@ -165,7 +211,8 @@ export class Trust {
   }
 
   async #verifyNew(compact: string, { signingKey }: TrustedManagementKey): Promise<KeyCertificate> {
-    const certificate = await orInvalid(() => verifyStatement('claviger-key+jwt', compact, signingKey))
+    const reader = { signingKey, nowSeconds: this.#options.clock.nowSeconds() }
+    const certificate = await orInvalid(() => verifyStatement('claviger-key+jwt', compact, reader))
     const [oldest] = this.#verified.keys()
     if (this.#verified.size >= verifiedMax && oldest !== undefined) this.#verified.delete(oldest)
     this.#verified.set(compact, certificate)
@@ -173,9 +220,9 @@ export class Trust {
   }
 }
 
-function signerIdOf(compact: string): string {
+function signerIdOf(type: StatementType, compact: string): string {
   try {
-    return parseStatement('claviger-key+jwt', compact).kid
+    return parseStatement(type, compact).kid
   } catch (error) {
     throw asInvalid(error)
   }

@@ -98,7 +98,7 @@ function operation({
 }: Pick<AskOptions, 'checkAnswer' | 'checkCertificate'>): Operation<ReceivedAnswer[]> {
   const fields = ['coincides valid state notBefore expiresAt checkedAt']
   if (checkAnswer !== null) fields.push('answer')
-  if (checkCertificate !== null) fields.push('certificate endorsements')
+  if (checkCertificate !== null) fields.push('certificate endorsements revocation')
   return {
     kind: 'query',
     document: `query VerifyPublicKeys($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${fields.join(' ')} } }`,
@@ -116,7 +116,11 @@ function statementsOf(received: Answer): ShownStatements {
   if (endorsements !== null && endorsements.length > limits.endorsementsMax) {
     throw new VaultError('ANSWER_MALFORMED', { detail: 'It has too many endorsements.' })
   }
-  return { certificate: received.textOrNull('certificate'), endorsements }
+  return {
+    certificate: received.textOrNull('certificate'),
+    endorsements,
+    revocation: received.textOrNull('revocation'),
+  }
 }
 
 function toStanding(verification: PublicKeyVerification, askedAt: Moment): AnsweredStanding {

@@ -8,10 +8,12 @@ import {
   type KeyCertificate,
 } from '../../schema/wire/statements.ts'
 import { claimsOf, isStatePossible } from '../trust/certificate.ts'
+import { verifyKeyRevocation } from '../trust/revocations.ts'
 import type { Question } from './ask.ts'
 import type { EventListener } from './events.ts'
 import { readPins, type Pins, type PinsOf } from './pins.ts'
 import type { AnsweredStanding } from './standing.ts'
+import { keyOf } from './standing-cache.ts'
 import { voucherFinder, type FindVoucher } from './vouchers.ts'
 
 export interface CertificateOptions {
@@ -28,10 +30,13 @@ export interface ShownStatements {
   readonly certificate: string | null
   /** JWS `claviger-endorsement+jwt`: of the certificate's signer first, then of who signed this one, and so on. */
   readonly endorsements: readonly string[] | null
+  /** JWS `claviger-revocation+jwt`; null when there is none, or it is not revoked. */
+  readonly revocation: string | null
 }
 
 /**
- * Says what a valid key comes to when its owner's own word is asked for too. Of another key it changes nothing.
+ * Says what a valid key comes to when its owner's own word is asked for too. Of another key it changes nothing. A key
+ * that a pinned owner has signed to be revoked is revoked from then on, whatever the key server says.
  *
  * @throws {VaultError} ANSWER_MALFORMED when the pins can not be read.
  */
@@ -53,13 +58,23 @@ export interface CertificateCheckOptions extends CertificateOptions {
 export function checkCertificates(options: CertificateCheckOptions): CertificateChecker {
   const { onEvent, entriesMax } = options
   const newest = new LRUCache<string, number>({ max: entriesMax })
-  const findVoucher = voucherFinder()
+  const revoked = new LRUCache<string, true>({ max: entriesMax })
+  const findVoucher = voucherFinder(options)
   return async (shown, answered) => {
     const { standing, question } = answered
-    if (standing.reason !== 'valid') return standing
+    const isAboutRevocation = standing.reason === 'valid' || shown.revocation !== null
+    if (!isAboutRevocation) return standing
     const pins = await readPins(question.owner, options)
+    const context = { ...answered, pins, newest, findVoucher, options }
+    const key = keyOf(question.owner, question.thumbprint)
     try {
-      return await check(shown, { ...answered, pins, newest, findVoucher, options })
+      if (await isSignedRevocation(shown, context)) revoked.set(key, true)
+      if (standing.reason !== 'valid') return standing
+      if (pins !== null && revoked.has(key)) {
+        onEvent({ type: 'answer-refused', detail: 'Its owner has signed that it is revoked.' })
+        return { ...standing, reason: 'revoked' }
+      }
+      return await check(shown, context)
     } catch (error) {
       if (!(error instanceof InvalidStatement)) throw error
       onEvent({ type: 'answer-refused', detail: error.message })
@@ -78,6 +93,31 @@ interface CheckContext {
   readonly options: CertificateCheckOptions
 }
 
+/**
+ * Whether a pinned owner has signed that the key is revoked. Of others nothing is kept: whoever is not pinned may have signed
+ * it himself. What is wrong with a revocation makes it none, for there need not be one.
+ */
+async function isSignedRevocation(
+  { revocation, endorsements }: ShownStatements,
+  { question: { owner, thumbprint: presented }, pins, findVoucher, options }: CheckContext,
+): Promise<boolean> {
+  if (revocation === null || pins === null) return false
+  const nowSeconds = options.nowMs() / 1000
+  const { applicationServer } = options
+  try {
+    const { kid } = parseStatement('claviger-revocation+jwt', revocation)
+    const voucher = await findVoucher({ owner, kid, endorsements: endorsements ?? [], pins })
+    if (voucher === null) return false
+    const key = { owner, applicationServer, id: null, thumbprint: presented }
+    const signer = { signingKey: voucher.signingKey, revokedAt: null }
+    await verifyKeyRevocation(revocation, { key, signer, nowSeconds })
+    return true
+  } catch (error) {
+    if (error instanceof InvalidStatement) return false
+    throw error
+  }
+}
+
 /** @throws {InvalidStatement} */
 async function check(
   { certificate: compact, endorsements }: ShownStatements,
@@ -92,7 +132,9 @@ async function check(
   const { owner } = question
   const voucher = await context.findVoucher({ owner, kid, endorsements: endorsements ?? [], pins })
   if (voucher === null) return standing
-  const certificate = await verifyStatement('claviger-key+jwt', compact, voucher.signingKey)
+  const { signingKey } = voucher
+  const nowSeconds = context.options.nowMs() / 1000
+  const certificate = await verifyStatement('claviger-key+jwt', compact, { signingKey, nowSeconds })
   await assertClaims(certificate, context)
   // Who is not pinned may have signed all of this himself, and would only spoil the memory of who will be.
   if (pins !== null) assertNotOlder(certificate, newest)
@@ -125,7 +167,6 @@ async function assertClaims(
   if (!isStatePossible('ACTIVE', certificate, now)) {
     throw new InvalidStatement('By its certified term the key can not be valid now.')
   }
-  if (certificate.iat > now + skewSeconds) throw new InvalidStatement('It is from the future.')
 }
 
 /** @throws {InvalidStatement} when a younger certificate of the same key was seen. */

@@ -57,6 +57,12 @@ async function parsePin(pin: unknown): Promise<[string, ListedManagementKey | nu
   }
   const signingKey = parseSigningJwk(pin)
   const id = await thumbprint(signingKey)
-  const unsaid = { kind: 'DEVICE', wrappingKey: null, endorsement: null, revokedAt: null } as const
+  const unsaid = {
+    kind: 'DEVICE',
+    wrappingKey: null,
+    endorsement: null,
+    revocation: null,
+    revokedAt: null,
+  } as const
   return [id, { id, signingKey, ...unsaid }]
 }

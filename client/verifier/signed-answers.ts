@@ -1,4 +1,3 @@
-import type { SigningJwk } from '../../schema/wire/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   InvalidStatement,
@@ -37,7 +36,9 @@ export function checkSignedAnswers(options: AnswerCheckOptions): AnswerChecker {
       const signingKey = await options.keySet(kid)
       if (signingKey === null)
         throw new InvalidStatement("It is signed by a key that is not the key server's.")
-      return toStanding(await verifyAnswer(answer, signingKey), { ...asked, options })
+      const reader = { signingKey, nowSeconds: options.nowMs() / 1000 }
+      const verified = await verifyStatement('claviger-answer+jwt', answer, reader)
+      return toStanding(verified, { ...asked, options })
     } catch (error) {
       if (error instanceof VaultError) throw error
       const detail = error instanceof InvalidStatement ? error.message : 'It can not be checked.'
@@ -45,10 +46,6 @@ export function checkSignedAnswers(options: AnswerCheckOptions): AnswerChecker {
       throw new VaultError('ANSWER_MALFORMED', { detail })
     }
   }
-}
-
-function verifyAnswer(answer: unknown, signingKey: SigningJwk): Promise<VerificationAnswer> {
-  return verifyStatement('claviger-answer+jwt', answer, signingKey)
 }
 
 function toStanding(
@@ -68,7 +65,7 @@ function toStanding(
   const skew = limits.signatureClockSkewSeconds
   const askedSeconds = askedAt.nowMs / 1000
   // Not older than the question: an answer from before a revocation may still have minutes to live.
-  if (answer.iat > now + skew || answer.iat < Math.floor(askedSeconds) - skew || answer.exp <= now - skew) {
+  if (answer.iat < Math.floor(askedSeconds) - skew || answer.exp <= now - skew) {
     throw new InvalidStatement('It is not from now, or this clock is wrong.')
   }
   const { coincides, valid, state = null } = answer

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { SigningJwk } from '../../schema/wire/jwk.ts'
-import { InvalidStatement, parseStatement } from '../../schema/wire/statements.ts'
+import { InvalidStatement, isFromFuture, parseStatement } from '../../schema/wire/statements.ts'
 import { followEndorsements, type ListedManagementKey } from '../trust/chain.ts'
 import type { Pins } from './pins.ts'
 
@@ -31,8 +31,12 @@ export type FindVoucher = (question: VouchedFor) => Promise<Voucher | null>
 /** Of everything that is remembered together. A chain of three has some 2,000. */
 const charactersMax = 4 * 1024 * 1024
 
-/** Remembers what it has found: an owner's keys have one chain, and to follow 16 endorsements takes 15 ms and more. */
-export function voucherFinder(): FindVoucher {
+/**
+ * Remembers what it has found: an owner's keys have one chain, and to follow 16 endorsements takes 15 ms and more.
+ *
+ * @param clock.nowMs milliseconds since 1970
+ */
+export function voucherFinder({ nowMs }: { readonly nowMs: () => number }): FindVoucher {
   const found = new LRUCache<string, Promise<Voucher | null>>({
     maxSize: charactersMax,
     sizeCalculation: (_voucher, key) => key.length,
@@ -43,26 +47,41 @@ export function voucherFinder(): FindVoucher {
     const key = JSON.stringify([owner, kid, endorsements, pinned])
     const known = found.get(key)
     if (known !== undefined) return known
-    const voucher = find(question)
-    // What it says is for who asked; kept, it is nobody's fault.
-    voucher.catch(() => undefined)
+    const nowSeconds = nowMs() / 1000
+    const voucher = find(question, nowSeconds)
     found.set(key, voucher)
+    // What it says is for who asked; kept, it is nobody's fault. What is refused because of its date may be right later.
+    voucher.catch(() => {
+      if (endorsements.some((endorsement) => isDatedAhead(endorsement, nowSeconds))) found.delete(key)
+    })
     return voucher
   }
 }
 
-async function find({ owner, kid, endorsements, pins }: VouchedFor): Promise<Voucher | null> {
+async function find(
+  { owner, kid, endorsements, pins }: VouchedFor,
+  nowSeconds: number,
+): Promise<Voucher | null> {
   const listed = listKeys(endorsements, pins)
   if (pins === null && !listed.has(kid)) return null
   const path = pathFrom(kid, { listed, pins })
   const anchors = pins === null ? path.slice(-1) : [...pins.keys()]
   const { trusted, doubts } = await followEndorsements(
     [...listed.values()].map(({ key }) => key),
-    { owner, own: null, anchors, remembered: new Map() },
+    { owner, own: null, anchors, remembered: new Map(), nowSeconds },
   )
   const signer = trusted.get(kid)
   if (signer !== undefined) return { signingKey: signer.signingKey, path }
   throw new InvalidStatement(doubts.get(kid) ?? 'No pinned management key stands behind its certificate.')
+}
+
+function isDatedAhead(endorsement: string, nowSeconds: number): boolean {
+  try {
+    return isFromFuture(parseStatement('claviger-endorsement+jwt', endorsement).payload, nowSeconds)
+  } catch {
+    // What can not be read has no date, and stays refused.
+    return false
+  }
 }
 
 interface ListedKey {
@@ -78,7 +97,7 @@ function listKeys(endorsements: readonly string[], pins: Pins | null): Map<strin
   for (const endorsement of endorsements) {
     const { kid, payload } = parseStatement('claviger-endorsement+jwt', endorsement)
     const { sub: id, kind, cnf, wrap: wrappingKey = null } = payload
-    const key = { id, kind, signingKey: cnf.jwk, wrappingKey, endorsement, revokedAt: null }
+    const key = { id, kind, signingKey: cnf.jwk, wrappingKey, endorsement, revocation: null, revokedAt: null }
     listed.set(id, { key, endorser: kid === id ? null : kid })
   }
   return listed

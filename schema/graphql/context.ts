@@ -118,7 +118,8 @@ export interface ManagementKeysPort {
   /** CONFLICT when the key is taken, by whatever account. Repeated with the same endorsement it returns the key. */
   add(caller: Caller, input: AddManagementKeyInput): Promise<ManagementKey>
   /** CONFLICT for the last one. Repeated it returns the key. */
-  revoke(caller: Caller, id: string): Promise<ManagementKey>
+  /** `revocation` is a JWS, unchecked; null or undefined: none. */
+  revoke(caller: Caller, id: string, revocation: unknown): Promise<ManagementKey>
 }
 
 export interface TransactionKeysPort {
@@ -126,8 +127,13 @@ export interface TransactionKeysPort {
   update(caller: Caller, input: UpdateTransactionKeyInput): Promise<TransactionKey>
   /** Replaces or adds wrapped copies, all or none; answers in the order asked. */
   rewrap(caller: Caller, input: readonly RewrapTransactionKeyInput[]): Promise<TransactionKey[]>
-  revoke(caller: Caller, id: string, reason: RevocationReason): Promise<TransactionKey>
-  destroy(caller: Caller, id: string): Promise<TransactionKey>
+  /** `revocation` is a JWS, unchecked; null or undefined: none. */
+  revoke(
+    caller: Caller,
+    id: string,
+    how: { readonly reason: RevocationReason; readonly revocation: unknown },
+  ): Promise<TransactionKey>
+  destroy(caller: Caller, id: string, revocation: unknown): Promise<TransactionKey>
   /** Null when the caller's account has no such key. */
   find(caller: Caller, id: string): Promise<TransactionKey | null>
   /** Newest first. */

@@ -30,6 +30,8 @@ export interface ManagementKey {
   /** To the minute: it is not written at every use. */
   readonly lastUsedAt: Date | null
   readonly revokedAt: Date | null
+  /** JWS: signed by the management key that revoked it. Null when it sent none. */
+  readonly revocation: string | null
 }
 
 export const transactionKeyStates = ['PENDING', 'ACTIVE', 'EXPIRED', 'REVOKED'] as const
@@ -73,6 +75,8 @@ export interface TransactionKey extends Term {
   readonly createdAt: Date
   readonly revokedAt: Date | null
   readonly revocationReason: RevocationReason | null
+  /** JWS: the owner's own revocation. Null when the owner sent none. */
+  readonly revocation: string | null
 }
 
 /** The copy of a transaction key that is wrapped for one management key. */
@@ -96,10 +100,12 @@ export interface PublicKeyVerification {
   /** The owner's own signed description of the key (JWS), where he sent one. */
   readonly certificate: string | null
   /**
-   * The endorsements (JWS) that lead from the certificate's signer to the account's first management key, in this order;
-   * null without a certificate. Each call is one more that is shown.
+   * The endorsements (JWS) that lead from the certificate's signer to the account's first management key, in this order,
+   * and then those that the revocation's signer has besides; null without either.
    */
   endorsements(): Promise<readonly string[] | null>
+  /** The owner's own revocation (JWS), where the key is revoked and they sent one. */
+  readonly revocation: string | null
   /** Signs the same facts and returns the JWS; only when asked, because it costs more than all the rest. */
   answer(): Promise<string>
 }

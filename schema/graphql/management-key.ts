@@ -28,6 +28,11 @@ export const ManagementKey = builder.objectRef<ManagementKeyShape>('ManagementKe
       nullable: true,
       description: 'Why to trust it: signed by the management key that approved it.',
     }),
+    revocation: t.expose('revocation', {
+      type: 'JWS',
+      nullable: true,
+      description: 'Signed by the management key that revoked it (docs/protocol.md, "Signed statements").',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
@@ -86,7 +91,10 @@ builder.mutationFields((t) => ({
     description:
       'Signed. Its copies are erased, its requests refused and its subscriptions closed from now on. CONFLICT for the last one.',
     extensions: signed,
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => ctx.managementKeys.revoke(ctx.caller, id),
+    args: {
+      id: t.arg.id({ required: true }),
+      revocation: t.arg({ type: 'JWS', description: 'By another management key than the revoked one.' }),
+    },
+    resolve: (_root, { id, revocation }, ctx) => ctx.managementKeys.revoke(ctx.caller, id, revocation),
   }),
 }))

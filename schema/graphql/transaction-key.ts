@@ -71,6 +71,12 @@ export const TransactionKey = builder.objectRef<TransactionKeyShape>('Transactio
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
     revocationReason: t.expose('revocationReason', { type: RevocationReason, nullable: true }),
+    revocation: t.expose('revocation', {
+      type: 'JWS',
+      nullable: true,
+      description:
+        'The owner\'s own signed revocation (docs/protocol.md, "Signed statements"); null when the client sent none.',
+    }),
   }),
 })
 
@@ -192,16 +198,26 @@ builder.mutationFields((t) => ({
     args: {
       id: t.arg.id({ required: true }),
       reason: t.arg({ type: RevocationReason, defaultValue: 'UNSPECIFIED' }),
+      revocation: t.arg({ type: 'JWS' }),
     },
-    resolve: (_root, { id, reason }, ctx) =>
-      ctx.transactionKeys.revoke(ctx.caller, id, reason ?? 'UNSPECIFIED'),
+    resolve: (_root, { id, reason, revocation }, ctx) =>
+      ctx.transactionKeys.revoke(ctx.caller, id, {
+        reason: reason ?? 'UNSPECIFIED',
+        revocation,
+      }),
   }),
   destroyTransactionKey: t.field({
     type: TransactionKey,
     description:
       'Signed. Erases the wrapped copies for good and revokes the key; its public description stays.',
     extensions: signed,
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => ctx.transactionKeys.destroy(ctx.caller, id),
+    args: {
+      id: t.arg.id({ required: true }),
+      revocation: t.arg({
+        type: 'JWS',
+        description: 'Its reason is the one that is shown: UNSPECIFIED for a new one.',
+      }),
+    },
+    resolve: (_root, { id, revocation }, ctx) => ctx.transactionKeys.destroy(ctx.caller, id, revocation),
   }),
 }))

@@ -20,11 +20,16 @@ const PublicKeyVerification = builder
         nullable: true,
         description: "The owner's own signed description of the key.",
       }),
+      revocation: t.expose('revocation', {
+        type: 'JWS',
+        nullable: true,
+        description: "The owner's own signed revocation, where state is REVOKED and there is one.",
+      }),
       endorsements: t.field({
         type: ['JWS'],
         nullable: true,
         description:
-          "Why to trust the certificate's signer: its endorsement, that of who signed this one, and so on to the account's first management key. At most 16. Null without a certificate.",
+          "Why to trust the certificate's signer: its endorsement, that of who signed this one, and so on to the account's first management key; then those that the revocation's signer has besides. At most 16. Null without either.",
         resolve: (verification) => verification.endorsements(),
       }),
       checkedAt: t.expose('checkedAt', { type: 'DateTime' }),

@@ -26,6 +26,8 @@ export const managementKeys = pgTable(
     /** To the minute: written at most once in it. */
     lastUsedAt: instant('last_used_at'),
     revokedAt: instant('revoked_at'),
+    /** A signed statement (JWS) of the management key that revoked it. */
+    revocation: text('revocation'),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.id] }),

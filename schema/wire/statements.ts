@@ -4,13 +4,15 @@ import { parseCanonicalJsonObject } from './json-object.ts'
 import { thumbprint, type SigningJwk } from './jwk.ts'
 import { limits } from './limits.ts'
 import { importSigningKey } from './request-signature.ts'
-import { InvalidStatement } from './statements/invalid-statement.ts'
+import { FutureStatement, InvalidStatement } from './statements/invalid-statement.ts'
 import { payloadParsers, type StatementPayloads } from './statements/payloads.ts'
 
-export { InvalidStatement } from './statements/invalid-statement.ts'
+export { FutureStatement, InvalidStatement } from './statements/invalid-statement.ts'
 export type {
   Endorsement,
   KeyCertificate,
+  KeyRevocation,
+  ManagementKeyRevocation,
   PossessionProof,
   VerificationAnswer,
 } from './statements/payloads.ts'
@@ -108,17 +110,19 @@ export function parseStatement<T extends StatementType>(type: T, statement: unkn
 }
 
 /**
- * Verifies a statement of type `type` with the public key of who must have signed it, and reads it. Of endorsements and
- * proofs it also checks that `sub` is the thumbprint of `cnf.jwk`. What the claims must be beyond that only the caller
- * knows.
+ * Verifies a statement of type `type` with the public key of who must have signed it, and reads it. A statement of the
+ * future is refused: it would stay younger than everything that comes after it. Of endorsements and proofs it also checks
+ * that `sub` is the thumbprint of `cnf.jwk`. What the claims must be beyond that only the caller knows.
  *
- * @throws {InvalidStatement}
+ * @param reader.nowSeconds the reader's clock, Unix seconds
+ * @throws {InvalidStatement}; {FutureStatement} when `iat` is more than 30 seconds ahead of the reader's clock
  */
 export async function verifyStatement<T extends StatementType>(
   type: T,
   statement: unknown,
-  signingKey: SigningJwk,
+  reader: { readonly signingKey: SigningJwk; readonly nowSeconds: number },
 ): Promise<StatementPayloads[T]> {
+  const { signingKey, nowSeconds } = reader
   const { kid, alg, payload } = parseStatement(type, statement)
   if (kid !== (await thumbprint(signingKey))) {
     throw new InvalidStatement('This statement is not signed by the expected key.')
@@ -135,7 +139,13 @@ export async function verifyStatement<T extends StatementType>(
   if ('sub' in payload && 'cnf' in payload && payload.sub !== (await thumbprint(payload.cnf.jwk))) {
     throw new InvalidStatement('"sub" is the thumbprint of "cnf.jwk".')
   }
+  if (isFromFuture(payload, nowSeconds)) throw new FutureStatement()
   return payload
+}
+
+/** Whether a statement is dated further ahead of the reader's clock, in Unix seconds, than clocks may differ. */
+export function isFromFuture({ iat }: { readonly iat: number }, nowSeconds: number): boolean {
+  return iat > nowSeconds + limits.signatureClockSkewSeconds
 }
 
 type Bytes = Uint8Array<ArrayBuffer>

@@ -56,16 +56,17 @@ export class Accounts {
     const { name, managementKey } = parseInput(openAccountInput, input, 'input')
     const accountId = accountIdOf(name)
     const managementKeyId = await thumbprint(managementKey.signingKey)
-    if (managementKey.endorsement !== null) {
-      await assertEndorsement(managementKey.endorsement, {
-        owner: name,
-        managementKey,
-        signingKey: managementKey.signingKey,
-        field: 'input.managementKey.endorsement',
-      })
-    }
     const signer = { accountId, managementKeyId, jwk: managementKey.signingKey }
-    return this.#authentication.registration(caller, signer, async (tx) => {
+    return this.#authentication.registration(caller, signer, async (tx, now) => {
+      if (managementKey.endorsement !== null) {
+        await assertEndorsement(managementKey.endorsement, {
+          owner: name,
+          managementKey,
+          signingKey: managementKey.signingKey,
+          now,
+          field: 'input.managementKey.endorsement',
+        })
+      }
       const [account] = await tx
         .insert(accounts)
         .values({ id: accountId, name })

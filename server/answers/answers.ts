@@ -4,7 +4,10 @@ import { signStatement, type VerificationAnswer } from '../../schema/wire/statem
 import type { SigningKeys } from './signing-keys.ts'
 
 /** What was asked, in the asker's own words, and what the answer is. */
-export interface AnswerFacts extends Omit<PublicKeyVerification, 'answer' | 'certificate' | 'endorsements'> {
+export interface AnswerFacts extends Omit<
+  PublicKeyVerification,
+  'answer' | 'certificate' | 'endorsements' | 'revocation'
+> {
   readonly owner: string
   readonly applicationServer: string
   /** Of the key that was presented. */

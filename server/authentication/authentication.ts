@@ -165,13 +165,13 @@ export class Authentication {
   }
 
   /**
-   * Runs `work` in a transaction for a request that is signed by the very key it registers. `work` stores the account,
-   * and only then the nonce is consumed.
+   * Runs `work` in a transaction for a request that is signed by the very key it registers. The nonce is consumed with
+   * what `work` stores, or not at all. `work` is told the database's clock.
    */
   async registration<T>(
     caller: RequestCaller,
     signer: Omit<Signer, 'claim'> & { readonly jwk: SigningJwk },
-    work: (tx: Executor) => Promise<T>,
+    work: (tx: Executor, now: Date) => Promise<T>,
   ): Promise<T> {
     const presented = requireSignature(caller)
     const { signature } = presented
@@ -180,14 +180,16 @@ export class Authentication {
     if (!isGood || signature.keyid !== signer.managementKeyId) throw signatureRefused('SIGNATURE_INVALID')
     return caller.inTurn(async () => {
       const result = await runTransaction(this.#databases.writes.db, async (tx) => {
-        if (!caller.isClaimed) {
-          const { nonce, created, expires } = signature
-          const [row] = await tx.execute<{ outcome: ClaimOutcome }>(
-            fragment`SELECT consume_nonce(${signer.accountId}, ${signer.managementKeyId}, ${nonce}, ${created}, ${expires}) AS outcome`,
-          )
-          await this.#assertGranted(row?.outcome)
-        }
-        return work(tx)
+        const { nonce, created, expires } = signature
+        const outcome = caller.isClaimed
+          ? fragment`'GRANTED'`
+          : fragment`consume_nonce(${signer.accountId}, ${signer.managementKeyId}, ${nonce}, ${created}, ${expires})`
+        const [row] = await tx.execute<{ outcome: ClaimOutcome; nowMs: number }>(
+          fragment`SELECT ${outcome} AS outcome,
+            (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::double precision AS "nowMs"`,
+        )
+        await this.#assertGranted(row?.outcome)
+        return work(tx, new Date(row?.nowMs ?? NaN))
       })
       caller.isClaimed = true
       return result

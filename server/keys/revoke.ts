@@ -1,22 +1,28 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { RevocationReason } from '../../schema/graphql/domain.ts'
-import { deadlines, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
+import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
 import { recordKeyChange } from '../key-changes/record.ts'
+import { assertKeyRevocation, type ReceivedRevocation } from '../trust/revocation.ts'
 import { lockTransactionKey } from './lock.ts'
+import { selectTransactionKey } from './transaction-key-rows.ts'
 
 /**
  * Revokes a key for good: it is no longer acquired, no longer valid, and has no more deadlines. The owner is alerted
- * once; repeated, it changes nothing, and the first reason stays.
+ * once; repeated, it adds the signed revocation when there is none yet, changes nothing else, and the first reason stays.
  *
- * @throws {KeyServerError} NOT_FOUND
+ * @throws {KeyServerError} NOT_FOUND; BAD_USER_INPUT for the revocation
  */
 export async function revokeTransactionKey(
   signed: SignedTransaction,
   id: string,
-  reason: RevocationReason,
+  {
+    reason,
+    revocation,
+  }: { readonly reason: RevocationReason; readonly revocation: ReceivedRevocation | null },
 ): Promise<void> {
   const { isRevoked } = await lockTransactionKey(signed, id)
+  await storeRevocation(signed, id, { revocation, reason })
   if (isRevoked) return
   await markRevoked(signed, id, reason)
   await recordKeyChange(signed, id, reason === 'SUPERSEDED' ? 'SUPERSEDED' : 'REVOKED')
@@ -25,10 +31,15 @@ export async function revokeTransactionKey(
 /**
  * Erases the wrapped copies of a key, and revokes it if it was not.
  *
- * @throws {KeyServerError} NOT_FOUND
+ * @throws {KeyServerError} NOT_FOUND; BAD_USER_INPUT for the revocation
  */
-export async function destroyTransactionKey(signed: SignedTransaction, id: string): Promise<void> {
+export async function destroyTransactionKey(
+  signed: SignedTransaction,
+  id: string,
+  revocation: ReceivedRevocation | null,
+): Promise<void> {
   const { isRevoked } = await lockTransactionKey(signed, id)
+  await storeRevocation(signed, id, { revocation, reason: 'UNSPECIFIED' })
   const { tx, accountId } = signed
   const erased = await tx
     .delete(wrappedKeys)
@@ -36,6 +47,27 @@ export async function destroyTransactionKey(signed: SignedTransaction, id: strin
     .returning({ transactionKeyId: wrappedKeys.transactionKeyId })
   if (!isRevoked) await markRevoked(signed, id, 'UNSPECIFIED')
   if (!isRevoked || erased.length > 0) await recordKeyChange(signed, id, 'DESTROYED')
+}
+
+/** The first one stays. Of a key that is revoked for another reason than is given now, the given one is not true. */
+async function storeRevocation(
+  signed: SignedTransaction,
+  id: string,
+  {
+    revocation,
+    reason,
+  }: { readonly revocation: ReceivedRevocation | null; readonly reason: RevocationReason },
+): Promise<void> {
+  if (revocation === null) return
+  const { tx, accountId } = signed
+  const key = await selectTransactionKey(tx, accountId, id)
+  if (key === null) throw new TypeError('A locked transaction key has a row.')
+  if (key.revocation !== null) return
+  await assertKeyRevocation(signed, revocation, { ...key, reason: key.revocationReason ?? reason })
+  await tx
+    .update(transactionKeys)
+    .set({ revocation: revocation.compact })
+    .where(and(eq(transactionKeys.accountId, accountId), eq(transactionKeys.id, id)))
 }
 
 async function markRevoked(

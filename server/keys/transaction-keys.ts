@@ -16,6 +16,7 @@ import { uuid } from '../input.ts'
 import { holdManagementKeys } from '../trust/lock.ts'
 import { parseKeysToRewrap, rewrapTransactionKeys } from '../trust/rewrap.ts'
 import { selectPage } from './page.ts'
+import { parseRevocation } from '../trust/revocation.ts'
 import { destroyTransactionKey, revokeTransactionKey } from './revoke.ts'
 import { parseKeyToStore, storeTransactionKey } from './store.ts'
 import { selectTransactionKey } from './transaction-key-rows.ts'
@@ -55,12 +56,26 @@ export class TransactionKeys implements TransactionKeysPort {
     })
   }
 
-  async revoke(caller: RequestCaller, id: string, reason: RevocationReason): Promise<TransactionKey> {
-    return this.#change(caller, id, (signed, keyId) => revokeTransactionKey(signed, keyId, reason))
+  async revoke(
+    caller: RequestCaller,
+    id: string,
+    how: { readonly reason: RevocationReason; readonly revocation: unknown },
+  ): Promise<TransactionKey> {
+    const { reason } = how
+    const revocation = parseRevocation(how.revocation)
+    return this.#change(
+      caller,
+      id,
+      (signed, keyId) => revokeTransactionKey(signed, keyId, { reason, revocation }),
+      { lock: holdManagementKeys },
+    )
   }
 
-  async destroy(caller: RequestCaller, id: string): Promise<TransactionKey> {
-    return this.#change(caller, id, (signed, keyId) => destroyTransactionKey(signed, keyId))
+  async destroy(caller: RequestCaller, id: string, compact: unknown): Promise<TransactionKey> {
+    const revocation = parseRevocation(compact)
+    return this.#change(caller, id, (signed, keyId) => destroyTransactionKey(signed, keyId, revocation), {
+      lock: holdManagementKeys,
+    })
   }
 
   async find(caller: RequestCaller, id: string): Promise<TransactionKey | null> {

@@ -29,13 +29,15 @@ const keysMax = 1_000
 export interface KeyToAdd extends ManagementKeyToAdd {
   readonly id: string
   readonly endorsement: ReceivedStatement<'claviger-endorsement+jwt'>
+  /** Has the endorsement's payload. */
+  readonly proof: ReceivedStatement<'claviger-proof+jwt'>
   /** Null when one of them is for what can be no key's id, which is answered like an unknown one. */
   readonly copies: readonly Copy[] | null
 }
 
 /**
- * Reads the input, and checks all of it that needs no look into the database: the copies are for the new key, and it
- * has proved that its holder agreed to what the endorsement says.
+ * Reads the input, and checks all of it that needs no look into the database: the copies are for the new key, and what
+ * its holder proves is what the endorsement says.
  *
  * @throws {KeyServerError} BAD_USER_INPUT
  */
@@ -44,10 +46,6 @@ export async function parseKeyToAdd(input: AddManagementKeyInput): Promise<KeyTo
   if (managementKey.endorsement !== null && managementKey.endorsement.compact !== endorsement.compact) {
     throw badInput('input.managementKey.endorsement', 'Here the endorsement is given as input.endorsement.')
   }
-  await assertSignedBy('claviger-proof+jwt', proof, {
-    signingKey: managementKey.signingKey,
-    field: 'input.proof',
-  })
   if (!haveSamePayload(endorsement.compact, proof.compact)) {
     throw badInput('input.proof', "The proof has the endorsement's payload, the same bytes.")
   }
@@ -66,6 +64,7 @@ export async function parseKeyToAdd(input: AddManagementKeyInput): Promise<KeyTo
     ...managementKey,
     id,
     endorsement,
+    proof,
     copies: copies.every((copy) => copy !== null) ? copies : null,
   }
 }
@@ -130,9 +129,14 @@ async function assertPlace({ tx, accountId }: SignedTransaction): Promise<void> 
 }
 
 async function assertEndorsedBySigner(
-  { tx, accountId, managementKeyId }: SignedTransaction,
+  { tx, accountId, managementKeyId, now }: SignedTransaction,
   key: KeyToAdd,
 ): Promise<void> {
+  await assertSignedBy('claviger-proof+jwt', key.proof, {
+    signingKey: key.signingKey,
+    now,
+    field: 'input.proof',
+  })
   const [signer] = await tx
     .select({ owner: accounts.name, signingKey: managementKeys.signingKey })
     .from(managementKeys)
@@ -141,6 +145,7 @@ async function assertEndorsedBySigner(
   if (signer === undefined) throw new TypeError('A signer has a row.')
   await assertEndorsement(key.endorsement, {
     ...signer,
+    now,
     managementKey: key,
     field: 'input.endorsement',
   })

@@ -1,11 +1,10 @@
-import { and, eq, isNull } from 'drizzle-orm'
 import { decodeJwt } from 'jose'
 import type { OverusePolicy, Term } from '../../schema/graphql/domain.ts'
-import { accounts, managementKeys } from '../../schema/tables/index.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
 import { InvalidStatement, parseStatement, type KeyCertificate } from '../../schema/wire/statements.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
+import { selectActiveSigner } from './active-signer.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from './verify.ts'
 
 const field = 'input.certificate'
@@ -27,25 +26,19 @@ export interface CertifiedFacts extends Term {
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
 export async function assertCertificate(
-  { tx, accountId }: SignedTransaction,
+  signed: SignedTransaction,
   certificate: ReceivedStatement<'claviger-key+jwt'>,
   facts: CertifiedFacts,
 ): Promise<void> {
-  const [signer] = await tx
-    .select({ owner: accounts.name, signingKey: managementKeys.signingKey })
-    .from(managementKeys)
-    .innerJoin(accounts, eq(accounts.id, managementKeys.accountId))
-    .where(
-      and(
-        eq(managementKeys.accountId, accountId),
-        eq(managementKeys.id, certificate.kid),
-        isNull(managementKeys.revokedAt),
-      ),
-    )
-  if (signer === undefined) {
+  const signer = await selectActiveSigner(signed, certificate.kid)
+  if (signer === null) {
     throw badInput(field, 'A certificate is signed by an active management key of the account.')
   }
-  await assertSignedBy('claviger-key+jwt', certificate, { signingKey: signer.signingKey, field })
+  await assertSignedBy('claviger-key+jwt', certificate, {
+    signingKey: signer.signingKey,
+    now: signed.now,
+    field,
+  })
   if (certificate.payload.iss !== signer.owner) throw untrueClaim(field, 'iss')
   const untrue = await findUntrueClaim(certificate.payload, facts)
   if (untrue !== null) throw untrueClaim(field, untrue)

@@ -17,6 +17,8 @@ export async function assertEndorsement(
     readonly managementKey: Omit<ManagementKeyToAdd, 'endorsement'>
     /** Of who approves the key. */
     readonly signingKey: SigningJwk
+    /** The database's clock. */
+    readonly now: Date
     readonly field: string
   },
 ): Promise<void> {

@@ -5,6 +5,7 @@ import type { Authentication, SignedTransaction } from '../authentication/authen
 import type { RequestCaller } from '../authentication/request-caller.ts'
 import { addManagementKey, parseKeyToAdd } from './add.ts'
 import { lockManagementKeys } from './lock.ts'
+import { parseRevocation } from './revocation.ts'
 import { revokeManagementKey } from './revoke.ts'
 
 /** Adds management keys to an account, and revokes them. */
@@ -20,8 +21,9 @@ export class ManagementKeys implements ManagementKeysPort {
     return this.#change(caller, key.id, (signed) => addManagementKey(signed, key))
   }
 
-  async revoke(caller: RequestCaller, id: string): Promise<ManagementKey> {
-    return this.#change(caller, id, (signed) => revokeManagementKey(signed, id))
+  async revoke(caller: RequestCaller, id: string, compact: unknown): Promise<ManagementKey> {
+    const revocation = parseRevocation(compact)
+    return this.#change(caller, id, (signed) => revokeManagementKey(signed, { id, revocation }))
   }
 
   async #change(

@@ -3,22 +3,34 @@ import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { isManagementKeyId } from '../accounts/management-key-input.ts'
 import type { SignedTransaction } from '../authentication/authentication.ts'
+import { assertManagementKeyRevocation, type ReceivedRevocation } from './revocation.ts'
 
 /** The channel on which every server learns the id of a revoked management key. */
 export const revocationChannel = 'claviger_revoked'
 
 /**
  * Revokes a management key for good, and erases the copies that are wrapped for it: a transaction key that has no other
- * copy is then lost. Repeated, it changes nothing. The transaction has locked the account's management keys.
+ * copy is then lost. Repeated, it adds the signed revocation when there is none yet, and changes nothing else. The
+ * transaction has locked the account's management keys.
  *
- * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last active one
+ * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last active one; BAD_USER_INPUT for the revocation
  */
-export async function revokeManagementKey(signed: SignedTransaction, id: string): Promise<void> {
+export async function revokeManagementKey(
+  signed: SignedTransaction,
+  { id, revocation }: { readonly id: string; readonly revocation: ReceivedRevocation | null },
+): Promise<void> {
   if (!isManagementKeyId(id)) throw notFound('management key')
   const { tx, accountId, managementKeyId } = signed
   const isKey = and(eq(managementKeys.accountId, accountId), eq(managementKeys.id, id))
-  const [key] = await tx.select({ revokedAt: managementKeys.revokedAt }).from(managementKeys).where(isKey)
+  const [key] = await tx
+    .select({ revokedAt: managementKeys.revokedAt, revocation: managementKeys.revocation })
+    .from(managementKeys)
+    .where(isKey)
   if (key === undefined) throw notFound('management key')
+  if (revocation !== null && key.revocation === null) {
+    await assertManagementKeyRevocation(signed, revocation, id)
+    await tx.update(managementKeys).set({ revocation: revocation.compact }).where(isKey)
+  }
   if (key.revokedAt !== null) return
   const active = await tx
     .select({ id: managementKeys.id })

@@ -13,17 +13,26 @@ export interface ReceivedStatement<T extends StatementType> extends ParsedStatem
 }
 
 /**
- * Verifies that a statement is signed by the holder of `signingKey`.
+ * Verifies that a statement is signed by the holder of `signingKey`, and not dated ahead.
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `field`
  */
 export async function assertSignedBy<T extends StatementType>(
   type: T,
   { compact }: ReceivedStatement<T>,
-  { signingKey, field }: { readonly signingKey: SigningJwk; readonly field: string },
+  {
+    signingKey,
+    now,
+    field,
+  }: {
+    readonly signingKey: SigningJwk
+    /** The database's clock. */
+    readonly now: Date
+    readonly field: string
+  },
 ): Promise<void> {
   try {
-    await verifyStatement(type, compact, signingKey)
+    await verifyStatement(type, compact, { signingKey, nowSeconds: now.getTime() / 1000 })
   } catch (error) {
     if (error instanceof InvalidStatement) throw badInput(field, error.message)
     throw error

@@ -33,17 +33,22 @@ export class Endorsements {
     this.#select = gather((names) => selectLinks(databases, names), { batchMax: 1000 })
   }
 
-  /** The signer's own endorsement first, at most {@link limits.endorsementsMax}. It ends where a key has none. */
-  async chainOf(accountId: string, certificate: string): Promise<string[]> {
+  /**
+   * For each of these statements its signer's own endorsement first, then that of who signed this one, and so on, none twice:
+   * at most {@link limits.endorsementsMax}. It ends where a key has none.
+   */
+  async chainOf(accountId: string, statements: readonly string[]): Promise<string[]> {
     const chain: string[] = []
     const seen = new Set<string>()
-    let managementKeyId = signerOf(certificate)
-    while (!seen.has(managementKeyId) && chain.length < limits.endorsementsMax) {
-      seen.add(managementKeyId)
-      const { endorsement } = await this.#find({ accountId, managementKeyId })
-      if (endorsement === null) break
-      chain.push(endorsement)
-      managementKeyId = signerOf(endorsement)
+    for (const statement of statements) {
+      let managementKeyId = signerOf(statement)
+      while (!seen.has(managementKeyId) && chain.length < limits.endorsementsMax) {
+        seen.add(managementKeyId)
+        const { endorsement } = await this.#find({ accountId, managementKeyId })
+        if (endorsement === null) break
+        chain.push(endorsement)
+        managementKeyId = signerOf(endorsement)
+      }
     }
     return chain
   }

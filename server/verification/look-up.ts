@@ -19,7 +19,7 @@ export async function lookUp({ reads }: Databases, questions: readonly Question[
         WHEN k.not_before > clock_timestamp() THEN 'PENDING'
         ELSE 'ACTIVE'
       END AS state,
-      k.not_before::text, k.expires_at::text, k.certificate, clock_timestamp()::text AS checked_at
+      k.not_before::text, k.expires_at::text, k.certificate, k.revocation, clock_timestamp()::text AS checked_at
     FROM unnest(
       ${questions.map((question) => question.accountId)}::uuid[],
       ${questions.map((question) => question.applicationServer)}::text[],
@@ -37,6 +37,7 @@ export async function lookUp({ reads }: Databases, questions: readonly Question[
     notBefore: row.not_before === null ? null : new Date(row.not_before),
     expiresAt: row.expires_at === null ? null : new Date(row.expires_at),
     certificate: row.certificate,
+    revocation: row.revocation,
     checkedAt: new Date(row.checked_at),
   }))
 }
@@ -46,5 +47,6 @@ interface AnswerRow {
   readonly not_before: string | null
   readonly expires_at: string | null
   readonly certificate: string | null
+  readonly revocation: string | null
   readonly checked_at: string
 }

@@ -63,14 +63,14 @@ export class Verification {
   async #answer({ owner, applicationServer, question }: Asked): Promise<PublicKeyVerification> {
     const { accountId, thumbprint } = question
     const facts = await this.#ask(question)
-    const { certificate } = facts
+    const statements = [facts.certificate, facts.revocation].filter((statement) => statement !== null)
     if (!facts.coincides) this.#mismatchAlarm.report(question)
     // However often a request selects it, it is signed once.
     let signed: Promise<string> | undefined
     return {
       ...facts,
       endorsements: async () =>
-        certificate === null ? null : this.#endorsements.chainOf(accountId, certificate),
+        statements.length === 0 ? null : this.#endorsements.chainOf(accountId, statements),
       answer: () => (signed ??= this.#answers.sign({ ...facts, owner, applicationServer, thumbprint })),
     }
   }

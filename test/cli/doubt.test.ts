@@ -23,6 +23,7 @@ const key: TransactionKey = {
   revocationReason: null,
   wrappedFor: [],
   certificate: null,
+  revocation: null,
   doubt: null,
 }
 

@@ -73,6 +73,7 @@ async function store(managementKey: ManagementKey, algorithm: TransactionKeyAlgo
     createdAt: '2026-11-23T06:00:00.000Z',
     revokedAt: null,
     revocationReason: null,
+    revocation: null,
     wrappedFor: [{ id: managementKey.id }],
     certificate,
   }

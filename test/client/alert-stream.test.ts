@@ -109,10 +109,22 @@ describe('an alert stream', () => {
       },
       { refuse: (connection) => (connection === 0 ? { code: 4403, reason: 'SIGNATURE_EXPIRED' } : null) },
     )
-    const anHourAgo = () => Date.now() - 3_600_000
-    const session = await sessionWith(url, { nowMs: anHourAgo })
+    const minutesAgo = () => Date.now() - 240_000
+    const session = await sessionWith(url, { nowMs: minutesAgo })
     expect(await take(1, session)).toEqual([1])
     expect(Math.abs(session.clock.nowSeconds() - Date.now() / 1000)).toBeLessThan(5)
+  })
+
+  test('throws with both times when its clock is off by more than can be corrected', async () => {
+    const { url } = await start(() => undefined, {
+      refuse: () => ({ code: 4403, reason: 'SIGNATURE_EXPIRED' }),
+    })
+    const session = await sessionWith(url, { nowMs: () => Date.now() - 3_600_000 })
+    await expect(take(1, session)).rejects.toMatchObject({
+      code: 'CLOCKS_DIFFER',
+      message: expect.stringContaining('seconds apart'),
+    })
+    expect(session.clock.correctionMs).toBe(0)
   })
 
   test('throws when its signature is still expired after the clock was corrected', async () => {

@@ -30,7 +30,16 @@ async function list(
   const payload: Endorsement = { ...base, cnf: { jwk: signingKey }, wrap: wrappingKey, ...claims }
   const endorsement =
     by === null ? null : await signStatement('claviger-endorsement+jwt', payload, statementSigner(by))
-  return { id: key.id, kind: 'DEVICE', signingKey, wrappingKey, endorsement, revokedAt: null, ...row }
+  return {
+    id: key.id,
+    kind: 'DEVICE',
+    signingKey,
+    wrappingKey,
+    endorsement,
+    revocation: null,
+    revokedAt: null,
+    ...row,
+  }
 }
 
 async function follow(
@@ -39,10 +48,15 @@ async function follow(
   {
     anchors = [],
     remembered = [],
-  }: { anchors?: readonly string[]; remembered?: readonly (readonly [string, number | null])[] } = {},
+    nowSeconds = now + 2000,
+  }: {
+    anchors?: readonly string[]
+    remembered?: readonly (readonly [string, number | null])[]
+    nowSeconds?: number
+  } = {},
 ) {
   const roots = { owner, own: { id: own.id, ...(await publicManagementKey(own)) } }
-  return followEndorsements(listed, { ...roots, anchors, remembered: new Map(remembered) })
+  return followEndorsements(listed, { ...roots, anchors, nowSeconds, remembered: new Map(remembered) })
 }
 
 describe('a management key is trusted', () => {
@@ -193,6 +207,39 @@ describe('a management key is not trusted', () => {
     const { trusted, doubts } = await follow(own, listed)
     expect(trusted.has(invented.id)).toBe(false)
     expect(doubts.get(invented.id)).toMatch(/revoked/)
+  })
+
+  test('when its endorser was revoked, whatever future date the key server gives the revocation', async () => {
+    const [own, stolen, invented] = [await create(), await create(), await create()]
+    const revokedAt = new Date((now + 365 * 86_400) * 1000)
+    const later = { iat: now + 100 }
+    const listed = [
+      await list(stolen, { by: own, row: { revokedAt } }),
+      await list(invented, { by: stolen, claims: later }),
+    ]
+    // It was seen to be revoked before the endorsement was made: by this reader's clock, then by its memory.
+    const known = { remembered: [[stolen.id, now]] as const, nowSeconds: now + 100 }
+    const { trusted, doubts } = await follow(own, listed, known)
+    expect(trusted.get(stolen.id)?.revokedAt).toEqual(new Date(now * 1000))
+    expect(doubts.get(invented.id)).toMatch(/revoked/)
+    const first = await follow(own, listed, { nowSeconds: now })
+    expect(first.trusted.get(stolen.id)?.revokedAt).toEqual(new Date(now * 1000))
+  })
+
+  test('when its endorser was revoked, however late the remembered date is: the earliest word counts', async () => {
+    const [own, stolen] = [await create(), await create()]
+    const listed = [await list(stolen, { by: own, row: { revokedAt: new Date((now - 5) * 1000) } })]
+    const { trusted } = await follow(own, listed, { remembered: [[stolen.id, now + 86_400 * 365]] })
+    expect(trusted.get(stolen.id)?.revokedAt).toEqual(new Date((now - 5) * 1000))
+  })
+
+  test('when its endorsement is dated more than 30 seconds ahead of the reader', async () => {
+    const [own, key] = [await create(), await create()]
+    const listed = [await list(key, { by: own })]
+    expect((await follow(own, listed, { nowSeconds: now - 30 })).trusted.has(key.id)).toBe(true)
+    const { trusted, doubts } = await follow(own, listed, { nowSeconds: now - 31 })
+    expect(trusted.has(key.id)).toBe(false)
+    expect(doubts.get(key.id)).toMatch(/ahead/)
   })
 
   test('when it appears, dated back, after its endorser was known to be revoked', async () => {

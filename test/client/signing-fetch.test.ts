@@ -102,17 +102,58 @@ describe('a signed request', () => {
 })
 
 describe('an expired signature', () => {
-  const expired = () => refusal('SIGNATURE_EXPIRED', { serverTime: '2026-11-23T08:00:00.000Z' })
+  const expired = () => refusal('SIGNATURE_EXPIRED', { serverTime: '2026-11-23T06:05:00.000Z' })
 
   test('corrects the clock by the server time, and is sent once more with a new nonce', async () => {
     const { fetch, sent } = fakeFetch(expired, success)
     const { post } = await setUp(fetch)
     expect((await post()).status).toBe(200)
     expect(sent).toHaveLength(2)
-    expect(sent.map(createdOf)).toEqual([now / 1000, now / 1000 + 7200])
+    expect(sent.map(createdOf)).toEqual([now / 1000, now / 1000 + 300])
     expect(new Set(sent.map(nonceOf)).size).toBe(2)
     await post()
-    expect(sent.map(createdOf)[2]).toBe(now / 1000 + 7200)
+    expect(sent.map(createdOf)[2]).toBe(now / 1000 + 300)
+  })
+
+  test.each([
+    { of: 'a moment beyond the bound', serverTime: '2026-11-23T06:05:01.000Z' },
+    { of: 'an hour ago', serverTime: '2026-11-23T05:00:00.000Z' },
+    { of: 'next year', serverTime: '2027-11-23T06:00:00.000Z' },
+    { of: 'the end of all dates', serverTime: '+275760-09-13T00:00:00.000Z' },
+  ])(
+    'that claims a time $of is an error that names both clocks, and nothing is signed',
+    async ({ serverTime }) => {
+      const { fetch, sent } = fakeFetch(() => refusal('SIGNATURE_EXPIRED', { serverTime }))
+      const { clock, post } = await setUp(fetch)
+      const error: unknown = await post().catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ name: 'VaultError', code: 'CLOCKS_DIFFER' })
+      expect(String(error)).toContain('2026-11-23T06:00:00.000Z')
+      expect(String(error)).toContain(new Date(serverTime).toISOString())
+      expect(sent.map(createdOf)).toEqual([now / 1000])
+      expect(clock.nowSeconds()).toBe(now / 1000)
+    },
+  )
+
+  test('again and again moves the clock no further than 5 minutes from the device’s own', async () => {
+    let ahead = 0
+    const { fetch, sent } = fakeFetch(() => {
+      ahead += 200
+      return refusal('SIGNATURE_EXPIRED', { serverTime: new Date(now + ahead * 1000).toISOString() })
+    })
+    const { clock, post } = await setUp(fetch)
+    expect((await post()).status).toBe(401)
+    for (let repetition = 0; repetition < 3; repetition += 1) {
+      await expect(post()).rejects.toMatchObject({ code: 'CLOCKS_DIFFER' })
+    }
+    expect(clock.nowSeconds()).toBe(now / 1000 + 200)
+    expect(Math.max(...sent.map(createdOf))).toBe(now / 1000 + 200)
+  })
+
+  test('without a signer is nobody’s to correct', async () => {
+    const { fetch, sent } = fakeFetch(expired)
+    const clock = createClock(() => now)
+    expect((await signingFetch({ fetch, clock })(url, { body: text })).status).toBe(401)
+    expect([sent.length, clock.correctionMs]).toEqual([1, 0])
   })
 
   test('is retried exactly once', async () => {

@@ -131,6 +131,26 @@ describe('a lying server', () => {
     await expect(device.approved({ pollMs })).rejects.toMatchObject(forged)
   })
 
+  test('can not have a new device prove itself at another time', async () => {
+    const laptop = await newVault(world.url)
+    const fetch = tampering('KeyServer', ({ data }) => {
+      Object.assign(data['keyServer'] ?? {}, { time: new Date(Date.now() + 365 * 86_400_000).toISOString() })
+    })
+    await expect(request(laptop.owner, { fetch })).rejects.toMatchObject({ code: 'CLOCKS_DIFFER' })
+  })
+
+  test('can not have a device approved by a statement that is dated ahead', async () => {
+    const laptop = await newVault(world.url)
+    const fetch = tampering('KeyServer', ({ data }) => {
+      Object.assign(data['keyServer'] ?? {}, { time: new Date(Date.now() + 120_000).toISOString() })
+    })
+    const { code } = await request(laptop.owner, { fetch })
+    await expect(laptop.lookUpPairing(code)).rejects.toMatchObject({
+      code: 'CLOCKS_DIFFER',
+      message: expect.stringContaining('seconds apart'),
+    })
+  })
+
   test('that forgets the request leaves the new device without an account, and says so', async () => {
     const laptop = await newVault(world.url)
     const device = await request(laptop.owner, {

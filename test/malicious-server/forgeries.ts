@@ -85,6 +85,7 @@ export async function listInvented(
     createdAt: new Date().toISOString(),
     lastUsedAt: null,
     revokedAt: null,
+    revocation: null,
   }
   return aboutManagementKeys((keys) => keys.push(row))
 }

@@ -75,7 +75,8 @@ describe('what was there before', () => {
     const before = await victim.vault.key(id)
     await victim.vault.revokeKey(id)
     const { state, revokedAt, revocationReason } = before ?? {}
-    server().tell(aboutKeys((key) => Object.assign(key, { state, revokedAt, revocationReason })))
+    const unrevoked = { state, revokedAt, revocationReason, revocation: null }
+    server().tell(aboutKeys((key) => Object.assign(key, unrevoked)))
     expect(await victim.vault.key(id)).toMatchObject({ state: 'ACTIVE', doubt: 'ROLLBACK' })
     const forgetful = await restarted(victim, { hasMemory: false })
     expect(await forgetful.key(id)).toMatchObject({ state: 'ACTIVE', doubt: null })

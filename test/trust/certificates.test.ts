@@ -142,6 +142,19 @@ describe('a certificate is refused', () => {
     expect((await store(account.key, { ...input, certificate: right })).errors).toEqual([])
   })
 
+  test('that is dated more than 30 seconds ahead, when it is stored and when it replaces another', async () => {
+    const { account, id, payload } = await storeCertified({})
+    const input = await newInput(account, {})
+    const at = (iat: number, of: object) => sign(account.key, { ...of, iat })
+    const now = () => Math.floor(Date.now() / 1000)
+    const claims = certificateOf(account.name, input)
+    expectBadInput(await store(account.key, { ...input, certificate: await at(now() + 40, claims) }), field)
+    expectBadInput(await update(account.key, { id, certificate: await at(now() + 40, payload) }), field)
+    const stored = await store(account.key, { ...input, certificate: await at(now() + 20, claims) })
+    expect(stored.errors).toEqual([])
+    expect((await update(account.key, { id, certificate: await at(now() + 20, payload) })).errors).toEqual([])
+  })
+
   test('that names another public key', async () => {
     const account = await openAccount(world.url)
     const [input, other] = [await newInput(account), await newInput(account)]

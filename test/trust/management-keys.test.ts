@@ -121,6 +121,18 @@ describe('addManagementKey', () => {
     expect(await trustAlerts(world.url, account.key)).toEqual([])
   })
 
+  test('refuses an endorsement and a proof that are dated more than 30 seconds ahead', async () => {
+    const account = await openAccount(world.url)
+    const key = await createRawKey()
+    const at = async (iat: number) => {
+      const payload = { ...endorsementOf(account.name, key), iat }
+      return add(world.url, account.key, await addInput(account, key, { payload }))
+    }
+    const now = Math.floor(Date.now() / 1000)
+    expectBadInput(await at(now + 40), 'input.proof')
+    expect((await at(now + 20)).errors).toEqual([])
+  })
+
   test('refuses an endorsement of another key, and a proof by another key', async () => {
     const account = await openAccount(world.url)
     const [key, other] = await Promise.all([createRawKey(), createRawKey()])

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parseSigningJwk, parseWrappingJwk, thumbprint, type SigningJwk } from '../../schema/wire/jwk.ts'
 import {
   haveSamePayload,
+  FutureStatement,
   InvalidStatement,
   parseStatement,
   signPayloadOf,
@@ -106,16 +107,51 @@ function compose(statement: string, changes: { header?: object; signature?: stri
   return [encoded ?? header, payload, changes.signature ?? signature].join('.')
 }
 
+/** Somebody whose clock is the signer's. */
+function readerOf({ jwk }: TestSigner, nowSeconds = 1_795_414_860) {
+  return { signingKey: jwk, nowSeconds }
+}
+
 async function expectRefused(statement: unknown, signer = ed25519, type: StatementType = 'claviger-key+jwt') {
-  const refusal = await verifyStatement(type, statement, signer.jwk).catch((error: unknown) => error)
+  const refusal = await verifyStatement(type, statement, readerOf(signer)).catch((error: unknown) => error)
   expect(refusal).toBeInstanceOf(InvalidStatement)
 }
+
+describe('a statement of the future', () => {
+  const types = [
+    'claviger-key+jwt',
+    'claviger-endorsement+jwt',
+    'claviger-proof+jwt',
+    'claviger-answer+jwt',
+  ] as const
+
+  test.each(types)(
+    'is refused when it is dated more than 30 seconds ahead of its reader: %s',
+    async (type) => {
+      const signer = type === 'claviger-proof+jwt' ? p256 : ed25519
+      const payloads = {
+        'claviger-key+jwt': certificate,
+        'claviger-endorsement+jwt': endorsement,
+        'claviger-proof+jwt': endorsement,
+        'claviger-answer+jwt': answer,
+      }
+      const statement = await signStatement(type, payloads[type], signer)
+      const { iat } = certificate
+      await expect(verifyStatement(type, statement, readerOf(signer, iat - 30))).resolves.toMatchObject({
+        iat,
+      })
+      await expect(verifyStatement(type, statement, readerOf(signer, iat - 31))).rejects.toThrow(
+        FutureStatement,
+      )
+    },
+  )
+})
 
 describe('a statement is read back by who has the public key of its signer:', () => {
   test.each(['EdDSA', 'ES256'] as const)('a certificate, %s', async (alg) => {
     const signer = alg === 'EdDSA' ? ed25519 : p256
     const statement = await signStatement('claviger-key+jwt', certificate, signer)
-    expect(await verifyStatement('claviger-key+jwt', statement, signer.jwk)).toEqual(certificate)
+    expect(await verifyStatement('claviger-key+jwt', statement, readerOf(signer))).toEqual(certificate)
     expect(parseStatement('claviger-key+jwt', statement)).toEqual({
       kid: signer.kid,
       alg,
@@ -127,19 +163,21 @@ describe('a statement is read back by who has the public key of its signer:', ()
     const { nbf: _nbf, exp: _exp, max_uses: _maxUses, overuse: _overuse, ...rest } = certificate
     const least: KeyCertificate = { ...rest, cnf: { jkt: ed25519.kid } }
     const statement = await signStatement('claviger-key+jwt', least, ed25519)
-    expect(await verifyStatement('claviger-key+jwt', statement, ed25519.jwk)).toEqual(least)
+    expect(await verifyStatement('claviger-key+jwt', statement, readerOf(ed25519))).toEqual(least)
   })
 
   test('an answer', async () => {
     const statement = await signStatement('claviger-answer+jwt', answer, ed25519)
-    expect(await verifyStatement('claviger-answer+jwt', statement, ed25519.jwk)).toEqual(answer)
+    expect(await verifyStatement('claviger-answer+jwt', statement, readerOf(ed25519))).toEqual(answer)
   })
 
   test('an endorsement, and the proof of possession over the same bytes', async () => {
     const endorsed = await signStatement('claviger-endorsement+jwt', endorsement, ed25519)
     const proof = await signPayloadOf(endorsed, 'claviger-proof+jwt', p256)
-    expect(await verifyStatement('claviger-endorsement+jwt', endorsed, ed25519.jwk)).toEqual(endorsement)
-    const proved: PossessionProof = await verifyStatement('claviger-proof+jwt', proof, p256.jwk)
+    expect(await verifyStatement('claviger-endorsement+jwt', endorsed, readerOf(ed25519))).toEqual(
+      endorsement,
+    )
+    const proved: PossessionProof = await verifyStatement('claviger-proof+jwt', proof, readerOf(p256))
     expect(proved).toEqual(endorsement)
     expect(haveSamePayload(endorsed, proof)).toBe(true)
     const { v, ...reordered } = endorsement
@@ -214,7 +252,7 @@ describe('a statement is refused', () => {
 
   test('in any second spelling of its base64url', async () => {
     const statement = await sign(ed25519, {})
-    await verifyStatement('claviger-key+jwt', statement, ed25519.jwk)
+    await verifyStatement('claviger-key+jwt', statement, readerOf(ed25519))
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     // The last character of 64 bytes has four unused bits.
     const last = alphabet.indexOf(statement.at(-1) ?? '')
@@ -228,7 +266,7 @@ describe('a statement is refused', () => {
   test('in any second spelling of its JSON', async () => {
     const header = JSON.stringify({ alg: ed25519.alg, typ: 'claviger-key+jwt', kid: ed25519.kid })
     const payload = JSON.stringify(certificate)
-    await verifyStatement('claviger-key+jwt', await signText(ed25519, header, payload), ed25519.jwk)
+    await verifyStatement('claviger-key+jwt', await signText(ed25519, header, payload), readerOf(ed25519))
     for (const respell of secondSpellings) {
       expect(JSON.parse(respell(payload)), respell(payload)).toEqual(certificate)
       await expectRefused(await signText(ed25519, header, respell(payload)))
@@ -274,7 +312,7 @@ describe('a statement is refused', () => {
     })
     for (const type of ['claviger-endorsement+jwt', 'claviger-proof+jwt'] as const) {
       expect(
-        await verifyStatement(type, await sign(ed25519, { typ: type }, padded(43)), ed25519.jwk),
+        await verifyStatement(type, await sign(ed25519, { typ: type }, padded(43)), readerOf(ed25519)),
       ).toEqual(endorsement)
       await expectRefused(await sign(ed25519, { typ: type }, padded(1_500)), ed25519, type)
     }
@@ -289,7 +327,7 @@ describe('a statement is refused', () => {
       cnf: { jwk: { kty: 'AKP', alg: 'ML-DSA-87', pub: Buffer.alloc(2592, 1).toString('base64url') } },
     }
     const statement = await signStatement('claviger-key+jwt', largest, p256)
-    expect(await verifyStatement('claviger-key+jwt', statement, p256.jwk)).toEqual(largest)
+    expect(await verifyStatement('claviger-key+jwt', statement, readerOf(p256))).toEqual(largest)
     const others = { ...largest, aud: '\u{FFFD}'.repeat(255) }
     expect((await signStatement('claviger-key+jwt', others, p256)).length).toBeGreaterThan(6_000)
   })

@@ -80,7 +80,8 @@ describe('the worked example of docs/protocol.md is what the code computes:', ()
   test('a certificate', async () => {
     const certificate = await certificateExample()
     expect(codeBlocks).toContain(certificate)
-    expect(await verifyStatement('claviger-key+jwt', certificate, exampleKey.jwk)).toEqual(exampleCertificate)
+    const reader = { signingKey: exampleKey.jwk, nowSeconds: exampleCertificate.iat }
+    expect(await verifyStatement('claviger-key+jwt', certificate, reader)).toEqual(exampleCertificate)
   })
 
   test("a socket's signature base and connection_init", async () => {

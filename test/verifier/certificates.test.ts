@@ -2,7 +2,12 @@ import { describe, expect, test, vi } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../client/verifier/events.ts'
 import { thumbprint } from '../../schema/wire/jwk.ts'
-import { signStatement, type Endorsement, type KeyCertificate } from '../../schema/wire/statements.ts'
+import {
+  signStatement,
+  type Endorsement,
+  type KeyCertificate,
+  type KeyRevocation,
+} from '../../schema/wire/statements.ts'
 import { createRawKey, type RawKey } from '../support/raw-client.ts'
 import { endorsementOf, signerOf } from '../trust/support.ts'
 import { createSigner } from '../unit/signers.ts'
@@ -16,6 +21,8 @@ interface Said {
   expiresAt?: Date | null
   certificate: string | null
   endorsements: readonly string[] | null
+  /** Default: none. */
+  revocation?: string | null
 }
 
 const jti = crypto.randomUUID()
@@ -34,7 +41,11 @@ function certify(by: RawKey, changes: Partial<KeyCertificate> = {}): Promise<str
 }
 
 function endorse(key: RawKey, by: RawKey, changes: Partial<Endorsement> = {}): Promise<string> {
-  return signStatement('claviger-endorsement+jwt', { ...endorsementOf(owner, key), ...changes }, signerOf(by))
+  return signStatement(
+    'claviger-endorsement+jwt',
+    { ...endorsementOf(owner, key), iat: startSeconds - 100, ...changes },
+    signerOf(by),
+  )
 }
 
 /** The first key endorses itself, then each one the next; the last one's endorsement is first, as the key server shows them. */
@@ -93,6 +104,7 @@ function answer({
   checkedAt = new Date(startSeconds * 1000),
   certificate,
   endorsements,
+  revocation = null,
 }: Said): Response {
   const one = {
     coincides: true,
@@ -103,6 +115,7 @@ function answer({
     checkedAt: checkedAt.toISOString(),
     certificate,
     endorsements,
+    revocation,
   }
   return Response.json({ data: { verifyPublicKeys: [one] } })
 }
@@ -253,7 +266,7 @@ describe('a key whose owner’s management key is pinned', () => {
     [
       'its certificate is from the future',
       async () => ({ certificate: await certify(phone, { iat: startSeconds + 3600 }) }),
-      'It is from the future.',
+      'ahead of the reader',
     ],
   ])('is uncertified when %s', async (_when, changes, detail) => {
     const said = { certificate: await certify(phone), endorsements: chain, ...(await changes()) }
@@ -266,6 +279,72 @@ describe('a key whose owner’s management key is pinned', () => {
   test('is uncertified when no management key of the owner is trusted at all', async () => {
     const world = createWorld([], { certificate: await certify(phone), endorsements: chain })
     expect(await world.ask()).toBe('uncertified')
+  })
+
+  test('is uncertified for as long as a statement of its chain is dated ahead, and not for longer', async () => {
+    const ahead = await endorse(laptop, phone, { iat: startSeconds + 60 })
+    const world = createWorld([phone.id], {
+      certificate: await certify(laptop),
+      endorsements: [ahead, ...chain.slice(2)],
+    })
+    expect(await world.ask()).toBe('uncertified')
+    world.pass(29)
+    expect(await world.ask()).toBe('uncertified')
+    world.pass(1)
+    expect(await world.ask()).toBe('valid')
+  })
+
+  describe('that its owner has signed to be revoked', () => {
+    const revoke = (by: RawKey, changes: Partial<KeyRevocation> = {}) =>
+      signStatement(
+        'claviger-revocation+jwt',
+        {
+          v: 1,
+          iss: owner,
+          aud: shop,
+          jti,
+          jkt: transactionKey.keyid,
+          iat: startSeconds - 1,
+          reason: 'COMPROMISED',
+          ...changes,
+        },
+        signerOf(by),
+      )
+    const valid = { certificate: phoneCertificate, endorsements: chain, state: 'ACTIVE' } as const
+
+    test('is revoked from then on, though the key server forgets it', async () => {
+      const world = createWorld([phone.id], { ...valid, state: 'REVOKED', revocation: await revoke(tablet) })
+      expect(await world.ask()).toBe('revoked')
+      Object.assign(world.said, { state: 'ACTIVE', revocation: null })
+      expect(await world.ask()).toBe('revoked')
+      expect(world.details()).toEqual(['Its owner has signed that it is revoked.'])
+      // Negative control: a verifier that has not seen it believes the key server.
+      expect(await createWorld([phone.id], { ...valid }).ask()).toBe('valid')
+    })
+
+    test('is revoked though the key server says at once that it is valid', async () => {
+      expect(await createWorld([phone.id], { ...valid, revocation: await revoke(phone) }).ask()).toBe(
+        'revoked',
+      )
+    })
+
+    test.each<[string, () => Promise<string>]>([
+      ['by a stranger', () => revoke(thief)],
+      ['of another key', () => revoke(phone, { jkt: thief.id })],
+      ['for another application server', () => revoke(phone, { aud: 'https://bank.example' })],
+      ['of another owner', () => revoke(phone, { iss: 'mallory' })],
+      ['of the future', () => revoke(phone, { iat: startSeconds + 31 })],
+      ['which is no statement', () => Promise.resolve('x')],
+    ])('%s stays valid: nobody else revokes it', async (_what, sign) => {
+      expect(await createWorld([phone.id], { ...valid, revocation: await sign() }).ask()).toBe('valid')
+    })
+
+    test('is not remembered of an owner who is not pinned', async () => {
+      const world = createWorld(null, { ...valid, state: 'REVOKED', revocation: await revoke(phone) })
+      expect(await world.ask()).toBe('revoked')
+      Object.assign(world.said, { state: 'ACTIVE', revocation: null })
+      expect(await world.ask()).toBe('valid')
+    })
   })
 
   test('is let in no longer than its certificate says, whatever the key server says of the time', async () => {

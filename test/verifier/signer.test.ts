@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createVault, memoryKeystore, type Vault } from '../../client/index.ts'
+import { createClock } from '../../client/transport/clock.ts'
 import { createVerifier, type Verifier } from '../../client/verifier/create-verifier.ts'
 import { authenticated, nodeMiddleware } from '../../client/verifier/middleware/node.ts'
 import { answerOf, refuse, type Refusal } from '../../client/verifier/refusal.ts'
@@ -172,15 +173,40 @@ test('after its key has expired, it acquires the newer one without asking', asyn
 test("an application server's clock is followed, once, and for its own requests only", async () => {
   await vault.createKey(shop)
   const signer = vault.signer(shop)
-  const serverTime = new Date(Date.now() + 3_600_000)
+  const serverTime = new Date(Date.now() + 240_000)
   refusals = [refuse('SIGNATURE_EXPIRED', { serverTime })]
   const answer = await signer.fetch(shop)
-  // Now the signature is an hour ahead, which this server does not like: there is no third attempt.
+  // Now the signature is minutes ahead, which this server does not like: there is no third attempt.
   expect([answer.status, seen.length]).toEqual([401, 2])
   const created = Number(/created=(\d+)/.exec(seen[1] ?? '')?.[1])
   expect(Math.abs(created - serverTime.getTime() / 1000)).toBeLessThan(10)
   expect((await vault.account()).name).toBe(vault.owner)
   expect((await vault.signer(shop).fetch(shop)).status).toBe(200)
+})
+
+test("an application server's clock is not followed further than 5 minutes from the device's own", async () => {
+  await vault.createKey(shop)
+  const signer = vault.signer(shop)
+  refusals = [refuse('SIGNATURE_EXPIRED', { serverTime: new Date(Date.now() + 365 * 86_400_000) })]
+  await expect(signer.fetch(shop)).rejects.toMatchObject({
+    name: 'VaultError',
+    code: 'CLOCKS_DIFFER',
+    message: expect.stringContaining('seconds apart'),
+  })
+  expect(seen).toHaveLength(1)
+})
+
+test('what the key server corrected does not add up with what an application server corrects', () => {
+  const now = Date.parse('2026-11-23T06:00:00Z')
+  const keyServerClock = createClock(() => now)
+  const appClock = keyServerClock.branch()
+  keyServerClock.correct(new Date(now + 200_000))
+  expect(appClock.nowSeconds()).toBe(now / 1000 + 200)
+  expect(() => {
+    appClock.correct(new Date(now + 400_000))
+  }).toThrow(/400 seconds apart/)
+  appClock.correct(new Date(now - 100_000))
+  expect([appClock.nowSeconds(), keyServerClock.nowSeconds()]).toEqual([now / 1000 - 100, now / 1000 + 200])
 })
 
 test.each(['SIGNATURE_REPLAYED', 'SIGNATURE_INVALID', 'KEY_PENDING', 'UNAVAILABLE', 'TOO_LARGE'] as const)(

@@ -2,7 +2,7 @@ import { KeyServerError } from '../../../schema/wire/errors.ts'
 import { signerWith } from '../../crypto/request-signer.ts'
 import { VaultError } from '../../errors.ts'
 import type { Answer } from '../../transport/answer.ts'
-import { createClock } from '../../transport/clock.ts'
+import { createClock, type Clock } from '../../transport/clock.ts'
 import { correctClock, isExpiredSignature, reconnectDelayMs } from '../../transport/reconnect.ts'
 import { itemsOfConnection, type SubscriptionEndpoint } from '../../transport/subscription.ts'
 import { wait } from '../../transport/wait.ts'
@@ -78,7 +78,7 @@ export async function followKeyChanges(
 
 interface FollowContext {
   readonly endpoint: SubscriptionEndpoint
-  readonly clock: ReturnType<typeof createClock>
+  readonly clock: Clock
   readonly report: (event: FollowEvent) => void
   readonly signal: AbortSignal
 }
@@ -115,18 +115,30 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
         isUpToDate = true
       }
     } catch (error) {
-      code = codeOf(error)
+      code = codeOf(await correctedClock(error, { clock, url: endpoint.url }))
       if (code === 'CURSOR_EXPIRED') {
         cursor = null
         isContinuous = false
       }
-      if (isExpiredSignature(error)) await correctClock(clock, { url: endpoint.url })
     }
     if (isEnded()) return
     trust.lose()
     report({ type: 'lost', code })
     await wait(reconnectDelayMs(failures), signal)
     failures += 1
+  }
+}
+
+/** Corrects the clock when it was refused. @returns the error that remains to be told. */
+async function correctedClock(
+  error: unknown,
+  { clock, url }: { readonly clock: Clock; readonly url: string },
+): Promise<unknown> {
+  try {
+    if (isExpiredSignature(error)) await correctClock(clock, { url })
+    return error
+  } catch (clocksDiffer) {
+    return clocksDiffer
   }
 }
 

@@ -1,9 +1,11 @@
 import {
   managementKeyKinds,
   overusePolicies,
+  revocationReasons,
   transactionKeyStates,
   type ManagementKeyKind,
   type OverusePolicy,
+  type RevocationReason,
   type TransactionKeyState,
 } from '../../graphql/domain.ts'
 import {
@@ -58,6 +60,33 @@ export interface Endorsement {
 /** The endorsement's payload, the same bytes, signed by the endorsed key itself. */
 export type PossessionProof = Endorsement
 
+/** The owner's word that a transaction key is revoked. */
+export interface KeyRevocation {
+  readonly v: 1
+  /** The owner's name. */
+  readonly iss: string
+  /** The application server. */
+  readonly aud: string
+  /** The transaction key's id. */
+  readonly jti: string
+  /** RFC 7638 thumbprint of the key; of a symmetric key, that of the oct key. */
+  readonly jkt: string
+  /** Unix seconds. */
+  readonly iat: number
+  readonly reason: RevocationReason
+}
+
+/** The owner's word that a management key is revoked, by another one of his. */
+export interface ManagementKeyRevocation {
+  readonly v: 1
+  /** The owner's name. */
+  readonly iss: string
+  /** The revoked key's id: the RFC 7638 thumbprint of its signing key. */
+  readonly sub: string
+  /** Unix seconds. */
+  readonly iat: number
+}
+
 /** The key server's signed answer to a verification. Times are Unix seconds. */
 export interface VerificationAnswer {
   readonly v: 1
@@ -86,6 +115,7 @@ export interface StatementPayloads {
   'claviger-key+jwt': KeyCertificate
   'claviger-endorsement+jwt': Endorsement
   'claviger-proof+jwt': PossessionProof
+  'claviger-revocation+jwt': KeyRevocation | ManagementKeyRevocation
   'claviger-answer+jwt': VerificationAnswer
 }
 
@@ -96,6 +126,7 @@ export const payloadParsers: {
   'claviger-key+jwt': parseKeyCertificate,
   'claviger-endorsement+jwt': parseEndorsement,
   'claviger-proof+jwt': parseEndorsement,
+  'claviger-revocation+jwt': parseRevocation,
   'claviger-answer+jwt': parseVerificationAnswer,
 }
 
@@ -141,6 +172,22 @@ function parseEndorsement(payload: object): Endorsement {
   confirmation.assertNoOthers()
   claims.assertNoOthers()
   return endorsement
+}
+
+function parseRevocation(payload: object): KeyRevocation | ManagementKeyRevocation {
+  const claims = new Claims(payload)
+  const named = { v: claims.version(), iss: claims.text('iss'), iat: claims.time('iat') }
+  const revocation = claims.has('sub')
+    ? { ...named, sub: claims.thumbprint('sub') }
+    : {
+        ...named,
+        aud: claims.text('aud'),
+        jti: claims.text('jti'),
+        jkt: claims.thumbprint('jkt'),
+        reason: claims.oneOf('reason', revocationReasons),
+      }
+  claims.assertNoOthers()
+  return revocation
 }
 
 function parseVerificationAnswer(payload: object): VerificationAnswer {
