@@ -61,7 +61,12 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
   const { databaseUrl, log, isDevelopment = false } = options
   const listenUrl = options.databaseListenUrl ?? databaseUrl
   const { route, listenRoute } = await findDatabase({ databaseUrl, listenUrl })
-  await migrate(listenUrl, { route: listenRoute })
+  await migrate(listenUrl, {
+    route: listenRoute,
+    onWait: () => {
+      log.info('waiting for another server, which migrates the database')
+    },
+  })
   const known: KnownOrigins = { origins: options.publicOrigins ?? [] }
   const services = createServices({
     databaseUrl,

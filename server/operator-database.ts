@@ -18,11 +18,13 @@ export async function withDatabase(
   work: (databases: Databases, secret: string) => Promise<void>,
 ): Promise<void> {
   const database = await openDatabase(config)
-  const route = await findRoute(database.url).catch(async (error: unknown) => {
+  // Directly, where there is a pooler: it knows the search path, and a command needs no pool.
+  const url = config.databaseListenUrl ?? database.url
+  const route = await findRoute(url).catch(async (error: unknown) => {
     await database.close()
     throw error
   })
-  const databases = connectDatabases({ url: database.url, writeConnectionsMax: 1, route })
+  const databases = connectDatabases({ url, writeConnectionsMax: 1, route })
   try {
     const [found] = await databases.reads.sql<{ exists: boolean }[]>`
       SELECT to_regclass('server_keys') IS NOT NULL AS exists`

@@ -23,10 +23,7 @@ const folders = ['../../schema/migrations', '../../../schema/migrations']
  */
 export async function migrate(
   databaseUrl: string,
-  {
-    route,
-    lockTimeoutMs = lockMsMax,
-  }: { readonly route?: DatabaseRoute; readonly lockTimeoutMs?: number } = {},
+  { route, lockTimeoutMs = lockMsMax, onWait = () => undefined }: MigrateOptions = {},
 ): Promise<void> {
   const found = route ?? (await findRoute(databaseUrl))
   const migrations = readMigrationFiles({ migrationsFolder: await findMigrations() })
@@ -38,7 +35,7 @@ export async function migrate(
   try {
     await runTransaction(
       drizzle(pool, { schema: tables }),
-      (tx) => applyMigrations(tx, { migrations, schema: found.schema }),
+      (tx) => applyMigrations(tx, { migrations, schema: found.schema, onWait }),
       { timeoutMs: 2 * lockMsMax },
     )
   } finally {
@@ -46,11 +43,23 @@ export async function migrate(
   }
 }
 
+interface MigrateOptions {
+  /** Found when it is not given. */
+  readonly route?: DatabaseRoute
+  readonly lockTimeoutMs?: number
+  /** Told that another session holds the lock, before it is waited for. */
+  readonly onWait?: () => void
+}
+
 async function applyMigrations(
   tx: Executor,
-  { migrations, schema }: { readonly migrations: readonly MigrationMeta[]; readonly schema: string },
+  {
+    migrations,
+    schema,
+    onWait,
+  }: { readonly migrations: readonly MigrationMeta[]; readonly schema: string; readonly onWait: () => void },
 ): Promise<void> {
-  await takeLock(tx)
+  await takeLock(tx, onWait)
   const journal = sql`${sql.identifier(await findJournal(tx, schema))}.${sql.identifier(journalTable)}`
   const [newest] = await tx.execute<{ at: string | null }>(
     sql`SELECT max(created_at)::text AS at FROM ${journal}`,
@@ -62,7 +71,12 @@ async function applyMigrations(
   }
 }
 
-async function takeLock(tx: Executor): Promise<void> {
+async function takeLock(tx: Executor, onWait: () => void): Promise<void> {
+  const [attempt] = await tx.execute<{ is_taken: boolean }>(
+    sql`SELECT pg_try_advisory_xact_lock(${migrationLock}::bigint) AS is_taken`,
+  )
+  if (attempt?.is_taken === true) return
+  onWait()
   try {
     await tx.execute(sql`SELECT pg_advisory_xact_lock(${migrationLock}::bigint)`)
   } catch (error) {

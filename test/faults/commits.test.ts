@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { retryConflicts } from '../../server/database/conflicts.ts'
 import { connectDatabases, connectSql, type Databases } from '../../server/database/connect.ts'
 import { migrate } from '../../server/database/migrate.ts'
@@ -110,9 +110,11 @@ test('conflicts without an end, and other errors at once, are the caller’s', a
 test('a server that waits for the lock of migrations for too long says so', async () => {
   await administrator.sql.begin(async (tx) => {
     await tx`SELECT pg_advisory_xact_lock(${0x636c_6176_6967_65n.toString()}::bigint)`
-    await expect(migrate(database.url, { lockTimeoutMs: 300 })).rejects.toThrow(
+    const onWait = vi.fn()
+    await expect(migrate(database.url, { lockTimeoutMs: 300, onWait })).rejects.toThrow(
       'Another session holds the lock for migrations',
     )
+    expect(onWait).toHaveBeenCalledOnce()
   })
   await migrate(database.url)
   await migrate(database.url)
