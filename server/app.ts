@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serverKeySecretOf } from './answers/secret.ts'
 import { migrate } from './database/migrate.ts'
-import { unmetRequirements } from './database/requirements.ts'
+import { findDatabase } from './database/requirements.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
@@ -16,7 +16,7 @@ import { attachWebSocketServer } from './ws/web-socket-server.ts'
 
 export interface KeyServerOptions {
   readonly databaseUrl: string
-  /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
+  /** A direct connection for LISTEN and migrations, where `databaseUrl` goes through a pooler. */
   readonly databaseListenUrl?: string
   /**
    * Seals the private keys that sign answers, which the database holds: 32 random bytes in base64, the same for every
@@ -55,17 +55,26 @@ const drainMs = 10_000
 const idleSweepMs = 50
 
 /**
- * Runs a key server on a database: migrates, checks what it needs, listens.
+ * Runs a key server on a database: checks what it needs, migrates, listens.
  *
  * @throws Error in words when the database does not fit, or the port is taken
  */
 export async function startKeyServer(options: KeyServerOptions): Promise<RunningKeyServer> {
   const { databaseUrl, log, isDevelopment = false } = options
-  await migrate(databaseUrl)
+  const listenUrl = options.databaseListenUrl ?? databaseUrl
+  const { route, listenRoute } = await findDatabase({ databaseUrl, listenUrl })
+  await migrate(listenUrl, {
+    route: listenRoute,
+    onWait: () => {
+      log.info('waiting for another server, which migrates the database')
+    },
+  })
   const known: KnownOrigins = { origins: options.publicOrigins ?? [] }
   const services = createServices({
     databaseUrl,
-    listenUrl: options.databaseListenUrl ?? databaseUrl,
+    listenUrl,
+    route,
+    listenRoute,
     writeConnectionsMax: options.databasePoolSize ?? 10,
     serverKeySecret: serverKeySecretOf({ serverKeySecret: options.serverKeySecret ?? null, databaseUrl }),
     alertRetentionDays: options.alertRetentionDays ?? 365,
@@ -75,8 +84,6 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
     log,
   })
   try {
-    const problems = await unmetRequirements(services.databases.reads.sql)
-    if (problems.length > 0) throw new Error(problems.join('\n'))
     await services.start()
     return await serve(services, { ...options, known, isDevelopment })
   } catch (error) {

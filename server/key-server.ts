@@ -18,8 +18,8 @@ export class KeyServer implements KeyServerPort {
   }
 
   async facts(): Promise<KeyServerFacts> {
-    const [row] = await this.#databases.reads.sql<{ now: string }[]>`SELECT clock_timestamp()::text AS now`
-    return { version, time: new Date(row?.now ?? NaN) }
+    const [row] = await this.#databases.reads.sql<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+    return { version, time: row?.now ?? new Date(NaN) }
   }
 
   signingKeys(): Promise<readonly PublishedKey[]> {

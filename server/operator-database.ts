@@ -6,6 +6,7 @@ import {
   findRunningPostgres,
   startEmbeddedPostgres,
 } from './database/embedded/index.ts'
+import { findRoute } from './database/route.ts'
 
 /**
  * Runs an operator's command on the database of "claviger serve" with the same environment variables.
@@ -17,7 +18,13 @@ export async function withDatabase(
   work: (databases: Databases, secret: string) => Promise<void>,
 ): Promise<void> {
   const database = await openDatabase(config)
-  const databases = connectDatabases({ url: database.url, writeConnectionsMax: 1 })
+  // Directly, where there is a pooler: it knows the search path, and a command needs no pool.
+  const url = config.databaseListenUrl ?? database.url
+  const route = await findRoute(url).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
+  const databases = connectDatabases({ url, writeConnectionsMax: 1, route })
   try {
     const [found] = await databases.reads.sql<{ exists: boolean }[]>`
       SELECT to_regclass('server_keys') IS NOT NULL AS exists`

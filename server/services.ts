@@ -14,6 +14,7 @@ import { Authentication } from './authentication/authentication.ts'
 import { KeyDirectory } from './authentication/key-directory.ts'
 import { connectDatabases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
+import type { DatabaseRoute } from './database/route.ts'
 import { SettledClock } from './database/settled-clock.ts'
 import { KeyChanges } from './key-changes/key-changes.ts'
 import { pruneKeyChanges } from './key-changes/retention.ts'
@@ -50,6 +51,8 @@ export interface ServicesOptions {
   readonly databaseUrl: string
   /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
   readonly listenUrl: string
+  readonly route: DatabaseRoute
+  readonly listenRoute: DatabaseRoute
   readonly writeConnectionsMax: number
   /** Seals the server's own keys in the database. */
   readonly serverKeySecret: string
@@ -68,8 +71,8 @@ export type Services = ReturnType<typeof createServices>
 
 /** Everything behind the ports: no transport, no listening, no process. Nothing runs before `start`. */
 export function createServices(options: ServicesOptions) {
-  const { databaseUrl, listenUrl, writeConnectionsMax, log } = options
-  const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax })
+  const { databaseUrl, listenUrl, route, writeConnectionsMax, log } = options
+  const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax, route })
   const authentication = new Authentication(databases, new KeyDirectory(databases.reads.db))
   const stopping = new AbortController()
   // Every subscription listens to it.
@@ -78,6 +81,7 @@ export function createServices(options: ServicesOptions) {
   const revocations = new Revocations(databases)
   const listener = new AlertListener({
     url: listenUrl,
+    route: options.listenRoute,
     wakeUps,
     onRevoked: (managementKeyId) => {
       revocations.report(managementKeyId)

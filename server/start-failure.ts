@@ -1,5 +1,6 @@
 import { InvalidConfig } from './config.ts'
-import { isConnectionLost } from './database/transaction.ts'
+import { codesOf } from './database/error-codes.ts'
+import { isConnectionLost } from './database/lost-connection.ts'
 
 /** Why the server did not start, in words for whoever started it, and never with a password. */
 export function explainStartFailure(error: unknown): string {
@@ -9,9 +10,11 @@ export function explainStartFailure(error: unknown): string {
     return [`Its configuration has ${count}:`, ...problems.map((line) => `  ${line}`)].join('\n')
   }
   if (!(error instanceof Error)) return String(error)
-  const code = codeOf(error)
+  const [code] = codesOf(error)
   const words = meanings.get(code ?? '')
   if (words !== undefined) return `${words} (${code ?? ''})`
+  if (code === '08P01')
+    return `What DATABASE_URL leads through refused the connection: ${messageOf(error)} (${code})`
   if (isConnectionLost(error)) return `The database can not be reached: look at DATABASE_URL. (${code ?? ''})`
   return error.message
 }
@@ -29,14 +32,7 @@ const meanings = new Map(
   }),
 )
 
-/** The code of an error or of what it wraps. */
-function codeOf(error: Error): string | undefined {
-  for (
-    let cause: unknown = error, depth = 0;
-    cause instanceof Error && depth < 5;
-    cause = cause.cause, depth++
-  ) {
-    if ('code' in cause && typeof cause.code === 'string') return cause.code
-  }
-  return undefined
+/** The message of the innermost error: others may quote a statement. */
+function messageOf(error: Error): string {
+  return error.cause instanceof Error ? messageOf(error.cause) : error.message
 }

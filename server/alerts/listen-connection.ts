@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectSql } from '../database/connect.ts'
+import type { DatabaseRoute } from '../database/route.ts'
 
 export interface ListenConnectionOptions {
   readonly url: string
+  readonly route?: DatabaseRoute | undefined
   /** What is done with a notification's payload, by channel. */
   readonly channels: Readonly<Record<string, (payload: string) => void>>
   /** Whenever LISTEN stands anew, for each channel: notifications before it are lost. */
@@ -20,8 +22,8 @@ export class ListenConnection {
   #pings = 0
   #onPing: (payload: string) => void = () => undefined
 
-  private constructor(url: string) {
-    this.#sql = connectSql(url, { max: 1, connection: { application_name: 'claviger listen' } })
+  private constructor(url: string, route: DatabaseRoute | undefined) {
+    this.#sql = connectSql(url, { max: 1, route, connection: { application_name: 'claviger listen' } })
   }
 
   /**
@@ -30,10 +32,10 @@ export class ListenConnection {
    * @throws Error of the connection, or that it took longer than `timeoutMs`
    */
   static async open(
-    { url, channels, onListening }: ListenConnectionOptions,
+    { url, route, channels, onListening }: ListenConnectionOptions,
     { timeoutMs }: { timeoutMs: number },
   ): Promise<ListenConnection> {
-    const connection = new ListenConnection(url)
+    const connection = new ListenConnection(url, route)
     try {
       const listening = Promise.all([
         ...Object.entries(channels).map(([channel, onNotification]) =>

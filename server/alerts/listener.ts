@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { DatabaseRoute } from '../database/route.ts'
 import { repeat } from '../repeat.ts'
 import { ListenConnection } from './listen-connection.ts'
 import { revocationChannel } from '../trust/revoke.ts'
@@ -7,6 +8,8 @@ import type { WakeUps } from './wake-up.ts'
 export interface AlertListenerOptions {
   /** Of a direct connection: a pooler that shares connections takes a LISTEN and delivers nothing. */
   readonly url: string
+  /** By default a direct connection. */
+  readonly route?: DatabaseRoute
   readonly wakeUps: WakeUps
   /** Told the id of each management key that is revoked, on whichever server. One that is lost is not told again. */
   readonly onRevoked?: (managementKeyId: string) => void
@@ -82,10 +85,11 @@ export class AlertListener {
   }
 
   #open(): Promise<ListenConnection> {
-    const { url, wakeUps, onRevoked = () => undefined, log } = this.#options
+    const { url, route, wakeUps, onRevoked = () => undefined, log } = this.#options
     return ListenConnection.open(
       {
         url,
+        route,
         channels: {
           [alertChannel]: (accountId) => {
             wakeUps.ring(accountId)

@@ -204,8 +204,8 @@ export class Authentication {
   async assertClaimed(outcome: string | undefined): Promise<void> {
     if (outcome === 'SIGNATURE_INVALID' || outcome === 'SIGNATURE_REPLAYED') throw signatureRefused(outcome)
     if (outcome === 'SIGNATURE_EXPIRED') {
-      const [row] = await this.#databases.reads.sql<{ now: string }[]>`SELECT clock_timestamp()::text AS now`
-      throw signatureRefused(outcome, row && { serverTime: new Date(row.now) })
+      const [row] = await this.#databases.reads.sql<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+      throw signatureRefused(outcome, row && { serverTime: row.now })
     }
     if (outcome === 'NONCES_FORGOTTEN') throw await this.#noncesForgotten()
   }
@@ -254,11 +254,12 @@ export class Authentication {
       ? fragment`CASE WHEN is_active_management_key(${signer.accountId}, ${signer.managementKeyId})
           THEN 'GRANTED' ELSE 'SIGNATURE_INVALID' END`
       : fragment`claim_signature(${signer.accountId}, ${signer.managementKeyId}, ${nonce}, ${created}, ${expires})`
-    const [row] = await tx.execute<{ outcome: string; now: string }>(
-      fragment`SELECT ${outcome} AS outcome, clock_timestamp()::text AS now`,
+    const [row] = await tx.execute<{ outcome: string; now: Date }>(
+      fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
     )
     await this.#assertGranted(row?.outcome)
-    return new Date(row?.now ?? NaN)
+    if (row === undefined) throw new TypeError('A claim has an outcome.')
+    return row.now
   }
 }
 

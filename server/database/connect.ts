@@ -2,10 +2,20 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
 import * as tables from '../../schema/tables/index.ts'
 import { arrayTypes } from './array-types.ts'
+import { readInstants } from './instants.ts'
 import { openPostgres } from './open-postgres.ts'
 import { createRenewedPool } from './renewed-pool.ts'
+import { plainRoute, type DatabaseRoute } from './route.ts'
+import { sessionSettings, settingStatement, transactionSettings } from './settings.ts'
+import { performStatements } from './statements.ts'
 
-export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: postgres.Sql }
+/** Connections, and what each transaction on them says first. */
+export interface Pool extends postgres.Sql {
+  /** The statement that pins the settings until the transaction's end; null when sessions are ours and have them. */
+  readonly settingStatement: string | null
+}
+
+export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: Pool }
 
 /** A database or a transaction on it: what a query can run on. */
 export type Executor = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>
@@ -13,7 +23,7 @@ export type Executor = Pick<Database, 'select' | 'insert' | 'update' | 'delete' 
 /**
  * The server's connections. Reads share few connections, which postgres.js pipelines; writes wait for the disk and so
  * each want a connection of their own. Statements on `sql` are prepared by postgres.js, those on `db` only with
- * `.prepare(name)`.
+ * `.prepare(name)`; through a pooler none is, and each statement is a transaction that pins its settings.
  */
 export interface Databases {
   readonly reads: { readonly sql: postgres.Sql; readonly db: Database }
@@ -24,15 +34,21 @@ export interface Databases {
 export interface ConnectOptions {
   readonly url: string
   readonly writeConnectionsMax: number
+  /** By default a direct connection to tables in `public`. */
+  readonly route?: DatabaseRoute
 }
 
 const readConnectionsMax = 2
 const closeTimeoutSeconds = 5
+const timeouts = { statementMs: 15_000, lockMs: 10_000 }
 
 /** Opens no connection yet: the first query does. */
-export function connectDatabases({ url, writeConnectionsMax }: ConnectOptions): Databases {
-  const reads = connect(url, { max: readConnectionsMax })
-  const writes = connect(url, { max: writeConnectionsMax })
+export function connectDatabases({ url, writeConnectionsMax, route }: ConnectOptions): Databases {
+  // Through a pooler a statement has its connection for itself, reads too.
+  const readsMax =
+    route?.isPooled === true ? Math.max(readConnectionsMax, writeConnectionsMax) : readConnectionsMax
+  const reads = connect(url, { max: readsMax, route })
+  const writes = connect(url, { max: writeConnectionsMax, route })
   return {
     reads,
     writes,
@@ -42,33 +58,74 @@ export function connectDatabases({ url, writeConnectionsMax }: ConnectOptions): 
   }
 }
 
-/** One pool, with every wait bounded. It keeps its connections until they are lost or ended. */
-export function connectSql(url: string, options: ConnectSqlOptions = {}): postgres.Sql {
-  return openPostgres(url, {
+/**
+ * One pool, with every wait bounded and every setting pinned. It keeps its connections until they are lost or ended.
+ *
+ * @param options.route how the settings are pinned: as start-up parameters, or in each transaction where a pooler would drop them
+ */
+export function connectSql(
+  url: string,
+  { route = plainRoute, timeouts: own = timeouts, ...options }: ConnectSqlOptions = {},
+): Pool {
+  const pinned = route.isPooled ? {} : sessionSettings(route, own)
+  const sql = openPostgres(withoutParameters(url, Object.keys(sessionSettings(route, own))), {
     connect_timeout: 10,
     max_lifetime: null,
     fetch_types: false,
+    prepare: !route.isPooled,
     types: arrayTypes,
     onnotice: () => undefined,
     ...options,
-    connection: {
-      application_name: 'claviger',
-      statement_timeout: 15_000,
-      lock_timeout: 10_000,
-      idle_in_transaction_session_timeout: 15_000,
-      ...options.connection,
-    },
+    connection: { application_name: 'claviger', ...options.connection, ...pinned },
+  })
+  return Object.assign(sql, {
+    settingStatement: route.isPooled ? settingStatement(transactionSettings(route, own)) : null,
   })
 }
 
-type ConnectSqlOptions = Omit<postgres.Options<Record<string, never>>, 'types'>
+interface ConnectSqlOptions extends Omit<postgres.Options<Record<string, never>>, 'types'> {
+  readonly route?: DatabaseRoute | undefined
+  readonly timeouts?: typeof timeouts
+}
 
-function connect(url: string, options: { max: number }) {
+/** Runs `work` on one connection with the settings that the database, the role and whatever lies between give, and these. */
+export async function connectTransiently<T>(
+  { url, settings = {} }: { readonly url: string; readonly settings?: Record<string, string> },
+  work: (pool: Pool) => Promise<T>,
+): Promise<T> {
+  const sql = openPostgres(withoutParameters(url, Object.keys(settings)), {
+    max: 1,
+    connect_timeout: 10,
+    fetch_types: false,
+    prepare: false,
+    onnotice: () => undefined,
+    connection: { application_name: 'claviger', ...settings },
+  })
+  try {
+    return await work(Object.assign(sql, { settingStatement: null }))
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+function connect(url: string, options: { max: number; route: DatabaseRoute | undefined }) {
   const pool = createRenewedPool((onclose) => {
     const opened = connectSql(url, { ...options, onclose })
-    // Drizzle reads dates as texts, and says so to the pool that it is given.
+    // Drizzle writes dates as texts, and says so to the pool that it is given.
     drizzle(opened)
+    readInstants(opened.options)
     return opened
   })
-  return { sql: pool.sql, db: drizzle(pool.sql, { schema: tables }), pool }
+  const sql = performStatements(pool.sql)
+  return { sql, db: drizzle(sql, { schema: tables }), pool }
+}
+
+/** What stands in an address goes before what the program sets: the search path, which the route has taken up, does not. */
+function withoutParameters(url: string, names: readonly string[]): string {
+  const pinned = new Set(names.map((name) => name.toLowerCase()))
+  const address = new URL(url)
+  for (const name of [...address.searchParams.keys()]) {
+    if (pinned.has(name.toLowerCase())) address.searchParams.delete(name)
+  }
+  return address.href
 }

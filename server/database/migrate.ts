@@ -1,30 +1,113 @@
 import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
+import { readMigrationFiles, type MigrationMeta } from 'drizzle-orm/migrator'
 import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
-import { connectSql } from './connect.ts'
+import * as tables from '../../schema/tables/index.ts'
+import { connectSql, type Executor } from './connect.ts'
+import { codesOf } from './error-codes.ts'
+import { findRoute, type DatabaseRoute } from './route.ts'
+import { runTransaction } from './transaction.ts'
 
 /** Any number that no other program takes advisory locks on: "claviger" in ASCII, cut to 63 bits. */
 const migrationLock = 0x636c_6176_6967_65n.toString()
-const lockTimeoutMs = 120_000
+const lockMsMax = 120_000
 
 /** Beside the sources in a checkout and beside dist/ in a package: both have schema/migrations two levels above. */
 const folders = ['../../schema/migrations', '../../../schema/migrations']
 
 /**
- * Applies the migrations that the database lacks, under an advisory lock, so that several servers may start at once.
+ * Applies the migrations that the database lacks, all in one transaction and under an advisory lock that ends with it, so that
+ * several servers may start at once and nothing is left behind by one that is killed, behind a pooler either.
+ *
+ * @throws Error in words when another server holds the lock for more than two minutes
  */
-export async function migrate(databaseUrl: string): Promise<void> {
-  const sql = connectSql(databaseUrl, {
+export async function migrate(
+  databaseUrl: string,
+  { route, lockTimeoutMs = lockMsMax, onWait = () => undefined }: MigrateOptions = {},
+): Promise<void> {
+  const found = route ?? (await findRoute(databaseUrl))
+  const migrations = readMigrationFiles({ migrationsFolder: await findMigrations() })
+  const pool = connectSql(databaseUrl, {
     max: 1,
-    connection: { statement_timeout: lockTimeoutMs, lock_timeout: lockTimeoutMs },
+    route: found,
+    timeouts: { statementMs: lockMsMax, lockMs: lockTimeoutMs },
   })
   try {
-    await sql`SELECT pg_advisory_lock(${migrationLock})`
-    await applyMigrations(drizzle(sql), { migrationsFolder: await findMigrations() })
+    await runTransaction(
+      drizzle(pool, { schema: tables }),
+      (tx) => applyMigrations(tx, { migrations, schema: found.schema, onWait }),
+      { timeoutMs: 2 * lockMsMax },
+    )
   } finally {
-    // The advisory lock ends with the connection.
-    await sql.end({ timeout: 5 })
+    await pool.end({ timeout: 5 })
   }
+}
+
+interface MigrateOptions {
+  /** Found when it is not given. */
+  readonly route?: DatabaseRoute
+  readonly lockTimeoutMs?: number
+  /** Told that another session holds the lock, before it is waited for. */
+  readonly onWait?: () => void
+}
+
+async function applyMigrations(
+  tx: Executor,
+  {
+    migrations,
+    schema,
+    onWait,
+  }: { readonly migrations: readonly MigrationMeta[]; readonly schema: string; readonly onWait: () => void },
+): Promise<void> {
+  await takeLock(tx, onWait)
+  const journal = sql`${sql.identifier(await findJournal(tx, schema))}.${sql.identifier(journalTable)}`
+  const [newest] = await tx.execute<{ at: string | null }>(
+    sql`SELECT max(created_at)::text AS at FROM ${journal}`,
+  )
+  for (const { sql: statements, hash, folderMillis } of migrations) {
+    if (folderMillis <= Number(newest?.at ?? 0)) continue
+    for (const statement of statements) await tx.execute(sql.raw(inSchema(statement, schema)))
+    await tx.execute(sql`INSERT INTO ${journal} (hash, created_at) VALUES (${hash}, ${folderMillis})`)
+  }
+}
+
+async function takeLock(tx: Executor, onWait: () => void): Promise<void> {
+  const [attempt] = await tx.execute<{ is_taken: boolean }>(
+    sql`SELECT pg_try_advisory_xact_lock(${migrationLock}::bigint) AS is_taken`,
+  )
+  if (attempt?.is_taken === true) return
+  onWait()
+  try {
+    await tx.execute(sql`SELECT pg_advisory_xact_lock(${migrationLock}::bigint)`)
+  } catch (error) {
+    if (!codesOf(error).includes('55P03')) throw error
+    throw new Error(
+      'Another session holds the lock for migrations, and has not let go of it in time. While a server migrates, wait for ' +
+        "it. Else end that session: SELECT pid FROM pg_locks WHERE locktype = 'advisory' shows it.",
+      { cause: error },
+    )
+  }
+}
+
+const journalTable = '__drizzle_migrations'
+
+/** In the schema of the tables, so that a role needs no other. Drizzle's own migrator kept it in a schema `drizzle`. */
+async function findJournal(tx: Executor, schema: string): Promise<string> {
+  const [found] = await tx.execute<{ in_drizzle: boolean; in_schema: boolean }>(sql`
+    SELECT to_regclass(${`drizzle.${journalTable}`}) IS NOT NULL AS in_drizzle,
+      to_regclass(${journalTable}) IS NOT NULL AS in_schema`)
+  if (found?.in_schema === true) return schema
+  if (found?.in_drizzle === true && schema === 'public') return 'drizzle'
+  await tx.execute(
+    sql`CREATE TABLE ${sql.identifier(schema)}.${sql.identifier(journalTable)}
+      (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, hash text NOT NULL, created_at bigint NOT NULL)`,
+  )
+  return schema
+}
+
+/** Drizzle names the schema of types, of sequences and of what foreign keys refer to. */
+function inSchema(statement: string, schema: string): string {
+  return statement.replaceAll('"public".', `"${schema.replaceAll('"', '""')}".`)
 }
 
 async function findMigrations(): Promise<string> {

@@ -10,7 +10,7 @@ export function ran<Query>(query: Query): Query {
   if (!(query instanceof Promise)) return query
   const then = query.then.bind(query)
   const value = (...answer: Parameters<typeof then>) => then(assertRan).then(...answer)
-  return Object.defineProperty(query, 'then', { value })
+  return Object.defineProperty(query, 'then', { value, configurable: true })
 }
 
 /** @throws Error CONNECTION_CLOSED */

@@ -1,9 +1,9 @@
-import type postgres from 'postgres'
+import type { Pool } from './connect.ts'
 import { ran } from './ran.ts'
 
 export interface RenewedPool {
   /** Of all pools that follow one another, the current one. It can be kept. */
-  readonly sql: postgres.Sql
+  readonly sql: Pool
   /** Waits for what is under way, then closes all connections. */
   end(options: { readonly timeoutSeconds: number }): Promise<void>
 }
@@ -27,7 +27,7 @@ const retireSeconds = 5
  *   their age.
  */
 export function createRenewedPool(
-  open: (onLost: () => void) => postgres.Sql,
+  open: (onLost: () => void) => Pool,
   { everyMs, timeoutMs }: typeof probes = probes,
 ): RenewedPool {
   let isEnding = false
@@ -47,7 +47,7 @@ export function createRenewedPool(
       })
   }, everyMs)
 
-  function openPool(): { readonly pool: postgres.Sql; readonly openedAt: number } {
+  function openPool(): { readonly pool: Pool; readonly openedAt: number } {
     const pool = open(() => {
       if (pool === current.pool) renew()
     })
@@ -87,7 +87,7 @@ export function createRenewedPool(
 }
 
 /** A handle that stands for whatever `current` answers at the moment of use. */
-function followCurrent(current: () => postgres.Sql): postgres.Sql {
+function followCurrent(current: () => Pool): Pool {
   return new Proxy(current(), {
     apply: (_first, receiver, args): unknown => ran(Reflect.apply(current(), receiver, args)),
     get: (_first, name): unknown => {

@@ -1,24 +1,78 @@
-import type postgres from 'postgres'
+import { findRoute, inspect, sharesSessions, type DatabaseRoute } from './route.ts'
 
 const oldestMajor = 15
 const newestMajor = 18
 
+/** The addresses of one database. */
+export interface DatabaseAddresses {
+  readonly databaseUrl: string
+  /** For LISTEN and migrations; the same one where there is no pooler. */
+  readonly listenUrl: string
+}
+
+export interface FoundDatabase {
+  readonly route: DatabaseRoute
+  readonly listenRoute: DatabaseRoute
+}
+
 /**
- * What this server asks of its database, in words; empty when all is well. "Acknowledged" means durable here, so a
- * database that may forget what it acknowledged is refused.
+ * Finds the routes to a database and checks what this server asks of it. "Acknowledged" means durable here, so a database that
+ * may forget what it acknowledged is refused.
+ *
+ * @throws Error of the connection, or with all that is unmet, a line each
  */
-export async function unmetRequirements(sql: postgres.Sql): Promise<string[]> {
-  const [settings] = await sql<{ version: string; fsync: string; commit: string; encoding: string }[]>`
-    SELECT current_setting('server_version_num') AS version, current_setting('fsync') AS fsync,
-      current_setting('synchronous_commit') AS commit, current_setting('server_encoding') AS encoding`
-  if (settings === undefined) throw new Error('PostgreSQL did not answer with its settings.')
-  const major = Math.floor(Number(settings.version) / 10_000)
-  return [
-    major < oldestMajor &&
-      `PostgreSQL ${String(major)} is too old: ${String(oldestMajor)} to ${String(newestMajor)} are supported.`,
-    settings.fsync === 'off' && 'PostgreSQL runs with fsync = off and may lose what it acknowledged.',
-    settings.commit === 'off' &&
-      'PostgreSQL runs with synchronous_commit = off and may lose what it acknowledged.',
-    settings.encoding !== 'UTF8' && 'The database must have the encoding UTF8.',
+export async function findDatabase({ databaseUrl, listenUrl }: DatabaseAddresses): Promise<FoundDatabase> {
+  const route = await findRoute(databaseUrl)
+  const listenRoute = listenUrl === databaseUrl ? route : await findRoute(listenUrl)
+  const settings = await readSettings(databaseUrl, route)
+  const listening = listenUrl === databaseUrl ? settings : await readSettings(listenUrl, listenRoute)
+  const isShared = listenRoute.isPooled && !listening.is_in_recovery && (await sharesSessions(listenUrl))
+  const problems = [
+    ...unmetBy(settings, route),
+    listening.identity !== settings.identity &&
+      'DATABASE_LISTEN_URL leads to another database than DATABASE_URL.',
+    isShared &&
+      'LISTEN delivers nothing through a pooler that shares sessions (PgBouncer: pool_mode = transaction): set ' +
+        'DATABASE_LISTEN_URL to a direct connection to the same database.',
   ].filter((problem) => problem !== false)
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  // Only the direct connection has the search path that the operator has set.
+  const { schema } = route.isPooled ? listenRoute : route
+  return { route: { ...route, schema }, listenRoute: { ...listenRoute, schema } }
+}
+
+function unmetBy(settings: Settings, { majorVersion }: DatabaseRoute): (string | false)[] {
+  return [
+    majorVersion < oldestMajor &&
+      `PostgreSQL ${String(majorVersion)} is too old: ${String(oldestMajor)} to ${String(newestMajor)} are supported.`,
+    settings.fsync === 'off' && 'PostgreSQL runs with fsync = off and may lose what it acknowledged.',
+    settings.synchronous_commit === 'off' &&
+      'PostgreSQL runs with synchronous_commit = off and may lose what it acknowledged.',
+    settings.server_encoding !== 'UTF8' && 'The database must have the encoding UTF8.',
+    settings.session_replication_role !== 'origin' &&
+      `Under session_replication_role = ${settings.session_replication_role} no trigger and no foreign key works.`,
+    settings.is_in_recovery && 'DATABASE_URL leads to a standby, which cannot be written to.',
+  ]
+}
+
+async function readSettings(url: string, { isPooled }: DatabaseRoute): Promise<Settings> {
+  const [settings] = await inspect<Settings>(
+    { url, isPooled },
+    `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
+      current_setting('server_encoding') AS server_encoding, pg_is_in_recovery() AS is_in_recovery,
+      current_setting('session_replication_role') AS session_replication_role,
+      current_database() || ' ' || extract(epoch FROM pg_postmaster_start_time()) AS identity`,
+  )
+  if (settings === undefined) throw new Error('PostgreSQL did not answer with its settings.')
+  return settings
+}
+
+interface Settings {
+  readonly fsync: string
+  readonly synchronous_commit: string
+  readonly server_encoding: string
+  readonly session_replication_role: string
+  readonly is_in_recovery: boolean
+  /** The same for two addresses of one database. */
+  readonly identity: string
 }

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
-import { isConnectionLost } from '../database/transaction.ts'
+import { isConnectionLost } from '../database/lost-connection.ts'
 import type { Logger } from '../log.ts'
 
 /** HTTP statuses of refusals that are not answered with 200. */

@@ -84,13 +84,13 @@ export class Pairings implements PairingsPort {
   }
 
   async #read(executor: Executor, id: string): Promise<Pairing | null> {
-    const [row] = await executor.execute<{ payload: string; answer: string | null; expires_at: string }>(
-      sql`SELECT payload, answer, expires_at::text FROM pairings
+    const [row] = await executor.execute<{ payload: string; answer: string | null; expires_at: Date }>(
+      sql`SELECT payload, answer, expires_at FROM pairings
         WHERE id = ${id} AND expires_at > clock_timestamp()`,
     )
     if (row === undefined) return null
     const { payload, answer, expires_at: expiresAt } = row
-    return { id, payload, answer, expiresAt: new Date(expiresAt) }
+    return { id, payload, answer, expiresAt }
   }
 }
 

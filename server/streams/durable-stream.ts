@@ -1,6 +1,6 @@
 import type { Bookmark } from '../../schema/wire/cursor.ts'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
-import { isConnectionLost } from '../database/transaction.ts'
+import { isConnectionLost } from '../database/lost-connection.ts'
 import type { WakeUp } from '../alerts/wake-up.ts'
 
 export interface DurableStreamOptions<T> {

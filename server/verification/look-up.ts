@@ -19,7 +19,7 @@ export async function lookUp({ reads }: Databases, questions: readonly Question[
         WHEN k.not_before > clock_timestamp() THEN 'PENDING'
         ELSE 'ACTIVE'
       END AS state,
-      k.not_before::text, k.expires_at::text, k.certificate, k.revocation, clock_timestamp()::text AS checked_at
+      k.not_before, k.expires_at, k.certificate, k.revocation, clock_timestamp() AS checked_at
     FROM unnest(
       ${questions.map((question) => question.accountId)}::uuid[],
       ${questions.map((question) => question.applicationServer)}::text[],
@@ -34,19 +34,19 @@ export async function lookUp({ reads }: Databases, questions: readonly Question[
     coincides: row.state !== null,
     valid: row.state === 'ACTIVE',
     state: row.state,
-    notBefore: row.not_before === null ? null : new Date(row.not_before),
-    expiresAt: row.expires_at === null ? null : new Date(row.expires_at),
+    notBefore: row.not_before,
+    expiresAt: row.expires_at,
     certificate: row.certificate,
     revocation: row.revocation,
-    checkedAt: new Date(row.checked_at),
+    checkedAt: row.checked_at,
   }))
 }
 
 interface AnswerRow {
   readonly state: TransactionKeyState | null
-  readonly not_before: string | null
-  readonly expires_at: string | null
+  readonly not_before: Date | null
+  readonly expires_at: Date | null
   readonly certificate: string | null
   readonly revocation: string | null
-  readonly checked_at: string
+  readonly checked_at: Date
 }

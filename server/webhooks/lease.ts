@@ -25,7 +25,7 @@ export const leaseSeconds = 60
 
 /** Takes webhooks that are due, each by one server; those longest due first. */
 export async function leaseWebhooks(sql: postgres.Sql, limit: number): Promise<LeasedWebhook[]> {
-  const rows = await sql<(Omit<LeasedWebhook, 'position' | 'failing_since' | 'now' | 'settled'> & Texts)[]>`
+  const rows = await sql<(Omit<LeasedWebhook, 'position'> & { readonly position: string })[]>`
     WITH due AS (
       SELECT account_id, id FROM webhooks
       WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
@@ -38,22 +38,9 @@ export async function leaseWebhooks(sql: postgres.Sql, limit: number): Promise<L
     FROM due
     WHERE webhooks.account_id = due.account_id AND webhooks.id = due.id
     RETURNING webhooks.account_id, webhooks.id, lease, url, array_to_json(kinds) AS kinds, sealed_secret,
-      position::text, attempts, failing_since::text, is_redelivery_asked, clock_timestamp()::text AS now,
-      greatest(settled_clock(), 'epoch')::text AS settled`
-  return rows.map((row) => ({
-    ...row,
-    position: Number(row.position),
-    failing_since: row.failing_since === null ? null : new Date(row.failing_since),
-    now: new Date(row.now),
-    settled: new Date(row.settled),
-  }))
-}
-
-interface Texts {
-  readonly position: string
-  readonly failing_since: string | null
-  readonly now: string
-  readonly settled: string
+      position::text, attempts, failing_since, is_redelivery_asked, clock_timestamp() AS now,
+      greatest(settled_clock(), 'epoch') AS settled`
+  return rows.map((row) => ({ ...row, position: Number(row.position) }))
 }
 
 /*

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectDatabases, type Databases } from '../../server/database/connect.ts'
 import { ran } from '../../server/database/ran.ts'
-import { isConnectionLost } from '../../server/database/transaction.ts'
+import { isConnectionLost } from '../../server/database/lost-connection.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase

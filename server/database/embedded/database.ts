@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { openPostgres, requireScram } from '../open-postgres.ts'
+import { within } from '../within.ts'
 
 /** How to reach the cluster: always on 127.0.0.1, and with one password for both of its roles. */
 export interface Access {
@@ -65,18 +66,4 @@ function administrator(access: Access): postgres.Sql {
     fetch_types: false,
     onnotice: () => undefined,
   })
-}
-
-/** Waits no longer than that for the database. postgres.js has a time-out for connecting only. */
-export async function within<T>(ms: number, work: PromiseLike<T>): Promise<T> {
-  const { promise: tooSlow, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new Error(`The database gave no answer within ${String(ms / 1000)} seconds.`)),
-    ms,
-  )
-  try {
-    return await Promise.race([work, tooSlow])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import { openPostgres } from '../open-postgres.ts'
-import { type Access, databaseUrl, within } from './database.ts'
+import { within } from '../within.ts'
+import { type Access, databaseUrl } from './database.ts'
 
 /** Says that this process is the one that uses the data directory, for as long as it lives or until it is released. */
 export interface Ownership {

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { codesOf } from './error-codes.ts'
+
+const attemptsMax = 6
+const pauseMs = 10
+
+/**
+ * Repeats what PostgreSQL has given up because of concurrent transactions: nothing of it was committed, and it may succeed
+ * at the next attempt. After six attempts its error is the caller's.
+ */
+export async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt === attemptsMax || !codesOf(error).some((code) => conflictCodes.has(code))) throw error
+      // Apart, so that those who met do not meet again.
+      await delay(pauseMs * 2 ** attempt * Math.random())
+    }
+  }
+}
+
+/** serialization_failure and deadlock_detected */
+const conflictCodes: ReadonlySet<string> = new Set(['40001', '40P01'])

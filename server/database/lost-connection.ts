@@ -1,0 +1,41 @@
+import { codesOf } from './error-codes.ts'
+
+/** Whether an error says that the connection is gone, or could not be made. */
+export function isConnectionLost(error: unknown): boolean {
+  return codesOf(error).some((code) => lostConnectionCodes.has(code))
+}
+
+const lostConnectionCodes = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'ECONNABORTED',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  // PostgreSQL, class 08 (connection exception), and that it has no connection left to give.
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
+  // What PgBouncer says of its own failures: no server, or one that was lost.
+  '08P01',
+  '53300',
+  // PostgreSQL, class 57 (operator intervention): the backend is being ended.
+  '57P01',
+  '57P02',
+  '57P03',
+  '57P05',
+  // idle_in_transaction_session_timeout, transaction_timeout
+  '25P03',
+  '25P04',
+])

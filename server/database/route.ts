@@ -1,0 +1,152 @@
+import type postgres from 'postgres'
+import { connectTransiently } from './connect.ts'
+import { codesOf } from './error-codes.ts'
+import { transact } from './transact.ts'
+import { within } from './within.ts'
+
+/** What lies between this server and its database, and where in it the tables are. Found at start. */
+export interface DatabaseRoute {
+  /** Something hands our sessions on, such as PgBouncer: of two transactions each may run in another session. */
+  readonly isPooled: boolean
+  /** Of the tables. */
+  readonly schema: string
+  /** Of PostgreSQL, as 15. */
+  readonly majorVersion: number
+}
+
+/** A direct connection to tables in `public`. */
+export const plainRoute: DatabaseRoute = { isPooled: false, schema: 'public', majorVersion: 15 }
+
+const answerMsMax = 20_000
+
+/**
+ * Finds the route to a database. The schema is the first one on the search path in which the tables are, else `public` when
+ * they are there; before the first migration the first one that may be written.
+ *
+ * @throws Error of the connection, or in words
+ */
+export async function findRoute(url: string): Promise<DatabaseRoute> {
+  const isPooled = await findPooler(url)
+  const [row] = await inspect<{ major_version: number; schema: string }>(
+    { url, isPooled },
+    `WITH path AS (
+      SELECT s.oid, s.nspname, listed.place
+      FROM unnest(current_schemas(false) || 'public'::name) WITH ORDINALITY AS listed (name, place)
+      JOIN pg_namespace s ON s.nspname = listed.name
+    ), known AS (
+      SELECT nspname FROM path
+      WHERE EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = path.oid AND c.relname = 'transaction_key_usage')
+      ORDER BY place LIMIT 1
+    ), writable AS (
+      SELECT nspname FROM path WHERE has_schema_privilege(oid, 'CREATE') ORDER BY place LIMIT 1
+    )
+    SELECT current_setting('server_version_num')::int / 10000 AS major_version,
+      coalesce((SELECT nspname FROM known), (SELECT nspname FROM writable), 'public')::text AS schema`,
+  )
+  if (row === undefined) throw new Error('PostgreSQL did not answer which database this is.')
+  return { isPooled, schema: row.schema, majorVersion: row.major_version }
+}
+
+/** Through a pooler a transaction begins under the role's own time-outs, and takes a round trip to set ours. */
+const timeoutMsMin = 100
+/** A time-out of a millisecond is not always met. */
+const attemptsMax = 5
+
+/**
+ * Whether a pooler lies between. PostgreSQL tells each client the process id of its backend at the login; a pooler tells one of
+ * its own, so that it can cancel statements on whichever backend they run.
+ */
+async function findPooler(url: string): Promise<boolean> {
+  return connectTransiently({ url }, async (sql) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const answer = await within(
+          answerMsMax,
+          sql<SessionRow[]>`SELECT pg_backend_pid() AS pid, ${milliseconds(sql)}`,
+        )
+        const [row] = answer
+        const isPooled = row?.pid !== answer.state.pid
+        const short = Object.entries(row ?? {}).filter(
+          ([name, ms]) => name !== 'pid' && ms > 0 && ms < timeoutMsMin,
+        )
+        if (!isPooled || short.length === 0) return isPooled
+        throw new Error(
+          short
+            .map(([name, ms]) => `${name} = ${String(ms)} ms is too short behind a pooler: ${least}.`)
+            .join('\n'),
+        )
+      } catch (error) {
+        if (!codesOf(error).includes('57014')) throw error
+        if (attempt === attemptsMax) {
+          throw new Error(`The statement_timeout of this database or role is too short: ${least}.`, {
+            cause: error,
+          })
+        }
+      }
+    }
+  })
+}
+
+const least = `at least ${String(timeoutMsMin)} ms, or 0`
+
+interface SessionRow {
+  readonly pid: number
+  readonly statement_timeout: number
+  readonly idle_in_transaction_session_timeout: number
+  readonly transaction_timeout: number
+}
+
+function milliseconds(sql: postgres.Sql) {
+  // PostgreSQL 17 has the last one.
+  const [statement, idle, transaction] = [
+    'statement_timeout',
+    'idle_in_transaction_session_timeout',
+    'transaction_timeout',
+  ].map((name) =>
+    sql.unsafe(
+      `(extract(epoch FROM coalesce(current_setting('${name}', true), '0')::interval) * 1000)::float8 AS ${name}`,
+    ),
+  )
+  return sql`${statement ?? ''}, ${idle ?? ''}, ${transaction ?? ''}`
+}
+
+/** Asks a database one question, with the settings that database, role and pooler give but for the time-outs. */
+export async function inspect<Row extends postgres.MaybeRow>(
+  { url, isPooled }: { readonly url: string; readonly isPooled: boolean },
+  question: string,
+): Promise<Row[]> {
+  const settings = isPooled ? {} : { statement_timeout: String(answerMsMax) }
+  return connectTransiently({ url, settings }, async (sql) => [
+    ...(await within(answerMsMax, sql.unsafe<Row[]>(question))),
+  ])
+}
+
+/** Turns of {@link sharesSessions}: others may use the pooler at the same time. */
+const turns = 4
+
+/**
+ * Whether a pooler gives one session to several of its clients, transaction by transaction. LISTEN needs one that does not.
+ * Seen by this: while one client keeps its connection, another one is given its backend.
+ */
+export async function sharesSessions(url: string): Promise<boolean> {
+  return connectTransiently({ url }, (first) =>
+    connectTransiently({ url }, async (second) => {
+      for (let turn = 0; turn < turns; turn++) {
+        const before = await within(answerMsMax, backendOf(first))
+        const isSeen = await transact(
+          second,
+          async (run) =>
+            (await run(backendOf)) === before || (await within(answerMsMax, backendOf(first))) !== before,
+          { timeoutMs: answerMsMax },
+        )
+        if (isSeen) return true
+      }
+      return false
+    }),
+  )
+}
+
+async function backendOf(sql: postgres.Sql | postgres.TransactionSql): Promise<number | undefined> {
+  const [row] = await sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+  return row?.pid
+}

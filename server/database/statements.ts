@@ -1,0 +1,63 @@
+import type postgres from 'postgres'
+import type { Pool } from './connect.ts'
+import { retryConflicts } from './conflicts.ts'
+import { transact } from './transact.ts'
+
+/** Where a statement is made: a pool, or a transaction on it. */
+type Handle = postgres.Sql | postgres.TransactionSql
+type Make = (handle: Handle) => unknown
+
+/**
+ * The same pool, whose statements are repeated when they met concurrent ones, and through a pooler are a transaction each:
+ * there it is the transaction that carries the settings.
+ */
+export function performStatements(pool: Pool): Pool {
+  const perform = (make: (handle: Handle) => PromiseLike<unknown>) =>
+    pool.settingStatement === null
+      ? retryConflicts(async () => make(pool))
+      : retryConflicts(() => transact(pool, (run) => run(make)))
+  const later = (make: Make) => postpone(make(pool), { make, perform })
+  return new Proxy(pool, {
+    apply: (_pool, _receiver, args: Parameters<Pool>): unknown => later((handle) => handle(...args)),
+    get: (target, name): unknown =>
+      name === 'unsafe'
+        ? (...statement: Parameters<Pool['unsafe']>) => later((handle) => handle.unsafe(...statement))
+        : Reflect.get(target, name),
+  })
+}
+
+interface Performance {
+  readonly make: Make
+  readonly perform: (make: (handle: Handle) => PromiseLike<unknown>) => Promise<unknown>
+}
+
+/**
+ * A statement of postgres.js that is never sent itself, so that it can still be a part of another one. Whoever awaits it gets
+ * the answer of one that is made where it is performed.
+ */
+function postpone(query: unknown, { make, perform }: Performance): unknown {
+  if (!isQuery(query)) return query
+  let asArrays = false
+  let answer: Promise<unknown> | null = null
+  const begin = () =>
+    (answer ??= perform((handle) => {
+      const made = make(handle)
+      if (!isQuery(made)) throw new TypeError('What was a statement is one again.')
+      return asArrays ? made.values() : made
+    }))
+  return Object.defineProperties(query, {
+    then: { value: (...callbacks: Parameters<Promise<unknown>['then']>) => begin().then(...callbacks) },
+    // Sends the statement itself.
+    handle: { value: () => Promise.resolve() },
+    values: {
+      value: () => {
+        asArrays = true
+        return query
+      },
+    },
+  })
+}
+
+function isQuery(value: unknown): value is postgres.PendingQuery<postgres.Row[]> {
+  return value instanceof Promise && 'values' in value
+}
