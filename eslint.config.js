@@ -45,7 +45,7 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      // Drizzle's queries are thenables, not promises: one that nobody awaits never runs. test/workshop/lint.test.ts
+      // Drizzle's queries are thenables, not promises: one that nobody awaits never runs. test/tooling/lint.test.ts
       // holds this rule to it.
       '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],

@@ -29,6 +29,6 @@ const operatorCommands = ['server-key', 'application-server']
 const entry = isServer
   ? 'server/main'
   : operatorCommands.includes(command ?? '')
-    ? `server/${command}`
+    ? `server/operator/${command}`
     : 'client/cli/main'
 await import(new URL(isCheckout ? `../${entry}.ts` : `../dist/${entry}.js`, import.meta.url).href)

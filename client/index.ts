@@ -1,5 +1,5 @@
 /** The client SDK: an owner's keys at a key server. Runs in Node and in browsers. `claviger/node` adds what only Node has. */
-export type { Account, ManagementKeyDescription } from './account.ts'
+export type { Account, ManagementKeyDescription } from './vault/account.ts'
 export type {
   Alert,
   AlertSubject,
@@ -15,7 +15,10 @@ export type {
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
 export { indexedDbCursorStore, type CursorStore } from './alerts/cursor-store.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
-export type { AppSigner, AppSignerOptions } from './app-signing/app-signer.ts'
+export type {
+  RequestSigner as AppSigner,
+  RequestSignerOptions as AppSignerOptions,
+} from './request-signing/request-signer.ts'
 export type { SigningAlgorithm, Wrapping } from './crypto/management-key.ts'
 export type { TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
 export type { BackedUpKey, Backup } from './backup/backup.ts'
@@ -23,7 +26,7 @@ export type { ExportedBackup } from './backup/export-backup.ts'
 export type { ImportReport } from './backup/import-backup.ts'
 export { openBackup } from './backup/open-backup.ts'
 export type { ApprovedDevice, Pairing } from './devices/approve.ts'
-export { requestPairing, type PairingRequest, type RequestPairingOptions } from './devices/request-pairing.ts'
+export { requestPairing, type PairingRequest, type RequestPairingOptions } from './vault/request-pairing.ts'
 export { VaultError, vaultErrorCodes, type VaultErrorCode } from './errors.ts'
 export type { AcquireOptions } from './keys/acquire.ts'
 export type { AcquiredKey } from './keys/acquired-key.ts'
@@ -34,59 +37,62 @@ export type { DescribedTransactionKey, TransactionKey } from './keys/transaction
 export { indexedDbKeystore } from './keystore/indexed-db.ts'
 export type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 export { memoryKeystore } from './keystore/memory.ts'
-export type { Pages } from './pages.ts'
+export type { Pages } from './transport/pages.ts'
 export {
   openRecovery,
   type OpenRecoveryOptions,
   type Recovery,
   type RestoredVault,
   type RestoreOptions,
-} from './recovery/open-recovery.ts'
+} from './vault/open-recovery.ts'
 export type { RecoveryDraft } from './recovery/prepare-recovery.ts'
-export type { CopyOptions, CopyReport, Progress } from './rotation/copy-keys.ts'
-export type { SkippedKey } from './rotation/open-copies.ts'
+export type {
+  RewrapOptions as CopyOptions,
+  RewrapReport as CopyReport,
+  Progress,
+} from './rotation/rewrap-keys.ts'
+export type { SkippedKey } from './rotation/open-wrapped-keys.ts'
 export type { RotateKeyOptions } from './rotation/rotate-key.ts'
 export {
   rotateManagementKey,
   type RotatedManagementKey,
   type RotateManagementKeyOptions,
-} from './rotation/rotate-management-key.ts'
+} from './vault/rotate-management-key.ts'
 export { memoryRotationStore, type RotationStore } from './rotation/rotation-store.ts'
-export type { ConnectionOptions } from './session.ts'
-export type { Doubt } from './trust/trust.ts'
+export type { TrustErrorCode as Doubt } from './trust/trust.ts'
 export type {
-  RememberedManagementKey,
-  RememberedTransactionKey,
-  TrustMemory,
-  TrustRecord,
-} from './trust/memory.ts'
+  SeenManagementKey as RememberedManagementKey,
+  SeenTransactionKey as RememberedTransactionKey,
+  TrustStore as TrustMemory,
+  TrustState as TrustRecord,
+} from './keystore/trust-store.ts'
 export {
   createVault,
   openVault,
   type CreateVaultOptions,
   type OpenVaultOptions,
   type Vault,
-} from './vault.ts'
+} from './vault/vault.ts'
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
 export {
-  readKeyServer,
   verifyPublicKey,
   verifyPublicKeys,
-  type KeyServerFacts,
   type PublicKeyQuestion,
   type PublicKeyVerification,
-} from './verification.ts'
-export type {
-  AlertKind,
-  ManagementKeyKind,
-  OverusePolicy,
-  RevocationReason,
-  TransactionKeyState,
-} from '../schema/graphql/domain.ts'
+} from './verifier/verify-public-key.ts'
 export {
   KeyServerError,
   type ErrorCode,
   type ErrorDetails,
   type SignatureRefusal,
 } from '../schema/wire/errors.ts'
-export type { PublicJwk } from '../schema/wire/jwk.ts'
+export type { PublicJwk } from '../schema/wire/keys/jwk.ts'
+export type {
+  AlertKind,
+  ManagementKeyKind,
+  OverusePolicy,
+  RevocationReason,
+  TransactionKeyState,
+} from '../schema/wire/enums.ts'
+export type { ConnectionOptions } from './transport/connection-options.ts'
+export { readKeyServer, type KeyServerFacts } from './transport/key-server-facts.ts'

@@ -1,7 +1,7 @@
 /** For application servers: who sent this request, and is this key really his? Web APIs only, so it runs anywhere. */
 export { VaultError, type VaultErrorCode } from './errors.ts'
 export type { Authenticate, Authentication, Caller, ReceivedRequest } from './verifier/authenticate.ts'
-export type { CertificateOptions } from './verifier/certificates.ts'
+export type { CertificateOptions } from './verifier/proofs/certificates.ts'
 export {
   createVerifier,
   type SignedAnswerOptions,
@@ -9,20 +9,20 @@ export {
   type VerifierOptions,
 } from './verifier/create-verifier.ts'
 export type { VerifierEvent } from './verifier/events.ts'
-export type { CacheTrust } from './verifier/key-changes/cache-trust.ts'
+export type { FreshnessLease } from './verifier/freshness/freshness-lease.ts'
 export {
   followKeyChanges,
   type FollowEvent,
   type Following,
   type FollowOptions,
-} from './verifier/key-changes/follow.ts'
-export { applicationServerKeyId, type ApplicationServerIdentity } from './verifier/key-changes/identity.ts'
+} from './verifier/freshness/follow.ts'
+export { applicationServerKeyId, type ApplicationServerIdentity } from './verifier/freshness/identity.ts'
 export {
   registerApplicationServer,
   type Registration,
   type RegistrationOptions,
-} from './verifier/key-changes/register.ts'
-export type { JwkSet } from './verifier/key-set.ts'
+} from './verifier/freshness/register.ts'
+export type { JwkSet } from './verifier/proofs/key-set.ts'
 export { fastifyPlugin } from './verifier/middleware/fastify.ts'
 export { protectHandler, refusalResponse, type AuthenticatedHandler } from './verifier/middleware/fetch.ts'
 export {
@@ -34,7 +34,10 @@ export {
 } from './verifier/middleware/node.ts'
 export { yogaPlugin, type YogaPlugin } from './verifier/middleware/yoga.ts'
 export { memoryNonces, type NonceStore } from './verifier/nonces.ts'
-export type { Pin, PinsOf } from './verifier/pins.ts'
+export type { Pin, PinsOf } from './verifier/proofs/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
-export type { KeyStanding, StandingReason } from './verifier/standing.ts'
-export type { PublicJwk } from '../schema/wire/jwk.ts'
+export type {
+  VerificationResult as KeyStanding,
+  VerificationStatus as StandingReason,
+} from './verifier/result.ts'
+export type { PublicJwk } from '../schema/wire/keys/jwk.ts'

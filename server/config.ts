@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isServerKeySecret, serverKeySecretRule } from './answers/secret.ts'
-import { logLevels } from './log.ts'
+import { isServerKeySecret, serverKeySecretRule } from './server-keys/sealing-secret.ts'
+import { logLevels } from './lib/log.ts'
 
 /** What the operator can set. README.md has the table. */
 export interface Config {

@@ -1,10 +1,10 @@
 /** The key server's process: the only file that listens to signals or exits. */
 import { startKeyServer, type RunningKeyServer } from './app.ts'
-import { banner } from './banner.ts'
+import { banner } from './operator/banner.ts'
 import { readConfig, type Config } from './config.ts'
 import { defaultDataDirectory, startEmbeddedPostgres } from './database/embedded/index.ts'
-import { createLogger, type Logger } from './log.ts'
-import { explainStartFailure } from './start-failure.ts'
+import { createLogger, type Logger } from './lib/log.ts'
+import { explainStartFailure } from './operator/start-failure.ts'
 
 try {
   await run(readConfig())

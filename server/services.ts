@@ -1,31 +1,31 @@
 import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import { Accounts } from './accounts/accounts.ts'
-import { Acquisitions } from './acquisitions/acquisitions.ts'
+import { Acquisitions } from './transaction-keys/acquisitions.ts'
 import { Alerts } from './alerts/alerts.ts'
 import { sweepDeadlines } from './alerts/deadlines.ts'
-import { AlertListener } from './alerts/listener.ts'
+import { NotificationListener } from './events/notification-listener.ts'
 import { pruneAlerts } from './alerts/retention.ts'
-import { WakeUps } from './alerts/wake-up.ts'
-import { Answers } from './answers/answers.ts'
-import { SigningKeys } from './answers/signing-keys.ts'
+import { Notifications } from './events/notifications.ts'
+import { VerificationSigner } from './server-keys/verification-signer.ts'
+import { SigningKeys } from './server-keys/signing-keys.ts'
 import { ApplicationServers } from './application-servers/application-servers.ts'
-import { Authentication } from './authentication/authentication.ts'
-import { KeyDirectory } from './authentication/key-directory.ts'
+import { Authentication } from './auth/authentication.ts'
+import { PrincipalDirectory } from './auth/principal-directory.ts'
 import { connectDatabases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
 import type { DatabaseRoute } from './database/route.ts'
 import { SettledClock } from './database/settled-clock.ts'
 import { KeyChanges } from './key-changes/key-changes.ts'
 import { pruneKeyChanges } from './key-changes/retention.ts'
-import { KeyServer } from './key-server.ts'
-import { TransactionKeys } from './keys/transaction-keys.ts'
+import { KeyServer } from './server-keys/key-server.ts'
+import { TransactionKeys } from './transaction-keys/transaction-keys.ts'
 import { Pairings } from './pairing/pairings.ts'
 import { prunePairings } from './pairing/pruning.ts'
-import { repeat } from './repeat.ts'
-import { DurableStreams } from './streams/durable-streams.ts'
-import { ManagementKeys } from './trust/management-keys.ts'
-import { Revocations } from './trust/revocations.ts'
+import { runPeriodically } from './lib/jobs.ts'
+import { DurableStreams } from './events/durable-streams.ts'
+import { ManagementKeys } from './management-keys/management-keys.ts'
+import { RevocationWatch } from './auth/revocation-watch.ts'
 import { MismatchAlarm } from './verification/mismatch-alarm.ts'
 import { Verification } from './verification/verification.ts'
 import { WebhookDelivery } from './webhooks/delivery.ts'
@@ -73,23 +73,23 @@ export type Services = ReturnType<typeof createServices>
 export function createServices(options: ServicesOptions) {
   const { databaseUrl, listenUrl, route, writeConnectionsMax, log } = options
   const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax, route })
-  const authentication = new Authentication(databases, new KeyDirectory(databases.reads.db))
+  const authentication = new Authentication(databases, new PrincipalDirectory(databases.reads.db))
   const stopping = new AbortController()
   // Every subscription listens to it.
   setMaxListeners(0, stopping.signal)
-  const wakeUps = new WakeUps()
-  const revocations = new Revocations(databases)
-  const listener = new AlertListener({
+  const wakeUps = new Notifications()
+  const revocations = new RevocationWatch(databases)
+  const listener = new NotificationListener({
     url: listenUrl,
     route: options.listenRoute,
-    wakeUps,
+    notifications: wakeUps,
     onRevoked: (managementKeyId) => {
       revocations.report(managementKeyId)
     },
     log,
   })
   const streams = new DurableStreams({
-    wakeUps,
+    notifications: wakeUps,
     revocations,
     pollMs: streamPollMs,
     stopping: stopping.signal,
@@ -112,7 +112,7 @@ export function createServices(options: ServicesOptions) {
     transactionKeys: new TransactionKeys(authentication, databases),
     acquisitions: new Acquisitions(authentication, databases),
     verification: new Verification(databases, {
-      answers: new Answers(signingKeys, { issuer: options.issuer }),
+      answers: new VerificationSigner(signingKeys, { issuer: options.issuer }),
       mismatchAlarm,
     }),
     alerts: new Alerts(authentication, { databases, streams }),
@@ -129,45 +129,57 @@ export function createServices(options: ServicesOptions) {
       await signingKeys.start()
       await listener.start()
       repetitions = [
-        repeat(() => sweepDeadlines(databases), {
+        runPeriodically(() => sweepDeadlines(databases), {
           name: 'sweep of deadlines',
           everyMs: deadlineSweepMs,
           log,
         }),
-        repeat(() => revocations.check(), {
+        runPeriodically(() => revocations.check(), {
           name: 'check for revoked management keys',
           everyMs: revocationCheckMs,
           log,
         }),
-        repeat(() => webhookDelivery.begin(), {
+        runPeriodically(() => webhookDelivery.begin(), {
           name: 'delivery to webhooks',
           everyMs: webhookDeliveryMs,
           log,
         }),
-        repeat(() => settledClock.sight(), { name: 'sighting of the clock', everyMs: clockSightingMs, log }),
-        repeat(() => recallWebhooks(databases), {
+        runPeriodically(() => settledClock.sight(), {
+          name: 'sighting of the clock',
+          everyMs: clockSightingMs,
+          log,
+        }),
+        runPeriodically(() => recallWebhooks(databases), {
           name: 'recall of webhooks',
           everyMs: webhookRecallMs,
           log,
         }),
-        repeat(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),
-        repeat(() => pruneAlerts(databases, { retentionDays: options.alertRetentionDays }), {
+        runPeriodically(() => pruneExpired(databases), { name: 'pruning', everyMs: pruningMs, log }),
+        runPeriodically(() => pruneAlerts(databases, { retentionDays: options.alertRetentionDays }), {
           name: 'pruning of alerts',
           everyMs: pruningMs,
           log,
         }),
-        repeat(() => pruneKeyChanges(databases), {
+        runPeriodically(() => pruneKeyChanges(databases), {
           name: 'pruning of key changes',
           everyMs: pruningMs,
           log,
         }),
-        repeat(() => prunePairings(databases), { name: 'pruning of pairings', everyMs: pruningMs, log }),
-        repeat(() => signingKeys.read().then(() => false), {
+        runPeriodically(() => prunePairings(databases), {
+          name: 'pruning of pairings',
+          everyMs: pruningMs,
+          log,
+        }),
+        runPeriodically(() => signingKeys.read().then(() => false), {
           name: 'reading of the signing keys',
           everyMs: signingKeysMs,
           log,
         }),
-        repeat(() => mismatchAlarm.drain(), { name: 'mismatch alarm', everyMs: mismatchAlarmMs, log }),
+        runPeriodically(() => mismatchAlarm.drain(), {
+          name: 'mismatch alarm',
+          everyMs: mismatchAlarmMs,
+          log,
+        }),
       ]
     },
     /** Ends the subscriptions, so that sockets can be closed. */

@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import { createNonce } from '../../schema/wire/request-signature.ts'
+import { createNonce } from '../../schema/wire/signatures/http-signature.ts'
 import type { Owner } from './owners.ts'
 
 /** What the database function needs of a request. */

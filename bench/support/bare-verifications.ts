@@ -3,7 +3,7 @@
  * the same statement. `POST` of a list of { owner, applicationServer, publicKey }; it answers with a list.
  */
 import { z } from 'zod'
-import { parsePublicJwkForm } from '../../schema/wire/jwk.ts'
+import { parsePublicJwkForm } from '../../schema/wire/keys/jwk.ts'
 import { accountIdOf } from '../../server/accounts/account-id.ts'
 import { connectDatabases } from '../../server/database/connect.ts'
 import { lookUp } from '../../server/verification/look-up.ts'

@@ -8,7 +8,7 @@ import {
   signBytes,
   webSocketProfile,
   type SignatureParameters,
-} from '../../schema/wire/request-signature.ts'
+} from '../../schema/wire/signatures/http-signature.ts'
 import type { Owner } from './owners.ts'
 
 const lifetimeSeconds = 60

@@ -1,10 +1,10 @@
+import type { ResponseReader } from '../transport/response-reader.ts'
 import {
   alertKinds,
   revocationReasons,
   type AlertKind,
   type RevocationReason,
-} from '../../schema/graphql/domain.ts'
-import type { Answer } from '../transport/answer.ts'
+} from '../../schema/wire/enums.ts'
 
 /** The transaction key that an alert is about. */
 export interface AlertSubject {
@@ -110,7 +110,7 @@ export const alertFields = /* GraphQL */ `
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED. Never for an unknown kind. */
-export function parseAlert(answer: Answer): Alert {
+export function parseAlert(answer: ResponseReader): Alert {
   const kind = answer.text('kind')
   if (isKnown(kind)) return parsers[kind](answer)
   return {
@@ -121,7 +121,7 @@ export function parseAlert(answer: Answer): Alert {
   }
 }
 
-const parsers: Readonly<Record<AlertKind, (answer: Answer) => Alert>> = {
+const parsers: Readonly<Record<AlertKind, (answer: ResponseReader) => Alert>> = {
   KEY_EXPIRING: (answer) => ({
     kind: 'KEY_EXPIRING',
     ...parseAboutTransactionKey(answer),
@@ -168,7 +168,7 @@ const parsers: Readonly<Record<AlertKind, (answer: Answer) => Alert>> = {
   KEYS_EXPORTED: (answer) => ({ kind: 'KEYS_EXPORTED', ...parseKeys(answer) }),
 }
 
-function parseCommon(answer: Answer): KnownAlert {
+function parseCommon(answer: ResponseReader): KnownAlert {
   return {
     cursor: answer.text('cursor'),
     occurredAt: answer.instant('occurredAt'),
@@ -176,7 +176,7 @@ function parseCommon(answer: Answer): KnownAlert {
   }
 }
 
-function parseAboutTransactionKey(answer: Answer): TransactionKeyAlert {
+function parseAboutTransactionKey(answer: ResponseReader): TransactionKeyAlert {
   const transactionKey = answer.object('transactionKey')
   return {
     ...parseCommon(answer),
@@ -188,7 +188,7 @@ function parseAboutTransactionKey(answer: Answer): TransactionKeyAlert {
   }
 }
 
-function parseKeys(answer: Answer): Omit<KeysAlert, 'kind'> {
+function parseKeys(answer: ResponseReader): Omit<KeysAlert, 'kind'> {
   return {
     ...parseCommon(answer),
     managementKeyId: answer.object('managementKey').text('id'),

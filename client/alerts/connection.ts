@@ -1,7 +1,7 @@
-import type { AlertKind } from '../../schema/graphql/domain.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import { itemsOfConnection } from '../transport/subscription.ts'
 import { alertFields, parseAlert, type Alert } from './alert.ts'
+import type { AlertKind } from '../../schema/wire/enums.ts'
 
 export interface ConnectionArguments {
   /** Null: only alerts from now on. */

@@ -1,4 +1,4 @@
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { alertFields, parseAlert, type Alert } from './alert.ts'
 

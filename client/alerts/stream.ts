@@ -1,14 +1,14 @@
-import type { AlertKind } from '../../schema/graphql/domain.ts'
 import { encodeCursor } from '../../schema/wire/cursor.ts'
 import { KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
 import { VaultError, type VaultErrorCode } from '../errors.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import { correctClock, isExpiredSignature, reconnectDelayMs } from '../transport/reconnect.ts'
 import { unlessAborted, wait } from '../transport/wait.ts'
 import type { Alert } from './alert.ts'
 import type { CursorStore } from './cursor-store.ts'
 import { alertsOfConnection } from './connection.ts'
 import { newestAlertCursor } from './history.ts'
+import type { AlertKind } from '../../schema/wire/enums.ts'
 
 export interface AlertStreamOptions {
   /** The cursor to resume after: of the last alert that was dealt with. Default: only alerts from now on. */

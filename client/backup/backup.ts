@@ -1,11 +1,11 @@
-import { overusePolicies } from '../../schema/graphql/domain.ts'
-import { thumbprint } from '../../schema/wire/jwk.ts'
-import { InvalidStatement, parseStatement } from '../../schema/wire/statements.ts'
+import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { InvalidStatement, parseStatement } from '../../schema/wire/statements/statement.ts'
 import { parseSecret, publicHalfOf, type Secret } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
-import { Answer } from '../transport/answer.ts'
+import { ResponseReader } from '../transport/response-reader.ts'
 import type { KeyTerms } from '../trust/certificate.ts'
 import { isConfirmed } from '../trust/confirmation.ts'
+import { overusePolicies } from '../../schema/wire/enums.ts'
 
 /** A transaction key as a backup holds it, with its secret. */
 export interface BackedUpKey extends KeyTerms {
@@ -45,7 +45,7 @@ export function serializeBackup({ keys, ...backup }: Backup): string {
  */
 export async function parseBackup(text: string): Promise<Backup> {
   try {
-    const backup = new Answer(JSON.parse(text))
+    const backup = new ResponseReader(JSON.parse(text))
     if (backup.integer('v') !== version) throw new TypeError('Of another version.')
     const endorsements = backup.value('endorsements')
     return {
@@ -62,7 +62,7 @@ export async function parseBackup(text: string): Promise<Backup> {
   }
 }
 
-async function parseKey(answer: Answer): Promise<BackedUpKey> {
+async function parseKey(answer: ResponseReader): Promise<BackedUpKey> {
   const written = answer.value('secret')
   if (typeof written !== 'object' || written === null) throw new TypeError('A secret is an object.')
   const secret = parseSecret(written)

@@ -1,16 +1,16 @@
 import { limits } from '../../schema/wire/limits.ts'
 import { readKeyPage } from '../keys/describe.ts'
 import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
-import { pagesOf } from '../pages.ts'
-import type { CopyOptions } from '../rotation/copy-keys.ts'
+import { pagesOf } from '../transport/pages.ts'
+import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
 import {
   joined,
-  openCopies,
+  openWrappedKeys,
   type OpenedKey,
   type OpenedKeys,
   type SkippedKey,
-} from '../rotation/open-copies.ts'
-import type { Session } from '../session.ts'
+} from '../rotation/open-wrapped-keys.ts'
+import type { Session } from '../trust/session.ts'
 import { serializeBackup, type BackedUpKey } from './backup.ts'
 import { sealText } from './sealed-text.ts'
 
@@ -28,7 +28,7 @@ export interface ExportedBackup {
  */
 export async function exportBackup(
   session: Session,
-  { passphrase, onProgress }: CopyOptions & { readonly passphrase: string },
+  { passphrase, onProgress }: RewrapOptions & { readonly passphrase: string },
 ): Promise<ExportedBackup> {
   const { url, owner, trust, managementKey } = session
   const { account } = await trust.readAccount()
@@ -39,7 +39,7 @@ export async function exportBackup(
   const parts: OpenedKeys[] = []
   for (let start = 0; start < held.length; start += limits.batchMax) {
     onProgress?.({ done: start, total: held.length })
-    parts.push(await openCopies(session, held.slice(start, start + limits.batchMax), 'EXPORT'))
+    parts.push(await openWrappedKeys(session, held.slice(start, start + limits.batchMax), 'EXPORT'))
   }
   onProgress?.({ done: held.length, total: held.length })
   const { opened, skipped } = joined(parts)

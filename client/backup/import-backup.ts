@@ -3,9 +3,9 @@ import { publicHalfOf } from '../crypto/transaction-key.ts'
 import { wrapForAll, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import { readKey, readKeys } from '../keys/describe.ts'
-import type { CopyOptions } from '../rotation/copy-keys.ts'
-import type { SkippedKey } from '../rotation/open-copies.ts'
-import type { Session } from '../session.ts'
+import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
+import type { SkippedKey } from '../rotation/open-wrapped-keys.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { confirmationOf } from '../trust/confirmation.ts'
 import type { BackedUpKey, Backup } from './backup.ts'
@@ -25,7 +25,7 @@ export interface ImportReport {
 export async function importBackup(
   session: Session,
   { keys }: Backup,
-  { onProgress }: CopyOptions = {},
+  { onProgress }: RewrapOptions = {},
 ): Promise<ImportReport> {
   const ids = new Set(keys.map(({ id }) => id))
   for await (const { id } of readKeys(session)) {
@@ -84,5 +84,5 @@ async function store(session: Session, key: BackedUpKey, recipients: readonly Re
 /** An earlier call stored it: under its id stands a key of this owner with the same public half. */
 async function isStored(session: Session, { id, thumbprint }: BackedUpKey): Promise<boolean> {
   const stored = await readKey(session, id)
-  return stored?.doubt === null && stored.thumbprint === thumbprint
+  return stored?.trustError === null && stored.thumbprint === thumbprint
 }

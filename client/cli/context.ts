@@ -89,7 +89,7 @@ export function readable(keystore: Keystore): Keystore {
   }
   return {
     extractable: keystore.extractable,
-    memory: keystore.memory,
+    trustStore: keystore.trustStore,
     load: () => keystore.load().catch(told),
     save: (record, options) => keystore.save(record, options).catch(told),
   }

@@ -21,7 +21,7 @@ export interface Failure {
 }
 
 /** What hints speak of. */
-export interface Place {
+export interface HintContext {
   readonly keystorePath: string
   /** The key server's origin. */
   readonly url: string
@@ -30,7 +30,7 @@ export interface Place {
 }
 
 /** Puts any error into words. What nobody foresaw is named and not quoted: its message may hold anything. */
-export function failureOf(error: unknown, place: Place): Failure {
+export function failureOf(error: unknown, place: HintContext): Failure {
   if (error instanceof CliError) {
     const { code, message, exitCode } = error
     const hint = error.hint ?? (code === 'USAGE' ? usageHint(place) : undefined)
@@ -62,7 +62,7 @@ export function failureOf(error: unknown, place: Place): Failure {
 
 interface Meaning {
   readonly exitCode: ExitCode
-  readonly hint?: (place: Place) => string
+  readonly hint?: (place: HintContext) => string
 }
 
 const { no, usage, keystore, noAnswer } = exitCodes
@@ -163,17 +163,17 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
   DECRYPT_FAILED: { exitCode: no },
 }
 
-function usageHint({ command }: Place): string {
+function usageHint({ command }: HintContext): string {
   return `\`${command} --help\` shows how.`
 }
 
 /** Of what the command is about: keys, devices or webhooks. */
-function showList({ command }: Place): string {
+function showList({ command }: HintContext): string {
   const group = ['device', 'webhook'].find((name) => command.startsWith(`claviger ${name} `)) ?? 'key'
   return `\`claviger ${group} list\` shows what there is.`
 }
 
-function checkServer({ url, command }: Place): string {
+function checkServer({ url, command }: HintContext): string {
   const repeat =
     command === 'claviger init' ? ' Then run the same command again: it goes on where it stopped.' : ''
   return `Is it running at ${url}? --url names another, and \`claviger serve\` starts one.${repeat}`

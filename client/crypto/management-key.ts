@@ -4,8 +4,8 @@ import {
   thumbprint,
   type SigningJwk,
   type WrappingJwk,
-} from '../../schema/wire/jwk.ts'
-import type { SignatureAlgorithm } from '../../schema/wire/request-signature.ts'
+} from '../../schema/wire/keys/jwk.ts'
+import type { SignatureAlgorithm } from '../../schema/wire/signatures/http-signature.ts'
 
 /** What a management key's signing key may be. */
 export type SigningAlgorithm = 'Ed25519' | 'P-256'

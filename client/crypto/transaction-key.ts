@@ -1,7 +1,7 @@
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { decodeBase64url, encodeBase64url } from '../../schema/wire/base64url.ts'
-import { thumbprint, type PublicJwk } from '../../schema/wire/jwk.ts'
+import { thumbprint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { VaultError } from '../errors.ts'
 import { generatePair } from './management-key.ts'
 

@@ -1,6 +1,6 @@
 import { CompactEncrypt, compactDecrypt } from 'jose'
-import type { WrappingJwk } from '../../schema/wire/jwk.ts'
-import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/jwe.ts'
+import type { WrappingJwk } from '../../schema/wire/keys/jwk.ts'
+import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/keys/jwe.ts'
 import { VaultError } from '../errors.ts'
 import type { ManagementKey } from './management-key.ts'
 import { parseSecret, type Secret } from './transaction-key.ts'
@@ -13,7 +13,7 @@ export interface Recipient {
 }
 
 /** What is wrapped along with the secret, so that a copy put in another's place is noticed. */
-export interface WrappedFor {
+export interface WrappingContext {
   /** The transaction key's id: the member `kid` of the wrapped JWK. */
   readonly id: string
   /** The member `aud` of the wrapped JWK. */
@@ -21,7 +21,7 @@ export interface WrappedFor {
 }
 
 /** One wrapped copy. */
-export interface WrappedCopy {
+export interface WrappedKeyInput {
   readonly managementKeyId: string
   /** RFC 7516, compact. */
   readonly jwe: string
@@ -35,8 +35,8 @@ const contentEncryption = 'A256GCM'
 /** Wraps a secret once for each recipient. */
 export async function wrapForAll(
   secret: Secret,
-  { recipients, ...bound }: WrappedFor & { readonly recipients: readonly Recipient[] },
-): Promise<WrappedCopy[]> {
+  { recipients, ...bound }: WrappingContext & { readonly recipients: readonly Recipient[] },
+): Promise<WrappedKeyInput[]> {
   const { id, applicationServer } = bound
   const plaintext = new TextEncoder().encode(
     JSON.stringify({ ...secret.jwk, kid: id, aud: applicationServer }),
@@ -70,7 +70,7 @@ export function importWrappingKey(jwk: WrappingJwk): Promise<CryptoKey> {
  */
 export async function unwrap(
   jwe: string,
-  { managementKey, expected }: { readonly managementKey: ManagementKey; readonly expected: WrappedFor },
+  { managementKey, expected }: { readonly managementKey: ManagementKey; readonly expected: WrappingContext },
 ): Promise<Secret> {
   if (headerKid(jwe) !== managementKey.id) {
     throw new VaultError('KEY_MISMATCH', { detail: 'It is wrapped for another management key.' })

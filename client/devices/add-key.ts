@@ -1,20 +1,20 @@
-import type { ManagementKeyKind } from '../../schema/graphql/domain.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { PublicManagementKey } from '../crypto/management-key.ts'
 import { importWrappingKey } from '../crypto/wrap.ts'
 import {
-  copyKeys,
-  keysToCopy,
+  rewrapKeys,
+  keysToRewrap,
   wrapAll,
-  type CopyOptions,
-  type CopyReport,
-  type KeyCopy,
-} from '../rotation/copy-keys.ts'
-import { isAboutOneKey, openCopies } from '../rotation/open-copies.ts'
+  type RewrapOptions,
+  type RewrapReport,
+  type RewrappedKey,
+} from '../rotation/rewrap-keys.ts'
+import { isAboutOneKey, openWrappedKeys } from '../rotation/open-wrapped-keys.ts'
 import { assertMayShare } from '../trust/account-trust.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
+import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
 /** A management key of the owner's, with the two statements that make it one. */
 export interface EndorsedKey extends PublicManagementKey {
@@ -38,18 +38,18 @@ export interface EndorsedKey extends PublicManagementKey {
 export async function addManagementKey(
   session: Session,
   key: EndorsedKey,
-  options: CopyOptions = {},
-): Promise<CopyReport> {
+  options: RewrapOptions = {},
+): Promise<RewrapReport> {
   assertMayShare(session.managementKey)
   const recipient = { id: key.id, wrappingKey: await importWrappingKey(key.wrappingKey) }
-  const first = await keysToCopy(session, key.id, { countMax: limits.batchMax })
-  const { opened, skipped } = await openCopies(session, first, 'REWRAP')
+  const first = await keysToRewrap(session, key.id, { countMax: limits.batchMax })
+  const { opened, skipped } = await openWrappedKeys(session, first, 'REWRAP')
   const copied = await register(session, key, await wrapAll(opened, recipient))
-  const others = await copyKeys(session, recipient, {
+  const others = await rewrapKeys(session, recipient, {
     ...options,
     ignoring: new Set(skipped.map(({ id }) => id)),
   })
-  return { copied: copied + others.copied, skipped: [...skipped, ...others.skipped] }
+  return { rewrapped: copied + others.rewrapped, skipped: [...skipped, ...others.skipped] }
 }
 
 const addManagementKeyOperation: Operation<string> = {
@@ -68,7 +68,7 @@ const addManagementKeyOperation: Operation<string> = {
 async function register(
   session: Session,
   key: EndorsedKey,
-  wrappedKeys: readonly KeyCopy[],
+  wrappedKeys: readonly RewrappedKey[],
 ): Promise<number> {
   const { label, kind, signingKey, wrappingKey, endorsement, proof } = key
   const managementKey = { label, kind, signingKey, wrappingKey }
@@ -86,7 +86,7 @@ async function register(
 
 /** An earlier call registered it, with an endorsement of another second: it counts as well when it is trusted. */
 async function isRegistered({ trust }: Session, id: string): Promise<boolean> {
-  const { account, trusted, doubts } = await trust.readAccount()
+  const { account, trusted, trustErrors: doubts } = await trust.readAccount()
   const listed = account.managementKeys.find((known) => known.id === id)
   return listed?.revokedAt === null && trusted.has(id) && !doubts.has(id)
 }

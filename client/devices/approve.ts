@@ -1,5 +1,5 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import type { SigningJwk, WrappingJwk } from '../../schema/wire/jwk.ts'
+import type { SigningJwk, WrappingJwk } from '../../schema/wire/keys/jwk.ts'
 import {
   InvalidStatement,
   isFromFuture,
@@ -7,11 +7,11 @@ import {
   signPayloadOf,
   verifyStatement,
   type PossessionProof,
-} from '../../schema/wire/statements.ts'
+} from '../../schema/wire/statements/statement.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
-import type { CopyOptions, CopyReport } from '../rotation/copy-keys.ts'
-import type { Session } from '../session.ts'
+import type { RewrapOptions, RewrapReport } from '../rotation/rewrap-keys.ts'
+import type { Session } from '../trust/session.ts'
 import { clocksDiffer } from '../transport/clock.ts'
 import { statementSigner } from '../trust/endorse.ts'
 import { addManagementKey } from './add-key.ts'
@@ -35,7 +35,7 @@ export interface Pairing {
   readonly proof: string
 }
 
-export interface ApprovedDevice extends CopyReport {
+export interface ApprovedDevice extends RewrapReport {
   readonly managementKeyId: string
 }
 
@@ -86,7 +86,7 @@ export async function lookUpPairing(session: Session, code: string): Promise<Pai
 export async function approveDevice(
   session: Session,
   pairing: Pairing,
-  options: CopyOptions = {},
+  options: RewrapOptions = {},
 ): Promise<ApprovedDevice> {
   const { managementKeyId, label, signingKey, wrappingKey, proof } = pairing
   const signer = statementSigner(session.managementKey)

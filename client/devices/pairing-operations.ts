@@ -1,4 +1,4 @@
-import type { Answer } from '../transport/answer.ts'
+import type { ResponseReader } from '../transport/response-reader.ts'
 import type { Operation } from '../transport/graphql.ts'
 
 /** A pairing as the key server shows it. Nothing of it is to be believed before it was opened. */
@@ -43,7 +43,7 @@ export const closePairing: Operation<boolean> = {
   parse: (data) => data.boolean('closePairing'),
 }
 
-function parsePairing(answer: Answer): StoredPairing {
+function parsePairing(answer: ResponseReader): StoredPairing {
   return {
     payload: answer.text('payload'),
     answer: answer.textOrNull('answer'),

@@ -1,5 +1,5 @@
 import { VaultError } from '../errors.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { signedInTime } from '../transport/signed-in-time.ts'
 

@@ -1,10 +1,10 @@
 import { importSecret } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { acquiredKey, type AcquiredKey } from './acquired-key.ts'
 import { readKeyPage } from './describe.ts'
-import { openCopy, type UncertifiedOptions, type WrappedKey } from './open.ts'
+import { openWrappedKey, type UncertifiedOptions, type WrappedKey } from './open.ts'
 import { parseTransactionKey, transactionKeyFields } from './transaction-key.ts'
 
 export interface AcquireOptions extends UncertifiedOptions {
@@ -34,7 +34,7 @@ const wrappedKey: Operation<WrappedKey> = {
 /**
  * Acquires a key, opens it, and checks that it is the owner's and the one asked for.
  *
- * @throws {VaultError} NO_ACTIVE_KEY, and what {@link openCopy} throws. Then there is no key.
+ * @throws {VaultError} NO_ACTIVE_KEY, and what {@link openWrappedKey} throws. Then there is no key.
  */
 export async function acquireKey(
   session: Session,
@@ -48,7 +48,7 @@ export async function acquireKey(
     // Makes every repetition of this request one use.
     acquisitionId: crypto.randomUUID(),
   })
-  const secret = await openCopy(session, copy, { asked, acceptUncertified })
+  const secret = await openWrappedKey(session, copy, { asked, acceptUncertified })
   const cryptoKey = await importSecret(secret, extractable)
   return acquiredKey({ algorithm: secret.algorithm, cryptoKey, transactionKey: copy.transactionKey })
 }

@@ -1,4 +1,4 @@
-import { InvalidJwk, parseWrappingJwk, type PublicJwk } from '../../schema/wire/jwk.ts'
+import { InvalidJwk, parseWrappingJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import type { DescribedTransactionKey } from './transaction-key.ts'

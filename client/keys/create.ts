@@ -1,16 +1,16 @@
-import type { OverusePolicy } from '../../schema/graphql/domain.ts'
 import { generateSecret, publicHalfOf, type TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { wrapForAll } from '../crypto/wrap.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { confirmationOf } from '../trust/confirmation.ts'
 import {
   parseTransactionKey,
   transactionKeyFields,
-  withoutDoubt,
+  withoutTrustError,
   type DescribedTransactionKey,
   type TransactionKey,
 } from './transaction-key.ts'
+import type { OverusePolicy } from '../../schema/wire/enums.ts'
 
 /** How a transaction key is made, and the terms it is stored under. */
 export interface CreateKeyOptions {
@@ -45,7 +45,7 @@ export async function createKey(
   const id = crypto.randomUUID()
   const input = await prepareKey(session, { id, applicationServer, options })
   const stored = await session.keyServer.run(storeTransactionKey, { input })
-  return withoutDoubt(session, stored, { id, applicationServer })
+  return withoutTrustError(session, stored, { id, applicationServer })
 }
 
 /**

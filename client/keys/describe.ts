@@ -1,9 +1,8 @@
-import type { OverusePolicy, RevocationReason, TransactionKeyState } from '../../schema/graphql/domain.ts'
 import { notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
-import { pagesOf, type PageOf, type Pages } from '../pages.ts'
-import type { Session } from '../session.ts'
+import { pagesOf, type PageOf, type Pages } from '../transport/pages.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { termsOf, type KeyTerms } from '../trust/certificate.ts'
 import type { UncertifiedOptions } from './open.ts'
@@ -11,11 +10,12 @@ import {
   assertAsked,
   parseTransactionKey,
   transactionKeyFields,
-  withDoubt,
-  withoutDoubt,
+  withTrustError,
+  withoutTrustError,
   type DescribedTransactionKey,
   type TransactionKey,
 } from './transaction-key.ts'
+import type { OverusePolicy, RevocationReason, TransactionKeyState } from '../../schema/wire/enums.ts'
 
 /** What can change of a key. Absent members stay as they are; null removes. */
 export interface KeyChanges {
@@ -38,7 +38,7 @@ export function readKeys(session: Session, filter: KeyFilter = {}): Pages<Transa
     const { items, next } = await readKeyPage(session, { ...filter, after, first: limits.batchMax })
     const keys: TransactionKey[] = []
     // One after the other: a signer that is not known yet is then asked for once.
-    for (const item of items) keys.push(await withDoubt(session, item))
+    for (const item of items) keys.push(await withTrustError(session, item))
     return { items: keys, next }
   })
 }
@@ -56,7 +56,7 @@ export async function readKey(session: Session, id: string): Promise<Transaction
   const described = await session.keyServer.run(transactionKey, { id })
   if (described === null) return null
   assertAsked(described, { id })
-  return withDoubt(session, described)
+  return withTrustError(session, described)
 }
 
 /**
@@ -84,9 +84,9 @@ export async function updateKey(
     certificate: certificate ?? undefined,
   }
   const updated = await session.keyServer.run(updateTransactionKey, { input })
-  if (certificate !== null) return withoutDoubt(session, updated, { id })
+  if (certificate !== null) return withoutTrustError(session, updated, { id })
   assertAsked(updated, { id })
-  return withDoubt(session, updated)
+  return withTrustError(session, updated)
 }
 
 export async function revokeKey(
@@ -119,7 +119,7 @@ async function signedRevocation(
   const described = await session.keyServer.run(transactionKey, { id })
   if (described?.revocation !== null) return undefined
   assertAsked(described, { id })
-  if ((await session.trust.findDoubt(described)) !== null) return undefined
+  if ((await session.trust.findTrustError(described)) !== null) return undefined
   const certificate = await session.trust.assertCertified(described)
   return certificate === null
     ? undefined
@@ -140,7 +140,7 @@ export function withRevoked(
   if (described.state !== 'REVOKED') {
     throw new VaultError('ANSWER_MALFORMED', { detail: 'The key was to be revoked, and is not.' })
   }
-  return withDoubt(session, described)
+  return withTrustError(session, described)
 }
 
 /** Null when the key has no certificate, and needs none. */

@@ -1,7 +1,7 @@
 import { isSamePublicKey, publicHalfOf, type Secret } from '../crypto/transaction-key.ts'
 import { unwrap } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import { isConfirmed } from '../trust/confirmation.ts'
 import { assertAsked, type AskedKey, type DescribedTransactionKey } from './transaction-key.ts'
 
@@ -29,7 +29,7 @@ export interface UncertifiedOptions {
  * @throws {VaultError} KEY_MISMATCH, CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK,
  *   UNWRAP_FAILED. Then there is no key.
  */
-export async function openCopy(
+export async function openWrappedKey(
   { managementKey, trust }: Pick<Session, 'managementKey' | 'trust'>,
   { jwe, transactionKey }: WrappedKey,
   { asked, acceptUncertified }: UncertifiedOptions & { readonly asked: AskedKey },

@@ -1,3 +1,8 @@
+import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import { VaultError } from '../errors.ts'
+import type { Session } from '../trust/session.ts'
+import { parsePublicKeyOrNull, type ResponseReader } from '../transport/response-reader.ts'
+import type { TrustErrorCode } from '../trust/trust.ts'
 import {
   overusePolicies,
   revocationReasons,
@@ -5,12 +10,7 @@ import {
   type OverusePolicy,
   type RevocationReason,
   type TransactionKeyState,
-} from '../../schema/graphql/domain.ts'
-import type { PublicJwk } from '../../schema/wire/jwk.ts'
-import { VaultError } from '../errors.ts'
-import type { Session } from '../session.ts'
-import { parsePublicKeyOrNull, type Answer } from '../transport/answer.ts'
-import type { Doubt } from '../trust/trust.ts'
+} from '../../schema/wire/enums.ts'
 
 /** A transaction key as the key server describes it, and what is to be thought of that. Reading it is not a use. */
 export interface TransactionKey extends DescribedTransactionKey {
@@ -18,7 +18,7 @@ export interface TransactionKey extends DescribedTransactionKey {
    * Null: the owner's certificate says the same, as far as it goes: id, application server, public key, term and limits.
    * Otherwise the code of the VaultError with which the key would be refused if it were to be used.
    */
-  readonly doubt: Doubt | null
+  readonly trustError: TrustErrorCode | null
 }
 
 /** A transaction key as the key server describes it. Nothing of it is to be believed. */
@@ -69,7 +69,7 @@ export const transactionKeyFields = /* GraphQL */ `
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED; KEY_MISMATCH when the thumbprint is not that of the public key. */
-export async function parseTransactionKey(answer: Answer): Promise<DescribedTransactionKey> {
+export async function parseTransactionKey(answer: ResponseReader): Promise<DescribedTransactionKey> {
   const { publicKey, thumbprint } = await parsePublicKeyOrNull(answer)
   return {
     id: answer.text('id'),
@@ -96,11 +96,11 @@ export async function parseTransactionKey(answer: Answer): Promise<DescribedTran
 }
 
 /** Adds what is to be thought of a description. */
-export async function withDoubt(
+export async function withTrustError(
   { trust }: Pick<Session, 'trust'>,
   described: DescribedTransactionKey,
 ): Promise<TransactionKey> {
-  return { ...described, doubt: await trust.findDoubt(described) }
+  return { ...described, trustError: await trust.findTrustError(described) }
 }
 
 /**
@@ -108,14 +108,14 @@ export async function withDoubt(
  *
  * @throws {VaultError} KEY_MISMATCH, and what `assertCertified` throws.
  */
-export async function withoutDoubt(
+export async function withoutTrustError(
   { trust }: Pick<Session, 'trust'>,
   described: DescribedTransactionKey,
   asked: AskedKey,
 ): Promise<TransactionKey> {
   assertAsked(described, asked)
   await trust.assertCertified(described)
-  return { ...described, doubt: null }
+  return { ...described, trustError: null }
 }
 
 /** @throws {VaultError} KEY_MISMATCH when an answer is about another key. */

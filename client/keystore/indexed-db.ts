@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
-import { parseTrustRecord } from '../trust/memory-record.ts'
-import type { TrustMemory } from '../trust/memory.ts'
+import { parseTrustState } from './trust-state.ts'
+import type { TrustStore } from './trust-store.ts'
 import { parseAnchors } from './anchors.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore.ts'
 import { settled, withObjectStore } from './object-store.ts'
@@ -18,7 +18,7 @@ const memoryKey = 'memory'
 export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {}): Keystore {
   return {
     extractable: false,
-    memory: indexedDbMemory(name),
+    trustStore: indexedDbMemory(name),
     load: () =>
       withObjectStore({ database: name, store: storeName }, 'readonly', async (store) => {
         const value: unknown = await settled(store.get(recordKey))
@@ -35,12 +35,12 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
   }
 }
 
-function indexedDbMemory(name: string): TrustMemory {
+function indexedDbMemory(name: string): TrustStore {
   return {
     load: () =>
       withObjectStore({ database: name, store: storeName }, 'readonly', async (store) => {
         const value: unknown = await settled(store.get(memoryKey))
-        return value === undefined ? null : parseTrustRecord(value)
+        return value === undefined ? null : parseTrustState(value)
       }),
     save: (record) =>
       withObjectStore({ database: name, store: storeName }, 'readwrite', async (store) => {

@@ -1,4 +1,4 @@
-import type { TrustMemory } from '../trust/memory.ts'
+import type { TrustStore } from './trust-store.ts'
 
 /** What a keystore keeps: the management key of one owner, and where it is registered. */
 export interface ManagementKeyRecord {
@@ -30,7 +30,7 @@ export interface Keystore {
   readonly extractable: boolean
 
   /** Where this device remembers what the key server has shown it. Absent: nothing is remembered beyond the process. */
-  readonly memory?: TrustMemory | undefined
+  readonly trustStore?: TrustStore | undefined
 
   /**
    * @returns null when the keystore is empty.

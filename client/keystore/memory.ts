@@ -1,5 +1,5 @@
 import { VaultError } from '../errors.ts'
-import { processMemory } from '../trust/memory.ts'
+import { memoryTrustStore } from './trust-store.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore.ts'
 
 /**
@@ -11,7 +11,7 @@ export function memoryKeystore({ extractable = false }: { extractable?: boolean 
   let kept: ManagementKeyRecord | null = null
   return {
     extractable,
-    memory: processMemory(),
+    trustStore: memoryTrustStore(),
     load: () => Promise.resolve(kept),
     save: (record, { replacing } = {}) => {
       if (kept !== null && kept.id !== record.id && kept.id !== replacing)

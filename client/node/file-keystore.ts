@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
-import { fileMemory } from './file-memory.ts'
+import { fileTrustStore } from './file-trust-store.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
 import { openSealed, sealed } from './passphrase.ts'
 import { parseRecord, serializeRecord } from './record-json.ts'
@@ -33,7 +33,7 @@ export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystor
 
   return {
     extractable: true,
-    memory: fileMemory(`${path}.memory`),
+    trustStore: fileTrustStore(`${path}.memory`),
     load,
     save: async (record, { replacing } = {}) => {
       const kept = await load()

@@ -1,8 +1,8 @@
 import { publicManagementKey } from '../crypto/management-key.ts'
 import { addManagementKey } from '../devices/add-key.ts'
 import type { ApprovedDevice } from '../devices/approve.ts'
-import type { CopyOptions } from '../rotation/copy-keys.ts'
-import type { Session } from '../session.ts'
+import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
+import type { Session } from '../trust/session.ts'
 import { signEndorsement, signProof } from '../trust/endorse.ts'
 import { createPhrase } from './phrase.ts'
 import { recoveryLabel } from './recovery-label.ts'
@@ -18,7 +18,7 @@ export interface RecoveryDraft {
    * Registers the phrase's key with a copy of every key that this device can open; later keys are wrapped for it too.
    * Make sure before that the words were written down. Repeating it does what is missing.
    */
-  register(options?: CopyOptions): Promise<ApprovedDevice>
+  register(options?: RewrapOptions): Promise<ApprovedDevice>
 }
 
 /** Makes a recovery phrase. Nothing is sent before it is registered. */

@@ -1,5 +1,5 @@
-import { InvalidStatement, parseStatement } from '../../schema/wire/statements.ts'
-import type { Session } from '../session.ts'
+import { InvalidStatement, parseStatement } from '../../schema/wire/statements/statement.ts'
+import type { Session } from '../trust/session.ts'
 
 /**
  * The id of the key from which the account's trust begins: of those that this device trusts by itself, the one that

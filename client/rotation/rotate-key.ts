@@ -1,5 +1,5 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import type { KeyCertificate } from '../../schema/wire/statements.ts'
+import type { KeyCertificate } from '../../schema/wire/statements/statement.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import { prepareKey, type CreateKeyOptions } from '../keys/create.ts'
@@ -8,11 +8,11 @@ import type { UncertifiedOptions } from '../keys/open.ts'
 import {
   parseTransactionKey,
   transactionKeyFields,
-  withoutDoubt,
+  withoutTrustError,
   type DescribedTransactionKey,
   type TransactionKey,
 } from '../keys/transaction-key.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { successorId } from './successor-id.ts'
 
@@ -55,7 +55,7 @@ export async function rotateKey(
     const variables = { input, supersededId: old.id, revocation }
     const { stored, revoked } = await session.keyServer.run(supersedeTransactionKey, variables)
     await withRevoked(session, old.id, revoked)
-    return await withoutDoubt(session, stored, { id: nextId, applicationServer: old.applicationServer })
+    return await withoutTrustError(session, stored, { id: nextId, applicationServer: old.applicationServer })
   } catch (error) {
     // Another device was faster; what it stored is what counts.
     const stored = isConflict(error) ? await readKey(session, nextId) : null
@@ -91,7 +91,10 @@ async function finish(
   successor: TransactionKey,
 ): Promise<TransactionKey> {
   const { id } = successor
-  const certified = await withoutDoubt(session, successor, { id, applicationServer: old.applicationServer })
+  const certified = await withoutTrustError(session, successor, {
+    id,
+    applicationServer: old.applicationServer,
+  })
   if (old.revokedAt === null) await revokeKey(session, old.id, { reason: 'SUPERSEDED' })
   return certified
 }

@@ -1,6 +1,6 @@
 import { Client, createRequest, fetchExchange, type CombinedError } from '@urql/core'
 import { VaultError } from '../errors.ts'
-import { Answer } from './answer.ts'
+import { ResponseReader } from './response-reader.ts'
 import { toKeyServerError } from './server-error.ts'
 import type { Fetch } from './signing-fetch.ts'
 
@@ -9,7 +9,7 @@ export interface Operation<T> {
   readonly kind: 'query' | 'mutation'
   readonly document: string
   /** Reads `data`. Throws VaultError ANSWER_MALFORMED. */
-  readonly parse: (data: Answer) => T | Promise<T>
+  readonly parse: (data: ResponseReader) => T | Promise<T>
 }
 
 export interface GraphqlClient {
@@ -42,7 +42,7 @@ export function graphqlClient({ endpoint, fetch }: { endpoint: string; fetch: Fe
         kind === 'query' ? client.executeQuery<unknown>(request) : client.executeMutation<unknown>(request)
       const { data, error } = await source.toPromise()
       if (error) throw toFailure(error)
-      return parse(new Answer(data))
+      return parse(new ResponseReader(data))
     },
   }
 }

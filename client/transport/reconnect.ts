@@ -1,7 +1,7 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import type { ConnectionOptions } from '../session.ts'
-import { readKeyServer } from '../verification.ts'
 import type { Clock } from './clock.ts'
+import type { ConnectionOptions } from './connection-options.ts'
+import { readKeyServer } from './key-server-facts.ts'
 
 /** Doubled after each failure, in milliseconds. */
 const reconnectMs = { first: 250, max: 30_000 }

@@ -1,6 +1,6 @@
-import { contentDigest, httpProfile } from '../../schema/wire/request-signature.ts'
-import { readBoundedBody } from '../app-signing/bounded-body.ts'
-import type { RequestSigner } from '../crypto/request-signer.ts'
+import { contentDigest, httpProfile } from '../../schema/wire/signatures/http-signature.ts'
+import { readBoundedBody } from './bounded-body.ts'
+import type { MessageSigner } from './message-signer.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import { refusalOf } from './refusal.ts'
@@ -15,7 +15,7 @@ export interface SigningFetchOptions {
   readonly timeoutMs?: number | undefined
   readonly clock: Clock
   /** Absent: requests go unsigned. */
-  readonly signer?: RequestSigner | undefined
+  readonly signer?: MessageSigner | undefined
 }
 
 const timeoutMsDefault = 10_000
@@ -121,7 +121,7 @@ async function attempt(request: PreparedRequest, options: SigningFetchOptions): 
 
 async function headersOf(
   { url, body }: PreparedRequest,
-  signer: RequestSigner | undefined,
+  signer: MessageSigner | undefined,
 ): Promise<Record<string, string>> {
   const contentType = 'application/json'
   const headers = {

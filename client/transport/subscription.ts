@@ -1,10 +1,10 @@
 import { createClient } from 'graphql-ws/client'
 import { signatureRefusals, signatureRefused } from '../../schema/wire/errors.ts'
-import { webSocketProfile } from '../../schema/wire/request-signature.ts'
-import { BoundedQueue } from '../alerts/bounded-queue.ts'
-import type { RequestSigner } from '../crypto/request-signer.ts'
+import { webSocketProfile } from '../../schema/wire/signatures/http-signature.ts'
+import { BoundedQueue } from './bounded-queue.ts'
+import type { MessageSigner } from './message-signer.ts'
 import { VaultError } from '../errors.ts'
-import { Answer } from './answer.ts'
+import { ResponseReader } from './response-reader.ts'
 import { httpEndpoint, webSocketEndpoint } from './endpoint.ts'
 import { toKeyServerError } from './server-error.ts'
 
@@ -12,7 +12,7 @@ import { toKeyServerError } from './server-error.ts'
 export interface SubscriptionEndpoint {
   /** The key server's origin. */
   readonly url: string
-  readonly signer: RequestSigner
+  readonly signer: MessageSigner
   /** A WebSocket class. Default: the global `WebSocket`. */
   readonly webSocketImpl?: unknown
 }
@@ -21,7 +21,7 @@ export interface SubscriptionArguments<T> {
   readonly document: string
   readonly variables: Readonly<Record<string, unknown>>
   /** Reads the `data` of one result. Throws VaultError ANSWER_MALFORMED. */
-  readonly parse: (data: Answer) => T
+  readonly parse: (data: ResponseReader) => T
   readonly signal: AbortSignal
 }
 
@@ -119,7 +119,7 @@ function openSocket<T>(
       next: ({ data, errors }) => {
         try {
           if (errors !== undefined) throw toKeyServerError(errors[0])
-          const hasRoom = queue.push(parse(new Answer(data)))
+          const hasRoom = queue.push(parse(new ResponseReader(data)))
           if (!hasRoom) finish(null)
         } catch (error) {
           finish(error instanceof Error ? error : new VaultError('ANSWER_MALFORMED'))

@@ -12,7 +12,7 @@ import {
 } from './chain.ts'
 import { signedRevocations } from './revocations.ts'
 import { readListedAccount, type ListedAccount } from './listed-account.ts'
-import type { Recollection } from './recollection.ts'
+import type { RollbackGuard } from './rollback-guard.ts'
 
 /** What the key server says of the account, and what of its management keys is to be believed. */
 export interface CheckedAccount extends EndorsementChains {
@@ -25,7 +25,7 @@ export interface AccountTrustOptions {
   readonly managementKey: ManagementKey
   /** Ids of management keys to trust besides the own one. */
   readonly anchors: readonly string[]
-  readonly recollection: Recollection
+  readonly recollection: RollbackGuard
   readonly keyServer: GraphqlClient
   readonly clock: Clock
 }
@@ -68,7 +68,7 @@ export class AccountTrust {
       const trusted = chains.trusted.get(id)
       if (trusted === undefined) continue
       const { revokedAt } = trusted
-      recollection.rememberManagementKey({
+      recollection.recordManagementKey({
         id,
         revokedAt: revokedAt && Math.floor(revokedAt.getTime() / 1000),
       })
@@ -87,7 +87,7 @@ export class AccountTrust {
    *   without a word would leave the owner's own device without a key, or a lie unnoticed. WRAPPING_MISMATCH.
    */
   async recipients(): Promise<Recipient[]> {
-    const { account, trusted, doubts } = await this.read()
+    const { account, trusted, trustErrors: doubts } = await this.read()
     const { managementKey } = this.#options
     const ownKey = managementKey.wrappingSecret ?? managementKey.wrapping.publicKey
     const recipients: Recipient[] = [{ id: managementKey.id, wrappingKey: ownKey }]
@@ -122,7 +122,7 @@ export class AccountTrust {
       this.#strangers.clear()
       this.#strangers.set(kid, performance.now() + strangerMs)
     }
-    throw untrusted(kid, this.#last?.doubts.get(kid) ?? 'It is none of the account.')
+    throw untrusted(kid, this.#last?.trustErrors.get(kid) ?? 'It is none of the account.')
   }
 }
 

@@ -1,7 +1,7 @@
-import type { OverusePolicy, TransactionKeyState } from '../../schema/graphql/domain.ts'
-import { thumbprint, type PublicJwk } from '../../schema/wire/jwk.ts'
+import { thumbprint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { KeyCertificate } from '../../schema/wire/statements.ts'
+import type { KeyCertificate } from '../../schema/wire/statements/statement.ts'
+import type { OverusePolicy, TransactionKeyState } from '../../schema/wire/enums.ts'
 
 /** What an owner states about a transaction key. */
 export interface KeyTerms {
@@ -54,7 +54,7 @@ export function termsOf({ nbf, exp, max_uses, overuse = 'NOTIFY' }: KeyCertifica
  *
  * @returns the name of the first claim that says something else; null when all coincide.
  */
-export async function findLie(
+export async function firstMismatchedClaim(
   certificate: KeyCertificate,
   { owner, key }: { readonly owner: string; readonly key: DescribedKey },
 ): Promise<keyof KeyCertificate | null> {

@@ -1,12 +1,12 @@
-import type { ManagementKeyKind } from '../../schema/graphql/domain.ts'
-import { thumbprint, type SigningJwk, type WrappingJwk } from '../../schema/wire/jwk.ts'
+import { thumbprint, type SigningJwk, type WrappingJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   InvalidStatement,
   parseStatement,
   verifyStatement,
   type Endorsement,
-} from '../../schema/wire/statements.ts'
+} from '../../schema/wire/statements/statement.ts'
+import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
 /** A management key as the key server lists it. Nothing of it is to be believed. */
 export interface ListedManagementKey {
@@ -56,7 +56,7 @@ export interface TrustRoots {
 export interface EndorsementChains {
   readonly trusted: ReadonlyMap<string, TrustedManagementKey>
   /** By id, which rule a listed key breaks. None of these is to be wrapped for, and only a root may be trusted still. */
-  readonly doubts: ReadonlyMap<string, string>
+  readonly trustErrors: ReadonlyMap<string, string>
 }
 
 /**
@@ -106,7 +106,7 @@ export async function followEndorsements(
     const doubt = await remainingDoubtOf(key, trusted.get(key.id))
     if (doubt !== null && !doubts.has(key.id)) doubts.set(key.id, doubt)
   }
-  return { trusted, doubts }
+  return { trusted, trustErrors: doubts }
 }
 
 async function remainingDoubtOf(

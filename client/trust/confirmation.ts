@@ -1,6 +1,6 @@
 import { encodeBase64url } from '../../schema/wire/base64url.ts'
-import { thumbprint } from '../../schema/wire/jwk.ts'
-import type { KeyCertificate } from '../../schema/wire/statements.ts'
+import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import type { KeyCertificate } from '../../schema/wire/statements/statement.ts'
 import { publicHalfOf, type Secret } from '../crypto/transaction-key.ts'
 
 /** How a certificate confirms a key: by its public key or, when it is symmetric, by the secret's thumbprint. */

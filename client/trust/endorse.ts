@@ -1,12 +1,12 @@
-import type { ManagementKeyKind } from '../../schema/graphql/domain.ts'
-import { thumbprint, type WrappingJwk } from '../../schema/wire/jwk.ts'
+import { thumbprint, type WrappingJwk } from '../../schema/wire/keys/jwk.ts'
 import {
   signPayloadOf,
   signStatement,
   type Endorsement,
   type StatementSigner,
-} from '../../schema/wire/statements.ts'
+} from '../../schema/wire/statements/statement.ts'
 import type { ManagementKey, PublicManagementKey } from '../crypto/management-key.ts'
+import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
 /** Signs statements as a management key. */
 export function statementSigner({ id, signing }: Pick<ManagementKey, 'id' | 'signing'>): StatementSigner {

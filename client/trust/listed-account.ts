@@ -1,9 +1,9 @@
-import { managementKeyKinds } from '../../schema/graphql/domain.ts'
-import { InvalidJwk, parseSigningJwk, parseWrappingJwk } from '../../schema/wire/jwk.ts'
+import { InvalidJwk, parseSigningJwk, parseWrappingJwk } from '../../schema/wire/keys/jwk.ts'
 import { VaultError } from '../errors.ts'
-import type { Answer } from '../transport/answer.ts'
+import type { ResponseReader } from '../transport/response-reader.ts'
 import type { GraphqlClient, Operation } from '../transport/graphql.ts'
 import type { ListedManagementKey } from './chain.ts'
+import { managementKeyKinds } from '../../schema/wire/enums.ts'
 
 /** An account as the key server describes it, unchecked. */
 export interface ListedAccount {
@@ -37,7 +37,7 @@ export const accountFields = /* GraphQL */ `
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED. */
-export function parseAccount(answer: Answer): ListedAccount {
+export function parseAccount(answer: ResponseReader): ListedAccount {
   const managementKeys = answer.list('managementKeys')
   if (managementKeys.length > managementKeysMax) throw malformed('managementKeys')
   return {
@@ -54,7 +54,7 @@ const accountOperation: Operation<ListedAccount> = {
   parse: (data) => parseAccount(data.object('account')),
 }
 
-function parseManagementKey(answer: Answer): DescribedManagementKey {
+function parseManagementKey(answer: ResponseReader): DescribedManagementKey {
   const key = (name: string) => answer.value(name)
   return {
     id: answer.text('id'),

@@ -5,12 +5,12 @@ import {
   verifyStatement,
   type KeyCertificate,
   type KeyRevocation,
-} from '../../schema/wire/statements.ts'
-import type { RevocationReason } from '../../schema/graphql/domain.ts'
+} from '../../schema/wire/statements/statement.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
-import { thumbprint } from '../../schema/wire/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { isAfter, type ListedManagementKey, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
+import type { RevocationReason } from '../../schema/wire/enums.ts'
 
 /** Who signs a revocation, and when. */
 interface RevokedBy {

@@ -5,9 +5,8 @@ import {
   verifyStatement,
   type KeyCertificate,
   type StatementType,
-} from '../../schema/wire/statements.ts'
-import type { RevocationReason } from '../../schema/graphql/domain.ts'
-import { thumbprint } from '../../schema/wire/jwk.ts'
+} from '../../schema/wire/statements/statement.ts'
+import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
 import type { Recipient } from '../crypto/wrap.ts'
@@ -16,12 +15,19 @@ import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
 import { wait } from '../transport/wait.ts'
 import { AccountTrust, type CheckedAccount } from './account-trust.ts'
-import { claimsOf, findLie, isStatePossible, type DescribedKey, type KeyTerms } from './certificate.ts'
+import {
+  claimsOf,
+  firstMismatchedClaim,
+  isStatePossible,
+  type DescribedKey,
+  type KeyTerms,
+} from './certificate.ts'
 import { isAfter, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
 import { signKeyRevocation, signManagementKeyRevocation, verifyKeyRevocation } from './revocations.ts'
-import { processMemory, type TrustMemory } from './memory.ts'
-import { Recollection } from './recollection.ts'
+import { memoryTrustStore, type TrustStore } from '../keystore/trust-store.ts'
+import { RollbackGuard } from './rollback-guard.ts'
+import type { RevocationReason } from '../../schema/wire/enums.ts'
 
 /** Whose trust it is, and what it works with. */
 export interface TrustOptions {
@@ -31,7 +37,7 @@ export interface TrustOptions {
   /** Ids of management keys to trust besides the own one. */
   readonly anchors: readonly string[]
   /** Default: one that lasts as long as the process. */
-  readonly memory?: TrustMemory | undefined
+  readonly trustStore?: TrustStore | undefined
   readonly keyServer: GraphqlClient
   readonly clock: Clock
 }
@@ -44,14 +50,14 @@ export interface KeyToCertify extends KeyTerms {
 }
 
 /** What can be wrong with the description of a key, as codes of {@link VaultError}. */
-export const doubts = [
+export const trustErrorCodes = [
   'CERTIFICATE_MISSING',
   'CERTIFICATE_INVALID',
   'UNTRUSTED_MANAGEMENT_KEY',
   'ROLLBACK',
 ] as const
 
-export type Doubt = (typeof doubts)[number]
+export type TrustErrorCode = (typeof trustErrorCodes)[number]
 
 /** How long a certificate waits for its date at most, in seconds. More is a clock that was set back. */
 const aheadSecondsMax = 2
@@ -67,16 +73,16 @@ export class Trust {
   /** Ids of management keys that this device trusts besides its own. */
   readonly anchors: readonly string[]
   readonly #options: TrustOptions
-  readonly #recollection: Recollection
+  readonly #recollection: RollbackGuard
   readonly #account: AccountTrust
   /** Certificates whose signature was verified, by their exact text. */
   readonly #verified = new Map<string, KeyCertificate>()
 
   constructor(options: TrustOptions) {
-    const { managementKey, memory = processMemory(), anchors } = options
+    const { managementKey, trustStore: memory = memoryTrustStore(), anchors } = options
     this.anchors = anchors
     this.#options = options
-    this.#recollection = new Recollection(managementKey.id, memory, { predecessors: anchors })
+    this.#recollection = new RollbackGuard(managementKey.id, memory, { predecessors: anchors })
     this.#account = new AccountTrust({ ...options, recollection: this.#recollection })
   }
 
@@ -101,7 +107,7 @@ export class Trust {
   /** Remembers that this device has revoked a management key, in which second by its own clock. */
   async rememberRevoked(id: string, atSeconds: number): Promise<void> {
     await this.#recollection.load()
-    this.#recollection.rememberManagementKey({ id, revokedAt: atSeconds })
+    this.#recollection.recordManagementKey({ id, revokedAt: atSeconds })
     await this.#recollection.flush()
   }
 
@@ -148,19 +154,20 @@ export class Trust {
     if (certificate === null && !acceptUncertified) throw new VaultError('CERTIFICATE_MISSING')
     if (certificate !== null) {
       const isRevoked = key.state === 'REVOKED'
-      this.#recollection.rememberTransactionKey({ id: key.id, iat: certificate.iat, isRevoked })
+      this.#recollection.recordTransactionKey({ id: key.id, iat: certificate.iat, isRevoked })
     }
     await this.#recollection.flush()
     return certificate
   }
 
   /** As {@link assertCertified}, for a list: what is wrong with a description is told and not thrown. */
-  async findDoubt(key: DescribedKey): Promise<Doubt | null> {
+  async findTrustError(key: DescribedKey): Promise<TrustErrorCode | null> {
     try {
       await this.assertCertified(key)
       return null
     } catch (error) {
-      const doubt = error instanceof VaultError ? doubts.find((code) => code === error.code) : undefined
+      const doubt =
+        error instanceof VaultError ? trustErrorCodes.find((code) => code === error.code) : undefined
       if (doubt === undefined) throw error
       return doubt
     }
@@ -175,7 +182,7 @@ export class Trust {
       return null
     }
     const certificate = await this.#verify(key.certificate)
-    const lie = await findLie(certificate, { owner: this.#options.owner, key })
+    const lie = await firstMismatchedClaim(certificate, { owner: this.#options.owner, key })
     if (lie !== null) throw invalid(`What the key server shows is not what its claim "${lie}" says.`)
     if (remembered !== null && certificate.iat < remembered.iat) {
       throw rollback('A younger certificate was seen before.')
@@ -195,7 +202,7 @@ export class Trust {
     const nowSeconds = clock.nowSeconds()
     await orInvalid(() => verifyKeyRevocation(compact, { key: revoked, signer, nowSeconds }))
     // 0: of no certificate that was seen yet.
-    this.#recollection.rememberTransactionKey({ id, iat: 0, isRevoked: true })
+    this.#recollection.recordTransactionKey({ id, iat: 0, isRevoked: true })
     await this.#recollection.flush()
     if (key.state !== 'REVOKED') throw rollback('Its owner has signed that it is revoked.')
   }

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import {
-  appBodyProfile,
+  appRequestWithBodyProfile,
   appKeyHeader,
-  appProfile,
+  appRequestProfile,
   parseAppKey,
   parseAppKeyid,
-} from '../../schema/wire/app-signature.ts'
+} from '../../schema/wire/signatures/app-signature.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import { thumbprint as thumbprintOf, type SigningJwk } from '../../schema/wire/jwk.ts'
+import { thumbprint as thumbprintOf, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   contentDigest,
@@ -15,13 +15,13 @@ import {
   parseSignature,
   verifySignature,
   type ParsedSignature,
-} from '../../schema/wire/request-signature.ts'
+} from '../../schema/wire/signatures/http-signature.ts'
 import type { EventListener } from './events.ts'
-import { inTime } from './in-time.ts'
+import { withTimeout } from './with-timeout.ts'
 import type { NonceStore } from './nonces.ts'
-import type { Question } from './ask.ts'
-import { refusalOfStanding, refuse, type Refusal } from './refusal.ts'
-import type { KeyStanding } from './standing.ts'
+import { refusalOfStatus, refuse, type Refusal } from './refusal.ts'
+import type { VerificationResult } from './result.ts'
+import type { VerificationQuery } from './query.ts'
 
 /** A request as it came, whatever the framework. */
 export interface ReceivedRequest {
@@ -44,7 +44,7 @@ export interface Caller {
     /** RFC 7638 thumbprint. */
     readonly thumbprint: string
     readonly expiresAt: Date | null
-    /** With `certificates`, the owner's management keys that stand behind it, as in {@link KeyStanding}. */
+    /** With `certificates`, the owner's management keys that stand behind it, as in {@link VerificationResult}. */
     readonly certifiedBy: readonly string[] | null
   }
 }
@@ -57,7 +57,7 @@ export type Authenticate = (request: ReceivedRequest) => Promise<Authentication>
 export interface AuthenticatorOptions {
   readonly origins: readonly string[]
   readonly nonces: NonceStore
-  readonly verify: (question: Question) => Promise<KeyStanding>
+  readonly verify: (question: VerificationQuery) => Promise<VerificationResult>
   readonly onEvent: EventListener
   /** Milliseconds since 1970. */
   readonly nowMs: () => number
@@ -94,7 +94,7 @@ async function check(
     return { refusal: refuse('SIGNATURE_REQUIRED') }
   }
   // What is covered depends on what came, not on what the signature says: nobody can take a body out, or put one in.
-  const signature = parseSignature(request.body.length > 0 ? appBodyProfile : appProfile, {
+  const signature = parseSignature(request.body.length > 0 ? appRequestWithBodyProfile : appRequestProfile, {
     signatureInput: header('signature-input'),
     signature: header('signature'),
   })
@@ -109,7 +109,7 @@ async function check(
   const { owner } = claimed
   const { jwk: publicKey, thumbprint } = key
   const standing = await options.verify({ owner, publicKey, thumbprint })
-  if (standing.reason !== 'valid') return { refusal: refusalOfStanding(standing.reason) }
+  if (standing.status !== 'valid') return { refusal: refusalOfStatus(standing.status) }
   const isNew = await consume(options.nonces, signature)
   if (isNew === null) return { refusal: refuse('UNAVAILABLE') }
   if (!isNew) return { refusal: refuse('SIGNATURE_REPLAYED') }
@@ -173,7 +173,7 @@ async function consume(
 ): Promise<boolean | null> {
   try {
     const isNew = nonces.consume(`${keyid}/${nonce}`, expires)
-    const answer = typeof isNew === 'boolean' ? isNew : await inTime(isNew, nonceTimeoutMs)
+    const answer = typeof isNew === 'boolean' ? isNew : await withTimeout(isNew, nonceTimeoutMs)
     return answer === 'late' ? null : answer
   } catch {
     return null

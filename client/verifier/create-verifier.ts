@@ -1,20 +1,20 @@
 import { limits } from '../../schema/wire/limits.ts'
-import { originsOf } from '../app-signing/origins.ts'
+import { originsOf } from '../request-signing/origins.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
-import { asker } from './ask.ts'
+import { createLookUp } from './lookup.ts'
 import { authenticator, type Authenticate } from './authenticate.ts'
-import { checkCertificates, type CertificateOptions } from './certificates.ts'
-import { harmless, type EventListener } from './events.ts'
-import { CacheTrust } from './key-changes/cache-trust.ts'
-import { fetchedKeySet, pinnedKeySet, type JwkSet } from './key-set.ts'
-import { systemClocks, type VerifierClocks } from './moment.ts'
+import { checkCertificates, type CertificateOptions } from './proofs/certificates.ts'
+import { isolateListener, type EventListener } from './events.ts'
+import { FreshnessLease } from './freshness/freshness-lease.ts'
+import { fetchedKeySet, pinnedKeySet, type JwkSet } from './proofs/key-set.ts'
+import { systemClocks, type VerifierClocks } from './clock-reading.ts'
 import { memoryNonces, type NonceStore } from './nonces.ts'
-import { gatherQuestions } from './questions.ts'
-import { checkSignedAnswers } from './signed-answers.ts'
-import type { KeyStanding } from './standing.ts'
-import { StandingCache } from './standing-cache.ts'
-import { standings } from './standings.ts'
+import { batchLookUps } from './batcher.ts'
+import { checkSignedAnswers } from './proofs/signed-answers.ts'
+import type { VerificationResult } from './result.ts'
+import { ResultCache } from './cache.ts'
+import { createVerificationService } from './verification-service.ts'
 
 export interface VerifierOptions {
   /** The key server's origin, e.g. `https://keys.example`. */
@@ -68,7 +68,7 @@ export interface Verifier {
    *
    * @throws {VaultError} PUBLIC_KEY_INVALID when the key is no acceptable public key, in any of the forms.
    */
-  verify(question: { readonly owner: string; readonly publicKey: unknown }): Promise<KeyStanding>
+  verify(question: { readonly owner: string; readonly publicKey: unknown }): Promise<VerificationResult>
   /** Who sent this request. The middleware is made of this. */
   readonly authenticate: Authenticate
   /** Forgets what is known of one key, or of all keys of an owner: the next question is asked. */
@@ -76,7 +76,7 @@ export interface Verifier {
   /** Forgets what is known of a public key by its thumbprint, whoever's it was said to be. */
   forgetKey(thumbprint: string): void
   /** Whether the cache may be used: the affair of `followKeyChanges`. */
-  readonly cacheTrust: CacheTrust
+  readonly freshness: FreshnessLease
   /** Forgets all standings. Used nonces are not forgotten. */
   clear(): void
   readonly bodyBytesMax: number
@@ -95,15 +95,15 @@ export function createVerifier(options: VerifierOptions, clocks: VerifierClocks 
   assertName(applicationServer)
   assertChoices({ whenUnavailable, signedAnswers, certificates })
   const url = keyServerOrigin(options.url)
-  const onEvent = harmless(options.onEvent)
+  const onEvent = isolateListener(options.onEvent)
   const cacheSecondsMax = signedAnswers === undefined ? 60 : limits.answerSecondsMax
-  const cacheTrust = new CacheTrust(clocks)
+  const cacheTrust = new FreshnessLease(clocks)
   const entriesMax = inRange('cacheEntriesMax', options.cacheEntriesMax, {
     min: 1,
     max: 10_000_000,
     byDefault: 10_000,
   })
-  const cache = new StandingCache({
+  const cache = new ResultCache({
     trust: cacheTrust,
     entriesMax,
     cacheSeconds: inRange('cacheSeconds', options.cacheSeconds, {
@@ -133,7 +133,7 @@ export function createVerifier(options: VerifierOptions, clocks: VerifierClocks 
     certificates === undefined
       ? null
       : checkCertificates({ ...certificates, applicationServer, entriesMax, onEvent, nowMs })
-  const askAll = asker({
+  const askAll = createLookUp({
     url,
     applicationServer,
     fetch,
@@ -143,8 +143,13 @@ export function createVerifier(options: VerifierOptions, clocks: VerifierClocks 
     onEvent,
     clocks,
   })
-  const ask = gatherQuestions({ askAll, applicationServer, monotonicMs })
-  const { verify, verifyParsed, invalidate, forgetKey, clear } = standings({ ask, cache, clocks, onEvent })
+  const ask = batchLookUps({ askAll, applicationServer, monotonicMs })
+  const { verify, verifyParsed, invalidate, forgetKey, clear } = createVerificationService({
+    ask,
+    cache,
+    clocks,
+    onEvent,
+  })
   const authenticate = authenticator({
     origins: originsOf(applicationServer, options.origins),
     nonces: options.nonces ?? memoryNonces({ nowMs, monotonicMs }),
@@ -159,7 +164,7 @@ export function createVerifier(options: VerifierOptions, clocks: VerifierClocks 
     authenticate,
     invalidate,
     forgetKey,
-    cacheTrust,
+    freshness: cacheTrust,
     clear,
     bodyBytesMax,
     bodyTimeoutMs,

@@ -1,12 +1,12 @@
-import type { StandingReason, KeyStanding } from './standing.ts'
+import type { VerificationStatus, VerificationResult } from './result.ts'
 
 /** What a verifier tells whoever measures it. No event names an owner or a key. */
 export type VerifierEvent =
   | {
       /** A verification was answered. */
       readonly type: 'verified'
-      readonly reason: StandingReason
-      readonly source: KeyStanding['source']
+      readonly reason: VerificationStatus
+      readonly source: VerificationResult['source']
     }
   | {
       /** The key server was asked, in one round trip with its retries. */
@@ -31,7 +31,9 @@ export type VerifierEvent =
 export type EventListener = (event: VerifierEvent) => void
 
 /** A listener whose faults stay its own, also those of a promise that it returns. */
-export function harmless<Event>(listener: ((event: Event) => void) | undefined): (event: Event) => void {
+export function isolateListener<Event>(
+  listener: ((event: Event) => void) | undefined,
+): (event: Event) => void {
   return (event) => {
     try {
       const returned: unknown = listener?.(event)

@@ -4,9 +4,9 @@ import {
   canonicalJson,
   thumbprint as thumbprintOf,
   type PublicJwk,
-} from '../../schema/wire/jwk.ts'
-import { parsePublicKeyForm } from '../../schema/wire/key-forms/public-key.ts'
-import { orUnacceptable } from '../verification.ts'
+} from '../../schema/wire/keys/jwk.ts'
+import { parsePublicKeyForm } from '../../schema/wire/keys/forms/public-key.ts'
+import { orUnacceptable } from './verify-public-key.ts'
 
 /** A public key that was shown, parsed. */
 export interface RecognizedKey {

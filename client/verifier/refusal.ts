@@ -1,5 +1,5 @@
 import { signatureRefusals } from '../../schema/wire/errors.ts'
-import type { StandingReason } from './standing.ts'
+import type { VerificationStatus } from './result.ts'
 
 /** Every code of a refusal. A code never changes its meaning. */
 export const refusalCodes = [
@@ -43,7 +43,7 @@ export function refuse(
 }
 
 /** The refusal of a key that stands so. Only who holds the key learns it: the signature is checked before. */
-export function refusalOfStanding(reason: Exclude<StandingReason, 'valid'>): Refusal {
+export function refusalOfStatus(reason: Exclude<VerificationStatus, 'valid'>): Refusal {
   return refuse(codesOfStanding[reason])
 }
 

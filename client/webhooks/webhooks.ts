@@ -1,7 +1,7 @@
-import type { AlertKind } from '../../schema/graphql/domain.ts'
-import type { Session } from '../session.ts'
-import type { Answer } from '../transport/answer.ts'
+import type { Session } from '../trust/session.ts'
+import type { ResponseReader } from '../transport/response-reader.ts'
 import type { Operation } from '../transport/graphql.ts'
+import type { AlertKind } from '../../schema/wire/enums.ts'
 
 /** Where the key server posts the account's alerts, and how it goes. */
 export interface Webhook {
@@ -96,7 +96,7 @@ const redeliverWebhookOperation: Operation<Webhook> = {
   parse: (data) => parseWebhook(data.object('redeliverWebhook')),
 }
 
-function parseWebhook(answer: Answer): Webhook {
+function parseWebhook(answer: ResponseReader): Webhook {
   return {
     id: answer.text('id'),
     url: answer.text('url'),

@@ -1,8 +1,7 @@
-import { encodeBookmark } from '../wire/cursor.ts'
+import { encodeCursorPosition } from '../wire/cursor.ts'
 import { builder, signed } from './builder.ts'
 import type { AlertPage, GraphQLContext } from './context.ts'
 import {
-  alertKinds,
   type Alert as AlertShape,
   type KeyExpiredAlert,
   type KeyExpiringAlert,
@@ -18,6 +17,7 @@ import {
 import { ManagementKey } from './management-key.ts'
 import { PageInfo } from './page-info.ts'
 import { RevocationReason, TransactionKey } from './transaction-key.ts'
+import { alertKinds } from '../wire/enums.ts'
 
 export const AlertKind = builder.enumType('AlertKind', { values: alertKinds })
 
@@ -36,7 +36,7 @@ const typeNames = {
 
 /** The cursor of an alert: where a subscription or a page resumes. */
 export function cursorOf({ position, occurredAt }: AlertShape): string {
-  return encodeBookmark('alert', { position, atMs: occurredAt.getTime() })
+  return encodeCursorPosition('alert', { position, atMs: occurredAt.getTime() })
 }
 
 /** No other alert has it, also not one that takes the position of an alert which the database has lost. */

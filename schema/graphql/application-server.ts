@@ -1,5 +1,6 @@
 import { builder, registering } from './builder.ts'
-import type { ApplicationServerRegistration as RegistrationShape, ProofFailure } from './domain.ts'
+import type { ApplicationServerRegistration as RegistrationShape } from './domain.ts'
+import type { ProofFailure } from '../wire/enums.ts'
 
 const proofFailureDescriptions = {
   NOT_AN_ORIGIN: {

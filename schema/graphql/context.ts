@@ -1,25 +1,27 @@
 import type {
   Account,
-  AcquisitionPurpose,
   Alert,
-  AlertKind,
   ApplicationServerRegistration,
   KeyChange,
   KeyServerFacts,
   ManagementKey,
-  ManagementKeyKind,
-  OverusePolicy,
   Page,
   Pairing,
   PublicKeyVerification,
   PublishedKey,
-  RevocationReason,
   TransactionKey,
-  TransactionKeyState,
   Webhook,
   WebhookDeadLetter,
   WrappedKey,
 } from './domain.ts'
+import type {
+  AcquisitionPurpose,
+  AlertKind,
+  ManagementKeyKind,
+  OverusePolicy,
+  RevocationReason,
+  TransactionKeyState,
+} from '../wire/enums.ts'
 
 /*
  * The ports: what resolvers may ask of the server. Resolvers are one line each, and everything that can fail happens

@@ -1,5 +1,14 @@
-import type { Bookmark } from '../wire/cursor.ts'
-import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/jwk.ts'
+import type { CursorPosition } from '../wire/cursor.ts'
+import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
+import {
+  type ManagementKeyKind,
+  type TransactionKeyState,
+  type RevocationReason,
+  type OverusePolicy,
+  type AlertKind,
+  type ProofFailure,
+  type storedKeyChangeKinds,
+} from '../wire/enums.ts'
 
 /*
  * The nouns of the API as the resolvers see them. GraphQL types are declared over these and never over tables, so a
@@ -12,9 +21,6 @@ export interface Account {
   readonly name: string
   readonly createdAt: Date
 }
-
-export const managementKeyKinds = ['DEVICE', 'RECOVERY'] as const
-export type ManagementKeyKind = (typeof managementKeyKinds)[number]
 
 export interface ManagementKey {
   readonly accountId: string
@@ -33,18 +39,6 @@ export interface ManagementKey {
   /** JWS: signed by the management key that revoked it. Null when it sent none. */
   readonly revocation: string | null
 }
-
-export const transactionKeyStates = ['PENDING', 'ACTIVE', 'EXPIRED', 'REVOKED'] as const
-export type TransactionKeyState = (typeof transactionKeyStates)[number]
-
-export const revocationReasons = ['UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION'] as const
-export type RevocationReason = (typeof revocationReasons)[number]
-
-export const overusePolicies = ['NOTIFY', 'REFUSE'] as const
-export type OverusePolicy = (typeof overusePolicies)[number]
-
-export const acquisitionPurposes = ['USE', 'REWRAP', 'EXPORT'] as const
-export type AcquisitionPurpose = (typeof acquisitionPurposes)[number]
 
 /** The two ends of a key's term; null where it is open. */
 export interface Term {
@@ -109,19 +103,6 @@ export interface PublicKeyVerification {
   /** Signs the same facts and returns the JWS; only when asked, because it costs more than all the rest. */
   answer(): Promise<string>
 }
-
-export const alertKinds = [
-  'KEY_EXPIRING',
-  'KEY_EXPIRED',
-  'KEY_OVERUSED',
-  'KEY_REVOKED',
-  'PUBLIC_KEY_MISMATCH',
-  'MANAGEMENT_KEY_ADDED',
-  'MANAGEMENT_KEY_REVOKED',
-  'KEYS_REWRAPPED',
-  'KEYS_EXPORTED',
-] as const
-export type AlertKind = (typeof alertKinds)[number]
 
 interface AlertFields {
   readonly accountId: string
@@ -210,16 +191,10 @@ export interface ApplicationServerRegistration {
   readonly proofFailure: ProofFailure | null
 }
 
-export const proofFailures = ['NOT_AN_ORIGIN', 'UNREACHABLE', 'REFUSED', 'MALFORMED', 'NOT_LISTED'] as const
-export type ProofFailure = (typeof proofFailures)[number]
-
-export const storedKeyChangeKinds = ['REVOKED', 'DESTROYED', 'SUPERSEDED', 'TERM_CHANGED', 'EXPIRED'] as const
-export const keyChangeKinds = [...storedKeyChangeKinds, 'UP_TO_DATE'] as const
-
 /** A change of a key that an application server may know, or the word that there is none beyond a position. */
 export type KeyChange = {
   /** Its own; of `UP_TO_DATE` that of the newest change. The cursor is made of it. */
-  readonly bookmark: Bookmark
+  readonly bookmark: CursorPosition
   readonly occurredAt: Date
 } & (
   | {

@@ -1,6 +1,7 @@
-import { encodeBookmark } from '../wire/cursor.ts'
+import { encodeCursorPosition } from '../wire/cursor.ts'
 import { builder, signedByApplicationServer } from './builder.ts'
-import { type keyChangeKinds, type KeyChange as KeyChangeShape } from './domain.ts'
+import { type KeyChange as KeyChangeShape } from './domain.ts'
+import type { keyChangeKinds } from '../wire/enums.ts'
 
 const keyChangeDescriptions = {
   REVOKED: {},
@@ -27,7 +28,7 @@ const KeyChange = builder.objectRef<KeyChangeShape>('KeyChange').implement({
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
     cursor: t.string({
       description: 'Where to resume: pass it as `after`.',
-      resolve: ({ bookmark }) => encodeBookmark('change', bookmark),
+      resolve: ({ bookmark }) => encodeCursorPosition('change', bookmark),
     }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
   }),

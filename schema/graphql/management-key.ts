@@ -1,5 +1,6 @@
 import { builder, signed } from './builder.ts'
-import { managementKeyKinds, type ManagementKey as ManagementKeyShape } from './domain.ts'
+import { type ManagementKey as ManagementKeyShape } from './domain.ts'
+import { managementKeyKinds } from '../wire/enums.ts'
 
 const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKinds })
 

@@ -1,14 +1,9 @@
 import { builder, signed } from './builder.ts'
 import type { TransactionKeyPage } from './context.ts'
-import {
-  type overusePolicies,
-  revocationReasons,
-  transactionKeyStates,
-  type Page,
-  type TransactionKey as TransactionKeyShape,
-} from './domain.ts'
+import { type Page, type TransactionKey as TransactionKeyShape } from './domain.ts'
 import { ManagementKey } from './management-key.ts'
 import { PageInfo } from './page-info.ts'
+import { type overusePolicies, revocationReasons, transactionKeyStates } from '../wire/enums.ts'
 
 export const TransactionKeyState = builder.enumType('TransactionKeyState', {
   description: 'Computed from the clock at the moment of reading, so that it is never late.',

@@ -1,7 +1,8 @@
 import { acquiring, builder } from './builder.ts'
-import { type acquisitionPurposes, type WrappedKey as WrappedKeyShape } from './domain.ts'
+import { type WrappedKey as WrappedKeyShape } from './domain.ts'
 import { ManagementKey } from './management-key.ts'
 import { TransactionKey } from './transaction-key.ts'
+import type { acquisitionPurposes } from '../wire/enums.ts'
 
 const purposeDescriptions = {
   USE: { description: 'To use the key. Counted.' },

@@ -151,7 +151,7 @@ DECLARE
   v_outcome text;
   v_usage transaction_key_usage;
 BEGIN
-  -- Whoever revokes a management key erases its copies under this lock (server/trust/lock.ts). Without it they could go
+  -- Whoever revokes a management key erases its copies under this lock (server/auth/management-keys-lock.ts). Without it they could go
   -- between the decision and the answer: counted or alerted, and not handed out.
   PERFORM pg_advisory_xact_lock_shared(hashtextextended('claviger management keys ' || p_account_id::text, 0));
 

@@ -10,9 +10,9 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core'
-import type { RevocationReason } from '../graphql/domain.ts'
 import { accounts } from './accounts.ts'
 import { accountIdColumn, instant } from './columns.ts'
+import type { RevocationReason } from '../wire/enums.ts'
 
 /** Kinds that are stored; which of them the API shows is for schema/graphql. */
 export const alertKind = pgEnum('alert_kind', [

@@ -10,7 +10,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core'
-import type { SigningJwk } from '../wire/jwk.ts'
+import type { SigningJwk } from '../wire/keys/jwk.ts'
 import { instant } from './columns.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { bigint, foreignKey, index, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { storedKeyChangeKinds } from '../graphql/domain.ts'
 import { applicationServers } from './application-servers.ts'
 import { instant } from './columns.ts'
+import { storedKeyChangeKinds } from '../wire/enums.ts'
 
 export const keyChangeKind = pgEnum('key_change_kind', storedKeyChangeKinds)
 

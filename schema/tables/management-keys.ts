@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { foreignKey, jsonb, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { managementKeyKinds } from '../graphql/domain.ts'
-import type { SigningJwk, WrappingJwk } from '../wire/jwk.ts'
+import type { SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
 import { accounts } from './accounts.ts'
 import { accountIdColumn, instant } from './columns.ts'
+import { managementKeyKinds } from '../wire/enums.ts'
 
 export const managementKeyKind = pgEnum('management_key_kind', managementKeyKinds)
 

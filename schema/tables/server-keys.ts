@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { boolean, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
-import type { SigningJwk } from '../wire/jwk.ts'
+import type { SigningJwk } from '../wire/keys/jwk.ts'
 import { instant } from './columns.ts'
 
 /** The key server's own signing keys, shared by all servers on this database. No account's data, so no account in the key. */

@@ -14,10 +14,10 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { overusePolicies, revocationReasons } from '../graphql/domain.ts'
-import type { PublicJwk } from '../wire/jwk.ts'
+import type { PublicJwk } from '../wire/keys/jwk.ts'
 import { accounts } from './accounts.ts'
 import { accountIdColumn, instant } from './columns.ts'
+import { overusePolicies, revocationReasons } from '../wire/enums.ts'
 
 export const overusePolicy = pgEnum('overuse_policy', overusePolicies)
 export const revocationReason = pgEnum('revocation_reason', revocationReasons)

@@ -3,10 +3,10 @@ import { decodeBase64url, encodeBase64url } from './base64url.ts'
 /**
  * Cursors are opaque to clients. Inside they are a kind and a position, so that a cursor of one list is refused by another.
  */
-export type CursorKind = BookmarkedKind | 'key'
+export type CursorKind = PositionedKind | 'key'
 
-/** Lists whose items are stored one by one, and read on from a {@link Bookmark}. */
-export type BookmarkedKind = 'alert' | 'change'
+/** Lists whose items are stored one by one, and read on from a {@link CursorPosition}. */
+export type PositionedKind = 'alert' | 'change'
 
 export function encodeCursor(kind: CursorKind, position: string): string {
   return encodeBase64url(new TextEncoder().encode(`${kind}:${position}`))
@@ -25,7 +25,7 @@ export function decodeCursor(kind: CursorKind, cursor: string): string | null {
 }
 
 /** Where the reader of a stored list is: at the newest item that he has, or at 0, before the first. */
-export interface Bookmark {
+export interface CursorPosition {
   /** Of items. They count from 1, without gaps. */
   readonly position: number
   /**
@@ -36,12 +36,12 @@ export interface Bookmark {
 }
 
 /** The cursor of a bookmark. */
-export function encodeBookmark(kind: BookmarkedKind, { position, atMs }: Bookmark): string {
+export function encodeCursorPosition(kind: PositionedKind, { position, atMs }: CursorPosition): string {
   return encodeCursor(kind, atMs === null ? String(position) : `${String(position)}@${String(atMs)}`)
 }
 
 /** Null when `cursor` is not one of this kind. */
-export function decodeBookmark(kind: BookmarkedKind, cursor: string): Bookmark | null {
+export function decodeCursorPosition(kind: PositionedKind, cursor: string): CursorPosition | null {
   const text = decodeCursor(kind, cursor)
   if (text === '0') return { position: 0, atMs: null }
   const match = text === null ? null : /^([1-9]\d{0,14})@(0|[1-9]\d{0,12})$/.exec(text)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { uuidOf } from '../lib/uuid.ts'
 
 /**
  * The id of the account with this name: a UUID of version 8 (RFC 9562 §5.8) made from SHA-256 of the name. Two accounts
@@ -7,13 +7,4 @@ import { createHash } from 'node:crypto'
  */
 export function accountIdOf(name: string): string {
   return uuidOf(`claviger account\n${name}`)
-}
-
-/** A UUID of version 8 made from SHA-256 of a text. */
-export function uuidOf(text: string): string {
-  const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = bytes.toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }

@@ -4,15 +4,15 @@ import type { AccountsPort, OpenAccountInput } from '../../schema/graphql/contex
 import type { Account, ManagementKey } from '../../schema/graphql/domain.ts'
 import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
-import { thumbprint } from '../../schema/wire/jwk.ts'
-import type { Authentication } from '../authentication/authentication.ts'
-import type { RequestCaller } from '../authentication/request-caller.ts'
+import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import type { RequestCaller } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
-import { accountName, parseInput } from '../input.ts'
-import { assertEndorsement } from '../trust/endorsement.ts'
+import { accountName, parseInput } from '../lib/input.ts'
+import { assertEndorsement } from '../management-keys/endorsement.ts'
 import { accountIdOf } from './account-id.ts'
-import { managementKeyInput } from './management-key-input.ts'
-import { selectManagementKeys } from './management-key-rows.ts'
+import { managementKeyInput } from '../management-keys/management-key-input.ts'
+import { selectManagementKeys } from '../management-keys/management-key-rows.ts'
 
 const openAccountInput = z.object({
   name: accountName,

@@ -2,7 +2,7 @@ import { desc, eq } from 'drizzle-orm'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import { accounts, alerts } from '../../schema/tables/index.ts'
 import type { Executor } from '../database/connect.ts'
-import { floorOf, StoredList } from '../streams/stored-list.ts'
+import { lowWaterMarkOf, StoredList } from '../events/stored-list.ts'
 import { selectAlerts, type AlertsAfter } from './alert-rows.ts'
 
 /** The alerts of an account. `selectAfter` may be a prepared statement. */
@@ -28,7 +28,7 @@ export function alertList(
         .select({ position: accounts.alertFloor, at: accounts.alertFloorAt })
         .from(accounts)
         .where(eq(accounts.id, accountId))
-      return account && floorOf(account)
+      return account && lowWaterMarkOf(account)
     },
     expired: 'The alerts after this cursor are no longer kept.',
   })

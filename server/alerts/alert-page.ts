@@ -1,9 +1,9 @@
-import { decodeBookmark, type Bookmark } from '../../schema/wire/cursor.ts'
+import { decodeCursorPosition, type CursorPosition } from '../../schema/wire/cursor.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { cursorOf } from '../../schema/graphql/alert.ts'
 import type { AlertPage, AlertPageArguments } from '../../schema/graphql/context.ts'
 import type { Database } from '../database/connect.ts'
-import { parsePageSize } from '../pages.ts'
+import { parsePageSize } from '../lib/page-size.ts'
 import { alertList } from './alert-list.ts'
 import { countUnacknowledged, selectAlerts } from './alert-rows.ts'
 
@@ -23,10 +23,10 @@ export async function selectAlertPage(
     throw badInput('last', 'A page is asked for with first or with last, not with both.')
   }
   const size = isFromEnd ? parsePageSize(last, 'last') : parsePageSize(first, 'first')
-  const bookmark = parseBookmark(after, 'after')
+  const bookmark = parseCursorPosition(after, 'after')
   const alerts = await selectAlerts(db, accountId, {
     after: bookmark?.position ?? null,
-    before: parseBookmark(before, 'before')?.position ?? null,
+    before: parseCursorPosition(before, 'before')?.position ?? null,
     unacknowledgedOnly,
     limit: size + 1,
     fromEnd: isFromEnd,
@@ -48,9 +48,9 @@ export async function selectAlertPage(
  *
  * @throws {KeyServerError} BAD_USER_INPUT
  */
-export function parseBookmark(cursor: string | null | undefined, field: string): Bookmark | null {
+export function parseCursorPosition(cursor: string | null | undefined, field: string): CursorPosition | null {
   if (cursor === null || cursor === undefined) return null
-  const bookmark = decodeBookmark('alert', cursor)
+  const bookmark = decodeCursorPosition('alert', cursor)
   if (bookmark === null) throw badInput(field, 'This is not a cursor of an alert.')
   return bookmark
 }

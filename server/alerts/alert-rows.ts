@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
-import type { Alert, AlertKind } from '../../schema/graphql/domain.ts'
+import type { Alert } from '../../schema/graphql/domain.ts'
 import { alerts } from '../../schema/tables/index.ts'
 import type { Database, Executor } from '../database/connect.ts'
+import type { AlertKind } from '../../schema/wire/enums.ts'
 
 export interface AlertRange {
   readonly after?: number | null

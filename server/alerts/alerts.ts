@@ -4,14 +4,14 @@ import type { AlertPage, AlertPageArguments, AlertsPort } from '../../schema/gra
 import type { Account, Alert } from '../../schema/graphql/domain.ts'
 import { alerts } from '../../schema/tables/index.ts'
 import { badInput } from '../../schema/wire/errors.ts'
-import type { Authentication } from '../authentication/authentication.ts'
-import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import type { RequestCaller } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
-import { bookmarkOf } from '../streams/stored-list.ts'
+import { cursorPositionOf } from '../events/stored-list.ts'
 import { alertList } from './alert-list.ts'
-import { parseBookmark, selectAlertPage } from './alert-page.ts'
+import { parseCursorPosition, selectAlertPage } from './alert-page.ts'
 import { prepareAlertsAfter, type AlertsAfter } from './alert-rows.ts'
-import type { DurableStreams } from '../streams/durable-streams.ts'
+import type { DurableStreams } from '../events/durable-streams.ts'
 
 type SubscribeOptions = Parameters<AlertsPort['subscribe']>[1]
 
@@ -37,7 +37,7 @@ export class Alerts implements AlertsPort {
   }
 
   async subscribe(caller: RequestCaller, { after, kinds }: SubscribeOptions): Promise<AsyncIterable<Alert>> {
-    const asked = parseBookmark(after, 'after')
+    const asked = parseCursorPosition(after, 'after')
     const { accountId, managementKeyId } = await this.#authentication.verify(caller)
     const list = alertList(this.#databases.reads.db, accountId, { selectAfter: this.#selectAfter })
     return this.#streams.open({
@@ -53,13 +53,13 @@ export class Alerts implements AlertsPort {
         const page = await list.after(from)
         const newest = page.at(-1)
         const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
-        return { items: wanted, seen: newest === undefined ? from : bookmarkOf(newest) }
+        return { items: wanted, seen: newest === undefined ? from : cursorPositionOf(newest) }
       },
     })
   }
 
   async acknowledge(caller: RequestCaller, upTo: string): Promise<number> {
-    const bookmark = parseBookmark(upTo, 'upTo')
+    const bookmark = parseCursorPosition(upTo, 'upTo')
     if (bookmark === null) throw badInput('upTo', 'This is not a cursor of an alert.')
     const { position, atMs } = bookmark
     return this.#authentication.transaction(caller, async ({ tx, accountId }) => {

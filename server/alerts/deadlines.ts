@@ -17,7 +17,7 @@ const batchMax = 1000
  * A deadline that was taken stays as a row, so that it can be armed again: as many rows as its key has deadlines, for as long
  * as the key has this term.
  *
- * test/scale/deadlines.test.ts holds the stored function to this plan, bench/deadlines.ts has the figures.
+ * test/load/deadlines.test.ts holds the stored function to this plan, bench/deadlines.ts has the figures.
  *
  * @returns whether there may be more of them
  */

@@ -1,4 +1,4 @@
-import { uuidOf } from '../accounts/account-id.ts'
+import { uuidOf } from '../lib/uuid.ts'
 
 /** The id of the application server with this name, made from the name as an account's is, and never equal to one. */
 export function applicationServerIdOf(name: string): string {

@@ -6,8 +6,8 @@ import {
   managementKeyOwners,
 } from '../../schema/tables/index.ts'
 import type { Executor } from '../database/connect.ts'
-import { revocationChannel } from '../trust/revoke.ts'
 import { applicationServerIdOf } from './application-server-id.ts'
+import { revocationChannel } from '../events/channels.ts'
 
 /** A key, and the application server that the operator says it is of. */
 export interface NamedKey {

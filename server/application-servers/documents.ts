@@ -1,7 +1,7 @@
-import type { ProofFailure } from '../../schema/graphql/domain.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import { FetchPlaces } from './fetch-places.ts'
+import { FetchLimiter } from './fetch-limiter.ts'
 import { documentUrlOf, readKeyList, type ReadKeyListOptions } from './well-known.ts'
+import type { ProofFailure } from '../../schema/wire/enums.ts'
 
 /** What an application server says of its keys, and when it was asked. */
 export interface KeyDocument {
@@ -26,7 +26,7 @@ const fetchesMax = 32
 export class KeyDocuments {
   readonly #takeTicket: () => Promise<number>
   readonly #options: ReadKeyListOptions
-  readonly #places = new FetchPlaces(fetchesMax)
+  readonly #places = new FetchLimiter(fetchesMax)
   readonly #byName = new Map<string, Fetching>()
 
   constructor(takeTicket: () => Promise<number>, options: ReadKeyListOptions) {
@@ -56,7 +56,7 @@ export class KeyDocuments {
   }
 
   async #fetch(url: URL): Promise<KeyDocument> {
-    const { displaced, leave } = this.#places.take(url)
+    const { displaced, release: leave } = this.#places.acquire(url)
     try {
       const ticket = await this.#takeTicket()
       const listed = await readKeyList(url, { ...this.#options, signal: displaced })

@@ -1,10 +1,10 @@
 import { and, eq, inArray, isNotNull, isNull, lte, notInArray, or, sql } from 'drizzle-orm'
 import { applicationServerKeys, applicationServers, managementKeyOwners } from '../../schema/tables/index.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import type { SigningJwk } from '../../schema/wire/jwk.ts'
+import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Executor } from '../database/connect.ts'
 import { lockKey, markProved, prove, takeApproval } from './approvals.ts'
-import { revocationChannel } from '../trust/revoke.ts'
+import { revocationChannel } from '../events/channels.ts'
 
 export interface HeldKey {
   readonly applicationServerId: string

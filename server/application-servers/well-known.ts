@@ -1,10 +1,10 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { z } from 'zod'
-import type { ProofFailure } from '../../schema/graphql/domain.ts'
-import { thumbprintText } from '../input.ts'
+import { thumbprintText } from '../lib/input.ts'
 import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
-import { isPublicAddress } from '../webhooks/public-address.ts'
+import { isPublicAddress } from '../outbound/public-address.ts'
+import type { ProofFailure } from '../../schema/wire/enums.ts'
 
 export interface ReadKeyListOptions {
   /** Also http, and addresses that only the operator's own network reaches. */

@@ -1,5 +1,5 @@
 import type { Pool } from './connect.ts'
-import { ran } from './ran.ts'
+import { rejectUnexecuted } from './executed.ts'
 
 export interface RenewedPool {
   /** Of all pools that follow one another, the current one. It can be kept. */
@@ -89,11 +89,11 @@ export function createRenewedPool(
 /** A handle that stands for whatever `current` answers at the moment of use. */
 function followCurrent(current: () => Pool): Pool {
   return new Proxy(current(), {
-    apply: (_first, receiver, args): unknown => ran(Reflect.apply(current(), receiver, args)),
+    apply: (_first, receiver, args): unknown => rejectUnexecuted(Reflect.apply(current(), receiver, args)),
     get: (_first, name): unknown => {
       const pool = current()
       return name === 'unsafe'
-        ? (...statement: Parameters<typeof pool.unsafe>) => ran(pool.unsafe(...statement))
+        ? (...statement: Parameters<typeof pool.unsafe>) => rejectUnexecuted(pool.unsafe(...statement))
         : Reflect.get(pool, name)
     },
   })

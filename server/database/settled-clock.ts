@@ -1,4 +1,4 @@
-import type { Logger } from '../log.ts'
+import type { Logger } from '../lib/log.ts'
 import type { PruningDatabases } from './pruning.ts'
 
 /** A step of the database's clock that is worth telling the operator. */

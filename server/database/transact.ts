@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import type { Pool } from './connect.ts'
 import { isConnectionLost } from './lost-connection.ts'
-import { assertRan } from './ran.ts'
+import { assertExecuted } from './executed.ts'
 
 /** Longest life of a transaction, in milliseconds. PostgreSQL ends it before: this bounds the wait for a lost answer. */
 const transactionMsMax = 30_000
@@ -102,7 +102,7 @@ function guard(connection: postgres.TransactionSql, state: State): Run {
       throw new TransactionOver(state.failure === null ? {} : { cause: state.failure })
     }
     try {
-      return assertRan(await make(connection))
+      return assertExecuted(await make(connection))
     } catch (error) {
       state.failure ??= error instanceof Error ? error : new Error('A statement failed.')
       throw error
@@ -118,7 +118,7 @@ async function endOf(
   connection: postgres.TransactionSql,
   { commits }: { readonly commits: boolean },
 ): Promise<void> {
-  const { command } = assertRan(await connection.unsafe(commits ? 'COMMIT' : 'ROLLBACK'))
+  const { command } = assertExecuted(await connection.unsafe(commits ? 'COMMIT' : 'ROLLBACK'))
   if (commits && command !== 'COMMIT') throw new NotCommitted()
 }
 

@@ -1,5 +1,5 @@
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
-import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { RequestCaller } from '../auth/signed-request.ts'
 import type { Services } from '../services.ts'
 import { createLoaders } from './loaders.ts'
 

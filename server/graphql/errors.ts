@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
-import type { Logger } from '../log.ts'
+import type { Logger } from '../lib/log.ts'
 
 /** HTTP statuses of refusals that are not answered with 200. */
 const statuses: Partial<Record<ErrorCode, number>> = {

@@ -1,5 +1,5 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import { executionsMax } from '../transport-limits.ts'
+import { executionsMax } from '../lib/transport-limits.ts'
 
 /** How soon a place may be free. */
 const retrySeconds = 1

@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader'
 import type { GraphQLContext, Reference } from '../../schema/graphql/context.ts'
 import type { ManagementKey } from '../../schema/graphql/domain.ts'
-import { selectHolders, selectManagementKeysById } from '../accounts/management-key-rows.ts'
+import { selectHolders, selectManagementKeysById } from '../management-keys/management-key-rows.ts'
 import type { Database } from '../database/connect.ts'
-import { selectTransactionKeysById } from '../keys/transaction-key-rows.ts'
+import { selectTransactionKeysById } from '../transaction-keys/transaction-key-rows.ts'
 
 /**
  * The look-ups of one request. Nothing is remembered between two of them: within a request a mutation may have changed

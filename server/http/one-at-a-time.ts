@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { pipelinedMax, pipelinedOfConnectionMax } from '../transport-limits.ts'
+import { pipelinedMax, pipelinedOfConnectionMax } from '../lib/transport-limits.ts'
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void
 

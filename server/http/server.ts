@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Databases } from '../database/connect.ts'
-import { connectionsMax } from '../transport-limits.ts'
+import { connectionsMax } from '../lib/transport-limits.ts'
 import { createReadiness } from './health.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { sendText, setCommonHeaders } from './responses.ts'

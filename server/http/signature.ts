@@ -5,8 +5,8 @@ import {
   httpProfile,
   parseSignature,
   type ParsedSignature,
-} from '../../schema/wire/request-signature.ts'
-import { RequestCaller } from '../authentication/request-caller.ts'
+} from '../../schema/wire/signatures/http-signature.ts'
+import { RequestCaller } from '../auth/signed-request.ts'
 
 /** Whether a request means to be signed. One that does is never answered as an unsigned one. */
 function hasSignature(headers: IncomingHttpHeaders): boolean {

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { writeTimeoutMs } from '../transport-limits.ts'
+import { writeTimeoutMs } from '../lib/transport-limits.ts'
 
 interface Standstill {
   /** Bytes that the kernel has taken. */

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gt } from 'drizzle-orm'
 import type { KeyChange } from '../../schema/graphql/domain.ts'
 import { applicationServers, keyChanges } from '../../schema/tables/index.ts'
 import type { Executor } from '../database/connect.ts'
-import { floorOf, StoredList } from '../streams/stored-list.ts'
+import { lowWaterMarkOf, StoredList } from '../events/stored-list.ts'
 
 type StoredKeyChange = Omit<Exclude<KeyChange, { kind: 'UP_TO_DATE' }>, 'bookmark'> & {
   readonly position: number
@@ -39,7 +39,7 @@ export function keyChangeList(db: Executor, applicationServerId: string): Stored
         .select({ position: applicationServers.changeFloor, at: applicationServers.changeFloorAt })
         .from(applicationServers)
         .where(eq(applicationServers.id, applicationServerId))
-      return server && floorOf(server)
+      return server && lowWaterMarkOf(server)
     },
     expired: 'The changes after this cursor are no longer kept.',
   })

@@ -1,15 +1,15 @@
 import type { KeyChangesPort } from '../../schema/graphql/context.ts'
 import type { KeyChange } from '../../schema/graphql/domain.ts'
-import { decodeBookmark, type Bookmark } from '../../schema/wire/cursor.ts'
+import { decodeCursorPosition, type CursorPosition } from '../../schema/wire/cursor.ts'
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { applicationServerIdOf } from '../application-servers/application-server-id.ts'
-import type { Authentication } from '../authentication/authentication.ts'
-import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import type { RequestCaller } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
-import { askedName, parseInput } from '../input.ts'
-import type { ItemsRead } from '../streams/durable-stream.ts'
-import type { DurableStreams } from '../streams/durable-streams.ts'
-import { bookmarkOf } from '../streams/stored-list.ts'
+import { askedName, parseInput } from '../lib/input.ts'
+import type { ItemsRead } from '../events/durable-stream.ts'
+import type { DurableStreams } from '../events/durable-streams.ts'
+import { cursorPositionOf } from '../events/stored-list.ts'
 import { keyChangeList } from './key-change-list.ts'
 
 /** Delivers changes of keys to application servers. They are recorded by whatever causes them, in its transaction. */
@@ -58,7 +58,7 @@ export class KeyChanges implements KeyChangesPort {
 function toKeyChanges(stored: Awaited<ReturnType<ReturnType<typeof keyChangeList>['after']>>): KeyChange[] {
   return stored.map(({ position, ...change }) => ({
     ...change,
-    bookmark: bookmarkOf({ position, ...change }),
+    bookmark: cursorPositionOf({ position, ...change }),
   }))
 }
 
@@ -67,9 +67,9 @@ function toKeyChanges(stored: Awaited<ReturnType<ReturnType<typeof keyChangeList
  * only silent may be one whose server has lost its database, while another one revokes keys.
  */
 function withWordOfTheEnd(
-  read: (after: Bookmark) => Promise<KeyChange[]>,
+  read: (after: CursorPosition) => Promise<KeyChange[]>,
   { everyMs }: { readonly everyMs: number },
-): (after: Bookmark) => Promise<ItemsRead<KeyChange>> {
+): (after: CursorPosition) => Promise<ItemsRead<KeyChange>> {
   let saidAtMs = -Infinity
   return async (from) => {
     const changes = await read(from)
@@ -87,9 +87,9 @@ function withWordOfTheEnd(
 }
 
 /** @throws {KeyServerError} BAD_USER_INPUT */
-function parseBookmark(cursor: string | null): Bookmark | null {
+function parseBookmark(cursor: string | null): CursorPosition | null {
   if (cursor === null) return null
-  const bookmark = decodeBookmark('change', cursor)
+  const bookmark = decodeCursorPosition('change', cursor)
   if (bookmark === null) throw badInput('after', 'This is not a cursor of a change.')
   return bookmark
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import type { storedKeyChangeKinds } from '../../schema/graphql/domain.ts'
 import type { Executor } from '../database/connect.ts'
+import type { storedKeyChangeKinds } from '../../schema/wire/enums.ts'
 
 /**
  * Stores a change of a key for its application server, when that one has registered. Call it last in a transaction, after

@@ -5,10 +5,10 @@ import type { Pairing } from '../../schema/graphql/domain.ts'
 import { decodeBase64url } from '../../schema/wire/base64url.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../authentication/authentication.ts'
-import type { RequestCaller } from '../authentication/request-caller.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import type { RequestCaller } from '../auth/signed-request.ts'
 import type { Databases, Executor } from '../database/connect.ts'
-import { parseInput } from '../input.ts'
+import { parseInput } from '../lib/input.ts'
 import { slidingWindow } from './sliding-window.ts'
 
 /** Pairings that may be open at once, on all servers. */

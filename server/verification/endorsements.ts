@@ -2,7 +2,7 @@ import { decodeProtectedHeader } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Databases } from '../database/connect.ts'
-import { gather } from '../gather.ts'
+import { createBatcher } from '../lib/batcher.ts'
 
 /** A management key, and what it was endorsed by; null when its client sent no endorsement. */
 interface Link {
@@ -30,7 +30,7 @@ export class Endorsements {
   readonly #select: (name: LinkName) => Promise<Link>
 
   constructor(databases: Databases) {
-    this.#select = gather((names) => selectLinks(databases, names), { batchMax: 1000 })
+    this.#select = createBatcher((names) => selectLinks(databases, names), { batchMax: 1000 })
   }
 
   /**

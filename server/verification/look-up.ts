@@ -1,15 +1,19 @@
-import type { PublicKeyVerification, TransactionKeyState } from '../../schema/graphql/domain.ts'
+import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
 import type { Databases } from '../database/connect.ts'
 import type { Mismatch } from './mismatch-alarm.ts'
+import type { TransactionKeyState } from '../../schema/wire/enums.ts'
 
 /** What is looked up: one row of one account, or none. */
-export type Question = Mismatch
+export type VerificationQuery = Mismatch
 
 /** What the database says of it. */
-export type Facts = Omit<PublicKeyVerification, 'answer' | 'endorsements'>
+export type VerificationResult = Omit<PublicKeyVerification, 'answer' | 'endorsements'>
 
 /** Looks up all questions in one statement, and answers in their order. What is not found takes the path of what is. */
-export async function lookUp({ reads }: Databases, questions: readonly Question[]): Promise<Facts[]> {
+export async function lookUp(
+  { reads }: Databases,
+  questions: readonly VerificationQuery[],
+): Promise<VerificationResult[]> {
   const rows = await reads.sql<AnswerRow[]>`
     SELECT
       CASE

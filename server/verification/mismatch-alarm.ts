@@ -2,7 +2,7 @@ import { sql as fragment } from 'drizzle-orm'
 import type { Databases } from '../database/connect.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
 import { runTransaction } from '../database/transaction.ts'
-import type { Logger } from '../log.ts'
+import type { Logger } from '../lib/log.ts'
 
 /** A key that was presented as an owner's and is none of his, if there is such an owner. */
 export interface Mismatch {

@@ -2,22 +2,22 @@ import { hash } from 'node:crypto'
 import type { VerificationPort, VerifyPublicKeyInput } from '../../schema/graphql/context.ts'
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
 import { badInput } from '../../schema/wire/errors.ts'
-import { canonicalJson, type PublicJwk } from '../../schema/wire/jwk.ts'
+import { canonicalJson, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { accountIdOf } from '../accounts/account-id.ts'
-import type { Answers } from '../answers/answers.ts'
-import { gather } from '../gather.ts'
-import { askedName, parseInput, presentedJwk } from '../input.ts'
+import type { VerificationSigner } from '../server-keys/verification-signer.ts'
+import { createBatcher } from '../lib/batcher.ts'
+import { askedName, parseInput, presentedJwk } from '../lib/input.ts'
 import type { Databases } from '../database/connect.ts'
 import { Endorsements } from './endorsements.ts'
-import { lookUp, type Facts, type Question } from './look-up.ts'
+import { lookUp, type VerificationResult, type VerificationQuery } from './look-up.ts'
 import type { MismatchAlarm } from './mismatch-alarm.ts'
 
 /** A question in the asker's own words, and what is looked up for it. */
 interface Asked {
   readonly owner: string
   readonly applicationServer: string
-  readonly question: Question
+  readonly question: VerificationQuery
 }
 
 /**
@@ -25,16 +25,19 @@ interface Asked {
  * other keys take the same path to the same answer. Questions that come at the same time share one statement.
  */
 export class Verification {
-  readonly #ask: (question: Question) => Promise<Facts>
-  readonly #answers: Answers
+  readonly #ask: (question: VerificationQuery) => Promise<VerificationResult>
+  readonly #answers: VerificationSigner
   readonly #endorsements: Endorsements
   readonly #mismatchAlarm: MismatchAlarm
 
   constructor(
     databases: Databases,
-    { answers, mismatchAlarm }: { readonly answers: Answers; readonly mismatchAlarm: MismatchAlarm },
+    {
+      answers,
+      mismatchAlarm,
+    }: { readonly answers: VerificationSigner; readonly mismatchAlarm: MismatchAlarm },
   ) {
-    this.#ask = gather((questions) => lookUp(databases, questions), { batchMax: 1000 })
+    this.#ask = createBatcher((questions) => lookUp(databases, questions), { batchMax: 1000 })
     this.#answers = answers
     this.#endorsements = new Endorsements(databases)
     this.#mismatchAlarm = mismatchAlarm

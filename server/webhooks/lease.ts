@@ -1,6 +1,6 @@
 import type postgres from 'postgres'
-import type { AlertKind } from '../../schema/graphql/domain.ts'
 import type { WebhookFailure } from './post.ts'
+import type { AlertKind } from '../../schema/wire/enums.ts'
 
 /** A webhook that is this server's to deliver to, until its lease runs out. */
 export interface LeasedWebhook {

@@ -2,7 +2,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
 import type { WebhookMessage } from './message.ts'
-import { isPublicAddress } from './public-address.ts'
+import { isPublicAddress } from '../outbound/public-address.ts'
 
 export interface PostOptions {
   readonly url: string

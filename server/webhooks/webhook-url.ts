@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { limits } from '../../schema/wire/limits.ts'
-import { isPublicAddress } from './public-address.ts'
+import { isPublicAddress } from '../outbound/public-address.ts'
 
 /**
  * Parses the URL of a webhook, and answers its canonical form. Where its name leads is checked when something is posted.

@@ -2,21 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { SetWebhookInput, WebhooksPort } from '../../schema/graphql/context.ts'
-import {
-  alertKinds,
-  type Account,
-  type Webhook,
-  type WebhookDeadLetter,
-} from '../../schema/graphql/domain.ts'
+import { type Account, type Webhook, type WebhookDeadLetter } from '../../schema/graphql/domain.ts'
 import { accounts, webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import { parseBookmark } from '../alerts/alert-page.ts'
-import type { Authentication, SignedTransaction } from '../authentication/authentication.ts'
-import type { RequestCaller } from '../authentication/request-caller.ts'
+import { parseCursorPosition } from '../alerts/alert-page.ts'
+import type { Authentication, SignedTransaction } from '../auth/authentication.ts'
+import type { RequestCaller } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
-import { parseInput, uuid } from '../input.ts'
-import { parsePageSize } from '../pages.ts'
+import { parseInput, uuid } from '../lib/input.ts'
+import { parsePageSize } from '../lib/page-size.ts'
 import { createWebhookSecret, sealWebhookSecret, showWebhookSecret } from './secret.ts'
 import {
   countDeadLetters,
@@ -27,6 +22,7 @@ import {
   webhookColumns,
 } from './webhook-rows.ts'
 import { webhookUrl } from './webhook-url.ts'
+import { alertKinds } from '../../schema/wire/enums.ts'
 
 export interface WebhooksOptions {
   readonly databases: Databases
@@ -116,7 +112,7 @@ export class Webhooks implements WebhooksPort {
     { first, after }: Parameters<WebhooksPort['deadLetters']>[1],
   ): Promise<WebhookDeadLetter[]> {
     return selectDeadLetters(this.#databases.reads.db, webhook, {
-      after: parseBookmark(after, 'after')?.position ?? 0,
+      after: parseCursorPosition(after, 'after')?.position ?? 0,
       limit: parsePageSize(first, 'first'),
     })
   }

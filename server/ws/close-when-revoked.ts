@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { Revocations, WatchedKey } from '../trust/revocations.ts'
+import type { RevocationWatch, WatchedKey } from '../auth/revocation-watch.ts'
 
 /** As for a signature that is refused: nothing else becomes of the next one. */
 const closing = { code: 4403, reason: 'SIGNATURE_INVALID' }
@@ -7,7 +7,7 @@ const closing = { code: 4403, reason: 'SIGNATURE_INVALID' }
 /** Closes a socket when the management key that signs it is revoked. Begin before its signature is claimed. */
 export function closeWhenRevoked(
   socket: WebSocket,
-  { revocations, key }: { readonly revocations: Revocations; readonly key: WatchedKey },
+  { revocations, key }: { readonly revocations: RevocationWatch; readonly key: WatchedKey },
 ): void {
   const endWatch = revocations.watch(key, () => {
     socket.close(closing.code, closing.reason)

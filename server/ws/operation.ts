@@ -7,7 +7,7 @@ import {
   type GraphQLSchema,
 } from 'graphql'
 import { badInput } from '../../schema/wire/errors.ts'
-import { RequestCaller } from '../authentication/request-caller.ts'
+import { RequestCaller } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { findOperation } from '../graphql/operation-fields.ts'
 

@@ -1,5 +1,5 @@
-import { parseSignature, webSocketProfile } from '../../schema/wire/request-signature.ts'
-import { RequestCaller } from '../authentication/request-caller.ts'
+import { parseSignature, webSocketProfile } from '../../schema/wire/signatures/http-signature.ts'
+import { RequestCaller } from '../auth/signed-request.ts'
 
 /**
  * Reads the signature in the payload of `connection_init`. The server rebuilds what it covers from its own

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
-import type { Logger } from '../log.ts'
+import type { Logger } from '../lib/log.ts'
 
 /** What graphql-ws hands to the hooks of an operation: where it came from. */
 export interface SocketExtra {

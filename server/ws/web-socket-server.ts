@@ -5,21 +5,21 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../authentication/authentication.ts'
-import { RequestCaller } from '../authentication/request-caller.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import { RequestCaller } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { OriginPolicy } from '../http/origins.ts'
 import { pathOf } from '../http/server.ts'
-import type { Logger } from '../log.ts'
-import { Places } from '../places.ts'
+import type { Logger } from '../lib/log.ts'
+import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
 import {
   operationsPerSocketMax,
   socketsPerKeyMax,
   unsignedIdleMs,
   unsignedSocketsPerAddressMax,
-} from '../transport-limits.ts'
-import type { Revocations } from '../trust/revocations.ts'
+} from '../lib/transport-limits.ts'
+import type { RevocationWatch } from '../auth/revocation-watch.ts'
 import { closeWhenIdle } from './close-when-idle.ts'
 import { closeWhenRevoked } from './close-when-revoked.ts'
 import { executionOf, prepareOperation } from './operation.ts'
@@ -29,7 +29,7 @@ import { serveSocket, type SocketExtra } from './socket.ts'
 export interface WebSocketServerOptions {
   readonly engine: GraphQLEngine
   readonly authentication: Authentication
-  readonly revocations: Revocations
+  readonly revocations: RevocationWatch
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
   readonly log: Logger
@@ -71,12 +71,12 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
   const addresses = new WeakMap<WebSocket, string>()
   /** What an unsigned socket calls when it runs something. */
   const touches = new WeakMap<WebSocket, () => void>()
-  const placesOfKeys = new Places({
+  const placesOfKeys = new ConcurrencyLimiter({
     perHolderMax: socketsPerKeyMax,
     refusal: `A key has at most ${String(socketsPerKeyMax)} sockets at a time.`,
     retrySeconds,
   })
-  const placesOfAddresses = new Places({
+  const placesOfAddresses = new ConcurrencyLimiter({
     perHolderMax: unsignedSocketsPerAddressMax,
     refusal: `An address has at most ${String(unsignedSocketsPerAddressMax)} sockets at a time that are not signed.`,
     retrySeconds,
@@ -88,8 +88,8 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
       try {
         const caller = readSocketCaller(connectionParams, options.origins())
         if (caller.isSigned) {
-          const { holderId, keyId } = await options.authentication.identify(caller)
-          const key = { accountId: holderId, managementKeyId: keyId }
+          const { principalId, keyId } = await options.authentication.identify(caller)
+          const key = { accountId: principalId, managementKeyId: keyId }
           closeWhenRevoked(socket, { revocations: options.revocations, key })
           await options.authentication.claimAsAny(caller)
           seat(socket, placesOfKeys, keyId)
@@ -161,10 +161,10 @@ async function closeAll(sockets: WebSocketServer): Promise<void> {
 }
 
 /** Counts a socket until it closes. @throws {KeyServerError} RATE_LIMITED */
-function seat(...[socket, places, holder]: [WebSocket, Places, string]): void {
+function seat(...[socket, places, holder]: [WebSocket, ConcurrencyLimiter, string]): void {
   // Closed while its signature was checked: its close would not be heard any more.
   if (socket.readyState !== socket.OPEN) return
-  socket.once('close', places.take(holder))
+  socket.once('close', places.acquire(holder))
 }
 
 function tooManyOperations(): KeyServerError {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseAlert } from '../../client/alerts/alert.ts'
-import { BoundedQueue } from '../../client/alerts/bounded-queue.ts'
-import { pagesOf } from '../../client/pages.ts'
-import { Answer } from '../../client/transport/answer.ts'
+import { BoundedQueue } from '../../client/transport/bounded-queue.ts'
+import { pagesOf } from '../../client/transport/pages.ts'
+import { ResponseReader } from '../../client/transport/response-reader.ts'
 import { httpEndpoint, keyServerOrigin, webSocketEndpoint } from '../../client/transport/endpoint.ts'
 import { verifyPublicKey, vaultErrorCodes, VaultError } from '../../client/index.ts'
 
@@ -47,7 +47,7 @@ describe('an alert', () => {
     { kind: 'KEY_OVERUSED', maxUses: 3, excess: 1, refused: true, managementKey: { id: 'm' } },
     { kind: 'KEY_REVOKED', reason: 'COMPROMISED' },
   ])('of kind $kind is read', (fields) => {
-    const alert = parseAlert(new Answer({ ...common, transactionKey, ...fields }))
+    const alert = parseAlert(new ResponseReader({ ...common, transactionKey, ...fields }))
     expect(alert).toMatchObject({ kind: fields.kind, cursor: 'c', transactionKey })
     expect(alert.occurredAt).toEqual(new Date(common.occurredAt))
   })
@@ -59,13 +59,13 @@ describe('an alert', () => {
     { kind: 'KEYS_REWRAPPED', managementKey: { id: 'm' }, keyCount: 3 },
     { kind: 'KEYS_EXPORTED', managementKey: { id: 'm' }, keyCount: 3 },
   ])('of kind $kind, which is about no single key, is read', (fields) => {
-    const alert = parseAlert(new Answer({ ...common, ...fields }))
+    const alert = parseAlert(new ResponseReader({ ...common, ...fields }))
     expect(alert).toMatchObject({ kind: fields.kind, cursor: 'c' })
     expect(alert.occurredAt).toEqual(new Date(common.occurredAt))
   })
 
   test('of a kind from a newer server is delivered with what every alert has', () => {
-    const alert = parseAlert(new Answer({ ...common, kind: 'KEY_TELEPORTED', acknowledgedAt: 'x' }))
+    const alert = parseAlert(new ResponseReader({ ...common, kind: 'KEY_TELEPORTED', acknowledgedAt: 'x' }))
     expect(alert).toEqual({
       kind: 'UNKNOWN',
       name: 'KEY_TELEPORTED',
@@ -75,7 +75,7 @@ describe('an alert', () => {
   })
 
   test('of a known kind without its fields is malformed', () => {
-    expect(() => parseAlert(new Answer({ ...common, kind: 'KEY_EXPIRED' }))).toThrow(VaultError)
+    expect(() => parseAlert(new ResponseReader({ ...common, kind: 'KEY_EXPIRED' }))).toThrow(VaultError)
   })
 })
 

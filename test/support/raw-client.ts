@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CompactEncrypt, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { parseSigningJwk, parseWrappingJwk, thumbprint } from '../../schema/wire/jwk.ts'
+import { parseSigningJwk, parseWrappingJwk, thumbprint } from '../../schema/wire/keys/jwk.ts'
 import {
   algorithmOf,
   contentDigest,
@@ -12,7 +12,7 @@ import {
   signBytes,
   webSocketProfile,
   type SignatureParameters,
-} from '../../schema/wire/request-signature.ts'
+} from '../../schema/wire/signatures/http-signature.ts'
 
 /*
  * A client for tests that speaks the protocol by hand, so that it can also speak it wrongly. The SDK has tests of its own.

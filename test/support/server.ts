@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { pino } from 'pino'
 import { startKeyServer, type KeyServerOptions, type RunningKeyServer } from '../../server/index.ts'
-import { describeFault } from '../../server/log.ts'
+import { describeFault } from '../../server/lib/log.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface TestServer extends RunningKeyServer {

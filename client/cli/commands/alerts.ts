@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { alertKinds, type AlertKind } from '../../../schema/graphql/domain.ts'
 import type { Alert, Vault } from '../../index.ts'
 import { fileCursorStore } from '../../node/index.ts'
 import { alertLine } from '../alert-text.ts'
 import type { Context } from '../context.ts'
 import { listParserOf, parseCount } from '../options.ts'
+import { alertKinds, type AlertKind } from '../../../schema/wire/enums.ts'
 
 interface AlertsFlags {
   readonly follow?: boolean

@@ -24,7 +24,7 @@ export function addDeviceApproveCommand(device: Command, context: Context): void
         ...rows([
           ['Approved', managementKeyId],
           ['Label', label],
-          ['Keys copied', String(report.copied)],
+          ['Keys copied', String(report.rewrapped)],
         ]),
         ...skippedLines(report.skipped),
       ])

@@ -34,7 +34,7 @@ export function addDeviceRotateCommand(device: Command, context: Context): void 
         rows([
           ['New key', managementKeyId],
           ['Keystore', path],
-          ['Keys copied', String(report.copied)],
+          ['Keys copied', String(report.rewrapped)],
         ]),
       )
     })

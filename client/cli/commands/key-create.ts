@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { overusePolicies, type OverusePolicy } from '../../../schema/graphql/domain.ts'
 import type { TransactionKeyAlgorithm } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { keyLines } from '../key-text.ts'
 import { warnWithoutRecovery } from '../recovery-warning.ts'
 import { parseCount, parseDurations, parseInstant, parserOf } from '../options.ts'
+import { overusePolicies, type OverusePolicy } from '../../../schema/wire/enums.ts'
 
 interface CreateFlags {
   readonly algorithm?: TransactionKeyAlgorithm

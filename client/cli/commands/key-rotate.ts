@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { overusePolicies, type OverusePolicy } from '../../../schema/graphql/domain.ts'
 import type { Context } from '../context.ts'
 import { keyLines } from '../key-text.ts'
 import { parseCount, parseDurations, parseInstant, parserOf } from '../options.ts'
+import { overusePolicies, type OverusePolicy } from '../../../schema/wire/enums.ts'
 
 interface RotateFlags {
   readonly label?: string

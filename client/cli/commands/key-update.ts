@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { overusePolicies, type OverusePolicy } from '../../../schema/graphql/domain.ts'
 import type { KeyChanges } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { keyLines } from '../key-text.ts'
 import { parseCount, parseDurations, parseInstant, parserOf } from '../options.ts'
+import { overusePolicies, type OverusePolicy } from '../../../schema/wire/enums.ts'
 
 /** False where the option's `--no-…` was given. */
 interface UpdateFlags {

@@ -1,10 +1,4 @@
 import type { Command } from 'commander'
-import {
-  revocationReasons,
-  transactionKeyStates,
-  type RevocationReason,
-  type TransactionKeyState,
-} from '../../../schema/graphql/domain.ts'
 import type { TransactionKey } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -15,6 +9,12 @@ import { addKeyCreateCommand } from './key-create.ts'
 import { addKeyGetCommand } from './key-get.ts'
 import { addKeyRotateCommand } from './key-rotate.ts'
 import { addKeyUpdateCommand } from './key-update.ts'
+import {
+  revocationReasons,
+  transactionKeyStates,
+  type RevocationReason,
+  type TransactionKeyState,
+} from '../../../schema/wire/enums.ts'
 
 /** `claviger key …`: the transaction keys, one for each application server. */
 export function addKeyCommands(program: Command, context: Context): void {

@@ -46,7 +46,7 @@ function addRecoveryCreateCommand(recovery: Command, context: Context): void {
           [
             ...rows([
               ['Recovery key', report.managementKeyId],
-              ['Keys copied', String(report.copied)],
+              ['Keys copied', String(report.rewrapped)],
             ]),
             ...skippedLines(report.skipped),
           ].join('\n'),
@@ -112,7 +112,7 @@ function addRecoveryUseCommand(recovery: Command, context: Context): void {
             ['Key server', vault.url],
             ['Keystore', keystorePath],
             ['Fingerprint', managementKeyId],
-            ['Keys restored', String(report.copied)],
+            ['Keys restored', String(report.rewrapped)],
           ]),
           ...missingLines(found),
           ...skippedLines(report.skipped),

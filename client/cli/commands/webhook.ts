@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { alertKinds, type AlertKind } from '../../../schema/graphql/domain.ts'
 import type { Vault, Webhook } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { rows } from '../key-text.ts'
 import { listParserOf } from '../options.ts'
+import { alertKinds, type AlertKind } from '../../../schema/wire/enums.ts'
 
 /** `claviger webhook …`: URLs to which the key server posts alerts. */
 export function addWebhookCommands(program: Command, context: Context): void {

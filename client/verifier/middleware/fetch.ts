@@ -1,7 +1,7 @@
-import { readBoundedBody } from '../../app-signing/bounded-body.ts'
+import { readBoundedBody } from '../../transport/bounded-body.ts'
 import type { Authentication, Caller } from '../authenticate.ts'
 import type { Verifier } from '../create-verifier.ts'
-import { inTime } from '../in-time.ts'
+import { withTimeout } from '../with-timeout.ts'
 import { answerOf, refuse, type Refusal } from '../refusal.ts'
 
 /** A handler that knows who asks. Further arguments are those that the runtime gave. */
@@ -54,7 +54,10 @@ async function readBody(
 ): Promise<Uint8Array<ArrayBuffer> | 'BODY_TIMEOUT' | 'TOO_LARGE'> {
   const late = new AbortController()
   try {
-    const bytes = await inTime(readBoundedBody(body, bodyBytesMax, { signal: late.signal }), bodyTimeoutMs)
+    const bytes = await withTimeout(
+      readBoundedBody(body, bodyBytesMax, { signal: late.signal }),
+      bodyTimeoutMs,
+    )
     if (bytes !== 'late') return bytes ?? 'TOO_LARGE'
   } catch {
     // It broke off: whoever sent it is gone.

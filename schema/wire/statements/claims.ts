@@ -1,5 +1,5 @@
 import { decodeBase64url } from '../base64url.ts'
-import { InvalidJwk } from '../jwk.ts'
+import { InvalidJwk } from '../keys/jwk.ts'
 import { InvalidStatement } from './invalid-statement.ts'
 
 /** The last second of the year 9999. A time in milliseconds, given by mistake, is beyond it. */

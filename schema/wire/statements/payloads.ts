@@ -1,4 +1,15 @@
 import {
+  parsePublicJwk,
+  parseSigningJwk,
+  parseWrappingJwk,
+  type PublicJwk,
+  type SigningJwk,
+  type WrappingJwk,
+} from '../keys/jwk.ts'
+import { limits } from '../limits.ts'
+import { Claims } from './claims.ts'
+import { InvalidStatement } from './invalid-statement.ts'
+import {
   managementKeyKinds,
   overusePolicies,
   revocationReasons,
@@ -7,18 +18,7 @@ import {
   type OverusePolicy,
   type RevocationReason,
   type TransactionKeyState,
-} from '../../graphql/domain.ts'
-import {
-  parsePublicJwk,
-  parseSigningJwk,
-  parseWrappingJwk,
-  type PublicJwk,
-  type SigningJwk,
-  type WrappingJwk,
-} from '../jwk.ts'
-import { limits } from '../limits.ts'
-import { Claims } from './claims.ts'
-import { InvalidStatement } from './invalid-statement.ts'
+} from '../enums.ts'
 
 /** The owner's own description of a transaction key. Times are Unix seconds. */
 export interface KeyCertificate {

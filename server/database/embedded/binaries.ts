@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { access, chmod, cp, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
-import type { OperatingUser } from './operating-user.ts'
-import { runProgram } from './run-program.ts'
+import { runProgram, type OperatingUser } from './run-program.ts'
 
 /** Absolute paths of the PostgreSQL programs, all in one directory. */
 export interface Binaries {

@@ -3,9 +3,8 @@ import { chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
-import type { OperatingUser } from './operating-user.ts'
 import { findPostmaster, isGone } from './postmaster.ts'
-import { type ProgramOutcome, runProgram } from './run-program.ts'
+import { type ProgramOutcome, runProgram, type OperatingUser } from './run-program.ts'
 
 /** Where a cluster lives and with which programs and rights it is run. */
 export interface Cluster {

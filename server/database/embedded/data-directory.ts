@@ -1,8 +1,7 @@
 import { chmod, mkdir, readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { OperatingUser } from './operating-user.ts'
-import { runProgram } from './run-program.ts'
+import { runProgram, type OperatingUser } from './run-program.ts'
 
 /** Where a key server without DATA_DIR keeps its database: the platform's place for a user's, or for root the system's, data. */
 export function defaultDataDirectory(): string {

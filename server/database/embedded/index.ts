@@ -7,7 +7,7 @@ import { prepareDatabase, probe } from './database.ts'
 import { chooseOperatingUser } from './operating-user.ts'
 import { DataDirectoryInUseError, type Ownership, takeOwnership } from './ownership.ts'
 import { findPostmaster, removeStalePidFile } from './postmaster.ts'
-import { readOrCreateSecret } from '../../secret-file.ts'
+import { readOrCreateSecret } from '../../lib/secret-file.ts'
 
 export { defaultDataDirectory } from './data-directory.ts'
 export { findRunningPostgres } from './running.ts'

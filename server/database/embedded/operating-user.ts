@@ -1,11 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { runProgram } from './run-program.ts'
-
-/** Whom the PostgreSQL programs run as, when that is not whom the key server runs as. */
-export interface OperatingUser {
-  uid: number
-  gid: number
-}
+import { runProgram, type OperatingUser } from './run-program.ts'
 
 /**
  * PostgreSQL refuses to run as root. Started by root, its programs therefore run as the owner of the cluster if there

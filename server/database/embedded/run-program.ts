@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { OperatingUser } from './operating-user.ts'
 
 export interface ProgramOutcome {
   /** The exit code, or `undefined` when the program did not run or was killed. */
@@ -66,4 +65,10 @@ function environment(): Record<string, string> {
     if (value !== undefined) kept[name] = value
   }
   return kept
+}
+
+/** Whom the PostgreSQL programs run as, when that is not whom the key server runs as. */
+export interface OperatingUser {
+  uid: number
+  gid: number
 }

@@ -1,0 +1,47 @@
+import { VaultError } from '../errors.ts'
+import type { SeenManagementKey, SeenTransactionKey, TrustState } from './trust-store.ts'
+
+/**
+ * Reads a record that a keystore has kept.
+ *
+ * @throws {VaultError} KEYSTORE_UNREADABLE: a memory that can not be read must not pass for none.
+ */
+export function parseTrustState(value: unknown): TrustState {
+  const members = membersOf(value)
+  const [v, managementKeyId] = [members.get('v'), members.get('managementKeyId')]
+  if (v !== 1 || typeof managementKeyId !== 'string') throw unreadable()
+  return {
+    v,
+    managementKeyId,
+    transactionKeys: listOf(members.get('transactionKeys')).map(parseTransactionKey),
+    managementKeys: listOf(members.get('managementKeys')).map(parseManagementKey),
+  }
+}
+
+function parseTransactionKey(value: unknown): SeenTransactionKey {
+  const members = membersOf(value)
+  const [id, iat, isRevoked] = [members.get('id'), members.get('iat'), members.get('isRevoked')]
+  if (typeof id !== 'string' || typeof iat !== 'number' || typeof isRevoked !== 'boolean') throw unreadable()
+  return { id, iat, isRevoked }
+}
+
+function parseManagementKey(value: unknown): SeenManagementKey {
+  const members = membersOf(value)
+  const [id, revokedAt] = [members.get('id'), members.get('revokedAt')]
+  if (typeof id !== 'string' || (revokedAt !== null && typeof revokedAt !== 'number')) throw unreadable()
+  return { id, revokedAt }
+}
+
+function membersOf(value: unknown): ReadonlyMap<string, unknown> {
+  if (typeof value !== 'object' || value === null) throw unreadable()
+  return new Map(Object.entries(value))
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw unreadable()
+  return value
+}
+
+function unreadable(): VaultError {
+  return new VaultError('KEYSTORE_UNREADABLE', { detail: 'What it remembers of the key server is damaged.' })
+}

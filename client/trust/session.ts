@@ -1,0 +1,40 @@
+import type { ManagementKey } from '../crypto/management-key.ts'
+import { managementKeySigner, type MessageSigner } from '../transport/message-signer.ts'
+import type { ManagementKeyRecord } from '../keystore/keystore.ts'
+import { createClock, type Clock } from '../transport/clock.ts'
+import { httpEndpoint } from '../transport/endpoint.ts'
+import { graphqlClient, type GraphqlClient } from '../transport/graphql.ts'
+import { signingFetch } from '../transport/signing-fetch.ts'
+import type { TrustStore } from '../keystore/trust-store.ts'
+import { Trust } from './trust.ts'
+import type { ConnectionOptions } from '../transport/connection-options.ts'
+
+/** What every operation of a vault works with. */
+export interface Session {
+  /** The key server's origin. */
+  readonly url: string
+  readonly owner: string
+  readonly managementKey: ManagementKey
+  readonly signer: MessageSigner
+  readonly clock: Clock
+  /** Sends signed operations. */
+  readonly keyServer: GraphqlClient
+  /** What of the key server's answers this device believes. */
+  readonly trust: Trust
+  readonly options: ConnectionOptions
+}
+
+/** Prepares a session. Sends nothing. `memory` is the keystore's. */
+export function openSession(
+  record: ManagementKeyRecord,
+  { memory, ...options }: ConnectionOptions & { readonly memory?: TrustStore | undefined },
+): Session {
+  const { url, owner, id, signing, wrapping, wrappingSecret, anchors = [] } = record
+  const managementKey = { id, signing, wrapping, wrappingSecret }
+  const clock = createClock()
+  const signer = managementKeySigner(managementKey, clock)
+  const endpoint = httpEndpoint(url)
+  const keyServer = graphqlClient({ endpoint, fetch: signingFetch({ ...options, clock, signer }) })
+  const trust = new Trust({ owner, managementKey, anchors, trustStore: memory, keyServer, clock })
+  return { url, owner, managementKey, signer, clock, keyServer, trust, options }
+}

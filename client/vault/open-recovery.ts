@@ -1,0 +1,153 @@
+import { assertAccountName } from './account.ts'
+import { generateManagementKey, publicManagementKey } from '../crypto/management-key.ts'
+import { addManagementKey } from '../devices/add-key.ts'
+import { isUnknownKey } from '../devices/unknown-key.ts'
+import { VaultError } from '../errors.ts'
+import { readKeyPage } from '../keys/describe.ts'
+import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
+import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
+import { pagesOf } from '../transport/pages.ts'
+import type { RewrapOptions, RewrapReport } from '../rotation/rewrap-keys.ts'
+import { openSession, type Session } from '../trust/session.ts'
+import { keyServerOrigin } from '../transport/endpoint.ts'
+import { signEndorsement, signProof } from '../trust/endorse.ts'
+import { readListedAccount, type ListedAccount } from '../trust/listed-account.ts'
+import { openVault, type Vault } from './vault.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import { parsePhrase } from '../recovery/phrase.ts'
+import { recoveryKeyOf, type RecoveryKey } from '../recovery/recovery-key.ts'
+import { anchorTagOf } from '../recovery/recovery-label.ts'
+import type { ConnectionOptions } from '../transport/connection-options.ts'
+
+export interface OpenRecoveryOptions extends ConnectionOptions {
+  /** The key server's origin. */
+  readonly url: string
+  /** The account's name. */
+  readonly owner: string
+  /** The 24 words, as they were typed. */
+  readonly phrase: string
+}
+
+/** A recovery phrase that opens an account. Nothing was changed so far. */
+export interface Recovery {
+  /** The phrase's own management key. */
+  readonly managementKeyId: string
+  /** Keys that it can restore. Revoked ones are not among them. */
+  readonly restorable: number
+  /** Keys that it has no copy of: devices stored them without it. */
+  readonly missing: readonly { readonly id: string; readonly applicationServer: string }[]
+
+  /**
+   * Makes this machine a device of the owner's: a new management key, approved by the recovery key, with a copy of every
+   * key that the phrase opens. Repeating it with the same keystore does what is missing.
+   *
+   * @throws {VaultError} KEYSTORE_OCCUPIED.
+   */
+  restore(options: RestoreOptions): Promise<RestoredVault>
+}
+
+export interface RestoreOptions extends RewrapOptions {
+  /** An empty one. */
+  readonly keystore: Keystore
+  /** What the owner calls this device. Default: `Device`. */
+  readonly label?: string | undefined
+}
+
+export interface RestoredVault {
+  readonly vault: Vault
+  readonly report: RewrapReport
+}
+
+/**
+ * Finds out what a recovery phrase is good for, before anything is changed.
+ *
+ * @throws {VaultError} PHRASE_INVALID when the words are no phrase, or not of this account; UNTRUSTED_MANAGEMENT_KEY when
+ *   the key server shows an account that did not begin as it did when the phrase was made.
+ */
+export async function openRecovery(options: OpenRecoveryOptions): Promise<Recovery> {
+  const { owner } = options
+  assertAccountName(owner)
+  const key = await recoveryKeyOf(parsePhrase(options.phrase))
+  const { managementKey } = key
+  const record = { ...managementKey, url: keyServerOrigin(options.url), owner }
+  const account = await readAccountOf(openSession(record, options), owner)
+  const rootId = await findBoundRoot(account, { key, owner })
+  const session = openSession({ ...record, anchors: [rootId] }, options)
+  const keys = await unrevokedKeys(session)
+  const isMissing = ({ wrappedFor }: DescribedTransactionKey) => !wrappedFor.includes(managementKey.id)
+  const missing = keys.filter(isMissing).map(({ id, applicationServer }) => ({ id, applicationServer }))
+  return {
+    managementKeyId: managementKey.id,
+    restorable: keys.length - missing.length,
+    missing,
+    restore: (restoring) => restore(session, [managementKey.id, rootId], { ...options, ...restoring }),
+  }
+}
+
+async function readAccountOf(session: Session, owner: string): Promise<ListedAccount> {
+  try {
+    const account = await readListedAccount(session.keyServer)
+    if (account.name === owner) return account
+  } catch (error) {
+    if (!isUnknownKey(error)) throw error
+  }
+  throw new VaultError('PHRASE_INVALID', {
+    detail: 'They are a phrase, but the key server knows no such one of this account, or it was revoked.',
+  })
+}
+
+/** The key whose id the phrase vouches for. */
+async function findBoundRoot(
+  { managementKeys }: ListedAccount,
+  { key, owner }: { readonly key: RecoveryKey; readonly owner: string },
+): Promise<string> {
+  const own = managementKeys.find(({ id }) => id === key.managementKey.id)
+  const tag = own === undefined ? null : anchorTagOf(own.label)
+  for (const { id } of managementKeys) {
+    if (tag !== null && (await key.anchorTag({ owner, rootId: id })) === tag) return id
+  }
+  throw new VaultError('UNTRUSTED_MANAGEMENT_KEY', {
+    detail: 'The recovery phrase vouches for none of those that the key server shows.',
+  })
+}
+
+function unrevokedKeys(session: Session): Promise<DescribedTransactionKey[]> {
+  const pages = pagesOf((after) => readKeyPage(session, { after, first: limits.batchMax }))
+  return pages.toArray().then((keys) => keys.filter(({ state }) => state !== 'REVOKED'))
+}
+
+async function restore(
+  session: Session,
+  anchors: readonly string[],
+  { keystore, label = 'Device', onProgress, ...options }: RestoreOptions & ConnectionOptions,
+): Promise<RestoredVault> {
+  const record = await keepKey(session, { keystore, anchors })
+  const { owner, managementKey, clock } = session
+  const publicKeys = await publicManagementKey(record)
+  const endorsement = await signEndorsement(
+    { ...publicKeys, kind: 'DEVICE' },
+    { owner, managementKey, nowSeconds: clock.nowSeconds() },
+  )
+  const proof = await signProof(endorsement, record)
+  const key = { ...publicKeys, id: record.id, label, kind: 'DEVICE', endorsement, proof } as const
+  const report = await addManagementKey(session, key, { onProgress })
+  return { vault: await openVault({ ...options, keystore }), report }
+}
+
+/** Kept before the key server hears of it; an earlier attempt of the same recovery goes on with its key. */
+async function keepKey(
+  { url, owner }: Session,
+  { keystore, anchors }: { readonly keystore: Keystore; readonly anchors: readonly string[] },
+): Promise<ManagementKeyRecord> {
+  const kept = await keystore.load()
+  if (kept !== null) {
+    const isSame = kept.url === url && kept.owner === owner && String(kept.anchors) === String(anchors)
+    if (!isSame) throw new VaultError('KEYSTORE_OCCUPIED')
+    return kept
+  }
+  const { extractable } = keystore
+  const key = await generateManagementKey({ signingAlgorithm: 'Ed25519', extractable })
+  const record = { ...key, url, owner, anchors }
+  await keystore.save(record)
+  return record
+}

@@ -1,0 +1,131 @@
+import { LRUCache } from 'lru-cache'
+import type { FreshnessLease } from './freshness/freshness-lease.ts'
+import { elapsedMs, type VerifierClocks } from './clock-reading.ts'
+import type { CheckedResult } from './result.ts'
+
+export interface ResultCacheOptions {
+  readonly entriesMax: number
+  readonly cacheSeconds: number
+  readonly negativeCacheSeconds: number
+  /** How long a valid answer may be served while the key server is out of reach; 0 for never. */
+  readonly staleSeconds: number
+  /** Whether what is cached may be used, and for how long. */
+  readonly trust: FreshnessLease
+  readonly clocks: VerifierClocks
+}
+
+interface Entry {
+  readonly standing: CheckedResult
+  /** For how long after it was asked for. */
+  readonly freshMs: number
+  readonly staleMs: number
+}
+
+/** What was answered, within bounds. Answers that let nobody in have bounds of their own: strangers can make any number. */
+export class ResultCache {
+  readonly #options: ResultCacheOptions
+  readonly #valid: LRUCache<string, Entry>
+  readonly #others: LRUCache<string, Entry>
+  /** The keys of all entries, by thumbprint. */
+  readonly #byThumbprint = new Map<string, Set<string>>()
+
+  constructor(options: ResultCacheOptions) {
+    this.#options = options
+    const dispose = (_entry: Entry, key: string) => {
+      this.#removeFromIndex(key)
+    }
+    this.#valid = new LRUCache({ max: options.entriesMax, dispose })
+    this.#others = new LRUCache({ max: options.entriesMax, dispose })
+  }
+
+  /** What may be used without asking. */
+  fresh(owner: string, thumbprint: string): CheckedResult | null {
+    if (!this.#options.trust.isFresh) return null
+    const key = keyOf(owner, thumbprint)
+    const entry = this.#valid.get(key) ?? this.#others.get(key)
+    return entry !== undefined && this.#ageMs(entry) < entry.freshMs ? entry.standing : null
+  }
+
+  /** What may be used when nobody can be asked: a key that was valid, never beyond its term. */
+  stale(owner: string, thumbprint: string): CheckedResult | null {
+    const entry = this.#valid.get(keyOf(owner, thumbprint))
+    return entry !== undefined && this.#ageMs(entry) < entry.staleMs ? entry.standing : null
+  }
+
+  set(owner: string, { thumbprint, standing }: { thumbprint: string; standing: CheckedResult }): void {
+    const { negativeCacheSeconds, staleSeconds, trust } = this.#options
+    const cacheSeconds = trust.cacheSeconds ?? this.#options.cacheSeconds
+    const key = keyOf(owner, thumbprint)
+    const { changesInSeconds } = standing
+    const isValid = standing.status === 'valid'
+    // Of all refusals only a revocation is final: a key can be stored, and a term extended, at any time.
+    const isLasting = isValid || standing.status === 'revoked'
+    const life = Math.min(
+      isLasting ? cacheSeconds : negativeCacheSeconds,
+      standing.lifetimeSeconds ?? Infinity,
+      isValid || standing.status === 'pending' ? changesInSeconds : Infinity,
+    )
+    const entry = {
+      standing,
+      freshMs: life * 1000,
+      staleMs: Math.min(staleSeconds, changesInSeconds) * 1000,
+    }
+    this.#valid.delete(key)
+    this.#others.delete(key)
+    if (!isValid && life <= 0) return
+    const cache = isValid ? this.#valid : this.#others
+    cache.set(key, entry)
+    const ofThumbprint = this.#byThumbprint.get(thumbprint) ?? new Set()
+    this.#byThumbprint.set(thumbprint, ofThumbprint.add(key))
+  }
+
+  /** Forgets a key, whoever's it was said to be. */
+  deleteThumbprint(thumbprint: string): void {
+    for (const key of [...(this.#byThumbprint.get(thumbprint) ?? [])]) {
+      this.#valid.delete(key)
+      this.#others.delete(key)
+    }
+  }
+
+  /** Forgets one key, or all keys of an owner. */
+  delete(owner: string, thumbprint?: string): void {
+    for (const cache of [this.#valid, this.#others]) {
+      if (thumbprint !== undefined) {
+        cache.delete(keyOf(owner, thumbprint))
+        continue
+      }
+      for (const key of [...cache.keys()]) if (isOf(key, owner)) cache.delete(key)
+    }
+  }
+
+  clear(): void {
+    this.#valid.clear()
+    this.#others.clear()
+  }
+
+  #ageMs({ standing }: Entry): number {
+    return elapsedMs(standing.askedAt, this.#options.clocks)
+  }
+
+  #removeFromIndex(key: string): void {
+    const thumbprint = thumbprintOf(key)
+    const ofThumbprint = this.#byThumbprint.get(thumbprint)
+    ofThumbprint?.delete(key)
+    if (ofThumbprint?.size === 0) this.#byThumbprint.delete(thumbprint)
+  }
+}
+
+/** A thumbprint has no space, so no two pairs make one key. */
+export function keyOf(owner: string, thumbprint: string): string {
+  return `${thumbprint} ${owner}`
+}
+
+/** Whether a key of {@link keyOf} is this owner's. */
+export function isOf(key: string, owner: string): boolean {
+  return key.slice(key.indexOf(' ') + 1) === owner
+}
+
+/** The thumbprint in a key of {@link keyOf}. */
+export function thumbprintOf(key: string): string {
+  return key.slice(0, key.indexOf(' '))
+}

@@ -1,0 +1,66 @@
+import { createMessageSigner } from '../../transport/message-signer.ts'
+import { createClock } from '../../transport/clock.ts'
+import { httpEndpoint, keyServerOrigin } from '../../transport/endpoint.ts'
+import { graphqlClient, type Operation } from '../../transport/graphql.ts'
+import { signingFetch } from '../../transport/signing-fetch.ts'
+import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
+import { proofFailures, type ProofFailure } from '../../../schema/wire/enums.ts'
+import type { ConnectionOptions } from '../../transport/connection-options.ts'
+
+export interface RegistrationOptions extends ApplicationServerIdentity, ConnectionOptions {
+  /** The key server's origin. */
+  readonly url: string
+  /** As its clients store keys for it. */
+  readonly applicationServer: string
+}
+
+export interface Registration {
+  /** The thumbprint of the key. */
+  readonly keyId: string
+  /** The key may follow changes. */
+  readonly proved: boolean
+  /** What `/.well-known/claviger.json` of the application server lacks; null when the key is proved. */
+  readonly proofFailure: ProofFailure | null
+}
+
+/**
+ * Registers an application server's key, and has the key server look for the proof: `{"keys": ["<thumbprint>"]}` at
+ * `/.well-known/claviger.json` of the application server. Repeat it when the document has changed.
+ *
+ * @throws {KeyServerError} CONFLICT when the key is taken; RATE_LIMITED.
+ * @throws {VaultError} NETWORK, TIMEOUT, URL_INVALID.
+ */
+export async function registerApplicationServer({
+  url,
+  applicationServer,
+  signingKey,
+  ...connection
+}: RegistrationOptions): Promise<Registration> {
+  const endpoint = httpEndpoint(keyServerOrigin(url))
+  const identity = await importIdentity({ signingKey })
+  const clock = createClock()
+  const signer = createMessageSigner(identity, clock)
+  const keyServer = graphqlClient({ endpoint, fetch: signingFetch({ ...connection, clock, signer }) })
+  return keyServer.run(register, { input: { applicationServer, signingKey: identity.publicKey } })
+}
+
+const register: Operation<Registration> = {
+  kind: 'mutation',
+  document: /* GraphQL */ `
+    mutation RegisterApplicationServer($input: RegisterApplicationServerInput!) {
+      registerApplicationServer(input: $input) {
+        keyId
+        proved
+        proofFailure
+      }
+    }
+  `,
+  parse: (data) => {
+    const registration = data.object('registerApplicationServer')
+    return {
+      keyId: registration.text('keyId'),
+      proved: registration.boolean('proved'),
+      proofFailure: registration.oneOfOrNull('proofFailure', proofFailures),
+    }
+  },
+}

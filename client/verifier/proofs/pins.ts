@@ -1,0 +1,68 @@
+import { decodeBase64url } from '../../../schema/wire/base64url.ts'
+import { parseSigningJwk, thumbprint } from '../../../schema/wire/keys/jwk.ts'
+import { VaultError } from '../../errors.ts'
+import type { ListedManagementKey } from '../../trust/chain.ts'
+import type { EventListener } from '../events.ts'
+import { withTimeout } from '../with-timeout.ts'
+
+/** A management key that is known to be an owner's: its id (RFC 7638 thumbprint), or its public signing key as a JWK. */
+export type Pin = string | object
+
+/**
+ * The management keys that an application server knows to be an owner's, within 2 seconds. Null: none is known; an empty
+ * list: none of the owner's keys is to be let in.
+ */
+export type PinsOf = (owner: string) => readonly Pin[] | null | Promise<readonly Pin[] | null>
+
+/** By id; null for a key of which only the id is known. */
+export type Pins = ReadonlyMap<string, ListedManagementKey | null>
+
+const timeoutMs = 2000
+
+/**
+ * Reads the pins of an owner. Without them nobody can tell: it is as if the key server had not answered.
+ *
+ * @returns null when nothing is pinned
+ * @throws {VaultError} ANSWER_MALFORMED
+ */
+export async function readPins(
+  owner: string,
+  { pinsOf, onEvent }: { readonly pinsOf: PinsOf; readonly onEvent: EventListener },
+): Promise<Pins | null> {
+  try {
+    const pins: unknown = await withTimeout(Promise.resolve(pinsOf(owner)), timeoutMs)
+    return pins === null ? null : await parsePins(pins)
+  } catch {
+    const detail = 'The pins of an owner could not be read.'
+    onEvent({ type: 'answer-refused', detail })
+    throw new VaultError('ANSWER_MALFORMED', { detail })
+  }
+}
+
+async function parsePins(pins: unknown): Promise<Pins> {
+  if (!Array.isArray(pins)) throw new TypeError('Pins are a list, or null.')
+  const parsed = new Map<string, ListedManagementKey | null>()
+  for (const pin of pins) {
+    const [id, key] = await parsePin(pin)
+    // A key that is pinned twice, once by its id alone, is known still.
+    parsed.set(id, key ?? parsed.get(id) ?? null)
+  }
+  return parsed
+}
+
+async function parsePin(pin: unknown): Promise<[string, ListedManagementKey | null]> {
+  if (typeof pin === 'string') {
+    if (decodeBase64url(pin)?.length === 32) return [pin, null]
+    throw new TypeError('A pin is the id of a management key, or its public key as a JWK.')
+  }
+  const signingKey = parseSigningJwk(pin)
+  const id = await thumbprint(signingKey)
+  const unsaid = {
+    kind: 'DEVICE',
+    wrappingKey: null,
+    endorsement: null,
+    revocation: null,
+    revokedAt: null,
+  } as const
+  return [id, { id, signingKey, ...unsaid }]
+}

@@ -1,0 +1,45 @@
+/*
+ * The constant lists of the API, which both ends and the statements share.
+ */
+
+export const managementKeyKinds = ['DEVICE', 'RECOVERY'] as const
+
+export type ManagementKeyKind = (typeof managementKeyKinds)[number]
+
+export const transactionKeyStates = ['PENDING', 'ACTIVE', 'EXPIRED', 'REVOKED'] as const
+
+export type TransactionKeyState = (typeof transactionKeyStates)[number]
+
+export const revocationReasons = ['UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION'] as const
+
+export type RevocationReason = (typeof revocationReasons)[number]
+
+export const overusePolicies = ['NOTIFY', 'REFUSE'] as const
+
+export type OverusePolicy = (typeof overusePolicies)[number]
+
+export const acquisitionPurposes = ['USE', 'REWRAP', 'EXPORT'] as const
+
+export type AcquisitionPurpose = (typeof acquisitionPurposes)[number]
+
+export const alertKinds = [
+  'KEY_EXPIRING',
+  'KEY_EXPIRED',
+  'KEY_OVERUSED',
+  'KEY_REVOKED',
+  'PUBLIC_KEY_MISMATCH',
+  'MANAGEMENT_KEY_ADDED',
+  'MANAGEMENT_KEY_REVOKED',
+  'KEYS_REWRAPPED',
+  'KEYS_EXPORTED',
+] as const
+
+export type AlertKind = (typeof alertKinds)[number]
+
+export const proofFailures = ['NOT_AN_ORIGIN', 'UNREACHABLE', 'REFUSED', 'MALFORMED', 'NOT_LISTED'] as const
+
+export type ProofFailure = (typeof proofFailures)[number]
+
+export const storedKeyChangeKinds = ['REVOKED', 'DESTROYED', 'SUPERSEDED', 'TERM_CHANGED', 'EXPIRED'] as const
+
+export const keyChangeKinds = [...storedKeyChangeKinds, 'UP_TO_DATE'] as const

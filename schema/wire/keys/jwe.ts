@@ -1,0 +1,52 @@
+import { decodeBase64url } from '../base64url.ts'
+import { parseCanonicalJsonObject } from '../json-object.ts'
+import { limits } from '../limits.ts'
+
+/** The protected header members of a wrapped key that the protocol relies on (RFC 7516 §4). */
+export interface WrappedKeyHeader {
+  readonly alg: string
+  readonly enc: string
+  /** The management key that the copy is wrapped for. */
+  readonly kid: string
+}
+
+/** Why a text is no wrapped key. The text names the rule and never the value. */
+export class InvalidJwe extends Error {
+  override readonly name = 'InvalidJwe'
+}
+
+/**
+ * Checks the outside of a wrapped key: a compact JWE of at most 16 KiB in canonical base64url, whose header names
+ * `alg`, `enc`, `kid` and `cty` "jwk+json". What is inside only its owner can tell.
+ *
+ * @throws {InvalidJwe}
+ */
+export function parseWrappedKeyHeader(jwe: string): WrappedKeyHeader {
+  if (jwe.length > limits.jweCharactersMax) {
+    throw new InvalidJwe(`A wrapped key has at most ${String(limits.jweCharactersMax)} characters.`)
+  }
+  const parts = jwe.split('.').map(decodeBase64url)
+  const [header, , iv, ciphertext, tag] = parts
+  if (parts.length !== 5 || parts.includes(null) || !header || !iv || !ciphertext || !tag) {
+    throw new InvalidJwe('A wrapped key is a compact JWE: five parts in canonical base64url (RFC 7516 §7.1).')
+  }
+  if (iv.length === 0 || ciphertext.length === 0 || tag.length === 0) {
+    throw new InvalidJwe(
+      'A wrapped key has an initialization vector, a ciphertext and an authentication tag.',
+    )
+  }
+  const { alg, enc, kid, cty, epk } = parseHeader(header)
+  if (typeof alg !== 'string' || typeof enc !== 'string' || typeof kid !== 'string' || cty !== 'jwk+json') {
+    throw new InvalidJwe('The header of a wrapped key has "alg", "enc", "kid", and "cty" is "jwk+json".')
+  }
+  if (typeof epk === 'object' && epk !== null && 'd' in epk) {
+    throw new InvalidJwe('The ephemeral key in the header of a wrapped key is a public key.')
+  }
+  return { alg, enc, kid }
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  const header = parseCanonicalJsonObject(bytes)
+  if (header !== null) return header
+  throw new InvalidJwe('The header of a wrapped key is a JSON object, as JSON.stringify writes it.')
+}

@@ -1,0 +1,185 @@
+import { CompactSign, compactVerify } from 'jose'
+import { decodeBase64url } from '../base64url.ts'
+import { parseCanonicalJsonObject } from '../json-object.ts'
+import { thumbprint, type SigningJwk } from '../keys/jwk.ts'
+import { limits } from '../limits.ts'
+import { importSigningKey } from '../signatures/http-signature.ts'
+import { FutureStatement, InvalidStatement } from './invalid-statement.ts'
+import { payloadParsers, type StatementPayloads } from './payloads.ts'
+
+export { FutureStatement, InvalidStatement } from './invalid-statement.ts'
+export type {
+  Endorsement,
+  KeyCertificate,
+  KeyRevocation,
+  ManagementKeyRevocation,
+  PossessionProof,
+  VerificationAnswer,
+} from './payloads.ts'
+
+/*
+ * Signed statements: why a client need not believe the key server. Each is a compact JWS (RFC 7515 §7.1) of a fixed
+ * form: a header of `alg`, `typ` and `kid` and nothing else, and a payload with the listed claims and nothing else, both
+ * in the one canonical serialisation of JSON. The key to verify with is always the caller's; none is taken from the statement. docs/protocol.md has the whole of it.
+ */
+
+/** The `typ` of a statement. A statement of one type never passes for one of another. */
+export type StatementType = keyof StatementPayloads
+
+export type StatementAlgorithm = 'EdDSA' | 'ES256'
+
+/** Who signs a statement. */
+export interface StatementSigner {
+  /** A WebCrypto private key, Ed25519 or ECDSA P-256. */
+  readonly privateKey: CryptoKey
+  /** RFC 7638 thumbprint of its public half. */
+  readonly kid: string
+  readonly alg: StatementAlgorithm
+}
+
+/** A statement whose form is right. Whether it is true is for {@link verifyStatement}. */
+export interface ParsedStatement<T extends StatementType> {
+  /** RFC 7638 thumbprint of the key that it says it is signed by. */
+  readonly kid: string
+  readonly alg: StatementAlgorithm
+  readonly payload: StatementPayloads[T]
+}
+
+/** The `alg` that a signing key's type implies. */
+export function statementAlgorithmOf(jwk: SigningJwk): StatementAlgorithm {
+  return jwk.kty === 'OKP' ? 'EdDSA' : 'ES256'
+}
+
+/**
+ * Signs a statement.
+ *
+ * A claim that is undefined is left out.
+ *
+ * @throws {InvalidStatement} when the payload is none that verification would accept
+ */
+export async function signStatement<T extends StatementType>(
+  type: T,
+  payload: StatementPayloads[T],
+  signer: StatementSigner,
+): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(payload))
+  payloadParsers[type](parseJson(bytes))
+  return signBytes(type, bytes, signer)
+}
+
+/**
+ * Signs the payload of another statement, the same bytes, as a statement of type `type`: the possession proof of an
+ * endorsement, or the endorsement of what a new key has proved.
+ *
+ * @throws {InvalidStatement} when the other statement has no such payload
+ */
+export async function signPayloadOf(
+  statement: string,
+  type: StatementType,
+  signer: StatementSigner,
+): Promise<string> {
+  const bytes = partsOf(statement, charactersMaxOf(type))[1]
+  payloadParsers[type](parseJson(bytes))
+  return signBytes(type, bytes, signer)
+}
+
+/** Whether two statements, each of a right form, have the same payload, byte by byte. */
+export function haveSamePayload(a: string, b: string): boolean {
+  // Base64url that is canonical is equal when its bytes are.
+  return a.split('.')[1] === b.split('.')[1]
+}
+
+/**
+ * Reads a statement without verifying it: to learn whose key to verify it with.
+ *
+ * @throws {InvalidStatement}
+ */
+export function parseStatement<T extends StatementType>(type: T, statement: unknown): ParsedStatement<T> {
+  const [header, payload, signature] = partsOf(statement, charactersMaxOf(type))
+  const { alg, typ, kid, ...others } = parseJson(header)
+  if (typ !== type) throw new InvalidStatement(`The "typ" of this statement is "${type}".`)
+  if (alg !== 'EdDSA' && alg !== 'ES256') throw new InvalidStatement('"alg" is EdDSA or ES256.')
+  if (typeof kid !== 'string' || decodeBase64url(kid)?.length !== 32) {
+    throw new InvalidStatement('"kid" is the RFC 7638 SHA-256 thumbprint of the signer.')
+  }
+  if (Object.keys(others).length > 0) {
+    throw new InvalidStatement('The header of a statement has the members alg, typ, kid and no other.')
+  }
+  if (signature.length !== 64) throw new InvalidStatement('The signature of a statement has 64 bytes.')
+  return { kid, alg, payload: payloadParsers[type](parseJson(payload)) }
+}
+
+/**
+ * Verifies a statement of type `type` with the public key of who must have signed it, and reads it. A statement of the
+ * future is refused: it would stay younger than everything that comes after it. Of endorsements and proofs it also checks
+ * that `sub` is the thumbprint of `cnf.jwk`. What the claims must be beyond that only the caller knows.
+ *
+ * @param reader.nowSeconds the reader's clock, Unix seconds
+ * @throws {InvalidStatement}; {FutureStatement} when `iat` is more than 30 seconds ahead of the reader's clock
+ */
+export async function verifyStatement<T extends StatementType>(
+  type: T,
+  statement: unknown,
+  reader: { readonly signingKey: SigningJwk; readonly nowSeconds: number },
+): Promise<StatementPayloads[T]> {
+  const { signingKey, nowSeconds } = reader
+  const { kid, alg, payload } = parseStatement(type, statement)
+  if (kid !== (await thumbprint(signingKey))) {
+    throw new InvalidStatement('This statement is not signed by the expected key.')
+  }
+  const algorithm = statementAlgorithmOf(signingKey)
+  if (alg !== algorithm) throw new InvalidStatement('"alg" is the one that the signer\'s key implies.')
+  const key = await importSigningKey(signingKey)
+  try {
+    await compactVerify(String(statement), key, { algorithms: [algorithm] })
+  } catch {
+    // Whatever the library says of it: a signature is right or it is not.
+    throw new InvalidStatement('The signature of this statement is wrong.')
+  }
+  if ('sub' in payload && 'cnf' in payload && payload.sub !== (await thumbprint(payload.cnf.jwk))) {
+    throw new InvalidStatement('"sub" is the thumbprint of "cnf.jwk".')
+  }
+  if (isFromFuture(payload, nowSeconds)) throw new FutureStatement()
+  return payload
+}
+
+/** Whether a statement is dated further ahead of the reader's clock, in Unix seconds, than clocks may differ. */
+export function isFromFuture({ iat }: { readonly iat: number }, nowSeconds: number): boolean {
+  return iat > nowSeconds + limits.signatureClockSkewSeconds
+}
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Longest statement of a type, in characters. What is shown by the hundred is bounded more closely. */
+function charactersMaxOf(type: StatementType): number {
+  const isOfManagementKey = type === 'claviger-endorsement+jwt' || type === 'claviger-proof+jwt'
+  return isOfManagementKey ? limits.endorsementCharactersMax : limits.statementCharactersMax
+}
+
+function signBytes(type: StatementType, payload: Bytes, { privateKey, kid, alg }: StatementSigner) {
+  return new CompactSign(payload).setProtectedHeader({ alg, typ: type, kid }).sign(privateKey)
+}
+
+function partsOf(
+  statement: unknown,
+  charactersMax: number,
+): [header: Bytes, payload: Bytes, signature: Bytes] {
+  if (typeof statement !== 'string' || statement.length > charactersMax) {
+    throw new InvalidStatement(`This statement is a text of at most ${String(charactersMax)} characters.`)
+  }
+  const [header, payload, signature, ...others] = statement.split('.').map(decodeBase64url)
+  if (!header || !payload || !signature || others.length > 0) {
+    throw new InvalidStatement(
+      'A statement is a compact JWS: three parts in canonical base64url (RFC 7515 §7.1).',
+    )
+  }
+  return [header, payload, signature]
+}
+
+function parseJson(bytes: Bytes): Record<string, unknown> {
+  const value = parseCanonicalJsonObject(bytes)
+  if (value !== null) return value
+  throw new InvalidStatement(
+    'Header and payload of a statement are JSON objects in UTF-8, as JSON.stringify writes them.',
+  )
+}

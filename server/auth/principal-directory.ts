@@ -1,0 +1,78 @@
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import { unionAll } from 'drizzle-orm/pg-core'
+import { LRUCache } from 'lru-cache'
+import { applicationServerKeys, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import { importSigningKey } from '../../schema/wire/signatures/http-signature.ts'
+import type { Database } from '../database/connect.ts'
+
+/** Who may sign: an account, by one of its management keys, or an application server. Neither passes for the other. */
+export type PrincipalKind = 'ACCOUNT' | 'APPLICATION_SERVER'
+
+/** A signing key, ready to verify with, and whose it is. */
+export interface RegisteredPrincipal {
+  readonly kind: PrincipalKind
+  /** The id of the account, or of the application server. */
+  readonly principalId: string
+  readonly jwk: SigningJwk
+  readonly cryptoKey: CryptoKey
+}
+
+const cachedSignersMax = 10_000
+
+/**
+ * Finds a signing key by its thumbprint. That it is a management key can be remembered for good: a thumbprint names one
+ * key, and its account never changes. Whether the key is still active is asked of the database at every request.
+ */
+export class PrincipalDirectory {
+  readonly #cache = new LRUCache<string, RegisteredPrincipal>({ max: cachedSignersMax })
+  readonly #select
+
+  constructor(db: Database) {
+    // One statement, so that a key that is nobody's takes the time of one that is somebody's.
+    this.#select = (id: string) =>
+      unionAll(
+        db
+          .select({
+            kind: sql<PrincipalKind>`'ACCOUNT'`.as('kind'),
+            principalId: managementKeys.accountId,
+            jwk: managementKeys.signingKey,
+          })
+          .from(managementKeyOwners)
+          .innerJoin(
+            managementKeys,
+            and(
+              eq(managementKeys.accountId, managementKeyOwners.accountId),
+              eq(managementKeys.id, managementKeyOwners.managementKeyId),
+            ),
+          )
+          .where(eq(managementKeyOwners.managementKeyId, id)),
+        db
+          .select({
+            kind: sql<PrincipalKind>`'APPLICATION_SERVER'`.as('kind'),
+            principalId: applicationServerKeys.applicationServerId,
+            jwk: applicationServerKeys.signingKey,
+          })
+          .from(applicationServerKeys)
+          .where(and(eq(applicationServerKeys.id, id), isNotNull(applicationServerKeys.proof))),
+      )
+  }
+
+  /** As `lookUp`, unless the key is remembered. */
+  async find(keyId: string): Promise<{ known: RegisteredPrincipal | null; isRemembered: boolean }> {
+    const remembered = this.#cache.get(keyId)
+    if (remembered !== undefined) return { known: remembered, isRemembered: true }
+    const known = await this.lookUp(keyId)
+    // An application server's may become an account's yet. It signs one request for a connection of hours.
+    if (known?.kind === 'ACCOUNT') this.#cache.set(keyId, known)
+    return { known, isRemembered: false }
+  }
+
+  /** Null when nobody registered such a key. One that is registered as both kinds is the account's. */
+  async lookUp(keyId: string): Promise<RegisteredPrincipal | null> {
+    const found = await this.#select(keyId)
+    const signer = found.find(({ kind }) => kind === 'ACCOUNT') ?? found[0]
+    if (signer === undefined) return null
+    return { ...signer, cryptoKey: await importSigningKey(signer.jwk) }
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The same query, whose promise rejects with CONNECTION_CLOSED when it has not run.
+ *
+ * postgres.js 3.4.9 takes a statement for the current one that comes in the moment between a connection's failure and its
+ * close, and never sends it. When the place is connected anew, the first "ready for query" resolves it: without rows and without
+ * an error, as if it had been done. Such a result lacks the command tag that PostgreSQL ends every statement with.
+ */
+export function rejectUnexecuted<Query>(query: Query): Query {
+  // What is no promise is a part of a statement.
+  if (!(query instanceof Promise)) return query
+  const then = query.then.bind(query)
+  const value = (...answer: Parameters<typeof then>) => then(assertExecuted).then(...answer)
+  return Object.defineProperty(query, 'then', { value, configurable: true })
+}
+
+/** @throws Error CONNECTION_CLOSED */
+export function assertExecuted<Result>(result: Result): Result {
+  const hasNoTag = Array.isArray(result) && 'command' in result && result.command === null
+  if (!hasNoTag) return result
+  throw Object.assign(new Error('The statement was never sent: its connection was lost.'), {
+    code: 'CONNECTION_CLOSED',
+  })
+}

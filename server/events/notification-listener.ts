@@ -1,0 +1,106 @@
+import type { Logger } from 'pino'
+import type { DatabaseRoute } from '../database/route.ts'
+import { runPeriodically } from '../lib/jobs.ts'
+import { ListenConnection } from './listen-connection.ts'
+import type { Notifications } from './notifications.ts'
+import { revocationChannel, alertChannel } from './channels.ts'
+
+export interface NotificationListenerOptions {
+  /** Of a direct connection: a pooler that shares connections takes a LISTEN and delivers nothing. */
+  readonly url: string
+  /** By default a direct connection. */
+  readonly route?: DatabaseRoute
+  readonly notifications: Notifications
+  /** Told the id of each management key that is revoked, on whichever server. One that is lost is not told again. */
+  readonly onRevoked?: (managementKeyId: string) => void
+  readonly log: Logger
+  /** Between two pings; an answer may take half of it. */
+  readonly pingEveryMs?: number
+  /** How long the first notification may take at the start. */
+  readonly selfTestMs?: number
+}
+
+const openTimeoutMs = 15_000
+const missesMax = 2
+
+/**
+ * Listens for notifications on a direct connection of its own and wakes the subscribers. After each (re)listen everybody
+ * looks for what came meanwhile. The connection is pinged, and replaced after two misses: 15 seconds at most pass
+ * until then, in which subscribers find alerts by looking every few seconds.
+ */
+export class NotificationListener {
+  readonly #options: NotificationListenerOptions
+  readonly #pingEveryMs: number
+  readonly #selfTestMs: number
+  #connection: ListenConnection | null = null
+  #misses = 0
+  #endPings: () => Promise<void> = () => Promise.resolve()
+
+  constructor(options: NotificationListenerOptions) {
+    this.#options = options
+    this.#pingEveryMs = options.pingEveryMs ?? 5_000
+    this.#selfTestMs = options.selfTestMs ?? 5_000
+  }
+
+  /**
+   * Resolves when LISTEN stands and has delivered a first notification.
+   *
+   * @throws Error in words when it delivers none
+   */
+  async start(): Promise<void> {
+    this.#connection = await this.#open()
+    if (!(await this.#connection.ping(this.#selfTestMs))) {
+      throw new Error(
+        'PostgreSQL took a LISTEN, but delivered no notification. DATABASE_URL seems to lead through a pooler: ' +
+          'set DATABASE_LISTEN_URL to a direct connection.',
+      )
+    }
+    this.#endPings = runPeriodically(() => this.#check(), {
+      name: 'ping of the listening connection',
+      everyMs: this.#pingEveryMs,
+      log: this.#options.log,
+    })
+  }
+
+  async stop(): Promise<void> {
+    // A ping that is under way is missed, and the repetition ends with it.
+    await Promise.all([this.#connection?.close(), this.#endPings()])
+    // It may just have been replaced.
+    await this.#connection?.close()
+  }
+
+  /** Answers `repeat` that there is nothing more to do before the next round. */
+  async #check(): Promise<false> {
+    const isAlive = (await this.#connection?.ping(this.#pingEveryMs / 2)) ?? false
+    this.#misses = isAlive ? 0 : this.#misses + 1
+    if (this.#misses >= missesMax) {
+      this.#options.log.warn('the listening connection does not answer and is replaced')
+      await this.#connection?.close()
+      this.#connection = null
+      this.#connection = await this.#open()
+      this.#misses = 0
+    }
+    return false
+  }
+
+  #open(): Promise<ListenConnection> {
+    const { url, route, notifications: wakeUps, onRevoked = () => undefined, log } = this.#options
+    return ListenConnection.open(
+      {
+        url,
+        route,
+        channels: {
+          [alertChannel]: (accountId) => {
+            wakeUps.notify(accountId)
+          },
+          [revocationChannel]: onRevoked,
+        },
+        onListening: () => {
+          log.debug('listening for alerts')
+          wakeUps.notifyAll()
+        },
+      },
+      { timeoutMs: openTimeoutMs },
+    )
+  }
+}

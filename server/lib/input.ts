@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import { isAccountName } from '../../schema/wire/account-name.ts'
+import { badInput } from '../../schema/wire/errors.ts'
+import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/keys/jwe.ts'
+import {
+  InvalidJwk,
+  parsePublicJwk,
+  parsePublicJwkForm,
+  parseSigningJwk,
+  parseWrappingJwk,
+} from '../../schema/wire/keys/jwk.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import {
+  InvalidStatement,
+  parseStatement,
+  type StatementType,
+} from '../../schema/wire/statements/statement.ts'
+import { decodeBase64url } from '../../schema/wire/base64url.ts'
+
+/*
+ * Parsers of what clients send. GraphQL has checked shapes and plain types before; here is what it can not check.
+ * No message says what was received: it may be a secret that was sent by mistake.
+ */
+
+/**
+ * Parses one argument.
+ *
+ * @param field the argument's name: the path of a refusal begins with it
+ * @throws {KeyServerError} BAD_USER_INPUT with the path of the first thing that is wrong
+ */
+export function parseInput<T>(parser: z.ZodType<T>, value: unknown, field: string): T {
+  const parsed = parser.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw badInput(
+    [field, ...(issue?.path ?? []).map(String)].join('.'),
+    issue?.message ?? 'This is not valid.',
+  )
+}
+
+/** What PostgreSQL could not hold as it is, what ends a line, and what turns the text around it. */
+const unprintable = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
+
+/** A text that stands alone on its line, in its own order. Joiners are left, of which emoji are made. */
+function text(charactersMax: number) {
+  return z
+    .string({ error: 'This must be a text.' })
+    .refine((value) => value.length >= 1 && value.length <= charactersMax, {
+      error: `This has 1 to ${String(charactersMax)} characters.`,
+    })
+    .refine((value) => value.isWellFormed() && !unprintable.test(value), {
+      error: 'This must not have control characters, line separators or unpaired surrogates.',
+    })
+}
+
+export const accountName = z.string().refine(isAccountName, {
+  error: "A name has 3 to 64 of a-z, 0-9, '.', '_', '-', '@', and starts with a letter or digit.",
+})
+
+export const label = text(limits.labelCharactersMax)
+
+/** A name of which no other looks the same because of a character that is not seen. */
+export const applicationServer = text(limits.applicationServerCharactersMax).refine(
+  (value) => !/\p{Cf}/u.test(value),
+  { error: 'This must not have invisible characters.' },
+)
+
+/** A name that somebody asks about: it need not be one that could be stored. */
+export const askedName = z
+  .string()
+  .refine(
+    (value) => value !== '' && value.length <= limits.applicationServerCharactersMax && value.isWellFormed(),
+    {
+      error: `This has 1 to ${String(limits.applicationServerCharactersMax)} characters and no unpaired surrogates.`,
+    },
+  )
+
+/** RFC 7638 SHA-256, base64url. */
+export const thumbprintText = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, {
+  error: 'This must be a SHA-256 thumbprint: 43 characters of base64url.',
+})
+
+/** In its canonical, lower-case spelling. */
+export const uuid = z.guid({ error: 'This must be a UUID.' }).transform((value) => value.toLowerCase())
+
+/** RFC 3339, of the years 1970 to 9999, cut to milliseconds. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'This must be an RFC 3339 instant, e.g. 2026-11-23T06:21:00.000Z.' })
+  .transform((value) => new Date(value))
+  .refine((date) => date.getTime() >= 0 && date.getUTCFullYear() <= 9999, {
+    error: 'This must be in the years 1970 to 9999.',
+  })
+
+export const maxUses = z.number().refine((value) => Number.isSafeInteger(value) && value >= 1, {
+  error: 'This is at least 1.',
+})
+
+/** Seconds; sorted largest first, duplicates removed. */
+export const expiryNotices = z
+  .array(
+    z.number().refine((value) => value >= 1 && value <= limits.expiryNoticeSecondsMax, {
+      error: `A notice is 1 to ${String(limits.expiryNoticeSecondsMax)} seconds before the end.`,
+    }),
+  )
+  .max(limits.expiryNoticesMax, { error: `There are at most ${String(limits.expiryNoticesMax)} notices.` })
+  .transform((notices) => [...new Set(notices)].sort((a, b) => b - a))
+
+export const publicJwk = parsedBy(parsePublicJwk, InvalidJwk)
+/** A key that is shown and compared, not stored. */
+export const presentedJwk = parsedBy(parsePublicJwkForm, InvalidJwk)
+export const signingJwk = parsedBy(parseSigningJwk, InvalidJwk)
+export const wrappingJwk = parsedBy(parseWrappingJwk, InvalidJwk)
+
+/** A compact JWE together with its header. */
+export const jwe = parsedBy((value) => {
+  if (typeof value !== 'string') throw new InvalidJwe('A wrapped key is a text.')
+  return { compact: value, header: parseWrappedKeyHeader(value) }
+}, InvalidJwe)
+
+/** A signed statement of one type together with what it says. Whether it is true is for server/trust to check. */
+export function statementOf<T extends StatementType>(type: T) {
+  return parsedBy((value) => {
+    const parsed = parseStatement(type, value)
+    return { ...parsed, compact: String(value) }
+  }, InvalidStatement)
+}
+
+function parsedBy<T>(parse: (value: unknown) => T, refusal: new (message: string) => Error) {
+  return z.unknown().transform((value, context): T => {
+    try {
+      return parse(value)
+    } catch (error) {
+      if (!(error instanceof refusal)) throw error
+      context.addIssue({ code: 'custom', message: error.message })
+      return z.NEVER
+    }
+  })
+}
+
+/** Whether a text can be the id of a management key. What can not is answered like an unknown one. */
+export function isManagementKeyId(id: string): boolean {
+  return decodeBase64url(id)?.length === 32
+}

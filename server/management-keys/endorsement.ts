@@ -1,0 +1,33 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import type { ManagementKeyToAdd } from './management-key-input.ts'
+import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
+
+/**
+ * Checks that an endorsement describes the management key that is given with it, and is signed by who must have signed
+ * it. That `sub` is the thumbprint of the key in `cnf` is a part of its form.
+ *
+ * @throws {KeyServerError} BAD_USER_INPUT at `field`
+ */
+export async function assertEndorsement(
+  endorsement: ReceivedStatement<'claviger-endorsement+jwt'>,
+  expected: {
+    /** The account's name. */
+    readonly owner: string
+    readonly managementKey: Omit<ManagementKeyToAdd, 'endorsement'>
+    /** Of who approves the key. */
+    readonly signingKey: SigningJwk
+    /** The database's clock. */
+    readonly now: Date
+    readonly field: string
+  },
+): Promise<void> {
+  const { field, managementKey } = expected
+  await assertSignedBy('claviger-endorsement+jwt', endorsement, expected)
+  const { iss, kind, cnf, wrap = null } = endorsement.payload
+  if (iss !== expected.owner) throw untrueClaim(field, 'iss')
+  if (kind !== managementKey.kind) throw untrueClaim(field, 'kind')
+  // Both went through the same parser: the same key has the same members.
+  if (!isDeepStrictEqual(cnf.jwk, managementKey.signingKey)) throw untrueClaim(field, 'cnf')
+  if (!isDeepStrictEqual(wrap, managementKey.wrappingKey)) throw untrueClaim(field, 'wrap')
+}

@@ -1,0 +1,51 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
+import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import type { SignedTransaction } from '../auth/authentication.ts'
+import { assertManagementKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
+import { revocationChannel } from '../events/channels.ts'
+import { isManagementKeyId } from '../lib/input.ts'
+
+/**
+ * Revokes a management key for good, and erases the copies that are wrapped for it: a transaction key that has no other
+ * copy is then lost. Repeated, it adds the signed revocation when there is none yet, and changes nothing else. The
+ * transaction has locked the account's management keys.
+ *
+ * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last active one; BAD_USER_INPUT for the revocation
+ */
+export async function revokeManagementKey(
+  signed: SignedTransaction,
+  { id, revocation }: { readonly id: string; readonly revocation: ReceivedRevocation | null },
+): Promise<void> {
+  if (!isManagementKeyId(id)) throw notFound('management key')
+  const { tx, accountId, managementKeyId } = signed
+  const isKey = and(eq(managementKeys.accountId, accountId), eq(managementKeys.id, id))
+  const [key] = await tx
+    .select({ revokedAt: managementKeys.revokedAt, revocation: managementKeys.revocation })
+    .from(managementKeys)
+    .where(isKey)
+  if (key === undefined) throw notFound('management key')
+  if (revocation !== null && key.revocation === null) {
+    await assertManagementKeyRevocation(signed, revocation, id)
+    await tx.update(managementKeys).set({ revocation: revocation.compact }).where(isKey)
+  }
+  if (key.revokedAt !== null) return
+  const active = await tx
+    .select({ id: managementKeys.id })
+    .from(managementKeys)
+    .where(and(eq(managementKeys.accountId, accountId), isNull(managementKeys.revokedAt)))
+    .limit(2)
+  if (active.length < 2) throw new KeyServerError('CONFLICT', 'The last management key of an account stays.')
+  await tx
+    .update(managementKeys)
+    .set({ revokedAt: sql`clock_timestamp()` })
+    .where(isKey)
+  await tx
+    .delete(wrappedKeys)
+    .where(and(eq(wrappedKeys.accountId, accountId), eq(wrappedKeys.managementKeyId, id)))
+  await tx.execute(
+    sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_REVOKED', NULL, ${id},
+      jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
+  )
+  await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
+}

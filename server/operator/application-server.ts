@@ -1,0 +1,144 @@
+/** `claviger application-server`: the operator's command for the keys of application servers that no document proves. */
+import { parseArgs } from 'node:util'
+import { asc, desc, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import {
+  applicationServerApprovals,
+  applicationServerKeys,
+  applicationServers,
+} from '../../schema/tables/index.ts'
+import { approveKey, removeKey, type Approval, type NamedKey } from '../application-servers/approvals.ts'
+import { readConfig } from '../config.ts'
+import type { Databases, Executor } from '../database/connect.ts'
+import { runTransaction } from '../database/transaction.ts'
+import { applicationServer, thumbprintText } from '../lib/input.ts'
+import { withDatabase } from './operator-database.ts'
+import { explainStartFailure } from './start-failure.ts'
+
+const usage = `Usage: claviger application-server list
+       claviger application-server approve NAME THUMBPRINT
+       claviger application-server remove NAME THUMBPRINT
+
+The keys with which application servers follow the changes of their clients' keys.
+The database is that of "claviger serve" with the same environment variables.
+
+  list     keys: those that may sign first, then the newest
+  approve  lets a key sign for this application server. Compare its thumbprint
+           with whoever runs the application server first. A key that is not
+           registered may sign as soon as it registers, within 7 days
+  remove   takes a key's right away, or an approval; its connections are closed.
+           A key that the application server's own document lists is proved anew
+           when it registers again
+`
+
+/** What no key or name can be would never be registered. */
+const namedKey = z.object({ name: applicationServer, keyId: thumbprintText })
+const { approvedAt } = applicationServerApprovals
+
+try {
+  await run(process.argv.slice(3))
+} catch (error) {
+  process.stderr.write(`${explainStartFailure(error)}\n`)
+  process.exitCode = 1
+}
+
+async function run(args: string[]): Promise<void> {
+  const command = parseCommand(args)
+  if (command === null) {
+    process.stderr.write(usage)
+    process.exitCode = 2
+  } else if (command.verb === 'help') {
+    process.stdout.write(usage)
+  } else {
+    await withDatabase(readConfig(), async (databases) => {
+      if ('keyId' in command) await change(databases, command)
+      else await list(databases)
+    })
+  }
+}
+
+type KeyCommand = { readonly verb: 'approve' | 'remove' } & NamedKey
+
+type Command = { readonly verb: 'help' | 'list' } | KeyCommand
+
+/** Null when this is no command of ours. */
+function parseCommand(args: string[]): Command | null {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { help: { type: 'boolean' } },
+    })
+    const [verb, name, keyId, ...others] = positionals
+    if (values.help === true) return { verb: 'help' }
+    if (verb === 'list' && name === undefined) return { verb }
+    const isChange = (verb === 'approve' || verb === 'remove') && others.length === 0
+    return isChange && name !== undefined && keyId !== undefined ? { verb, name, keyId } : null
+  } catch {
+    return null
+  }
+}
+
+async function change({ writes }: Databases, { verb, ...named }: KeyCommand): Promise<void> {
+  const key = namedKey.safeParse(named)
+  if (!key.success) throw new Error(`${verb}: ${key.error.issues[0]?.message ?? 'This is not valid.'}`)
+  const apply = verb === 'approve' ? approve : remove
+  process.stdout.write(`${await runTransaction(writes.db, (tx) => apply(tx, key.data))}\n`)
+}
+
+async function approve(tx: Executor, key: NamedKey): Promise<string> {
+  const answers = {
+    APPROVED: 'Approved: it may sign from now on.',
+    AWAITED:
+      'Approved: it is not registered now, and may sign as soon as it registers. Have it do so within 7 days.',
+    TAKEN: null,
+  } as const satisfies Record<Approval, string | null>
+  const answer = answers[await approveKey(tx, key)]
+  if (answer === null) throw new Error("This key is another application server's, or a management key.")
+  return answer
+}
+
+async function remove(tx: Executor, key: NamedKey): Promise<string> {
+  if (!(await removeKey(tx, key))) {
+    throw new Error('No such key is proved or approved for this application server.')
+  }
+  return 'Removed.'
+}
+
+async function list({ reads }: Databases): Promise<void> {
+  const standings = { WELL_KNOWN: 'proved by its document', OPERATOR: 'approved' } as const
+  const approvals = await reads.db
+    .select()
+    .from(applicationServerApprovals)
+    .orderBy(desc(approvedAt))
+    .limit(1000)
+  const keys = await reads.db
+    .select({
+      id: applicationServerKeys.id,
+      name: applicationServers.name,
+      registeredAt: applicationServerKeys.registeredAt,
+      proof: applicationServerKeys.proof,
+      revokedAt: applicationServerKeys.revokedAt,
+    })
+    .from(applicationServerKeys)
+    .innerJoin(applicationServers, eq(applicationServers.id, applicationServerKeys.applicationServerId))
+    // Anybody may register keys that are never proved.
+    .orderBy(asc(isNull(applicationServerKeys.proof)), desc(applicationServerKeys.registeredAt))
+    .limit(1000)
+  const rows = [
+    ...approvals.map(({ keyId, name, approvedAt: at }) =>
+      rowOf({ id: keyId, at, name }, 'approved, not registered'),
+    ),
+    ...keys.map(({ id, name, registeredAt: at, proof, revokedAt }) =>
+      rowOf({ id, at, name }, revokedAt !== null ? 'removed' : ((proof && standings[proof]) ?? 'not proved')),
+    ),
+  ]
+  process.stdout.write(rows.length > 0 ? rows.join('') : 'No application server has registered.\n')
+}
+
+function rowOf(
+  { id, at, name }: { readonly id: string; readonly at: Date; readonly name: string },
+  standing: string,
+): string {
+  return `${id}  ${at.toISOString()}  ${standing}  ${JSON.stringify(name)}\n`
+}

@@ -1,0 +1,25 @@
+import type { KeyServerPort } from '../../schema/graphql/context.ts'
+import type { KeyServerFacts, PublishedKey } from '../../schema/graphql/domain.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import type { Databases } from '../database/connect.ts'
+import { version } from '../lib/version.ts'
+
+/** Facts about this key server. */
+export class KeyServer implements KeyServerPort {
+  readonly #databases: Databases
+  readonly #signingKeys: SigningKeys
+
+  constructor(databases: Databases, signingKeys: SigningKeys) {
+    this.#databases = databases
+    this.#signingKeys = signingKeys
+  }
+
+  async facts(): Promise<KeyServerFacts> {
+    const [row] = await this.#databases.reads.sql<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+    return { version, time: row?.now ?? new Date(NaN) }
+  }
+
+  signingKeys(): Promise<readonly PublishedKey[]> {
+    return this.#signingKeys.published()
+  }
+}

@@ -1,0 +1,70 @@
+import { hkdf } from 'node:crypto'
+import { promisify } from 'node:util'
+import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK } from 'jose'
+import { z } from 'zod'
+import { parseSigningJwk, thumbprint, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
+
+/** A key of the server's own as the database keeps it. */
+export interface SealedServerKey {
+  /** RFC 7638 thumbprint, the `kid` of what it signs. */
+  readonly id: string
+  readonly publicKey: SigningJwk
+  /** The private JWK in a compact JWE (`dir`, A256GCM) under a key that is derived from the server's secret and `id`. */
+  readonly sealedPrivateKey: string
+}
+
+/** The same, ready to sign. */
+export interface ServerKey {
+  readonly id: string
+  readonly publicKey: SigningJwk
+  /** Not extractable. */
+  readonly privateKey: CryptoKey
+}
+
+/** Makes an Ed25519 key pair and seals its private half. */
+export async function createServerKey(secret: string): Promise<SealedServerKey> {
+  const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
+  const publicKey = parseSigningJwk(await exportJWK(pair.publicKey))
+  const id = await thumbprint(publicKey)
+  const privateJwk = new TextEncoder().encode(JSON.stringify(await exportJWK(pair.privateKey)))
+  const sealedPrivateKey = await new CompactEncrypt(privateJwk)
+    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: id, cty: 'jwk+json' })
+    .encrypt(await sealingKey(secret, id))
+  return { id, publicKey, sealedPrivateKey }
+}
+
+/**
+ * Opens a sealed key. Null when it was sealed under another secret, or when its parts do not belong together: whoever
+ * can write to the database but has no secret can not make the server publish or use a key of his.
+ */
+export async function openServerKey(sealed: SealedServerKey, secret: string): Promise<ServerKey | null> {
+  const { id, sealedPrivateKey } = sealed
+  try {
+    const { plaintext } = await compactDecrypt(sealedPrivateKey, await sealingKey(secret, id), {
+      keyManagementAlgorithms: ['dir'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    })
+    const jwk = privateJwkShape.parse(JSON.parse(new TextDecoder().decode(plaintext)))
+    const publicKey = parseSigningJwk({ kty: jwk.kty, crv: jwk.crv, x: jwk.x })
+    if ((await thumbprint(publicKey)) !== id) return null
+    const privateKey = await importJWK(jwk, 'EdDSA', { extractable: false })
+    return privateKey instanceof Uint8Array ? null : { id, publicKey, privateKey }
+  } catch {
+    // What went wrong would quote the key, and all of it means the same: this is not our key.
+    return null
+  }
+}
+
+const privateJwkShape = z.object({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string(),
+  d: z.string(),
+})
+
+const derive = promisify(hkdf)
+
+/** HKDF (RFC 5869) and not a password hash, because the secret is random. The id as salt: no two keys share one. */
+async function sealingKey(secret: string, id: string): Promise<Uint8Array> {
+  return new Uint8Array(await derive('sha256', secret, id, 'claviger server key', 32))
+}

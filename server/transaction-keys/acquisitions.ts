@@ -1,0 +1,100 @@
+import type { AcquisitionsPort } from '../../schema/graphql/context.ts'
+import type { WrappedKey } from '../../schema/graphql/domain.ts'
+import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
+import type { Authentication, Signer } from '../auth/authentication.ts'
+import type { RequestCaller } from '../auth/signed-request.ts'
+import type { Databases } from '../database/connect.ts'
+import { parseInput, uuid } from '../lib/input.ts'
+import { parseKeyId } from './transaction-keys.ts'
+import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
+
+type Asked = Parameters<AcquisitionsPort['acquire']>[1]
+
+type AcquiredRow =
+  | { readonly outcome: 'GRANTED'; readonly key_id: string; readonly copy: string }
+  | { readonly outcome: string; readonly key_id: null; readonly copy: null }
+
+/**
+ * Releases wrapped keys, and counts. The database function `acquire_wrapped_keys` does all of it in one round trip and
+ * one transaction: it consumes the nonce, decides, counts, alerts and reads the copies.
+ */
+export class Acquisitions implements AcquisitionsPort {
+  readonly #authentication: Authentication
+  readonly #databases: Databases
+
+  constructor(authentication: Authentication, databases: Databases) {
+    this.#authentication = authentication
+    this.#databases = databases
+  }
+
+  async acquire(caller: RequestCaller, asked: Asked): Promise<WrappedKey[]> {
+    const signer = await this.#authentication.verify(caller)
+    const acquisitionId =
+      asked.acquisitionId === null ? null : parseInput(uuid, asked.acquisitionId, 'acquisitionId')
+    const keyIds = parseKeyIds(asked)
+    if (keyIds === null) {
+      await this.#authentication.claim(caller)
+      throw refusal('NOT_FOUND')
+    }
+    return caller.inTurn(async () => {
+      const rows = await this.#call(caller, signer, { keyIds, purpose: asked.purpose, acquisitionId })
+      const [first] = rows
+      if (first === undefined && keyIds.length > 0)
+        throw new TypeError('The database answered an acquisition with nothing.')
+      const outcome = first?.outcome ?? 'GRANTED'
+      await this.#authentication.assertClaimed(outcome)
+      caller.isClaimed = true
+      if (outcome !== 'GRANTED') throw refusal(outcome)
+      const { accountId, managementKeyId } = signer
+      return rows.flatMap(({ key_id: transactionKeyId, copy: jwe }) =>
+        transactionKeyId === null ? [] : [{ accountId, managementKeyId, transactionKeyId, jwe }],
+      )
+    })
+  }
+
+  async #call(
+    caller: RequestCaller,
+    { accountId, managementKeyId, claim }: Signer,
+    {
+      keyIds,
+      purpose,
+      acquisitionId,
+    }: {
+      readonly keyIds: readonly string[]
+      readonly purpose: AcquisitionPurpose
+      readonly acquisitionId: string | null
+    },
+  ): Promise<AcquiredRow[]> {
+    return this.#databases.writes.sql<AcquiredRow[]>`
+      SELECT * FROM acquire_wrapped_keys(
+        ${accountId}, ${managementKeyId}, ${caller.isClaimed ? null : claim.nonce}, ${claim.created}, ${claim.expires},
+        ${[...keyIds]}::uuid[], ${purpose}, ${acquisitionId}, ${limits.acquisitionIdHours})`
+  }
+}
+
+/** Null when one of the ids can be no key's, which is answered like an unknown one. */
+function parseKeyIds({ transactionKeyIds, field }: Asked): string[] | null {
+  if (transactionKeyIds.length > limits.batchMax) {
+    throw badInput(field, `There are at most ${String(limits.batchMax)} keys in a request.`)
+  }
+  const ids = transactionKeyIds.map(parseKeyId)
+  if (!ids.every((id) => id !== null)) return null
+  if (new Set(ids).size !== ids.length) throw badInput(field, 'A key is asked for once in a request.')
+  return ids
+}
+
+function refusal(outcome: string): KeyServerError {
+  switch (outcome) {
+    case 'NOT_FOUND':
+      return notFound('transaction key, or no copy of it for this management key')
+    case 'KEY_REVOKED':
+      return new KeyServerError(outcome, 'This transaction key is revoked.')
+    case 'KEY_NOT_YET_VALID':
+      return new KeyServerError(outcome, "This transaction key's term has not begun.")
+    case 'KEY_OVERUSED':
+      return new KeyServerError(outcome, 'The uses of this transaction key are used up.')
+    default:
+      throw new TypeError('The database answered an acquisition with an unknown outcome.')
+  }
+}

@@ -1,0 +1,88 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
+import type { SignedTransaction } from '../auth/authentication.ts'
+import { recordKeyChange } from '../key-changes/record.ts'
+import { assertKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
+import { lockTransactionKey } from './lock.ts'
+import { selectTransactionKey } from './transaction-key-rows.ts'
+import type { RevocationReason } from '../../schema/wire/enums.ts'
+
+/**
+ * Revokes a key for good: it is no longer acquired, no longer valid, and has no more deadlines. The owner is alerted
+ * once; repeated, it adds the signed revocation when there is none yet, changes nothing else, and the first reason stays.
+ *
+ * @throws {KeyServerError} NOT_FOUND; BAD_USER_INPUT for the revocation
+ */
+export async function revokeTransactionKey(
+  signed: SignedTransaction,
+  id: string,
+  {
+    reason,
+    revocation,
+  }: { readonly reason: RevocationReason; readonly revocation: ReceivedRevocation | null },
+): Promise<void> {
+  const { isRevoked } = await lockTransactionKey(signed, id)
+  await storeRevocation(signed, id, { revocation, reason })
+  if (isRevoked) return
+  await markRevoked(signed, id, reason)
+  await recordKeyChange(signed, id, reason === 'SUPERSEDED' ? 'SUPERSEDED' : 'REVOKED')
+}
+
+/**
+ * Erases the wrapped copies of a key, and revokes it if it was not.
+ *
+ * @throws {KeyServerError} NOT_FOUND; BAD_USER_INPUT for the revocation
+ */
+export async function destroyTransactionKey(
+  signed: SignedTransaction,
+  id: string,
+  revocation: ReceivedRevocation | null,
+): Promise<void> {
+  const { isRevoked } = await lockTransactionKey(signed, id)
+  await storeRevocation(signed, id, { revocation, reason: 'UNSPECIFIED' })
+  const { tx, accountId } = signed
+  const erased = await tx
+    .delete(wrappedKeys)
+    .where(and(eq(wrappedKeys.accountId, accountId), eq(wrappedKeys.transactionKeyId, id)))
+    .returning({ transactionKeyId: wrappedKeys.transactionKeyId })
+  if (!isRevoked) await markRevoked(signed, id, 'UNSPECIFIED')
+  if (!isRevoked || erased.length > 0) await recordKeyChange(signed, id, 'DESTROYED')
+}
+
+/** The first one stays. Of a key that is revoked for another reason than is given now, the given one is not true. */
+async function storeRevocation(
+  signed: SignedTransaction,
+  id: string,
+  {
+    revocation,
+    reason,
+  }: { readonly revocation: ReceivedRevocation | null; readonly reason: RevocationReason },
+): Promise<void> {
+  if (revocation === null) return
+  const { tx, accountId } = signed
+  const key = await selectTransactionKey(tx, accountId, id)
+  if (key === null) throw new TypeError('A locked transaction key has a row.')
+  if (key.revocation !== null) return
+  await assertKeyRevocation(signed, revocation, { ...key, reason: key.revocationReason ?? reason })
+  await tx
+    .update(transactionKeys)
+    .set({ revocation: revocation.compact })
+    .where(and(eq(transactionKeys.accountId, accountId), eq(transactionKeys.id, id)))
+}
+
+async function markRevoked(
+  { tx, accountId }: SignedTransaction,
+  id: string,
+  reason: RevocationReason,
+): Promise<void> {
+  await tx
+    .update(transactionKeyUsage)
+    .set({ revokedAt: sql`clock_timestamp()`, revocationReason: reason })
+    .where(and(eq(transactionKeyUsage.accountId, accountId), eq(transactionKeyUsage.transactionKeyId, id)))
+  await tx
+    .delete(deadlines)
+    .where(and(eq(deadlines.accountId, accountId), eq(deadlines.transactionKeyId, id)))
+  await tx.execute(
+    sql`SELECT raise_alert(${accountId}, 'KEY_REVOKED', ${id}, NULL, jsonb_build_object('reason', ${reason}::text))`,
+  )
+}

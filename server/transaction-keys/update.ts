@@ -1,0 +1,127 @@
+import { and, eq, ne } from 'drizzle-orm'
+import { z } from 'zod'
+import type { UpdateTransactionKeyInput } from '../../schema/graphql/context.ts'
+import { deadlines, transactionKeys, transactionKeyUsage } from '../../schema/tables/index.ts'
+import { KeyServerError } from '../../schema/wire/errors.ts'
+import type { SignedTransaction } from '../auth/authentication.ts'
+import { expiryNotices, instant, label, maxUses, parseInput, statementOf } from '../lib/input.ts'
+import { assertCertificate, assertNotOlder, assertStillTrue } from './certificate.ts'
+import { recordKeyChange } from '../key-changes/record.ts'
+import { lockTransactionKey } from './lock.ts'
+import { selectTransactionKey } from './transaction-key-rows.ts'
+import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
+import { overusePolicies } from '../../schema/wire/enums.ts'
+
+/** Absent: unchanged. Null: removed. */
+const changes = z.object({
+  label: label.nullable().optional(),
+  expiresAt: instant.nullable().optional(),
+  expiryNotices: expiryNotices.nullable().optional(),
+  maxUses: maxUses.nullable().optional(),
+  overusePolicy: z.enum(overusePolicies).nullable().optional(),
+  certificate: statementOf('claviger-key+jwt').nullable().optional(),
+})
+
+export type KeyChanges = z.infer<typeof changes>
+
+/** @throws {KeyServerError} BAD_USER_INPUT */
+export function parseKeyChanges(input: UpdateTransactionKeyInput): KeyChanges {
+  return parseInput(changes, input, 'input')
+}
+
+/**
+ * Changes a key's label, term and limit. A new end of the term arms all its alerts anew; a new limit or policy begins
+ * the count of over-use alerts anew.
+ *
+ * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED; BAD_USER_INPUT when the term would end before it begins, and when the
+ *   certificate that is given or that stays does not say what the key then is
+ */
+export async function updateTransactionKey(
+  signed: SignedTransaction,
+  id: string,
+  changes: KeyChanges,
+): Promise<void> {
+  const { isRevoked } = await lockTransactionKey(signed, id)
+  if (isRevoked) throw new KeyServerError('KEY_REVOKED', 'This transaction key is revoked.')
+  await updateLimit(signed, id, changes)
+  const isNewTerm = await updateTerm(signed, id, changes)
+  if (changes.label !== undefined) {
+    await signed.tx.update(transactionKeys).set({ label: changes.label }).where(isKey(signed.accountId, id))
+  }
+  await updateCertificate(signed, id, changes)
+  if (isNewTerm) await recordKeyChange(signed, id, 'TERM_CHANGED')
+}
+
+async function updateLimit(
+  { tx, accountId }: SignedTransaction,
+  id: string,
+  changes: KeyChanges,
+): Promise<void> {
+  if (changes.maxUses === undefined && changes.overusePolicy === undefined) return
+  await tx
+    .update(transactionKeyUsage)
+    .set({
+      ...(changes.maxUses !== undefined && { maxUses: changes.maxUses }),
+      ...(changes.overusePolicy !== undefined && { overusePolicy: changes.overusePolicy ?? 'NOTIFY' }),
+      refusedBeyondLimit: 0,
+      nextAlertExcess: 1,
+    })
+    .where(and(eq(transactionKeyUsage.accountId, accountId), eq(transactionKeyUsage.transactionKeyId, id)))
+}
+
+/** @returns whether the term ends at another time than before */
+async function updateTerm(signed: SignedTransaction, id: string, changes: KeyChanges): Promise<boolean> {
+  if (changes.expiresAt === undefined && changes.expiryNotices === undefined) return false
+  const { tx, accountId, now } = signed
+  const [stored] = await tx.select().from(transactionKeys).where(isKey(accountId, id))
+  if (stored === undefined) throw new TypeError('A locked transaction key has a row.')
+  const expiresAt = changes.expiresAt === undefined ? stored.expiresAt : changes.expiresAt
+  assertTerm({ notBefore: stored.notBefore, expiresAt })
+  const hasDefaultNotices =
+    changes.expiryNotices === undefined ? stored.hasDefaultNotices : changes.expiryNotices === null
+  const notices = hasDefaultNotices
+    ? defaultNotices(expiresAt, now)
+    : (changes.expiryNotices ?? stored.expiryNotices)
+  await tx
+    .update(transactionKeys)
+    .set({ expiresAt, expiryNotices: notices, hasDefaultNotices })
+    .where(isKey(accountId, id))
+
+  const isNewTerm = expiresAt?.getTime() !== stored.expiresAt?.getTime()
+  const ofKey = and(eq(deadlines.accountId, accountId), eq(deadlines.transactionKeyId, id))
+  await tx.delete(deadlines).where(isNewTerm ? ofKey : and(ofKey, ne(deadlines.noticeSeconds, 0)))
+  const due = [...noticeDeadlines(expiresAt, notices, now), ...(isNewTerm ? expiryDeadline(expiresAt) : [])]
+  if (due.length > 0) {
+    await tx
+      .insert(deadlines)
+      .values(due.map((deadline) => ({ accountId, transactionKeyId: id, ...deadline })))
+  }
+  return isNewTerm
+}
+
+/** Compares with what is stored now: the other changes are made. */
+async function updateCertificate(
+  signed: SignedTransaction,
+  id: string,
+  { certificate }: KeyChanges,
+): Promise<void> {
+  const { tx, accountId } = signed
+  const key = await selectTransactionKey(tx, accountId, id)
+  if (key === null) throw new TypeError('A locked transaction key has a row.')
+  if (certificate === undefined) {
+    if (key.certificate !== null) await assertStillTrue(key.certificate, key)
+    return
+  }
+  if (certificate !== null) {
+    await assertCertificate(signed, certificate, key)
+    assertNotOlder(certificate.payload, key.certificate)
+  }
+  await tx
+    .update(transactionKeys)
+    .set({ certificate: certificate?.compact ?? null })
+    .where(isKey(accountId, id))
+}
+
+function isKey(accountId: string, id: string) {
+  return and(eq(transactionKeys.accountId, accountId), eq(transactionKeys.id, id))
+}

@@ -1,0 +1,84 @@
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { managementKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
+import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import type { SignedTransaction } from '../auth/authentication.ts'
+import { isManagementKeyId } from '../lib/input.ts'
+
+/** A wrapped copy to store. */
+export interface WrappedKeyRow {
+  readonly transactionKeyId: string
+  readonly managementKeyId: string
+  /** Compact JWE. */
+  readonly jwe: string
+}
+
+type Transaction = Pick<SignedTransaction, 'tx' | 'accountId'>
+
+/**
+ * Checks that all of these management keys are active and the account's. The transaction holds them so
+ * (lock.ts), or they may be revoked meanwhile.
+ *
+ * @throws {KeyServerError} NOT_FOUND
+ */
+export async function assertActiveManagementKeys(
+  { tx, accountId }: Transaction,
+  managementKeyIds: readonly string[],
+): Promise<void> {
+  const ids = [...new Set(managementKeyIds)]
+  if (!ids.every(isManagementKeyId)) throw notFound('management key')
+  const active = await tx
+    .select({ id: managementKeys.id })
+    .from(managementKeys)
+    .where(
+      and(
+        eq(managementKeys.accountId, accountId),
+        inArray(managementKeys.id, ids),
+        isNull(managementKeys.revokedAt),
+      ),
+    )
+  if (active.length !== ids.length) throw notFound('management key')
+}
+
+/**
+ * Locks transaction keys against acquisitions and changes until the transaction ends, in the order of their ids.
+ *
+ * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED
+ */
+export async function lockTransactionKeys(
+  { tx, accountId }: Transaction,
+  transactionKeyIds: readonly string[],
+): Promise<void> {
+  const locked = await tx
+    .select({ revokedAt: transactionKeyUsage.revokedAt })
+    .from(transactionKeyUsage)
+    .where(
+      and(
+        eq(transactionKeyUsage.accountId, accountId),
+        inArray(transactionKeyUsage.transactionKeyId, [...transactionKeyIds]),
+      ),
+    )
+    .orderBy(transactionKeyUsage.transactionKeyId)
+    .for('no key update')
+  if (locked.length !== transactionKeyIds.length) throw notFound('transaction key')
+  if (locked.some(({ revokedAt }) => revokedAt !== null)) {
+    throw new KeyServerError('KEY_REVOKED', 'A transaction key among these is revoked.')
+  }
+}
+
+/** Stores copies of locked transaction keys. Of those that are stored already, `replaces` says which stay. */
+export async function storeWrappedKeys(
+  { tx, accountId }: Transaction,
+  copies: readonly WrappedKeyRow[],
+  { replaces }: { readonly replaces: boolean },
+): Promise<void> {
+  if (copies.length === 0) return
+  const insert = tx.insert(wrappedKeys).values(copies.map((copy) => ({ accountId, ...copy })))
+  if (!replaces) {
+    await insert.onConflictDoNothing()
+    return
+  }
+  await insert.onConflictDoUpdate({
+    target: [wrappedKeys.accountId, wrappedKeys.transactionKeyId, wrappedKeys.managementKeyId],
+    set: { jwe: sql`excluded.jwe` },
+  })
+}

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createVerifier, type SignedAnswerOptions } from '../../../../client/verifier/create-verifier.ts'
+import type { VerifierEvent } from '../../../../client/verifier/events.ts'
+import { createSigner } from '../../../schema/wire/signatures/signers.ts'
+import { openAccount, storeKey, type RawAccount } from '../../../support/raw-client.ts'
+import { startWorld, type TestServer } from '../../../support/server.ts'
+
+const shop = 'https://shop.example'
+
+let server: TestServer
+let owner: RawAccount
+let publicKey: object | null
+let issuer: string
+beforeAll(async () => {
+  server = await startWorld()
+  owner = await openAccount(server.url)
+  publicKey = (await storeKey(server.url, owner.key)).publicKey
+  issuer = server.origins[0] ?? ''
+})
+afterAll(() => server.stop())
+
+/** A fetch that changes what the key server answers, as somebody between could. */
+function meddling(change: (text: string) => string): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    const isAnswer = addressOf(input).endsWith('/graphql')
+    const text = await response.text()
+    return new Response(isAnswer ? change(text) : text, {
+      status: response.status,
+      headers: response.headers,
+    })
+  }
+}
+
+function addressOf(input: string | URL | Request): string {
+  return input instanceof Request ? input.url : input.toString()
+}
+
+async function ask({
+  signedAnswers = { jwks: 'fetch', issuer },
+  change = (text) => text,
+  nowMs = () => Date.now(),
+  name = owner.name,
+}: {
+  signedAnswers?: SignedAnswerOptions
+  change?: (text: string) => string
+  nowMs?: () => number
+  name?: string
+} = {}) {
+  const events: VerifierEvent[] = []
+  const verifier = createVerifier(
+    {
+      url: server.url,
+      applicationServer: shop,
+      signedAnswers,
+      fetch: meddling(change),
+      onEvent: (event) => events.push(event),
+    },
+    { nowMs, monotonicMs: () => performance.now() },
+  )
+  const standing = await verifier.verify({ owner: name, publicKey })
+  const refused = events.flatMap((event) => (event.type === 'answer-refused' ? [event.detail] : []))
+  return { reason: standing.status, refused }
+}
+
+describe('with signed answers', () => {
+  test('a valid key is valid, and a stranger is not, by the published key set', async () => {
+    expect(await ask()).toEqual({ reason: 'valid', refused: [] })
+    expect((await ask({ name: 'nobody' })).reason).toBe('unknown-key')
+  })
+
+  test('a key set that was given by hand does as well', async () => {
+    const jwks = JSON.parse(await (await fetch(`${server.url}/.well-known/jwks.json`)).text())
+    expect((await ask({ signedAnswers: { jwks, issuer } })).reason).toBe('valid')
+  })
+
+  test('what is beside the signed answer counts for nothing', async () => {
+    const lie = (text: string) =>
+      text.replaceAll('"coincides":false', '"coincides":true').replaceAll('"valid":false', '"valid":true')
+    expect((await ask({ name: 'nobody', change: lie })).reason).toBe('unknown-key')
+  })
+
+  test.each<[string, (text: string) => string]>([
+    [
+      'that was changed',
+      (text) => text.replace(/("answer":"[^.]+\.)(.)/, (_all, head, c) => `${head}${c === 'e' ? 'f' : 'e'}`),
+    ],
+    ['without its signature', (text) => text.replace(/("answer":"[^.]+\.[^.]+\.)[^"]+/, '$1')],
+    ['that is none', (text) => text.replace(/"answer":"[^"]+"/, '"answer":"x"')],
+  ])('an answer %s lets nobody in', async (_what, change) => {
+    const { reason, refused } = await ask({ change })
+    expect(reason).toBe('unavailable')
+    expect(refused).toHaveLength(1)
+  })
+
+  test("another question's answer lets nobody in", async () => {
+    let kept = ''
+    await ask({
+      change: (text) => {
+        kept = text
+        return text
+      },
+    })
+    const bob = await openAccount(server.url)
+    expect(await ask({ name: bob.name, change: () => kept })).toEqual({
+      reason: 'unavailable',
+      refused: ['It answers another question.'],
+    })
+    expect((await ask({ change: () => kept })).reason).toBe('valid')
+  })
+
+  test('an answer that was kept back lets nobody in', async () => {
+    let kept = ''
+    await ask({
+      change: (text) => {
+        kept = text
+        return text
+      },
+    })
+    const later = (seconds: number) => ask({ change: () => kept, nowMs: () => Date.now() + seconds * 1000 })
+    expect((await later(20)).reason).toBe('valid')
+    // It would hold for five minutes: but it is from before the question.
+    expect((await later(40)).reason).toBe('unavailable')
+    expect((await later(250)).reason).toBe('unavailable')
+    expect((await later(340)).reason).toBe('unavailable')
+    expect((await later(-60)).reason).toBe('unavailable')
+  })
+
+  test('an answer by another key, or of another issuer, lets nobody in', async () => {
+    const stranger = await createSigner('ed25519')
+    const byOther = await ask({ signedAnswers: { jwks: { keys: [stranger.jwk] }, issuer } })
+    expect(byOther.reason).toBe('unavailable')
+    expect(
+      (await ask({ signedAnswers: { jwks: 'fetch', issuer: 'https://other.example' } })).refused,
+    ).toEqual(['It is by another key server, or this one has another public URL: see "issuer".'])
+  })
+
+  test('a key set that can not be had lets nobody in', async () => {
+    const verifier = createVerifier({
+      url: server.url,
+      applicationServer: shop,
+      signedAnswers: { jwks: 'fetch', issuer },
+      fetch: (input, init) =>
+        addressOf(input).endsWith('jwks.json') ? Promise.reject(new TypeError('away')) : fetch(input, init),
+    })
+    expect((await verifier.verify({ owner: owner.name, publicKey })).status).toBe('unavailable')
+  })
+})
+
+test('without them a lie is believed: the tests see a difference', async () => {
+  const verifier = createVerifier({
+    url: server.url,
+    applicationServer: shop,
+    fetch: meddling((text) =>
+      text
+        .replaceAll('"coincides":false', '"coincides":true')
+        .replaceAll('"valid":false', '"valid":true')
+        .replaceAll('"state":null', '"state":"ACTIVE"'),
+    ),
+  })
+  expect((await verifier.verify({ owner: 'nobody', publicKey })).status).toBe('valid')
+})

@@ -1,0 +1,181 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { administer, eventually } from '../support/connections.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { pgBouncerMissing, startPgBouncer } from '../support/pgbouncer.ts'
+import { acquire, openAccount, storeKey, type RawKey } from '../support/raw-client.ts'
+import { startTestServer } from '../support/server.ts'
+import { pick, pickEach, pickText, succeed, type Operation } from '../support/operations.ts'
+
+if (pgBouncerMissing !== null) {
+  process.stdout.write(`Skipped, test/poolers/settings through a pooler: ${pgBouncerMissing}.\n`)
+}
+
+const closings: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closings.splice(0).toReversed()) await close()
+})
+
+const hostile = [
+  ["DateStyle = 'SQL, DMY'"],
+  ["DateStyle = 'German'"],
+  ["DateStyle = 'Postgres, MDY'"],
+  ["TimeZone = 'Asia/Kathmandu'"],
+  ["default_transaction_isolation = 'serializable'"],
+  ["default_transaction_isolation = 'repeatable read'"],
+  ['default_transaction_read_only = on'],
+  ["search_path = 'elsewhere'"],
+  ["search_path = ''"],
+  ["lock_timeout = '1ms'"],
+  ["statement_timeout = '150ms'"],
+  ["idle_session_timeout = '1500ms'"],
+  ['standard_conforming_strings = off'],
+  ["bytea_output = 'escape'"],
+  ["IntervalStyle = 'sql_standard'"],
+  ['extra_float_digits = -15'],
+  ['array_nulls = off'],
+] as const
+
+/** A test database under a setting, for its role or for all of it. Connections that are made from then on have it. */
+async function databaseUnder(setting: string, of: 'database' | 'role' = 'database') {
+  const database = await createTestDatabase()
+  closings.push(() => database.drop())
+  const administrator = administer(database.url)
+  closings.push(() => administrator.close())
+  const { pathname, username } = new URL(database.url)
+  const name = pathname.slice(1)
+  // A schema with a table of one of our names, which is not ours.
+  await administrator.sql.unsafe('CREATE SCHEMA elsewhere CREATE TABLE accounts (id integer)')
+  const owner = of === 'database' ? `DATABASE ${name}` : `ROLE ${username} IN DATABASE ${name}`
+  await administrator.sql.unsafe(`ALTER ${owner} SET ${setting}`)
+  return database
+}
+
+const term = { notBefore: '2026-02-03T01:02:03.004Z', expiresAt: '2031-03-05T06:07:08.009Z' }
+
+/** Everything that reads or writes an instant, or meets a concurrent one, through the server at `url`. */
+async function expectAllRight(url: string): Promise<void> {
+  const { key, name: owner } = await openAccount(url)
+  const { id, publicKey, applicationServer } = await storeKey(url, key, { ...term, maxUses: 1 })
+  const asked = { query: verification, variables: { input: { owner, applicationServer, publicKey } } }
+  const before = Date.now()
+  const { verifyPublicKey: found } = await read(url, null, asked)
+  expect(found).toMatchObject({ coincides: true, valid: true, state: 'ACTIVE', ...term })
+  const checkedAt = Date.parse(pickText(found, 'checkedAt'))
+  expect(Math.abs(checkedAt - before)).toBeLessThan(60_000)
+
+  const answers = await Promise.all(Array.from({ length: 20 }, () => acquire(url, key, { id })))
+  expect(answers.map(({ errors }) => errors)).toEqual(answers.map(() => []))
+  const ending = new Date(Date.now() + 1_000).toISOString()
+  const stored = await Promise.all(
+    Array.from({ length: 8 }, () => storeKey(url, key, { expiresAt: ending, expiryNotices: [] })),
+  )
+  const ids = [id, ...stored.map((one) => one.id)]
+  expect(await pages(url, key, transactionKeys, 'transactionKeys')).toEqual(ids.toSorted())
+  let alerts: unknown[] = []
+  await eventually(
+    async () => {
+      alerts = await pages(url, key, alertList, 'alerts')
+      return alerts.filter((kind) => kind === 'KEY_EXPIRED').length === stored.length
+    },
+    { withinMs: 10_000, what: 'every key has expired' },
+  )
+  expect(alerts).toContain('KEY_OVERUSED')
+  const { account } = await read(url, key, {
+    query: '{ account { alerts(first: 50) { edges { node { occurredAt } } } } }',
+  })
+  for (const at of pickEach(pick(account, 'alerts', 'edges'), 'node', 'occurredAt')) {
+    expect(Math.abs(Date.parse(String(at)) - Date.now())).toBeLessThan(60_000)
+  }
+}
+
+const verification = `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) {
+  coincides valid state notBefore expiresAt checkedAt } }`
+const transactionKeys = `query ($after: String) { account { transactionKeys(first: 2, after: $after) {
+  edges { node { value: id } } pageInfo { hasNextPage endCursor } } } }`
+const alertList = `query ($after: String) { account { alerts(first: 2, after: $after) {
+  edges { node { value: kind } } pageInfo { hasNextPage endCursor } } } }`
+
+async function read(url: string, key: RawKey | null, operation: Operation) {
+  const data = await succeed(url, key, operation)
+  if (typeof data !== 'object' || data === null) throw new TypeError('There is no answer.')
+  return Object.fromEntries(Object.entries(data))
+}
+
+/** All values of a list, page by page, in the order of their texts. */
+async function pages(url: string, key: RawKey, ...[query, list]: [string, string]): Promise<string[]> {
+  const values: string[] = []
+  let after: string | null = null
+  for (let page = 0; page < 20; page++) {
+    const { account } = await read(url, key, { query, variables: { after } })
+    values.push(...pickEach(pick(account, list, 'edges'), 'node', 'value').map(String))
+    if (pick(account, list, 'pageInfo', 'hasNextPage') !== true) return values.toSorted()
+    after = pickText(account, list, 'pageInfo', 'endCursor')
+  }
+  throw new Error('The pages have no end.')
+}
+
+describe('on a direct connection', () => {
+  test.each(hostile)(
+    '%s of the database changes nothing',
+    async (setting) => {
+      const database = await databaseUnder(setting)
+      const server = await startTestServer(database.url)
+      closings.push(() => server.stop())
+      await expectAllRight(server.url)
+    },
+    60_000,
+  )
+
+  test("what the address sets does not go before the server's own settings", async () => {
+    const database = await databaseUnder("DateStyle = 'German'", 'role')
+    const url = new URL(database.url)
+    url.searchParams.set('datestyle', 'SQL, DMY')
+    const server = await startTestServer(url.href)
+    closings.push(() => server.stop())
+    await expectAllRight(server.url)
+  }, 60_000)
+})
+
+describe.skipIf(pgBouncerMissing !== null)('through PgBouncer in transaction mode', () => {
+  async function startUnder(setting: string, of?: 'role') {
+    const database = await databaseUnder(setting, of)
+    const pooler = await startPgBouncer(database.url, { mode: 'transaction' })
+    closings.push(() => pooler.stop())
+    const server = await startTestServer(pooler.url, { databaseListenUrl: database.url, databasePoolSize: 4 })
+    closings.push(() => server.stop())
+    return { server, pooler, database }
+  }
+
+  test.each(hostile)(
+    '%s of the database changes nothing',
+    async (setting) => {
+      const { server } = await startUnder(setting)
+      await expectAllRight(server.url)
+    },
+    60_000,
+  )
+
+  test('a setting that the role is given while the server runs changes nothing', async () => {
+    const { server, pooler, database } = await startUnder("DateStyle = 'ISO'")
+    const administrator = administer(database.url)
+    closings.push(() => administrator.close())
+    const { pathname, username } = new URL(database.url)
+    for (const setting of ["DateStyle = 'SQL, DMY'", "default_transaction_isolation = 'serializable'"]) {
+      await administrator.sql.unsafe(`ALTER ROLE ${username} IN DATABASE ${pathname.slice(1)} SET ${setting}`)
+    }
+    await pooler.restart()
+    await eventually(async () => (await fetch(`${server.url}/readyz`)).status === 200, {
+      withinMs: 15_000,
+      what: 'ready again',
+    })
+    await expectAllRight(server.url)
+  }, 60_000)
+
+  test.each([["statement_timeout = '1ms'"], ["idle_in_transaction_session_timeout = '1ms'"]])(
+    '%s can not be pinned, and the server does not start',
+    async (setting) => {
+      await expect(startUnder(setting)).rejects.toThrow(/_timeout.* too short/)
+    },
+    60_000,
+  )
+})

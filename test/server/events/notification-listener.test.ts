@@ -1,0 +1,121 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { NotificationListener } from '../../../server/events/notification-listener.ts'
+import { Notifications, type Signal } from '../../../server/events/notifications.ts'
+import { createLogger } from '../../../server/lib/log.ts'
+import { administer, eventually, type Administrator } from '../../support/connections.ts'
+import { emptyTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { startTcpProxy } from '../../support/tcp-proxy.ts'
+
+const account = '5cbb4a8e-58b0-4a0e-9a3c-0a6d1b5f3e11'
+const log = createLogger('silent')
+
+let database: TestDatabase
+let administrator: Administrator
+beforeAll(async () => {
+  database = await emptyTestDatabase()
+  administrator = administer(database.url)
+})
+afterAll(async () => {
+  await administrator.close()
+  await database.drop()
+})
+
+const closings: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closings.splice(0).toReversed()) await close()
+})
+
+async function startListener(
+  url: string,
+  pingEveryMs?: number,
+): Promise<{ wakeUp: Signal; wakeUps: Notifications }> {
+  const wakeUps = new Notifications()
+  const listener = new NotificationListener({
+    url,
+    notifications: wakeUps,
+    log,
+    ...(pingEveryMs !== undefined && { pingEveryMs }),
+  })
+  closings.push(() => listener.stop())
+  await listener.start()
+  return { wakeUp: wakeUps.subscribe(account), wakeUps }
+}
+
+/** How long the subscriber slept, in milliseconds. */
+async function sleep(wakeUp: Signal, ms: number): Promise<number> {
+  const began = performance.now()
+  await wakeUp.wait(ms)
+  return performance.now() - began
+}
+
+const notify = () => administrator.sql`SELECT pg_notify('claviger_alerts', ${account})`
+
+test('a notification wakes the subscribers of its account and nobody else', async () => {
+  const { wakeUp, wakeUps } = await startListener(database.url)
+  const stranger = wakeUps.subscribe('another account')
+  await notify()
+  expect(await sleep(wakeUp, 2_000)).toBeLessThan(1_000)
+  expect(await sleep(stranger, 200)).toBeGreaterThan(150)
+})
+
+test('when the listening connection is ended everybody is woken, and notifications arrive again', async () => {
+  const { wakeUp } = await startListener(database.url)
+  // The ping of the start has a connection of its own.
+  expect(await administrator.endBackends('claviger listen')).toBe(2)
+  expect(await sleep(wakeUp, 5_000)).toBeLessThan(4_000)
+  await notify()
+  expect(await sleep(wakeUp, 5_000)).toBeLessThan(4_000)
+})
+
+test('a listening connection that has silently gone is replaced after two missed pings, and everybody is woken', async () => {
+  const proxy = await startTcpProxy(database.url)
+  closings.push(() => proxy.close())
+  const { wakeUp } = await startListener(proxy.url, 400)
+  const before = proxy.connections()
+  proxy.blackHole()
+  await notify()
+  const slept = await sleep(wakeUp, 5_000)
+  expect(slept).toBeGreaterThan(400)
+  expect(slept).toBeLessThan(3_000)
+  expect(proxy.connections()).toBeGreaterThan(before)
+  await notify()
+  expect(await sleep(wakeUp, 3_000)).toBeLessThan(1_000)
+})
+
+test('negative control: without pings nothing wakes the subscriber of a connection that has silently gone', async () => {
+  const proxy = await startTcpProxy(database.url)
+  closings.push(() => proxy.close())
+  const { wakeUp } = await startListener(proxy.url, 60_000)
+  proxy.blackHole()
+  await notify()
+  expect(await sleep(wakeUp, 2_000)).toBeGreaterThan(1_900)
+})
+
+test('a database that is away for a while is listened to again when it is back', async () => {
+  const proxy = await startTcpProxy(database.url)
+  closings.push(() => proxy.close())
+  const { wakeUp } = await startListener(proxy.url, 300)
+  proxy.refuse()
+  await sleep(wakeUp, 1_500)
+  proxy.restore()
+  await eventually(
+    async () => {
+      await notify()
+      return (await sleep(wakeUp, 100)) < 95
+    },
+    { withinMs: 10_000, what: 'notifications arrive' },
+  )
+})
+
+test('a pooler that takes LISTEN and delivers nothing is refused at the start, in words', async () => {
+  const proxy = await startTcpProxy(database.url, { drops: (bytes) => bytes[0] === 0x41 })
+  closings.push(() => proxy.close())
+  const listener = new NotificationListener({
+    url: proxy.url,
+    notifications: new Notifications(),
+    log,
+    selfTestMs: 500,
+  })
+  closings.push(() => listener.stop())
+  await expect(listener.start()).rejects.toThrow('set DATABASE_LISTEN_URL to a direct connection')
+})

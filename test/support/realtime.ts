@@ -1,0 +1,110 @@
+import { afterAll, beforeAll } from 'vitest'
+import { encodeCursor } from '../../schema/wire/cursor.ts'
+import { administer, type Administrator } from './connections.ts'
+import { call, openAccount, storeKey, type RawAccount } from './raw-client.ts'
+import { startWorlds, type TestServer, type TestServerOptions } from './server.ts'
+import type { AlertNode } from './socket.ts'
+
+export interface RealtimeWorld {
+  readonly servers: readonly TestServer[]
+  /** The first server's. */
+  readonly url: string
+  readonly administrator: Administrator
+}
+
+/** Key servers on one database for all tests of a file. The answer is filled before the first test. */
+export function useWorld(count = 1, options: TestServerOptions = {}): RealtimeWorld {
+  let servers: TestServer[] = []
+  let administrator: Administrator | undefined
+  beforeAll(async () => {
+    servers = await startWorlds(count, options)
+    administrator = administer(servers[0]?.databaseUrl ?? '')
+  })
+  afterAll(async () => {
+    await administrator?.close()
+    for (const server of servers.toReversed()) await server.stop()
+  })
+  return {
+    get servers() {
+      return servers
+    },
+    get url() {
+      return servers[0]?.url ?? ''
+    },
+    get administrator() {
+      if (administrator === undefined) throw new TypeError('It is there once the first test begins.')
+      return administrator
+    },
+  }
+}
+
+export interface Subscriber extends RawAccount {
+  /** A key of the account's, for alerts to be about. */
+  readonly keyId: string
+}
+
+export async function openSubscriber(url: string): Promise<Subscriber> {
+  const account = await openAccount(url)
+  const { id } = await storeKey(url, account.key)
+  return { ...account, keyId: id }
+}
+
+/** Stores alerts of an account, each in a transaction of its own, in the way that all causes of alerts do. */
+export async function raise(
+  { administrator }: RealtimeWorld,
+  { name, keyId }: Subscriber,
+  { count = 1, kind = 'KEY_REVOKED' }: { count?: number; kind?: 'KEY_REVOKED' | 'KEY_EXPIRED' } = {},
+): Promise<void> {
+  const details = { reason: 'UNSPECIFIED', expiresAt: '2030-01-01T00:00:00.000Z' }
+  for (let raised = 0; raised < count; raised++) {
+    await administrator.sql`
+      SELECT raise_alert(id, ${kind}, ${keyId}, NULL, ${administrator.sql.json(details)}) FROM accounts WHERE name = ${name}`
+  }
+}
+
+/** Sets an account's alerts back, as a failover to a standby does that lacks the last transactions. */
+export async function loseLast(
+  { administrator }: RealtimeWorld,
+  { name }: RawAccount,
+  { count }: { count: number },
+): Promise<void> {
+  await administrator.sql`
+    WITH account AS (
+      UPDATE accounts SET alert_position = alert_position - ${count} WHERE name = ${name} RETURNING id, alert_position)
+    DELETE FROM alerts USING account WHERE account_id = account.id AND position > account.alert_position`
+}
+
+export async function listAlerts(
+  url: string,
+  { key }: RawAccount,
+  after: string | null = null,
+): Promise<AlertNode[]> {
+  const { data } = await call(url, key, {
+    query: `query ($after: String) { account { alerts(first: 100, after: $after) { edges { cursor node { id kind cursor } } } } }`,
+    variables: { after },
+  })
+  const edges: { node: AlertNode }[] = data?.['account'].alerts.edges
+  return edges.map(({ node }) => node)
+}
+
+/** Every alert of an account, page by page. */
+export async function listAllAlerts(url: string, account: RawAccount): Promise<AlertNode[]> {
+  const all: AlertNode[] = []
+  for (;;) {
+    const page = await listAlerts(url, account, all.at(-1)?.cursor)
+    if (page.length === 0) return all
+    all.push(...page)
+  }
+}
+
+/** Before the first alert of an account. */
+export const beginning = encodeCursor('alert', '0')
+
+export async function take(
+  feed: { next(timeoutMs?: number): Promise<AlertNode> },
+  count: number,
+): Promise<AlertNode[]> {
+  const taken: AlertNode[] = []
+  while (taken.length < count) taken.push(await feed.next())
+  return taken
+}
