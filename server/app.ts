@@ -105,7 +105,13 @@ async function serve(
   let isStopping = false
   let originPolicy = createOriginPolicy({ ownOrigins: [], allowedOrigins: [], allowsLoopback: false })
   const engine = createGraphQLEngine(services, { log, hasGraphiQL: isDevelopment })
-  const front = { engine, origins: () => known.origins, originPolicy: () => originPolicy, log }
+  const front = {
+    engine,
+    authentication: services.authentication,
+    origins: () => known.origins,
+    originPolicy: () => originPolicy,
+    log,
+  }
   const waitingBytes = new WaitingBytes(waitingBytesMax)
   const http = createHttpServer({
     graphql: createGraphQLEndpoint({ ...front, waitingBytes, hasGraphiQL: isDevelopment }),
@@ -116,7 +122,6 @@ async function serve(
   })
   const closeSockets = attachWebSocketServer(http, {
     ...front,
-    authentication: services.authentication,
     revocations: services.revocations,
   })
 

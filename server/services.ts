@@ -10,8 +10,7 @@ import { Notifications } from './events/notifications.ts'
 import { VerificationSigner } from './server-keys/verification-signer.ts'
 import { SigningKeys } from './server-keys/signing-keys.ts'
 import { ApplicationServers } from './application-servers/application-servers.ts'
-import { Authentication } from './auth/authentication.ts'
-import { PrincipalDirectory } from './auth/principal-directory.ts'
+import { createAuthentication } from './auth/authentication.ts'
 import { connectDatabases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
 import type { DatabaseRoute } from './database/route.ts'
@@ -73,7 +72,7 @@ export type Services = ReturnType<typeof createServices>
 export function createServices(options: ServicesOptions) {
   const { databaseUrl, listenUrl, route, writeConnectionsMax, log } = options
   const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax, route })
-  const authentication = new Authentication(databases, new PrincipalDirectory(databases.reads.db))
+  const authentication = createAuthentication(databases)
   const stopping = new AbortController()
   // Every subscription listens to it.
   setMaxListeners(0, stopping.signal)
@@ -102,33 +101,33 @@ export function createServices(options: ServicesOptions) {
   }
   const webhookDelivery = new WebhookDelivery(databases, { ...webhookOptions, log })
   const settledClock = new SettledClock(databases, { log })
-  let repetitions: (() => Promise<void>)[] = []
+  let jobs: (() => Promise<void>)[] = []
   return {
     databases,
     authentication,
     revocations,
-    accounts: new Accounts(authentication, databases),
-    managementKeys: new ManagementKeys(authentication),
-    transactionKeys: new TransactionKeys(authentication, databases),
-    acquisitions: new Acquisitions(authentication, databases),
+    accounts: new Accounts(databases),
+    managementKeys: new ManagementKeys(),
+    transactionKeys: new TransactionKeys(databases),
+    acquisitions: new Acquisitions(databases),
     verification: new Verification(databases, {
       answers: new VerificationSigner(signingKeys, { issuer: options.issuer }),
       mismatchAlarm,
     }),
-    alerts: new Alerts(authentication, { databases, streams }),
-    applicationServers: new ApplicationServers(authentication, {
+    alerts: new Alerts({ databases, streams }),
+    applicationServers: new ApplicationServers({
       databases,
       proof: { allowsPrivate: options.allowsPrivateApplicationServers },
     }),
-    keyChanges: new KeyChanges(authentication, { databases, streams }),
-    pairings: new Pairings(authentication, databases),
-    webhooks: new Webhooks(authentication, { databases, ...webhookOptions }),
+    keyChanges: new KeyChanges({ databases, streams }),
+    pairings: new Pairings(databases),
+    webhooks: new Webhooks({ databases, ...webhookOptions }),
     keyServer: new KeyServer(databases, signingKeys),
     signingKeys,
     async start(): Promise<void> {
       await signingKeys.start()
       await listener.start()
-      repetitions = [
+      jobs = [
         runPeriodically(() => sweepDeadlines(databases), {
           name: 'sweep of deadlines',
           everyMs: deadlineSweepMs,
@@ -188,7 +187,7 @@ export function createServices(options: ServicesOptions) {
     },
     async stop(): Promise<void> {
       stopping.abort()
-      await Promise.all(repetitions.map((end) => end()))
+      await Promise.all(jobs.map((end) => end()))
       await webhookDelivery.end()
       await mismatchAlarm.end()
       await listener.stop()

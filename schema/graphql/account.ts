@@ -65,7 +65,7 @@ builder.queryField('account', (t) =>
     type: Account,
     description: 'Signed. The account whose management key signed this request.',
     extensions: signed,
-    resolve: (_root, _args, ctx) => ctx.accounts.current(ctx.caller),
+    resolve: (_root, _args, ctx) => ctx.accounts.current(),
   }),
 )
 
@@ -75,6 +75,6 @@ builder.mutationField('openAccount', (t) =>
     description: 'Signed by the new management key itself. CONFLICT when the name or the key is taken.',
     extensions: registering,
     args: { input: t.arg({ type: OpenAccountInput, required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.accounts.open(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.accounts.open(input),
   }),
 )

@@ -175,7 +175,7 @@ Without a cursor: only those to come. Over graphql-transport-ws and over SSE.`,
     extensions: signed,
     args: { after: t.arg.string(), kinds: t.arg({ type: [AlertKind] }) },
     subscribe: (_root, { after, kinds }, ctx) =>
-      ctx.alerts.subscribe(ctx.caller, { after: after ?? null, kinds: kinds ?? null }),
+      ctx.alerts.subscribe({ after: after ?? null, kinds: kinds ?? null }),
     resolve: (alert) => alert,
   }),
 )
@@ -186,6 +186,6 @@ builder.mutationField('acknowledgeAlerts', (t) =>
       'Signed. Marks the alerts up to and including this cursor as read; returns how many that were.',
     extensions: signed,
     args: { upTo: t.arg.string({ required: true }) },
-    resolve: (_root, { upTo }, ctx) => ctx.alerts.acknowledge(ctx.caller, upTo),
+    resolve: (_root, { upTo }, ctx) => ctx.alerts.acknowledge(upTo),
   }),
 )

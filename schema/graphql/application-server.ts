@@ -60,6 +60,6 @@ and are no longer listed are revoked. CONFLICT when the key is taken. RATE_LIMIT
 time for the document: the key waits for its proof, register again.`,
     extensions: registering,
     args: { input: t.arg({ type: RegisterApplicationServerInput, required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.applicationServers.register(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.applicationServers.register(input),
   }),
 )

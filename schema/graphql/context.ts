@@ -29,11 +29,6 @@ import type {
  * method rejects with a KeyServerError for what the protocol defines, and with anything else for a fault of ours.
  */
 
-/** Who sent the request. Resolvers hand it on; what is inside is the server's affair. */
-export interface Caller {
-  readonly isSigned: boolean
-}
-
 /** An argument whose scalar is parsed behind the port, where the refusal can name its path. */
 export type Unparsed = NonNullable<unknown>
 
@@ -110,36 +105,38 @@ export interface AlertPageArguments {
 
 export interface AccountsPort {
   /** Signed by the management key that it registers. CONFLICT when the name or the key is taken. */
-  open(caller: Caller, input: OpenAccountInput): Promise<Account>
+  readonly open: (input: OpenAccountInput) => Promise<Account>
   /** The account whose management key signed the request. */
-  current(caller: Caller): Promise<Account>
-  managementKeys(account: Account, options: { includeRevoked: boolean }): Promise<ManagementKey[]>
+  readonly current: () => Promise<Account>
+  readonly managementKeys: (
+    account: Account,
+    options: { includeRevoked: boolean },
+  ) => Promise<ManagementKey[]>
 }
 
 export interface ManagementKeysPort {
   /** CONFLICT when the key is taken, by whatever account. Repeated with the same endorsement it returns the key. */
-  add(caller: Caller, input: AddManagementKeyInput): Promise<ManagementKey>
+  readonly add: (input: AddManagementKeyInput) => Promise<ManagementKey>
   /** CONFLICT for the last one. Repeated it returns the key. */
   /** `revocation` is a JWS, unchecked; null or undefined: none. */
-  revoke(caller: Caller, id: string, revocation: unknown): Promise<ManagementKey>
+  readonly revoke: (id: string, revocation: unknown) => Promise<ManagementKey>
 }
 
 export interface TransactionKeysPort {
-  store(caller: Caller, input: StoreTransactionKeyInput): Promise<TransactionKey>
-  update(caller: Caller, input: UpdateTransactionKeyInput): Promise<TransactionKey>
+  readonly store: (input: StoreTransactionKeyInput) => Promise<TransactionKey>
+  readonly update: (input: UpdateTransactionKeyInput) => Promise<TransactionKey>
   /** Replaces or adds wrapped copies, all or none; answers in the order asked. */
-  rewrap(caller: Caller, input: readonly RewrapTransactionKeyInput[]): Promise<TransactionKey[]>
+  readonly rewrap: (input: readonly RewrapTransactionKeyInput[]) => Promise<TransactionKey[]>
   /** `revocation` is a JWS, unchecked; null or undefined: none. */
-  revoke(
-    caller: Caller,
+  readonly revoke: (
     id: string,
     how: { readonly reason: RevocationReason; readonly revocation: unknown },
-  ): Promise<TransactionKey>
-  destroy(caller: Caller, id: string, revocation: unknown): Promise<TransactionKey>
+  ) => Promise<TransactionKey>
+  readonly destroy: (id: string, revocation: unknown) => Promise<TransactionKey>
   /** Null when the caller's account has no such key. */
-  find(caller: Caller, id: string): Promise<TransactionKey | null>
+  readonly find: (id: string) => Promise<TransactionKey | null>
   /** Newest first. */
-  page(account: Account, page: TransactionKeyPageArguments): Promise<TransactionKeyPage>
+  readonly page: (account: Account, page: TransactionKeyPageArguments) => Promise<TransactionKeyPage>
 }
 
 export interface TransactionKeyPage extends Page<TransactionKey> {
@@ -149,21 +146,21 @@ export interface TransactionKeyPage extends Page<TransactionKey> {
 
 export interface AcquisitionsPort {
   /** All or none, in the order asked. The one path that releases a JWE. */
-  acquire(
-    caller: Caller,
-    asked: {
-      readonly transactionKeyIds: readonly string[]
-      /** The argument's name, for refusals. */
-      readonly field: string
-      readonly purpose: AcquisitionPurpose
-      readonly acquisitionId: string | null
-    },
-  ): Promise<WrappedKey[]>
+  readonly acquire: (asked: {
+    readonly transactionKeyIds: readonly string[]
+    /** The argument's name, for refusals. */
+    readonly field: string
+    readonly purpose: AcquisitionPurpose
+    readonly acquisitionId: string | null
+  }) => Promise<WrappedKey[]>
 }
 
 export interface VerificationPort {
   /** Answers in the order asked. `field` names the arguments' path for refusals. */
-  verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]>
+  readonly verify: (
+    inputs: readonly VerifyPublicKeyInput[],
+    field: string,
+  ) => Promise<PublicKeyVerification[]>
 }
 
 export interface OpenPairingInput {
@@ -177,29 +174,29 @@ export interface AnswerPairingInput {
 }
 
 export interface PairingsPort {
-  open(input: OpenPairingInput): Promise<Pairing>
-  find(id: string): Promise<Pairing | null>
+  readonly open: (input: OpenPairingInput) => Promise<Pairing>
+  readonly find: (id: string) => Promise<Pairing | null>
   /** Once. */
-  answer(caller: Caller, input: AnswerPairingInput): Promise<Pairing>
+  readonly answer: (input: AnswerPairingInput) => Promise<Pairing>
   /** @returns whether there was one. */
-  close(id: string): Promise<boolean>
+  readonly close: (id: string) => Promise<boolean>
 }
 
 export interface KeyServerPort {
-  facts(): Promise<KeyServerFacts>
+  readonly facts: () => Promise<KeyServerFacts>
   /** What an answer may be signed by: first the key that signs now, then retired ones. */
-  signingKeys(): Promise<readonly PublishedKey[]>
+  readonly signingKeys: () => Promise<readonly PublishedKey[]>
 }
 
 export interface AlertsPort {
-  page(account: Account, page: AlertPageArguments): Promise<AlertPage>
+  readonly page: (account: Account, page: AlertPageArguments) => Promise<AlertPage>
   /** Each alert once and in order: those after the cursor, then those to come. */
-  subscribe(
-    caller: Caller,
-    options: { readonly after: string | null; readonly kinds: readonly AlertKind[] | null },
-  ): Promise<AsyncIterable<Alert>>
+  readonly subscribe: (options: {
+    readonly after: string | null
+    readonly kinds: readonly AlertKind[] | null
+  }) => Promise<AsyncIterable<Alert>>
   /** @returns how many alerts were marked as read. */
-  acknowledge(caller: Caller, upTo: string): Promise<number>
+  readonly acknowledge: (upTo: string) => Promise<number>
 }
 
 export interface AlertPage extends Page<Alert> {
@@ -214,20 +211,19 @@ export interface SetWebhookInput {
 
 export interface WebhooksPort {
   /** By its URL: a new one begins with the alerts to come; a known one gets these kinds, and is enabled if it was not. */
-  set(
-    caller: Caller,
+  readonly set: (
     input: SetWebhookInput,
-  ): Promise<{ readonly webhook: Webhook; /** Only of a new secret. */ readonly secret: string | null }>
-  remove(caller: Caller, id: string): Promise<Webhook>
+  ) => Promise<{ readonly webhook: Webhook; /** Only of a new secret. */ readonly secret: string | null }>
+  readonly remove: (id: string) => Promise<Webhook>
   /** Tries again at once what was not delivered: what waits, and the dead letters. */
-  redeliver(caller: Caller, id: string): Promise<Webhook>
-  list(account: Account): Promise<Webhook[]>
+  readonly redeliver: (id: string) => Promise<Webhook>
+  readonly list: (account: Account) => Promise<Webhook[]>
   /** Oldest first. */
-  deadLetters(
+  readonly deadLetters: (
     webhook: Webhook,
     page: { readonly first?: number | null | undefined; readonly after?: string | null | undefined },
-  ): Promise<WebhookDeadLetter[]>
-  countDeadLetters(webhook: Webhook): Promise<number>
+  ) => Promise<WebhookDeadLetter[]>
+  readonly countDeadLetters: (webhook: Webhook) => Promise<number>
 }
 
 export interface RegisterApplicationServerInput {
@@ -237,7 +233,7 @@ export interface RegisterApplicationServerInput {
 
 export interface ApplicationServersPort {
   /** Signed by the key that it registers. CONFLICT when the key is taken. Repeated, it looks for the proof again. */
-  register(caller: Caller, input: RegisterApplicationServerInput): Promise<ApplicationServerRegistration>
+  readonly register: (input: RegisterApplicationServerInput) => Promise<ApplicationServerRegistration>
 }
 
 export interface KeyChangesPort {
@@ -245,10 +241,10 @@ export interface KeyChangesPort {
    * Each change once and in order: those after the cursor, then those to come. Signed by an application server. FORBIDDEN
    * when it is another one than was named.
    */
-  subscribe(
-    caller: Caller,
-    options: { readonly applicationServer: string | null; readonly after: string | null },
-  ): Promise<AsyncIterable<KeyChange>>
+  readonly subscribe: (options: {
+    readonly applicationServer: string | null
+    readonly after: string | null
+  }) => Promise<AsyncIterable<KeyChange>>
 }
 
 /** Gathers the look-ups of one request into one statement for each noun. */
@@ -262,7 +258,6 @@ export interface Reference {
 }
 
 export interface GraphQLContext {
-  readonly caller: Caller
   readonly accounts: AccountsPort
   readonly managementKeys: ManagementKeysPort
   readonly transactionKeys: TransactionKeysPort

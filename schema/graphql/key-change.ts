@@ -49,7 +49,7 @@ FORBIDDEN when the applicationServer is another one than the signer's.`,
       after: t.arg.string(),
     },
     subscribe: (_root, { applicationServer, after }, ctx) =>
-      ctx.keyChanges.subscribe(ctx.caller, {
+      ctx.keyChanges.subscribe({
         applicationServer: applicationServer ?? null,
         after: after ?? null,
       }),

@@ -85,7 +85,7 @@ builder.mutationFields((t) => ({
       'Signed. Registers another management key and stores the copies given with it, all or none. Keys beyond 100 follow by rewrapTransactionKeys. CONFLICT when the key is taken.',
     extensions: signed,
     args: { input: t.arg({ type: AddManagementKeyInput, required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.managementKeys.add(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.managementKeys.add(input),
   }),
   revokeManagementKey: t.field({
     type: ManagementKey,
@@ -96,6 +96,6 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true }),
       revocation: t.arg({ type: 'JWS', description: 'By another management key than the revoked one.' }),
     },
-    resolve: (_root, { id, revocation }, ctx) => ctx.managementKeys.revoke(ctx.caller, id, revocation),
+    resolve: (_root, { id, revocation }, ctx) => ctx.managementKeys.revoke(id, revocation),
   }),
 }))

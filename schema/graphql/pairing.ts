@@ -56,7 +56,7 @@ builder.mutationFields((t) => ({
       'Signed. Answers a pairing, once: repeated with the same answer it returns the pairing, another one is CONFLICT.',
     extensions: signed,
     args: { input: t.arg({ type: AnswerPairingInput, required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.pairings.answer(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.pairings.answer(input),
   }),
   closePairing: t.field({
     type: 'Boolean',

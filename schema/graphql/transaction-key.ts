@@ -158,7 +158,7 @@ builder.queryField('transactionKey', (t) =>
       "Signed. One of the account's transaction keys, described. Reading the description is not a use. Null when the account has no such key.",
     extensions: signed,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => ctx.transactionKeys.find(ctx.caller, id),
+    resolve: (_root, { id }, ctx) => ctx.transactionKeys.find(id),
   }),
 )
 
@@ -169,7 +169,7 @@ builder.mutationFields((t) => ({
       'Signed. Stores a public key and the wrapped secret. Repeating it with the same id and content returns the stored key; other content under a known id is CONFLICT, and so is a public key that the account already stored for this application server.',
     extensions: signed,
     args: { input: t.arg({ type: StoreTransactionKeyInput, required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.transactionKeys.store(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.transactionKeys.store(input),
   }),
   updateTransactionKey: t.field({
     type: TransactionKey,
@@ -177,14 +177,14 @@ builder.mutationFields((t) => ({
       'Signed. Changes label, term or limits. Only what is given changes; an explicit null removes. Extending a term arms its notices anew.',
     extensions: signed,
     args: { input: t.arg({ type: UpdateTransactionKeyInput, required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.transactionKeys.update(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.transactionKeys.update(input),
   }),
   rewrapTransactionKeys: t.field({
     type: [TransactionKey],
     description: 'Signed. Replaces or adds wrapped copies, all or none. At most 100 keys a call.',
     extensions: signed,
     args: { input: t.arg({ type: [RewrapTransactionKeyInput], required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.transactionKeys.rewrap(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.transactionKeys.rewrap(input),
   }),
   revokeTransactionKey: t.field({
     type: TransactionKey,
@@ -196,7 +196,7 @@ builder.mutationFields((t) => ({
       revocation: t.arg({ type: 'JWS' }),
     },
     resolve: (_root, { id, reason, revocation }, ctx) =>
-      ctx.transactionKeys.revoke(ctx.caller, id, {
+      ctx.transactionKeys.revoke(id, {
         reason: reason ?? 'UNSPECIFIED',
         revocation,
       }),
@@ -213,6 +213,6 @@ builder.mutationFields((t) => ({
         description: 'Its reason is the one that is shown: UNSPECIFIED for a new one.',
       }),
     },
-    resolve: (_root, { id, revocation }, ctx) => ctx.transactionKeys.destroy(ctx.caller, id, revocation),
+    resolve: (_root, { id, revocation }, ctx) => ctx.transactionKeys.destroy(id, revocation),
   }),
 }))

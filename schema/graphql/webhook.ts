@@ -89,14 +89,14 @@ builder.mutationFields((t) => ({
       'Signed. Has the alerts to come posted to a URL. For a URL that the account has already, changes the kinds, and enables it. CONFLICT beyond 5.',
     extensions: signed,
     args: { input: t.arg({ type: SetWebhookInput, required: true }) },
-    resolve: (_root, { input }, ctx) => ctx.webhooks.set(ctx.caller, input),
+    resolve: (_root, { input }, ctx) => ctx.webhooks.set(input),
   }),
   removeWebhook: t.field({
     type: Webhook,
     description: 'Signed. Nothing more is posted there, and its dead letters are forgotten.',
     extensions: signed,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => ctx.webhooks.remove(ctx.caller, id),
+    resolve: (_root, { id }, ctx) => ctx.webhooks.remove(id),
   }),
   redeliverWebhook: t.field({
     type: Webhook,
@@ -104,6 +104,6 @@ builder.mutationFields((t) => ({
       'Signed. Tries again at once what waits for its next attempt, then each dead letter once; those that are taken are dead letters no more.',
     extensions: signed,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => ctx.webhooks.redeliver(ctx.caller, id),
+    resolve: (_root, { id }, ctx) => ctx.webhooks.redeliver(id),
   }),
 }))

@@ -54,7 +54,7 @@ builder.queryFields((t) => ({
       acquisitionId: t.arg.id(),
     },
     resolve: async (_root, { transactionKeyId, purpose, acquisitionId }, ctx) => {
-      const [wrappedKey] = await ctx.acquisitions.acquire(ctx.caller, {
+      const [wrappedKey] = await ctx.acquisitions.acquire({
         transactionKeyIds: [transactionKeyId],
         field: 'transactionKeyId',
         purpose: purpose ?? 'USE',
@@ -75,7 +75,7 @@ builder.queryFields((t) => ({
       acquisitionId: t.arg.id(),
     },
     resolve: (_root, { transactionKeyIds, purpose, acquisitionId }, ctx) =>
-      ctx.acquisitions.acquire(ctx.caller, {
+      ctx.acquisitions.acquire({
         transactionKeyIds,
         field: 'transactionKeyIds',
         purpose: purpose ?? 'USE',

@@ -5,8 +5,7 @@ import type { Account, ManagementKey } from '../../schema/graphql/domain.ts'
 import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
-import type { Authentication } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { accountName, parseInput } from '../lib/input.ts'
 import { assertEndorsement } from '../management-keys/endorsement.ts'
@@ -21,12 +20,10 @@ const openAccountInput = z.object({
 
 /** Opens and describes accounts. */
 export class Accounts {
-  readonly #authentication: Authentication
   readonly #databases: Databases
   readonly #selectAccount
 
-  constructor(authentication: Authentication, databases: Databases) {
-    this.#authentication = authentication
+  constructor(databases: Databases) {
     this.#databases = databases
     this.#selectAccount = (id: string) =>
       databases.reads.db
@@ -36,11 +33,11 @@ export class Accounts {
   }
 
   /** The port of one request, which reads a list of management keys once, however many aliases ask for it. */
-  forRequest(): AccountsPort {
+  forRequest(request: SignedRequest): AccountsPort {
     const lists = new Map<string, Promise<ManagementKey[]>>()
     return {
-      open: (caller: RequestCaller, input) => this.open(caller, input),
-      current: (caller: RequestCaller) => this.current(caller),
+      open: (input) => this.#open(request, input),
+      current: () => this.#current(request),
       managementKeys: ({ id }, { includeRevoked }) => {
         const name = `${id} ${String(includeRevoked)}`
         const known = lists.get(name)
@@ -52,12 +49,12 @@ export class Accounts {
     }
   }
 
-  async open(caller: RequestCaller, input: OpenAccountInput): Promise<Account> {
+  async #open(request: SignedRequest, input: OpenAccountInput): Promise<Account> {
     const { name, managementKey } = parseInput(openAccountInput, input, 'input')
     const accountId = accountIdOf(name)
     const managementKeyId = await thumbprint(managementKey.signingKey)
-    const signer = { accountId, managementKeyId, jwk: managementKey.signingKey }
-    return this.#authentication.registration(caller, signer, async (tx, now) => {
+    const key = { principalId: accountId, keyId: managementKeyId, jwk: managementKey.signingKey }
+    return request.registration(key, async (tx, now) => {
       if (managementKey.endorsement !== null) {
         await assertEndorsement(managementKey.endorsement, {
           owner: name,
@@ -92,8 +89,8 @@ export class Accounts {
     })
   }
 
-  async current(caller: RequestCaller): Promise<Account> {
-    const { accountId } = await this.#authentication.claim(caller)
+  async #current(request: SignedRequest): Promise<Account> {
+    const { accountId } = await request.consumeNonceOfAccount()
     const [account] = await this.#selectAccount(accountId)
     if (account === undefined) throw notFound('account')
     return account

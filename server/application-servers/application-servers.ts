@@ -2,8 +2,7 @@ import { z } from 'zod'
 import type { ApplicationServersPort, RegisterApplicationServerInput } from '../../schema/graphql/context.ts'
 import type { ApplicationServerRegistration } from '../../schema/graphql/domain.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
-import type { Authentication } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
 import { applicationServer, parseInput, signingJwk } from '../lib/input.ts'
@@ -15,31 +14,29 @@ import type { ReadKeyListOptions } from './well-known.ts'
 const registerInput = z.object({ applicationServer, signingKey: signingJwk })
 
 /** Registers the keys of application servers, and looks whether they are theirs. */
-export class ApplicationServers implements ApplicationServersPort {
-  readonly #authentication: Authentication
+export class ApplicationServers {
   readonly #databases: Databases
   readonly #documents: KeyDocuments
 
-  constructor(
-    authentication: Authentication,
-    { databases, proof }: { readonly databases: Databases; readonly proof: ReadKeyListOptions },
-  ) {
-    this.#authentication = authentication
+  constructor({ databases, proof }: { readonly databases: Databases; readonly proof: ReadKeyListOptions }) {
     this.#databases = databases
     this.#documents = new KeyDocuments(() => takeProofTicket(databases.writes.db), proof)
   }
 
-  async register(
-    caller: RequestCaller,
+  /** The port of one request. */
+  forRequest(request: SignedRequest): ApplicationServersPort {
+    return { register: (input) => this.#register(request, input) }
+  }
+
+  async #register(
+    request: SignedRequest,
     input: RegisterApplicationServerInput,
   ): Promise<ApplicationServerRegistration> {
     const { applicationServer: name, signingKey } = parseInput(registerInput, input, 'input')
     const keyId = await thumbprint(signingKey)
     const applicationServerId = applicationServerIdOf(name)
-    const signer = { accountId: applicationServerId, managementKeyId: keyId, jwk: signingKey }
-    await this.#authentication.registration(caller, signer, (tx) =>
-      holdKey(tx, { applicationServerId, name, keyId, signingKey }),
-    )
+    const key = { principalId: applicationServerId, keyId, jwk: signingKey }
+    await request.registration(key, (tx) => holdKey(tx, { applicationServerId, name, keyId, signingKey }))
     // Not before the nonce is consumed: a request that is sent again makes nobody fetch.
     const { listed, ticket } = await this.#documents.read(name)
     const isListed = typeof listed === 'object' && listed.includes(keyId)

@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { accounts, managementKeys } from '../../schema/tables/index.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
-import type { SignedTransaction } from './authentication.ts'
+import type { SignedTransaction } from './signed-request.ts'
 
 /** The account's active management key with this id, and the account's name; null when there is none such. */
 export async function selectActiveSigner(

@@ -5,9 +5,7 @@ import { applicationServerKeys, managementKeyOwners, managementKeys } from '../.
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { importSigningKey } from '../../schema/wire/signatures/http-signature.ts'
 import type { Database } from '../database/connect.ts'
-
-/** Who may sign: an account, by one of its management keys, or an application server. Neither passes for the other. */
-export type PrincipalKind = 'ACCOUNT' | 'APPLICATION_SERVER'
+import type { PrincipalKind } from './principal.ts'
 
 /** A signing key, ready to verify with, and whose it is. */
 export interface RegisteredPrincipal {

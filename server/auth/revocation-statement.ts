@@ -4,7 +4,7 @@ import {
   type KeyRevocation,
   type ManagementKeyRevocation,
 } from '../../schema/wire/statements/statement.ts'
-import type { SignedTransaction } from './authentication.ts'
+import type { SignedTransaction } from './signed-request.ts'
 import { parseInput, statementOf } from '../lib/input.ts'
 import { selectActiveSigner } from './active-signer.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from './received-statement.ts'

@@ -1,9 +1,9 @@
 import type { Databases } from '../database/connect.ts'
 
-/** The key that something of long life runs for: of an account, or of an application server with its id. */
+/** The key that a long-lived socket or stream was opened with. */
 export interface WatchedKey {
-  readonly accountId: string
-  readonly managementKeyId: string
+  readonly principalId: string
+  readonly keyId: string
 }
 
 interface Watch extends WatchedKey {
@@ -28,23 +28,23 @@ export class RevocationWatch {
    *
    * @returns a function that ends the watch
    */
-  watch({ accountId, managementKeyId }: WatchedKey, onRevoked: () => void): () => void {
-    const watch: Watch = { accountId, managementKeyId, onRevoked }
-    const ofKey = this.#watches.get(managementKeyId) ?? new Set()
-    this.#watches.set(managementKeyId, ofKey)
+  watch({ principalId, keyId }: WatchedKey, onRevoked: () => void): () => void {
+    const watch: Watch = { principalId, keyId, onRevoked }
+    const ofKey = this.#watches.get(keyId) ?? new Set()
+    this.#watches.set(keyId, ofKey)
     ofKey.add(watch)
     return () => {
       ofKey.delete(watch)
-      if (ofKey.size === 0 && this.#watches.get(managementKeyId) === ofKey) {
-        this.#watches.delete(managementKeyId)
+      if (ofKey.size === 0 && this.#watches.get(keyId) === ofKey) {
+        this.#watches.delete(keyId)
       }
     }
   }
 
   /** This key is revoked. */
-  report(managementKeyId: string): void {
-    const ofKey = this.#watches.get(managementKeyId)
-    this.#watches.delete(managementKeyId)
+  report(keyId: string): void {
+    const ofKey = this.#watches.get(keyId)
+    this.#watches.delete(keyId)
     for (const { onRevoked } of ofKey ?? []) onRevoked()
   }
 
@@ -55,8 +55,8 @@ export class RevocationWatch {
     const revoked = await this.#databases.reads.sql<{ id: string }[]>`
       WITH watched AS (
         SELECT * FROM unnest(
-          ${watched.map(({ accountId }) => accountId)}::uuid[],
-          ${watched.map(({ managementKeyId }) => managementKeyId)}::text[]
+          ${watched.map(({ principalId }) => principalId)}::uuid[],
+          ${watched.map(({ keyId }) => keyId)}::text[]
         ) AS watched (account_id, id)
       )
       SELECT k.id

@@ -1,35 +1,225 @@
-import type { Caller } from '../../schema/graphql/context.ts'
-import type { ComponentValues, ParsedSignature } from '../../schema/wire/signatures/http-signature.ts'
-import type { AnySigner } from './authentication.ts'
+import { sql as fragment } from 'drizzle-orm'
+import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
+import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import type { Databases, Executor } from '../database/connect.ts'
+import { runTransaction } from '../database/transaction.ts'
+import { assertGranted, consumeNonce, isActive, isNonceOutcome, type NonceOutcome } from './nonces.ts'
+import type {
+  AccountPrincipal,
+  ApplicationServerPrincipal,
+  Principal,
+  PrincipalKind,
+  SignatureNonce,
+} from './principal.ts'
+import { assertSelfSigned, type PresentedSignature, type SignatureVerifier } from './signature-verifier.ts'
 
-/** What a request says about who sent it. Nothing of it is believed before {@link Authentication} has checked it. */
-export interface PresentedSignature {
-  readonly signature: ParsedSignature
-  /** What the signature may cover: one set for each origin that this server answers to. */
-  readonly candidates: readonly ComponentValues[]
+/** A transaction that consumed the request's nonce, and the database's clock when it did. */
+export interface SignedTransaction extends AccountPrincipal {
+  readonly tx: Executor
+  readonly now: Date
 }
 
-/** Who sent one request, and how far its signature was checked. */
-export class RequestCaller implements Caller {
-  readonly presented: PresentedSignature | null
-  /** The nonce was consumed, in a committed transaction. */
-  isClaimed = false
-  /** The check of the signature alone, which is made once. */
-  verification: Promise<AnySigner> | null = null
+/** What a statement that consumes the nonce itself needs. `nonce` is null when an earlier field consumed it. */
+export interface NonceToConsume extends AccountPrincipal {
+  readonly nonce: string | null
+  readonly created: number
+  readonly expires: number
+}
+
+export interface TransactionOptions {
+  /** Takes locks before the management key is found to be active, so that it stays so until the end. */
+  readonly lock?: (tx: Executor, accountId: string) => Promise<void>
+}
+
+/**
+ * One request and its signature: presented, verified, nonce consumed, in this order. It owns that state, and nothing
+ * outside can set it.
+ *
+ * The signature itself is verified first, once; then, in the transaction of the request's effect, that the key is active,
+ * the time is right by the database's clock, and the nonce is new. The fields of one request take turns, so that the first
+ * one consumes the nonce.
+ */
+export class SignedRequest {
+  readonly #presented: PresentedSignature | null
+  readonly #verifier: SignatureVerifier
+  readonly #databases: Databases
+  #principal: Promise<Principal> | null = null
+  #isNonceConsumed = false
   #lastTurn: Promise<unknown> = Promise.resolve()
 
-  constructor(presented: PresentedSignature | null) {
-    this.presented = presented
+  /** @param presented null for a request without a signature */
+  constructor(
+    presented: PresentedSignature | null,
+    { verifier, databases }: { readonly verifier: SignatureVerifier; readonly databases: Databases },
+  ) {
+    this.#presented = presented
+    this.#verifier = verifier
+    this.#databases = databases
   }
 
-  get isSigned(): boolean {
-    return this.presented !== null
+  get hasSignature(): boolean {
+    return this.#presented !== null
   }
 
-  /** Runs one thing after the other, so that of several fields of a request the first one consumes the nonce. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** The nonce was consumed, in a committed transaction. */
+  get isNonceConsumed(): boolean {
+    return this.#isNonceConsumed
+  }
+
+  /** Verifies the signature as an account's. The request has no effect yet, and its nonce is not consumed. */
+  async verify(): Promise<AccountPrincipal> {
+    const { principalId, keyId } = ofKind('ACCOUNT', await this.identify())
+    return { accountId: principalId, managementKeyId: keyId }
+  }
+
+  /** As {@link verify}, for what application servers sign. A management key is refused like an unknown key. */
+  async verifyApplicationServer(): Promise<ApplicationServerPrincipal> {
+    const { principalId, keyId } = ofKind('APPLICATION_SERVER', await this.identify())
+    return { applicationServerId: principalId, keyId }
+  }
+
+  /** As {@link verify}, for what either may sign: a socket. */
+  identify(): Promise<Principal> {
+    this.#principal ??= this.#verifySignature()
+    return this.#principal
+  }
+
+  /**
+   * Verifies the signature and consumes the nonce, for a request whose effect is to read. Repeated, it checks that the key
+   * is still active.
+   */
+  async consumeNonce(): Promise<Principal> {
+    const principal = await this.identify()
+    await this.#inTurn(async () => {
+      // A socket, and so its nonce, may be old.
+      if (this.#isNonceConsumed) {
+        await assertGranted(await isActive(this.#databases.reads.sql, principal), this.#databases)
+      } else await this.#consumeAlone(principal)
+    })
+    return principal
+  }
+
+  /** As {@link consumeNonce}, for an account. */
+  async consumeNonceOfAccount(): Promise<AccountPrincipal> {
+    const account = await this.verify()
+    await this.consumeNonce()
+    return account
+  }
+
+  /** Runs `work` in the transaction that consumes the nonce. A refusal by `work` consumes it as well. */
+  async transaction<T>(
+    work: (signed: SignedTransaction) => Promise<T>,
+    { lock = takeNoLock }: TransactionOptions = {},
+  ): Promise<T> {
+    const account = await this.verify()
+    return this.#inTurn(async () => {
+      try {
+        const result = await runTransaction(this.#databases.writes.db, async (tx) => {
+          await lock(tx, account.accountId)
+          const now = await this.#consumeWithin(tx, account)
+          return work({ ...account, tx, now })
+        })
+        this.#isNonceConsumed = true
+        return result
+      } catch (error) {
+        const isRefusal = error instanceof KeyServerError && error.code !== 'UNAUTHENTICATED'
+        if (isRefusal && !this.#isNonceConsumed) await this.#consumeAlone(await this.identify())
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Runs one statement that consumes the nonce itself. `outcome` is GRANTED, a reason why the signature is refused, or
+   * another refusal, which has consumed the nonce.
+   */
+  async statement<T extends { readonly outcome: string }>(
+    run: (nonce: NonceToConsume) => Promise<T>,
+  ): Promise<T> {
+    const account = await this.verify()
+    return this.#inTurn(async () => {
+      const { nonce, created, expires } = this.#nonce()
+      const result = await run({ ...account, nonce: this.#isNonceConsumed ? null : nonce, created, expires })
+      if (isNonceOutcome(result.outcome)) await assertGranted(result.outcome, this.#databases)
+      this.#isNonceConsumed = true
+      return result
+    })
+  }
+
+  /**
+   * Runs `work` in a transaction for a request that is signed by the very key it registers. The nonce is consumed with
+   * what `work` stores, or not at all. `work` is told the database's clock.
+   */
+  async registration<T>(
+    key: { readonly principalId: string; readonly keyId: string; readonly jwk: SigningJwk },
+    work: (tx: Executor, now: Date) => Promise<T>,
+  ): Promise<T> {
+    await assertSelfSigned(this.#requireSignature(), key)
+    return this.#inTurn(async () => {
+      const result = await runTransaction(this.#databases.writes.db, async (tx) => {
+        const { nonce, created, expires } = this.#nonce()
+        const outcome = this.#isNonceConsumed
+          ? fragment`'GRANTED'`
+          : fragment`consume_nonce(${key.principalId}, ${key.keyId}, ${nonce}, ${created}, ${expires})`
+        const [row] = await tx.execute<{ outcome: NonceOutcome; now: Date }>(
+          fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
+        )
+        await assertGranted(row?.outcome, this.#databases)
+        if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
+        return work(tx, row.now)
+      })
+      this.#isNonceConsumed = true
+      return result
+    })
+  }
+
+  async #verifySignature(): Promise<Principal> {
+    return this.#verifier.verify(this.#requireSignature())
+  }
+
+  async #consumeAlone(principal: Principal): Promise<void> {
+    const outcome = await consumeNonce(this.#databases.writes.sql, principal, this.#nonce())
+    await assertGranted(outcome, this.#databases)
+    this.#isNonceConsumed = true
+  }
+
+  async #consumeWithin(tx: Executor, { accountId, managementKeyId }: AccountPrincipal): Promise<Date> {
+    const { nonce, created, expires } = this.#nonce()
+    const outcome = this.#isNonceConsumed
+      ? fragment`CASE WHEN is_active_management_key(${accountId}, ${managementKeyId})
+          THEN 'GRANTED' ELSE 'SIGNATURE_INVALID' END`
+      : fragment`claim_signature(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
+    const [row] = await tx.execute<{ outcome: string; now: Date }>(
+      fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
+    )
+    await assertGranted(row?.outcome, this.#databases)
+    if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
+    return row.now
+  }
+
+  /** Runs one thing after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(work)
     this.#lastTurn = turn.catch(() => undefined)
     return turn
   }
+
+  #nonce(): SignatureNonce {
+    return this.#requireSignature().signature
+  }
+
+  #requireSignature(): PresentedSignature {
+    if (this.#presented === null) throw signatureRefused('SIGNATURE_REQUIRED')
+    return this.#presented
+  }
+}
+
+function takeNoLock(): Promise<void> {
+  return Promise.resolve()
+}
+
+/** @throws {KeyServerError} UNAUTHENTICATED, the answer to an unknown key */
+function ofKind(kind: PrincipalKind, principal: Principal): Principal {
+  if (principal.kind !== kind) throw signatureRefused('SIGNATURE_INVALID')
+  return principal
 }

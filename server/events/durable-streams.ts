@@ -15,7 +15,7 @@ export interface DurableStreamsOptions {
 
 export interface Subscription<T> extends Pick<DurableStreamOptions<T>, 'read'> {
   /** Whose list it is: the id of an account, or of an application server. It is also what notifications name. */
-  readonly holderId: string
+  readonly principalId: string
   /** The key that signed the request. */
   readonly keyId: string
   /** Claims the request's signature, and answers where to begin. */
@@ -38,14 +38,14 @@ export class DurableStreams {
   }
 
   /** Rejects as `begin` does, and with RATE_LIMITED when the key has as many as it may. */
-  async open<T>({ holderId, keyId, begin, read }: Subscription<T>): Promise<DurableStream<T>> {
+  async open<T>({ principalId, keyId, begin, read }: Subscription<T>): Promise<DurableStream<T>> {
     const { notifications: wakeUps, revocations, pollMs, stopping } = this.#options
     const revoked = new AbortController()
     // Before the signature is claimed, so that no revocation falls between.
-    const endWatch = revocations.watch({ accountId: holderId, managementKeyId: keyId }, () => {
+    const endWatch = revocations.watch({ principalId, keyId }, () => {
       revoked.abort()
     })
-    const bell = wakeUps.subscribe(holderId)
+    const bell = wakeUps.subscribe(principalId)
     let leave: () => void = () => undefined
     const wakeUp: Signal = {
       wait: (ms) => bell.wait(ms),

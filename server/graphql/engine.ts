@@ -2,7 +2,7 @@ import { parse, validate } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { schema } from '../../schema/graphql/index.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
@@ -12,9 +12,9 @@ import { useIntrospectionCache } from './introspection-cache.ts'
 import { useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
-/** What a transport hands over with a request: who sent it, and the parsed body where it has read it already. */
+/** What a transport hands over with a request: its signature, and the parsed body where it has read it already. */
 export interface TransportContext {
-  readonly caller: RequestCaller
+  readonly signedRequest: SignedRequest
   readonly params: GraphQLParams | null
   /** Called when the answer is a stream, which may last. */
   readonly onStream?: () => void
@@ -34,7 +34,7 @@ export function createGraphQLEngine(
   return createYoga<TransportContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ caller }) => createContext(services, caller),
+    context: ({ signedRequest }) => createContext(services, signedRequest),
     graphiql: hasGraphiQL && {
       title: 'Claviger',
       defaultQuery: '{\n  keyServer {\n    version\n    time\n  }\n}\n',
@@ -54,7 +54,7 @@ export function createGraphQLEngine(
       useQueryLimits(),
       useMaskedValidation(maskError),
       useIntrospectionCache(),
-      useOperationGuard(services.authentication),
+      useOperationGuard(),
     ],
   })
 }

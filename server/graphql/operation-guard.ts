@@ -4,8 +4,7 @@ import type { RootFieldExtensions } from '../../schema/graphql/builder.ts'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { KeyServerError, signatureRefused, type ErrorCode } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import { isLongerThan } from './answer-size.ts'
 import { toGraphQLError } from './errors.ts'
 import { Executions, tooManyExecutions } from './executions.ts'
@@ -17,7 +16,7 @@ import { findVariableError } from './variable-errors.ts'
  * Claims a signature that nothing has claimed, e.g. because the arguments were refused before. Answers a request whose
  * signature was refused on the way with that one error and nothing else, and one whose answer is too long likewise.
  */
-export function useOperationGuard(authentication: Authentication): Plugin<GuardedContext> {
+export function useOperationGuard(): Plugin<GuardedContext> {
   const executions = new Executions()
   return {
     async onExecute({ args, executeFn, setExecuteFn, setResultAndStopExecution }) {
@@ -27,7 +26,7 @@ export function useOperationGuard(authentication: Authentication): Plugin<Guarde
         return
       }
       try {
-        const refusal = await refusalOf(args, authentication)
+        const refusal = await refusalOf(args)
         if (refusal) {
           end()
           setResultAndStopExecution({ errors: [refusal] })
@@ -39,46 +38,46 @@ export function useOperationGuard(authentication: Authentication): Plugin<Guarde
       }
       setExecuteFn(async (executed: ExecutionArgs) => {
         try {
-          return await answerOf(await executeFn(executed), { args, authentication })
+          return await answerOf(await executeFn(executed), args)
         } finally {
           end()
         }
       })
     },
     async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
-      const refusal = await refusalOf(args, authentication)
+      const refusal = await refusalOf(args)
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] })
         return
       }
-      setSubscribeFn(async (subscribed: ExecutionArgs) =>
-        answerOf(await subscribeFn(subscribed), { args, authentication }),
-      )
+      setSubscribeFn(async (subscribed: ExecutionArgs) => answerOf(await subscribeFn(subscribed), args))
     },
   }
 }
 
-type GuardedContext = GraphQLContext & { readonly caller: RequestCaller }
+type GuardedContext = GraphQLContext & { readonly signedRequest: SignedRequest }
 
 interface GuardedArgs extends ExecutionArgs {
   readonly contextValue: GuardedContext
 }
 
-async function refusalOf(
-  { schema, document, operationName, contextValue }: GuardedArgs,
-  authentication: Authentication,
-): Promise<GraphQLError | null> {
-  const { caller } = contextValue
+async function refusalOf({
+  schema,
+  document,
+  operationName,
+  contextValue,
+}: GuardedArgs): Promise<GraphQLError | null> {
+  const { signedRequest } = contextValue
   const fields = fieldsOf({ schema, document, operationName })
   if (fields === null) return null
   const isSignedOnly = fields.some((field) => field.signed)
-  if (!caller.isSigned) return isSignedOnly ? toGraphQLError(signatureRefused('SIGNATURE_REQUIRED')) : null
+  if (!signedRequest.hasSignature)
+    return isSignedOnly ? toGraphQLError(signatureRefused('SIGNATURE_REQUIRED')) : null
   if (fields.some((field) => field.registering)) return null
   try {
     // A signed field claims the signature together with its effect; without one it is claimed here.
-    if (fields.some((field) => field.byApplicationServer))
-      await authentication.verifyApplicationServer(caller)
-    else await (isSignedOnly ? authentication.verify(caller) : authentication.claim(caller))
+    if (fields.some((field) => field.byApplicationServer)) await signedRequest.verifyApplicationServer()
+    else await (isSignedOnly ? signedRequest.verify() : signedRequest.consumeNonceOfAccount())
     return null
   } catch (error) {
     if (error instanceof KeyServerError) return toGraphQLError(error)
@@ -103,16 +102,11 @@ function tooLarge(charactersMax: number): KeyServerError {
   )
 }
 
-interface Executed {
-  readonly args: GuardedArgs
-  readonly authentication: Authentication
-}
-
-async function answerOf(result: unknown, { args, authentication }: Executed): Promise<unknown> {
+async function answerOf(result: unknown, args: GuardedArgs): Promise<unknown> {
   if (!isResult(result)) return result
-  const refusal = await claimUnclaimed(result, { args, authentication })
+  const refusal = await consumeUnconsumed(result, args)
   if (refusal) return { errors: [refusal] }
-  const charactersMax = args.contextValue.caller.isSigned
+  const charactersMax = args.contextValue.signedRequest.hasSignature
     ? limits.signedAnswerCharactersMax
     : limits.unsignedAnswerCharactersMax
   return isLongerThan(result.data, charactersMax)
@@ -124,18 +118,18 @@ async function answerOf(result: unknown, { args, authentication }: Executed): Pr
  * Without a claim a key would be told of its errors though it is revoked, and told again whenever the request is
  * repeated.
  */
-async function claimUnclaimed(
+async function consumeUnconsumed(
   { errors = [] }: ExecutionResult,
-  { args, authentication }: Executed,
+  args: GuardedArgs,
 ): Promise<GraphQLError | null> {
-  const { caller } = args.contextValue
-  if (!caller.isSigned || caller.isClaimed) return null
+  const { signedRequest } = args.contextValue
+  if (!signedRequest.hasSignature || signedRequest.isNonceConsumed) return null
   // After a fault it is not known what was committed: a claim could call a request replayed that has had its effect.
   if (errors.some(({ originalError }) => isFault(originalError))) return null
   // Its key may be unknown still.
   if (fieldsOf(args)?.some((field) => field.registering) !== false) return null
   try {
-    await authentication.claimAsAny(caller)
+    await signedRequest.consumeNonce()
     return null
   } catch (error) {
     if (error instanceof KeyServerError) return toGraphQLError(error)
@@ -146,11 +140,11 @@ async function claimUnclaimed(
 /** Anything but a refusal of what was asked for, e.g. of an argument. */
 function isFault(error: Error | undefined): boolean {
   if (error === undefined || error instanceof GraphQLError) return false
-  return !(error instanceof KeyServerError) || notClaimedAfter.has(error.code)
+  return !(error instanceof KeyServerError) || notConsumedAfter.has(error.code)
 }
 
-/** Of a signature that is refused already, and of what may have had its effect. */
-const notClaimedAfter: ReadonlySet<ErrorCode> = new Set([
+/** Codes after which the nonce is not consumed: the signature was already rejected, or the operation may have committed. */
+const notConsumedAfter: ReadonlySet<ErrorCode> = new Set([
   'UNAUTHENTICATED',
   'UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',

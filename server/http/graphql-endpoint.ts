@@ -1,18 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { badInput, type KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import { RequestCaller } from '../auth/signed-request.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import type { PresentedSignature } from '../auth/signature-verifier.ts'
 import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { readBody } from './body.ts'
 import type { OriginPolicy } from './origins.ts'
 import { sendError, sendText } from './responses.ts'
-import { readCaller, readSignature } from './signature.ts'
+import { presentSignature, readSignature } from './signature.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
 
 export interface GraphQLEndpointOptions {
   readonly engine: GraphQLEngine
+  readonly authentication: Authentication
   /** What clients sign as the target, without the path. */
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
@@ -28,7 +30,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
  * body to the engine.
  */
 export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
-  const { engine, hasGraphiQL, log } = options
+  const { engine, authentication, hasGraphiQL, log } = options
   const maskError = createErrorMask(log)
   return async (request, response) => {
     allowOrigin(request, response, options.originPolicy())
@@ -36,13 +38,16 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
     if (request.method === 'OPTIONS') {
       answerPreflight(response)
     } else if (request.method === 'GET' && hasGraphiQL && request.headers.accept?.includes('text/html')) {
-      await engine(request, response, { caller: new RequestCaller(null), params: null })
+      await engine(request, response, {
+        signedRequest: authentication.request(null),
+        params: null,
+      })
     } else if (request.method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS')
       sendText(response, 405, 'GraphQL requests are POSTs.')
     } else {
       try {
-        const { caller, params } = await readRequest(request, {
+        const { presented, params } = await readRequest(request, {
           origins: options.origins(),
           // Until the response is closed.
           onBytes: (bytes) => {
@@ -52,7 +57,11 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         const onStream = () => {
           options.waitingBytes.release(response)
         }
-        await engine(request, response, { caller, params, onStream })
+        await engine(request, response, {
+          signedRequest: authentication.request(presented),
+          params,
+          onStream,
+        })
       } catch (error) {
         // Whose client has gone is answered by nobody, and is no fault of the database.
         if (response.headersSent || request.errored !== null) response.destroy()
@@ -74,7 +83,7 @@ function hideUrl(request: IncomingMessage): void {
 async function readRequest(
   request: IncomingMessage,
   { origins, onBytes }: { readonly origins: readonly string[]; readonly onBytes: (bytes: number) => void },
-): Promise<{ caller: RequestCaller; params: GraphQLParams }> {
+): Promise<{ presented: PresentedSignature | null; params: GraphQLParams }> {
   const { headers } = request
   const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json') throw unsupported('The Content-Type is application/json.')
@@ -82,8 +91,12 @@ async function readRequest(
   const signed = readSignature(headers)
   const bytesMax = signed === null ? limits.unsignedBodyBytesMax : limits.signedBodyBytesMax
   const body = await readBody(request, { bytesMax, onBytes })
-  const caller = await readCaller(signed, { body, contentType: headers['content-type'] ?? '', origins })
-  return { caller, params: parseParams(body) }
+  const presented = await presentSignature(signed, {
+    body,
+    contentType: headers['content-type'] ?? '',
+    origins,
+  })
+  return { presented, params: parseParams(body) }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })

@@ -6,7 +6,7 @@ import {
   parseSignature,
   type ParsedSignature,
 } from '../../schema/wire/signatures/http-signature.ts'
-import { RequestCaller } from '../auth/signed-request.ts'
+import type { PresentedSignature } from '../auth/signature-verifier.ts'
 
 /** Whether a request means to be signed. One that does is never answered as an unsigned one. */
 function hasSignature(headers: IncomingHttpHeaders): boolean {
@@ -42,7 +42,7 @@ export function readSignature(headers: IncomingHttpHeaders): SignatureHeaders | 
  *
  * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
  */
-export async function readCaller(
+export async function presentSignature(
   signed: SignatureHeaders | null,
   {
     body,
@@ -53,8 +53,8 @@ export async function readCaller(
     readonly contentType: string
     readonly origins: readonly string[]
   },
-): Promise<RequestCaller> {
-  if (signed === null) return new RequestCaller(null)
+): Promise<PresentedSignature | null> {
+  if (signed === null) return null
   const digest = await contentDigest(body)
   if (signed.contentDigest !== digest) throw wrongDigest()
   const candidates = origins.map((origin) => ({
@@ -63,7 +63,7 @@ export async function readCaller(
     'content-type': contentType,
     'content-digest': digest,
   }))
-  return new RequestCaller({ signature: signed.signature, candidates })
+  return { signature: signed.signature, candidates }
 }
 
 function wrongDigest(): KeyServerError {

@@ -3,8 +3,7 @@ import type { KeyChange } from '../../schema/graphql/domain.ts'
 import { decodeCursorPosition, type CursorPosition } from '../../schema/wire/cursor.ts'
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { applicationServerIdOf } from '../application-servers/application-server-id.ts'
-import type { Authentication } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { askedName, parseInput } from '../lib/input.ts'
 import type { ItemsRead } from '../events/durable-stream.ts'
@@ -13,33 +12,33 @@ import { cursorPositionOf } from '../events/stored-list.ts'
 import { keyChangeList } from './key-change-list.ts'
 
 /** Delivers changes of keys to application servers. They are recorded by whatever causes them, in its transaction. */
-export class KeyChanges implements KeyChangesPort {
-  readonly #authentication: Authentication
+export class KeyChanges {
   readonly #databases: Databases
   readonly #streams: DurableStreams
 
-  constructor(
-    authentication: Authentication,
-    options: { readonly databases: Databases; readonly streams: DurableStreams },
-  ) {
-    this.#authentication = authentication
+  constructor(options: { readonly databases: Databases; readonly streams: DurableStreams }) {
     this.#databases = options.databases
     this.#streams = options.streams
   }
 
-  async subscribe(
-    caller: RequestCaller,
-    { applicationServer: name, after }: Parameters<KeyChangesPort['subscribe']>[1],
+  /** The port of one request. */
+  forRequest(request: SignedRequest): KeyChangesPort {
+    return { subscribe: (options) => this.#subscribe(request, options) }
+  }
+
+  async #subscribe(
+    request: SignedRequest,
+    { applicationServer: name, after }: Parameters<KeyChangesPort['subscribe']>[0],
   ): Promise<AsyncIterable<KeyChange>> {
     const asked = parseBookmark(after)
     const named = name === null ? null : parseInput(askedName, name, 'applicationServer')
-    const { applicationServerId, keyId } = await this.#authentication.verifyApplicationServer(caller)
+    const { applicationServerId, keyId } = await request.verifyApplicationServer()
     const list = keyChangeList(this.#databases.reads.db, applicationServerId)
     return this.#streams.open({
-      holderId: applicationServerId,
+      principalId: applicationServerId,
       keyId,
       begin: async () => {
-        await this.#authentication.claimApplicationServer(caller)
+        await request.consumeNonce()
         if (named !== null && applicationServerIdOf(named) !== applicationServerId) {
           throw new KeyServerError('FORBIDDEN', "This key is another application server's.")
         }

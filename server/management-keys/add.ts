@@ -7,7 +7,7 @@ import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { haveSamePayload } from '../../schema/wire/statements/statement.ts'
 import { managementKeyInput, type ManagementKeyToAdd } from './management-key-input.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 import { jwe, parseInput, statementOf, uuid } from '../lib/input.ts'
 import {
   lockTransactionKeys,

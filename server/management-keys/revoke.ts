@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 import { assertManagementKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
 import { revocationChannel } from '../events/channels.ts'
 import { isManagementKeyId } from '../lib/input.ts'

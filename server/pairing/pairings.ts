@@ -5,8 +5,7 @@ import type { Pairing } from '../../schema/graphql/domain.ts'
 import { decodeBase64url } from '../../schema/wire/base64url.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { parseInput } from '../lib/input.ts'
 import { slidingWindow } from './sliding-window.ts'
@@ -34,19 +33,27 @@ const answerPairingInput = z.object({ id: pairingId, answer: message })
  * Passes messages between a new device and one that approves it. It believes nobody and need not be believed: the
  * devices authenticate what they say to each other by a secret that the server never sees.
  */
-export class Pairings implements PairingsPort {
-  readonly #authentication: Authentication
+export class Pairings {
   readonly #databases: Databases
   readonly #opened = slidingWindow({ countMax: openedMax, windowMs: limits.pairingSeconds * 1000 })
 
-  constructor(authentication: Authentication, databases: Databases) {
-    this.#authentication = authentication
+  constructor(databases: Databases) {
     this.#databases = databases
   }
 
-  async open(input: OpenPairingInput): Promise<Pairing> {
+  /** The port of one request. */
+  forRequest(request: SignedRequest): PairingsPort {
+    return {
+      open: (input) => this.#open(input),
+      find: (id) => this.#find(id),
+      answer: (input) => this.#answer(request, input),
+      close: (id) => this.#close(id),
+    }
+  }
+
+  async #open(input: OpenPairingInput): Promise<Pairing> {
     const { id, payload } = parseInput(openPairingInput, input, 'input')
-    const known = await this.find(id)
+    const known = await this.#find(id)
     if (known !== null) return same(known, known.payload === payload)
     if (!this.#opened.take()) throw tooMany()
     const rows = await this.#databases.writes.sql<{ id: string }[]>`
@@ -61,13 +68,13 @@ export class Pairings implements PairingsPort {
     return same(opened, rows.length > 0 || opened.payload === payload)
   }
 
-  async find(id: string): Promise<Pairing | null> {
+  async #find(id: string): Promise<Pairing | null> {
     return pairingId.safeParse(id).success ? this.#read(this.#databases.reads.db, id) : null
   }
 
-  async answer(caller: RequestCaller, input: AnswerPairingInput): Promise<Pairing> {
+  async #answer(request: SignedRequest, input: AnswerPairingInput): Promise<Pairing> {
     const { id, answer } = parseInput(answerPairingInput, input, 'input')
-    return this.#authentication.transaction(caller, async ({ tx }) => {
+    return request.transaction(async ({ tx }) => {
       await tx.execute(
         sql`UPDATE pairings SET answer = ${answer}
           WHERE id = ${id} AND answer IS NULL AND expires_at > clock_timestamp()`,
@@ -78,7 +85,7 @@ export class Pairings implements PairingsPort {
     })
   }
 
-  async close(id: string): Promise<boolean> {
+  async #close(id: string): Promise<boolean> {
     const closed = await this.#databases.writes.sql`DELETE FROM pairings WHERE id = ${id}`
     return closed.count > 0
   }

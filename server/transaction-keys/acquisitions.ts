@@ -2,14 +2,13 @@ import type { AcquisitionsPort } from '../../schema/graphql/context.ts'
 import type { WrappedKey } from '../../schema/graphql/domain.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication, Signer } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { NonceToConsume, SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import { parseKeyId } from './transaction-keys.ts'
 import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
 
-type Asked = Parameters<AcquisitionsPort['acquire']>[1]
+type Asked = Parameters<AcquisitionsPort['acquire']>[0]
 
 type AcquiredRow =
   | { readonly outcome: 'GRANTED'; readonly key_id: string; readonly copy: string }
@@ -19,43 +18,38 @@ type AcquiredRow =
  * Releases wrapped keys, and counts. The database function `acquire_wrapped_keys` does all of it in one round trip and
  * one transaction: it consumes the nonce, decides, counts, alerts and reads the copies.
  */
-export class Acquisitions implements AcquisitionsPort {
-  readonly #authentication: Authentication
+export class Acquisitions {
   readonly #databases: Databases
 
-  constructor(authentication: Authentication, databases: Databases) {
-    this.#authentication = authentication
+  constructor(databases: Databases) {
     this.#databases = databases
   }
 
-  async acquire(caller: RequestCaller, asked: Asked): Promise<WrappedKey[]> {
-    const signer = await this.#authentication.verify(caller)
+  /** The port of one request. */
+  forRequest(request: SignedRequest): AcquisitionsPort {
+    return { acquire: (asked) => this.#acquire(request, asked) }
+  }
+
+  async #acquire(request: SignedRequest, asked: Asked): Promise<WrappedKey[]> {
+    const { accountId, managementKeyId } = await request.verify()
     const acquisitionId =
       asked.acquisitionId === null ? null : parseInput(uuid, asked.acquisitionId, 'acquisitionId')
     const keyIds = parseKeyIds(asked)
     if (keyIds === null) {
-      await this.#authentication.claim(caller)
+      await request.consumeNonce()
       throw refusal('NOT_FOUND')
     }
-    return caller.inTurn(async () => {
-      const rows = await this.#call(caller, signer, { keyIds, purpose: asked.purpose, acquisitionId })
-      const [first] = rows
-      if (first === undefined && keyIds.length > 0)
-        throw new TypeError('The database answered an acquisition with nothing.')
-      const outcome = first?.outcome ?? 'GRANTED'
-      await this.#authentication.assertClaimed(outcome)
-      caller.isClaimed = true
-      if (outcome !== 'GRANTED') throw refusal(outcome)
-      const { accountId, managementKeyId } = signer
-      return rows.flatMap(({ key_id: transactionKeyId, copy: jwe }) =>
-        transactionKeyId === null ? [] : [{ accountId, managementKeyId, transactionKeyId, jwe }],
-      )
-    })
+    const { outcome, rows } = await request.statement((nonce) =>
+      this.#run(nonce, { keyIds, purpose: asked.purpose, acquisitionId }),
+    )
+    if (outcome !== 'GRANTED') throw refusal(outcome)
+    return rows.flatMap(({ key_id: transactionKeyId, copy: jwe }) =>
+      transactionKeyId === null ? [] : [{ accountId, managementKeyId, transactionKeyId, jwe }],
+    )
   }
 
-  async #call(
-    caller: RequestCaller,
-    { accountId, managementKeyId, claim }: Signer,
+  async #run(
+    { accountId, managementKeyId, nonce, created, expires }: NonceToConsume,
     {
       keyIds,
       purpose,
@@ -65,11 +59,16 @@ export class Acquisitions implements AcquisitionsPort {
       readonly purpose: AcquisitionPurpose
       readonly acquisitionId: string | null
     },
-  ): Promise<AcquiredRow[]> {
-    return this.#databases.writes.sql<AcquiredRow[]>`
+  ): Promise<{ readonly outcome: string; readonly rows: readonly AcquiredRow[] }> {
+    const rows = await this.#databases.writes.sql<AcquiredRow[]>`
       SELECT * FROM acquire_wrapped_keys(
-        ${accountId}, ${managementKeyId}, ${caller.isClaimed ? null : claim.nonce}, ${claim.created}, ${claim.expires},
+        ${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires},
         ${[...keyIds]}::uuid[], ${purpose}, ${acquisitionId}, ${limits.acquisitionIdHours})`
+    const [first] = rows
+    if (first === undefined && keyIds.length > 0) {
+      throw new TypeError('The database answered an acquisition with nothing.')
+    }
+    return { outcome: first?.outcome ?? 'GRANTED', rows }
   }
 }
 

@@ -7,7 +7,7 @@ import {
   parseStatement,
   type KeyCertificate,
 } from '../../schema/wire/statements/statement.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 import { selectActiveSigner } from '../auth/active-signer.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
 import type { OverusePolicy } from '../../schema/wire/enums.ts'

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { transactionKeyUsage } from '../../schema/tables/index.ts'
 import { notFound } from '../../schema/wire/errors.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 
 /**
  * Locks a key against acquisitions and changes until the transaction ends. Every change begins with it: locks are taken

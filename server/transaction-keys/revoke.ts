@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 import { recordKeyChange } from '../key-changes/record.ts'
 import { assertKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
 import { lockTransactionKey } from './lock.ts'

@@ -3,7 +3,7 @@ import type { RewrapTransactionKeyInput } from '../../schema/graphql/context.ts'
 import type { TransactionKey } from '../../schema/graphql/domain.ts'
 import { badInput, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 import { jwe, parseInput, uuid } from '../lib/input.ts'
 import { selectTransactionKeysById } from './transaction-key-rows.ts'
 import {

@@ -5,7 +5,7 @@ import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '..
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 import {
   applicationServer,
   expiryNotices,

@@ -2,15 +2,12 @@ import { type z } from 'zod'
 import type {
   RewrapTransactionKeyInput,
   StoreTransactionKeyInput,
-  TransactionKeyPage,
-  TransactionKeyPageArguments,
   TransactionKeysPort,
   UpdateTransactionKeyInput,
 } from '../../schema/graphql/context.ts'
-import type { Account, TransactionKey } from '../../schema/graphql/domain.ts'
+import type { TransactionKey } from '../../schema/graphql/domain.ts'
 import { notFound } from '../../schema/wire/errors.ts'
-import type { Authentication, SignedTransaction } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest, SignedTransaction, TransactionOptions } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { uuid } from '../lib/input.ts'
 import { holdManagementKeys } from '../auth/management-keys-lock.ts'
@@ -24,89 +21,92 @@ import { parseKeyChanges, updateTransactionKey } from './update.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
 /** Stores, describes, changes and ends transaction keys. Their copies are released by {@link Acquisitions} alone. */
-export class TransactionKeys implements TransactionKeysPort {
-  readonly #authentication: Authentication
+export class TransactionKeys {
   readonly #databases: Databases
 
-  constructor(authentication: Authentication, databases: Databases) {
-    this.#authentication = authentication
+  constructor(databases: Databases) {
     this.#databases = databases
   }
 
-  async store(caller: RequestCaller, input: StoreTransactionKeyInput): Promise<TransactionKey> {
+  /** The port of one request. */
+  forRequest(request: SignedRequest): TransactionKeysPort {
+    return {
+      store: (input) => this.#store(request, input),
+      update: (input) => this.#update(request, input),
+      rewrap: (input) => this.#rewrap(request, input),
+      revoke: (id, how) => this.#revoke(request, id, how),
+      destroy: (id, revocation) => this.#destroy(request, id, revocation),
+      find: (id) => this.#find(request, id),
+      page: (account, page) => selectPage(this.#databases.reads.db, account.id, page),
+    }
+  }
+
+  async #store(request: SignedRequest, input: StoreTransactionKeyInput): Promise<TransactionKey> {
     const key = parseKeyToStore(input)
-    return this.#change(caller, key.id, (signed) => storeTransactionKey(signed, key), {
+    return this.#change(request, key.id, (signed) => storeTransactionKey(signed, key), {
       lock: holdManagementKeys,
     })
   }
 
-  async update(caller: RequestCaller, input: UpdateTransactionKeyInput): Promise<TransactionKey> {
+  async #update(request: SignedRequest, input: UpdateTransactionKeyInput): Promise<TransactionKey> {
     const changes = parseKeyChanges(input)
-    return this.#change(caller, input.id, (signed, id) => updateTransactionKey(signed, id, changes), {
+    return this.#change(request, input.id, (signed, id) => updateTransactionKey(signed, id, changes), {
       lock: holdManagementKeys,
     })
   }
 
-  async rewrap(
-    caller: RequestCaller,
+  async #rewrap(
+    request: SignedRequest,
     input: readonly RewrapTransactionKeyInput[],
   ): Promise<TransactionKey[]> {
     const keys = parseKeysToRewrap(input)
-    return this.#authentication.transaction(caller, (signed) => rewrapTransactionKeys(signed, keys), {
+    return request.transaction((signed) => rewrapTransactionKeys(signed, keys), {
       lock: holdManagementKeys,
     })
   }
 
-  async revoke(
-    caller: RequestCaller,
+  async #revoke(
+    request: SignedRequest,
     id: string,
     how: { readonly reason: RevocationReason; readonly revocation: unknown },
   ): Promise<TransactionKey> {
     const { reason } = how
     const revocation = parseRevocation(how.revocation)
     return this.#change(
-      caller,
+      request,
       id,
       (signed, keyId) => revokeTransactionKey(signed, keyId, { reason, revocation }),
       { lock: holdManagementKeys },
     )
   }
 
-  async destroy(caller: RequestCaller, id: string, compact: unknown): Promise<TransactionKey> {
+  async #destroy(request: SignedRequest, id: string, compact: unknown): Promise<TransactionKey> {
     const revocation = parseRevocation(compact)
-    return this.#change(caller, id, (signed, keyId) => destroyTransactionKey(signed, keyId, revocation), {
+    return this.#change(request, id, (signed, keyId) => destroyTransactionKey(signed, keyId, revocation), {
       lock: holdManagementKeys,
     })
   }
 
-  async find(caller: RequestCaller, id: string): Promise<TransactionKey | null> {
-    const { accountId } = await this.#authentication.claim(caller)
+  async #find(request: SignedRequest, id: string): Promise<TransactionKey | null> {
+    const { accountId } = await request.consumeNonceOfAccount()
     const keyId = parseKeyId(id)
     return keyId === null ? null : selectTransactionKey(this.#databases.reads.db, accountId, keyId)
   }
 
-  page(account: Account, page: TransactionKeyPageArguments): Promise<TransactionKeyPage> {
-    return selectPage(this.#databases.reads.db, account.id, page)
-  }
-
   async #change(
-    caller: RequestCaller,
+    request: SignedRequest,
     id: string,
     change: (signed: SignedTransaction, id: string) => Promise<void>,
-    options: Parameters<Authentication['transaction']>[2] = {},
+    options: TransactionOptions = {},
   ): Promise<TransactionKey> {
-    return this.#authentication.transaction(
-      caller,
-      async (signed) => {
-        const keyId = parseKeyId(id)
-        if (keyId === null) throw notFound('transaction key')
-        await change(signed, keyId)
-        const key = await selectTransactionKey(signed.tx, signed.accountId, keyId)
-        if (key === null) throw new TypeError('A changed transaction key can be read.')
-        return key
-      },
-      options,
-    )
+    return request.transaction(async (signed) => {
+      const keyId = parseKeyId(id)
+      if (keyId === null) throw notFound('transaction key')
+      await change(signed, keyId)
+      const key = await selectTransactionKey(signed.tx, signed.accountId, keyId)
+      if (key === null) throw new TypeError('A changed transaction key can be read.')
+      return key
+    }, options)
   }
 }
 

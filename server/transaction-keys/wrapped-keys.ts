@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { managementKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
-import type { SignedTransaction } from '../auth/authentication.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
 import { isManagementKeyId } from '../lib/input.ts'
 
 /** A wrapped copy to store. */

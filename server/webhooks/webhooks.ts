@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { SetWebhookInput, WebhooksPort } from '../../schema/graphql/context.ts'
-import { type Account, type Webhook, type WebhookDeadLetter } from '../../schema/graphql/domain.ts'
+import type { Webhook, WebhookDeadLetter } from '../../schema/graphql/domain.ts'
 import { accounts, webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parseCursorPosition } from '../alerts/alert-page.ts'
-import type { Authentication, SignedTransaction } from '../auth/authentication.ts'
-import type { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import { parsePageSize } from '../lib/page-size.ts'
@@ -31,14 +30,12 @@ export interface WebhooksOptions {
 }
 
 /** Sets, shows and removes webhooks. What is posted there, and when, is for WebhookDelivery. */
-export class Webhooks implements WebhooksPort {
-  readonly #authentication: Authentication
+export class Webhooks {
   readonly #databases: Databases
   readonly #serverKeySecret: string
   readonly #input
 
-  constructor(authentication: Authentication, options: WebhooksOptions) {
-    this.#authentication = authentication
+  constructor(options: WebhooksOptions) {
     this.#databases = options.databases
     this.#serverKeySecret = options.serverKeySecret
     this.#input = z.object({
@@ -53,12 +50,25 @@ export class Webhooks implements WebhooksPort {
     })
   }
 
-  async set(
-    caller: RequestCaller,
+  /** The port of one request. */
+  forRequest(request: SignedRequest): WebhooksPort {
+    const { db } = this.#databases.reads
+    return {
+      set: (input) => this.#set(request, input),
+      remove: (id) => this.#remove(request, id),
+      redeliver: (id) => this.#redeliver(request, id),
+      list: (account) => selectWebhooks(db, account.id),
+      deadLetters: (webhook, page) => this.#deadLetters(webhook, page),
+      countDeadLetters: (webhook) => countDeadLetters(db, webhook),
+    }
+  }
+
+  async #set(
+    request: SignedRequest,
     input: SetWebhookInput,
   ): Promise<{ webhook: Webhook; secret: string | null }> {
     const { url, kinds, renewSecret } = parseInput(this.#input, input, 'input')
-    return this.#authentication.transaction(caller, async (signed) => {
+    return request.transaction(async (signed) => {
       const newest = await lockAccount(signed)
       const stored = await selectWebhooks(signed.tx, signed.accountId)
       const known = stored.find((webhook) => webhook.url === url)
@@ -83,8 +93,8 @@ export class Webhooks implements WebhooksPort {
     })
   }
 
-  async remove(caller: RequestCaller, id: string): Promise<Webhook> {
-    return this.#authentication.transaction(caller, async ({ tx, accountId }) => {
+  async #remove(request: SignedRequest, id: string): Promise<Webhook> {
+    return request.transaction(async ({ tx, accountId }) => {
       const [removed] = await tx
         .delete(webhooks)
         .where(isWebhook({ accountId, id: parseId(id) }))
@@ -94,8 +104,8 @@ export class Webhooks implements WebhooksPort {
     })
   }
 
-  async redeliver(caller: RequestCaller, id: string): Promise<Webhook> {
-    return this.#authentication.transaction(caller, async (signed) => {
+  async #redeliver(request: SignedRequest, id: string): Promise<Webhook> {
+    return request.transaction(async (signed) => {
       // First the webhook, whose row everybody locks first, so that who delivers sees the letters that are asked for.
       const webhook = await change(signed, { id: parseId(id), isRedeliveryAsked: true })
       await signed.tx.update(webhookDeadLetters).set({ isRedeliveryAsked: true }).where(isLetterOf(webhook))
@@ -103,11 +113,7 @@ export class Webhooks implements WebhooksPort {
     })
   }
 
-  list(account: Account): Promise<Webhook[]> {
-    return selectWebhooks(this.#databases.reads.db, account.id)
-  }
-
-  deadLetters(
+  #deadLetters(
     webhook: Webhook,
     { first, after }: Parameters<WebhooksPort['deadLetters']>[1],
   ): Promise<WebhookDeadLetter[]> {
@@ -115,10 +121,6 @@ export class Webhooks implements WebhooksPort {
       after: parseCursorPosition(after, 'after')?.position ?? 0,
       limit: parsePageSize(first, 'first'),
     })
-  }
-
-  countDeadLetters(webhook: Webhook): Promise<number> {
-    return countDeadLetters(this.#databases.reads.db, webhook)
   }
 }
 

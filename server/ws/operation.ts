@@ -7,7 +7,7 @@ import {
   type GraphQLSchema,
 } from 'graphql'
 import { badInput } from '../../schema/wire/errors.ts'
-import { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { findOperation } from '../graphql/operation-fields.ts'
 
@@ -35,14 +35,14 @@ interface Enveloped extends Execution {
 }
 
 /**
- * Parses and validates an operation of a socket. Subscriptions run as the socket's caller; queries and mutations run
+ * Parses and validates an operation of a socket. Subscriptions run as the principal that signed the socket; queries and mutations run
  * unsigned, because a signature covers one request and the socket's covers none of them.
  *
  * @returns what to execute, or the errors of validation
  */
 export async function prepareOperation(
   engine: GraphQLEngine,
-  socketCaller: RequestCaller,
+  { socket, unsigned }: { readonly socket: SignedRequest; readonly unsigned: SignedRequest },
   payload: {
     readonly query: string
     readonly operationName?: string | null | undefined
@@ -51,7 +51,7 @@ export async function prepareOperation(
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { query, operationName = null, variables = null } = payload
   // Not null: a plugin of Yoga takes the operation name out of it.
-  const transport = { caller: socketCaller, params: {} }
+  const transport = { signedRequest: socket, params: {} }
   const engineForRequest: Enveloped = engine.getEnveloped(transport)
   const { schema } = engineForRequest
   const document = engineForRequest.parse(query)
@@ -59,7 +59,7 @@ export async function prepareOperation(
   if (errors.length > 0) return errors
   const operation = findOperation(document, operationName)
   if (operation === null) throw badInput('operationName', 'The request names no single operation.')
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) transport.caller = new RequestCaller(null)
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) transport.signedRequest = unsigned
   const args: ExecutionArgs = {
     schema,
     document,

@@ -1,5 +1,5 @@
 import { parseSignature, webSocketProfile } from '../../schema/wire/signatures/http-signature.ts'
-import { RequestCaller } from '../auth/signed-request.ts'
+import type { PresentedSignature } from '../auth/signature-verifier.ts'
 
 /**
  * Reads the signature in the payload of `connection_init`. The server rebuilds what it covers from its own
@@ -7,17 +7,17 @@ import { RequestCaller } from '../auth/signed-request.ts'
  *
  * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
  */
-export function readSocketCaller(
+export function readSocketSignature(
   payload: Readonly<Record<string, unknown>> | undefined,
   origins: readonly string[],
-): RequestCaller {
+): PresentedSignature | null {
   const signatureInput = payload?.['signature-input']
   const signature = payload?.['signature']
-  if (signatureInput === undefined && signature === undefined) return new RequestCaller(null)
+  if (signatureInput === undefined && signature === undefined) return null
   const parsed = parseSignature(webSocketProfile, {
     signatureInput: typeof signatureInput === 'string' ? signatureInput : undefined,
     signature: typeof signature === 'string' ? signature : undefined,
   })
   const candidates = origins.map((origin) => ({ '@method': 'GET', '@target-uri': `${origin}/graphql` }))
-  return new RequestCaller({ signature: parsed, candidates })
+  return { signature: parsed, candidates }
 }

@@ -6,7 +6,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication } from '../auth/authentication.ts'
-import { RequestCaller } from '../auth/signed-request.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { OriginPolicy } from '../http/origins.ts'
@@ -23,7 +23,7 @@ import type { RevocationWatch } from '../auth/revocation-watch.ts'
 import { closeWhenIdle } from './close-when-idle.ts'
 import { closeWhenRevoked } from './close-when-revoked.ts'
 import { executionOf, prepareOperation } from './operation.ts'
-import { readSocketCaller } from './signature.ts'
+import { readSocketSignature } from './signature.ts'
 import { serveSocket, type SocketExtra } from './socket.ts'
 
 export interface WebSocketServerOptions {
@@ -66,7 +66,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     perMessageDeflate: false,
     handleProtocols,
   })
-  const callers = new WeakMap<WebSocket, RequestCaller>()
+  const requests = new WeakMap<WebSocket, SignedRequest>()
   /** Of the other end, or of the proxy before it. */
   const addresses = new WeakMap<WebSocket, string>()
   /** What an unsigned socket calls when it runs something. */
@@ -86,18 +86,20 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     connectionInitWaitTimeout: initTimeoutMs,
     onConnect: async ({ connectionParams, extra: { socket } }) => {
       try {
-        const caller = readSocketCaller(connectionParams, options.origins())
-        if (caller.isSigned) {
-          const { principalId, keyId } = await options.authentication.identify(caller)
-          const key = { accountId: principalId, managementKeyId: keyId }
+        const request = options.authentication.request(
+          readSocketSignature(connectionParams, options.origins()),
+        )
+        if (request.hasSignature) {
+          const { principalId, keyId } = await request.identify()
+          const key = { principalId, keyId }
           closeWhenRevoked(socket, { revocations: options.revocations, key })
-          await options.authentication.claimAsAny(caller)
+          await request.consumeNonce()
           seat(socket, placesOfKeys, keyId)
         } else {
           seat(socket, placesOfAddresses, addresses.get(socket) ?? '')
           touches.set(socket, closeWhenIdle(socket, { idleMs: unsignedIdleMs }))
         }
-        callers.set(socket, caller)
+        requests.set(socket, request)
         return true
       } catch (error) {
         const { extensions } = maskError(error)
@@ -111,7 +113,8 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
         touches.get(socket)?.()
         // The one that is asked for is counted already.
         if (Object.keys(subscriptions).length > operationsPerSocketMax) throw tooManyOperations()
-        return await prepareOperation(engine, callers.get(socket) ?? new RequestCaller(null), payload)
+        const unsigned = options.authentication.request(null)
+        return await prepareOperation(engine, { socket: requests.get(socket) ?? unsigned, unsigned }, payload)
       } catch (error) {
         return [maskError(error)]
       }
