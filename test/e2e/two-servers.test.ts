@@ -11,7 +11,7 @@ import {
 import { faultsOf } from '../support/stream-checker.ts'
 import { beginning, listAllAlerts, openSubscriber, raise, take, useWorld } from '../support/realtime.ts'
 
-const world = useWorld(2)
+const world = useWorld({ count: 2 })
 
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {

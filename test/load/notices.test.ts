@@ -1,19 +1,11 @@
 import { expect, test } from 'vitest'
-import { alertsOf, secondsAhead, succeed, type World } from '../support/operations.ts'
+import { alertsOf, secondsAhead, succeed } from '../support/operations.ts'
 import { useWorld } from '../support/realtime.ts'
 import { openAccount, storeKey, type RawKey } from '../support/raw-client.ts'
 import { startTestServer } from '../support/server.ts'
 
 /* Two servers sweep the same deadlines all the while. */
-const servers = useWorld(2)
-const world: Pick<World, 'url' | 'sql'> = {
-  get url() {
-    return servers.url
-  },
-  get sql() {
-    return servers.administrator.sql
-  },
-}
+const world = useWorld({ count: 2 })
 
 const hourSeconds = 3_600
 
@@ -146,7 +138,7 @@ test('a server that is started anew alerts nothing that was alerted before', asy
   })
   await pass(id, 1.5 * hourSeconds)
   await expectKinds(key, ['KEY_EXPIRING 3600'])
-  const another = await startTestServer(servers.servers[0]?.databaseUrl ?? '')
+  const another = await startTestServer(world.servers[0]?.databaseUrl ?? '')
   await settle()
   await another.stop()
   expect(await kindsOf(key)).toEqual(['KEY_EXPIRING 3600'])

@@ -16,7 +16,7 @@ import { keepDoing } from '../support/connections.ts'
 import { call } from '../support/raw-client.ts'
 import { alertsSubscription, RawSocket } from '../support/socket.ts'
 
-const world = useWorld(1)
+const world = useWorld()
 const retentionDays = 30
 let databases: Databases
 

@@ -13,7 +13,7 @@ import {
   type Subscriber,
 } from '../support/realtime.ts'
 
-const world = useWorld(2)
+const world = useWorld({ count: 2 })
 const writers = 12
 const perWriter = 12
 

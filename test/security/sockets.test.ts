@@ -1,23 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
-import { useWorld } from '../support/operations.ts'
+import { afterAll, expect, test, vi } from 'vitest'
 import { openAccount } from '../support/raw-client.ts'
 import { RawSocket } from '../support/socket.ts'
 
-const { idleMs, perAddressMax } = vi.hoisted(() => ({ idleMs: 1_500, perAddressMax: 4 }))
+const [idleMs, perAddressMax] = [1_500, 4]
 
-// Of the server in this process. What they are without this, the first test says.
-vi.mock('../../server/lib/transport-limits.ts', async (original) => ({
-  ...(await original<object>()),
+// Of the server in this process, which is loaded anew for it. What they are without this, the first test says.
+const limitsModule = '../../server/lib/transport-limits.ts'
+const limits = await vi.importActual<object>(limitsModule)
+vi.doMock(limitsModule, () => ({
+  ...limits,
   unsignedIdleMs: idleMs,
   unsignedSocketsPerAddressMax: perAddressMax,
 }))
+vi.resetModules()
+const { useWorld } = await import('../support/operations.ts')
+afterAll(() => {
+  vi.doUnmock(limitsModule)
+  vi.resetModules()
+})
 
 const world = useWorld()
 const query = '{ keyServer { version } }'
 
-test('the limits are those of docs/protocol.md', async () => {
-  const limits = await vi.importActual<object>('../../server/lib/transport-limits.ts')
+test('the limits are those of docs/protocol.md', () => {
   expect({ ...limits }).toEqual({
     connectionsMax: 20_000,
     pipelinedOfConnectionMax: 100,

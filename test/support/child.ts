@@ -17,6 +17,10 @@ export interface ChildEnd {
   readonly errors: string
 }
 
+const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+/** What has nothing to do with the script itself. */
+export const runtimeSettings = { PATH, NODE_COMPILE_CACHE }
+
 /** Runs a script of this checkout, named from its root, in a process of its own that is killed after `timeoutMs`. */
 export function runScript(
   script: string,
@@ -28,7 +32,7 @@ export function runScript(
 ): Child {
   const path = fileURLToPath(new URL(`../../${script}`, import.meta.url))
   const child = spawn(process.execPath, [path, ...(options.args ?? [])], {
-    env: { PATH: process.env['PATH'], ...options.env },
+    env: { ...runtimeSettings, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: options.timeoutMs,
     killSignal: 'SIGKILL',

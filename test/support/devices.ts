@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll } from 'vitest'
 import { createVault, memoryKeystore, type ConnectionOptions, type Vault } from '../../client/index.ts'
-import { startWorld, type TestServer } from './server.ts'
+
+export { useWorld } from './world.ts'
 
 export type Fetch = NonNullable<ConnectionOptions['fetch']>
 
@@ -10,20 +10,6 @@ export const bank = 'https://bank.example'
 export const bytes = new TextEncoder().encode('order 66')
 
 export const newOwner = () => `owner-${randomUUID()}`
-
-/** A key server for the tests of one file. */
-export function useWorld(): { readonly url: string } {
-  let server: TestServer | undefined
-  beforeAll(async () => {
-    server = await startWorld()
-  })
-  afterAll(() => server?.stop())
-  return {
-    get url() {
-      return server?.url ?? ''
-    },
-  }
-}
 
 /** A new account, seen from its first device. */
 export function newVault(url: string, options: { fetch?: Fetch; owner?: string } = {}): Promise<Vault> {

@@ -1,45 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import postgres from 'postgres'
-import { afterAll, beforeAll, expect } from 'vitest'
+import { expect } from 'vitest'
 import { errorCodes } from '../../schema/wire/errors.ts'
 import { call, createRawKey, type GraphQLAnswer, type RawKey } from './raw-client.ts'
-import { startWorld, type TestServer, type TestServerOptions } from './server.ts'
 
-/** The key server of one test file, and its database. */
-export interface World {
-  readonly url: string
-  readonly server: TestServer
-  /** For what a test can not wait for, and for what no client may see. */
-  readonly sql: postgres.Sql
-}
-
-/** Starts a key server before the file's tests and ends it after them. */
-export function useWorld(options: TestServerOptions = {}): World {
-  let started: { server: TestServer; sql: postgres.Sql } | null = null
-  const running = () => {
-    if (started === null) throw new TypeError('The world starts before the first test.')
-    return started
-  }
-  beforeAll(async () => {
-    const server = await startWorld(options)
-    started = { server, sql: postgres(server.databaseUrl, { max: 2, onnotice: () => undefined }) }
-  })
-  afterAll(async () => {
-    await started?.sql.end({ timeout: 5 })
-    await started?.server.stop()
-  })
-  return {
-    get url() {
-      return running().server.url
-    },
-    get server() {
-      return running().server
-    },
-    get sql() {
-      return running().sql
-    },
-  }
-}
+export { useWorld } from './world.ts'
 
 export interface Operation {
   readonly query: string

@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
 import { migrate } from '../../server/database/migrate.ts'
 import { openPostgres } from '../../server/database/open-postgres.ts'
+import { clusterName } from './run-directory.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,7 +18,7 @@ declare module 'vitest' {
 const templateDatabase = 'claviger_template'
 
 /**
- * Before the first test file: one PostgreSQL for the run, in a temporary directory, or the one that TEST_DATABASE_URL
+ * Before the first test file: one PostgreSQL for the run, in the run's directory, or the one that TEST_DATABASE_URL
  * names (its role needs CREATEDB), and in it the migrated template. The returned function ends what was started.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -34,51 +35,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return cluster.remove
 }
 
-const directoryPrefix = 'claviger-test-'
-
 async function startCluster(): Promise<{ url: string; remove: () => Promise<void> }> {
-  await removeAbandonedClusters()
-  const dataDirectory = await mkdtemp(join(tmpdir(), `${directoryPrefix}${process.pid}-`))
+  const dataDirectory = join(tmpdir(), clusterName)
   const cluster = await startEmbeddedPostgres({ dataDirectory })
-  const remove = async (): Promise<void> => {
-    await cluster.stop()
-    await rm(dataDirectory, { recursive: true, force: true })
-  }
   try {
     await allowCreatingDatabases(cluster.url, join(dataDirectory, 'password'))
   } catch (error) {
-    await remove()
+    await cluster.stop()
     throw error
   }
   // Tests open it with postgres.js itself as well, which takes require_auth for a setting of the server.
-  return { url: cluster.url.replace(/\?.*/, ''), remove }
-}
-
-/** The embedded PostgreSQL outlives a killed key server by design, and so a killed test run. */
-async function removeAbandonedClusters(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = name.startsWith(directoryPrefix)
-      ? /^\d+/.exec(name.slice(directoryPrefix.length))?.[0]
-      : undefined
-    if (pid === undefined || isAlive(Number(pid))) continue
-    const dataDirectory = join(tmpdir(), name)
-    try {
-      const cluster = await startEmbeddedPostgres({ dataDirectory })
-      await cluster.stop()
-      await rm(dataDirectory, { recursive: true, force: true })
-    } catch {
-      // Another user's, or too broken to start: not for this run to mend.
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
+  return { url: cluster.url.replace(/\?.*/, ''), remove: () => cluster.stop() }
 }
 
 async function allowCreatingDatabases(url: string, passwordFile: string): Promise<void> {

@@ -1,42 +1,9 @@
-import { afterAll, beforeAll } from 'vitest'
 import { encodeCursor } from '../../schema/wire/cursor.ts'
-import { administer, type Administrator } from './connections.ts'
 import { call, openAccount, storeKey, type RawAccount } from './raw-client.ts'
-import { startWorlds, type TestServer, type TestServerOptions } from './server.ts'
 import type { AlertNode } from './socket.ts'
+import type { World } from './world.ts'
 
-export interface RealtimeWorld {
-  readonly servers: readonly TestServer[]
-  /** The first server's. */
-  readonly url: string
-  readonly administrator: Administrator
-}
-
-/** Key servers on one database for all tests of a file. The answer is filled before the first test. */
-export function useWorld(count = 1, options: TestServerOptions = {}): RealtimeWorld {
-  let servers: TestServer[] = []
-  let administrator: Administrator | undefined
-  beforeAll(async () => {
-    servers = await startWorlds(count, options)
-    administrator = administer(servers[0]?.databaseUrl ?? '')
-  })
-  afterAll(async () => {
-    await administrator?.close()
-    for (const server of servers.toReversed()) await server.stop()
-  })
-  return {
-    get servers() {
-      return servers
-    },
-    get url() {
-      return servers[0]?.url ?? ''
-    },
-    get administrator() {
-      if (administrator === undefined) throw new TypeError('It is there once the first test begins.')
-      return administrator
-    },
-  }
-}
+export { useWorld } from './world.ts'
 
 export interface Subscriber extends RawAccount {
   /** A key of the account's, for alerts to be about. */
@@ -51,24 +18,24 @@ export async function openSubscriber(url: string): Promise<Subscriber> {
 
 /** Stores alerts of an account, each in a transaction of its own, in the way that all causes of alerts do. */
 export async function raise(
-  { administrator }: RealtimeWorld,
+  { sql }: Pick<World, 'sql'>,
   { name, keyId }: Subscriber,
   { count = 1, kind = 'KEY_REVOKED' }: { count?: number; kind?: 'KEY_REVOKED' | 'KEY_EXPIRED' } = {},
 ): Promise<void> {
   const details = { reason: 'UNSPECIFIED', expiresAt: '2030-01-01T00:00:00.000Z' }
   for (let raised = 0; raised < count; raised++) {
-    await administrator.sql`
-      SELECT raise_alert(id, ${kind}, ${keyId}, NULL, ${administrator.sql.json(details)}) FROM accounts WHERE name = ${name}`
+    await sql`
+      SELECT raise_alert(id, ${kind}, ${keyId}, NULL, ${sql.json(details)}) FROM accounts WHERE name = ${name}`
   }
 }
 
 /** Sets an account's alerts back, as a failover to a standby does that lacks the last transactions. */
 export async function loseLast(
-  { administrator }: RealtimeWorld,
+  { sql }: Pick<World, 'sql'>,
   { name }: RawAccount,
   { count }: { count: number },
 ): Promise<void> {
-  await administrator.sql`
+  await sql`
     WITH account AS (
       UPDATE accounts SET alert_position = alert_position - ${count} WHERE name = ${name} RETURNING id, alert_position)
     DELETE FROM alerts USING account WHERE account_id = account.id AND position > account.alert_position`

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
-import { pick, pickEach, pickText, succeed, type World } from './operations.ts'
-import { openAccount, storeKey, type RawAccount, type RawKey } from './raw-client.ts'
+import { pick, pickEach, pickText, succeed } from './operations.ts'
+import type { RawKey } from './raw-client.ts'
 import { startReceiver, type Receiver } from './webhook-receiver.ts'
 
 export const setWebhookMutation = `mutation ($input: SetWebhookInput!) {
@@ -25,26 +25,7 @@ export async function receiver(...how: Parameters<typeof startReceiver>): Promis
   return started
 }
 
-export interface Owner extends RawAccount {
-  readonly keyId: string
-}
-
-export async function openOwner(url: string): Promise<Owner> {
-  const account = await openAccount(url)
-  return { ...account, keyId: (await storeKey(url, account.key)).id }
-}
-
-/** Stores alerts in the way that all causes do, each in a transaction of its own. */
-export async function raise(
-  { sql }: Pick<World, 'sql'>,
-  { name, keyId }: Owner,
-  { count = 1, kind = 'KEY_REVOKED' }: { count?: number; kind?: 'KEY_REVOKED' | 'KEY_EXPIRED' } = {},
-): Promise<void> {
-  const details = { reason: 'UNSPECIFIED', expiresAt: '2030-01-01T00:00:00.000Z' }
-  for (let raised = 0; raised < count; raised++) {
-    await sql`SELECT raise_alert(id, ${kind}, ${keyId}, NULL, ${sql.json(details)}) FROM accounts WHERE name = ${name}`
-  }
-}
+export { openSubscriber as openOwner, raise, type Subscriber as Owner } from './realtime.ts'
 
 /** The ids of an account's alerts, oldest first. */
 export async function alertIds(url: string, key: RawKey): Promise<string[]> {

@@ -2,15 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { runtimeSettings } from '../../support/child.ts'
 
 const bin = fileURLToPath(new URL('../../../bin/claviger.js', import.meta.url))
 
 /** One command takes half a second; those that wait for alerts, and those on a busy machine, longer. */
 const endsWithinMs = 30_000
-
-const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-/** What has nothing to do with the command itself. */
-const runtimeSettings = { PATH, NODE_COMPILE_CACHE }
 
 export interface Ended {
   readonly code: number | null

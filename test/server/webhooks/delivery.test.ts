@@ -1,19 +1,11 @@
 import { expect, test } from 'vitest'
-import { succeed, type World } from '../../support/operations.ts'
+import { succeed } from '../../support/operations.ts'
 import { useWorld } from '../../support/realtime.ts'
 import { settleClock } from '../../support/clock.ts'
 import { eventually, keepDoing } from '../../support/connections.ts'
 import { alertIds, openOwner, raise, receiver, setWebhook, webhooksOf } from '../../support/webhooks.ts'
 
-const servers = useWorld(2, { allowsPrivateWebhooks: true })
-const world: Pick<World, 'sql' | 'url'> = {
-  get url() {
-    return servers.url
-  },
-  get sql() {
-    return servers.administrator.sql
-  },
-}
+const world = useWorld({ count: 2, allowsPrivateWebhooks: true })
 
 /** Lets the next attempts be due now instead of when their time comes. */
 function elapse(id: string) {

@@ -5,7 +5,7 @@ import { openAccount, signSocket, type RawKey } from '../../support/raw-client.t
 import { alertsSubscription, RawSocket } from '../../support/socket.ts'
 import { beginning, openSubscriber, raise, useWorld } from '../../support/realtime.ts'
 
-const world = useWorld(1, { allowedOrigins: ['https://app.example'] })
+const world = useWorld({ allowedOrigins: ['https://app.example'] })
 
 describe('graphql-transport-ws', () => {
   test('a socket that does not initialise is closed with 4408 after five seconds', async () => {
