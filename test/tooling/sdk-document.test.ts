@@ -65,15 +65,15 @@ describe('the programs', () => {
 })
 
 test('every member of a vault is mentioned', async () => {
-  const names = membersOf(await sourceOf('vault.ts'), 'Vault')
+  const names = membersOf(await sourceOf('vault/vault.ts'), 'Vault')
   expect(names).toContain('createKey')
   expect(names.filter((name) => !page.includes(`vault.${name}`))).toEqual([])
 })
 
 test.each([
-  ['CreateVaultOptions', 'vault.ts'],
-  ['OpenVaultOptions', 'vault.ts'],
-  ['ConnectionOptions', 'session.ts'],
+  ['CreateVaultOptions', 'vault/vault.ts'],
+  ['OpenVaultOptions', 'vault/vault.ts'],
+  ['ConnectionOptions', 'trust/session.ts'],
   ['CreateKeyOptions', 'keys/create.ts'],
   ['KeyChanges', 'keys/describe.ts'],
   ['AcquireOptions', 'keys/acquire.ts'],
@@ -81,7 +81,7 @@ test.each([
   ['AcquiredKey', 'keys/acquired-key.ts'],
   ['TransactionKey', 'keys/transaction-key.ts'],
   ['DescribedTransactionKey', 'keys/transaction-key.ts'],
-  ['AppSignerOptions', 'app-signing/app-signer.ts'],
+  ['AppSignerOptions', 'request-signing/request-signer.ts'],
   ['AlertStreamOptions', 'alerts/stream.ts'],
   ['AlertPageOptions', 'alerts/history.ts'],
   ['AlertPage', 'alerts/history.ts'],
