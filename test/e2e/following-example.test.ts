@@ -7,21 +7,20 @@ import { applicationServerKeyId } from '../../client/verifier.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { run } from '../support/processes.ts'
 import { createRawKey, openAccount, storeKey } from '../support/raw-client.ts'
-import { freePort, startWorld, type TestServer } from '../support/server.ts'
+import { freePort } from '../support/server.ts'
 import { privateJwk, revoke } from '../support/key-changes.ts'
+import { useWorld } from '../support/world.ts'
 
 /* The programs that docs/verifier.md shows, run one after the other in an empty directory. */
 
 const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
 
-let server: TestServer
+const server = useWorld({ allowsPrivateApplicationServers: true })
 let directory: string
 beforeAll(async () => {
-  server = await startWorld({ allowsPrivateApplicationServers: true })
   directory = await mkdtemp(join(tmpdir(), 'claviger-identity-'))
 })
 afterAll(async () => {
-  await server.stop()
   await rm(directory, { recursive: true })
 })
 

@@ -2,25 +2,24 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run, type TestProcess } from '../support/processes.ts'
-import { freePort, startWorld, type TestServer } from '../support/server.ts'
+import { freePort } from '../support/server.ts'
+import { useWorld } from '../support/world.ts'
 
 /* Three processes, as in life: a key server, the application server of the examples, and a client. */
 
 const clientProgram = fileURLToPath(new URL('../client/verifier/client-process.js', import.meta.url))
 const example = 'examples/verified-application-server.js'
 
-let keyServer: TestServer
+const keyServer = useWorld()
 let applicationServer: TestProcess
 let shop: string
 beforeAll(async () => {
-  keyServer = await startWorld()
   shop = `http://localhost:${String(await freePort())}`
   applicationServer = run([example, keyServer.url, shop])
   await applicationServer.says(`The shop is open at ${shop}`)
 }, 60_000)
 afterAll(async () => {
   await applicationServer.stop()
-  await keyServer.stop()
 })
 
 test('the application server of the examples welcomes who signs with vault.signer, and nobody else', async () => {

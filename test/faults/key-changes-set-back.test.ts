@@ -4,7 +4,7 @@ import { followKeyChanges, type FollowEvent } from '../../client/verifier/freshn
 import { settleClock } from '../support/clock.ts'
 import { administer, type Administrator } from '../support/connections.ts'
 import { openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
-import { freePort, startTestServer, startWorld, type TestServer } from '../support/server.ts'
+import { freePort, startTestServer } from '../support/server.ts'
 import {
   followOverEvents,
   followOverSocket,
@@ -13,6 +13,7 @@ import {
   revoke,
   type Shop,
 } from '../support/key-changes.ts'
+import { useWorld } from '../support/world.ts'
 
 /*
  * A database that fails over to a standby without the last transactions, or is restored from a backup, gives the positions of
@@ -21,15 +22,13 @@ import {
 
 const allowsPrivate = { allowsPrivateApplicationServers: true }
 
-let server: TestServer
+const server = useWorld(allowsPrivate)
 let administrator: Administrator
 beforeAll(async () => {
-  server = await startWorld(allowsPrivate)
   administrator = administer(server.databaseUrl)
 })
 afterAll(async () => {
   await administrator.close()
-  await server.stop()
 })
 
 async function loseLast({ name }: Shop, count: number): Promise<void> {

@@ -6,18 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createVault, memoryKeystore, type Alert, type Vault } from '../../../client/index.ts'
 import { indexedDbCursorStore, type CursorStore } from '../../../client/alerts/cursor-store.ts'
 import { fileCursorStore } from '../../../client/node/index.ts'
-import { startWorld, type TestServer } from '../../support/server.ts'
+import { useWorld } from '../../support/world.ts'
 
-let world: TestServer
+const world = useWorld()
 let vault: Vault
 let directory: string
 beforeAll(async () => {
-  world = await startWorld()
   vault = await createVault({ url: world.url, owner: 'follower', keystore: memoryKeystore() })
   directory = await mkdtemp(join(tmpdir(), 'claviger-cursor-'))
 })
 afterAll(async () => {
-  await world.stop()
   await rm(directory, { recursive: true })
 })
 

@@ -4,18 +4,17 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startWorld, type TestServer } from '../../support/server.ts'
 import { Claviger, membersOf, type Ended, type Members } from './claviger.ts'
+import { useWorld } from '../../support/world.ts'
 
 // Each command is a process of its own.
 vi.setConfig({ testTimeout: 45_000 })
 
-let world: TestServer
+const world = useWorld()
 let home: string
 let claviger: Claviger
 let key: Members
 beforeAll(async () => {
-  world = await startWorld()
   home = await mkdtemp(join(tmpdir(), 'claviger-cli-'))
   claviger = new Claviger(home, { CLAVIGER_URL: world.url })
   await claviger.json('init', '--owner', 'alice')
@@ -31,7 +30,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await rm(home, { recursive: true, force: true })
-  await world.stop()
 })
 
 const nothingThere = 'http://127.0.0.1:9'

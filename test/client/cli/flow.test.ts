@@ -3,25 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startWorld, type TestServer } from '../../support/server.ts'
 import { Claviger, linesOf, membersOf, type Members } from './claviger.ts'
+import { useWorld } from '../../support/world.ts'
 
 /* One owner's story, command by command: each test goes on where the one before stopped. */
 
 // Each command is a process of its own.
 vi.setConfig({ testTimeout: 45_000 })
 
-let world: TestServer
+const world = useWorld()
 let home: string
 let claviger: Claviger
 beforeAll(async () => {
-  world = await startWorld()
   home = await mkdtemp(join(tmpdir(), 'claviger-cli-'))
   claviger = new Claviger(home, { CLAVIGER_URL: world.url })
 })
 afterAll(async () => {
   await rm(home, { recursive: true, force: true })
-  await world.stop()
 })
 
 const shop = 'https://shop.example'

@@ -2,24 +2,22 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startWorld, type TestServer } from '../../support/server.ts'
 import { Claviger, membersOf } from './claviger.ts'
+import { useWorld } from '../../support/world.ts'
 
 // Each command is a process of its own.
 vi.setConfig({ testTimeout: 45_000 })
 
-let world: TestServer
+const world = useWorld()
 let home: string
 let claviger: Claviger
 beforeAll(async () => {
-  world = await startWorld()
   home = await mkdtemp(join(tmpdir(), 'claviger-cli-'))
   claviger = new Claviger(home, { CLAVIGER_URL: world.url })
   await claviger.json('init', '--owner', 'alice')
 })
 afterAll(async () => {
   await rm(home, { recursive: true, force: true })
-  await world.stop()
 })
 
 const url = 'https://hooks.example/claviger'
@@ -44,7 +42,7 @@ test('webhook set shows the secret once, and no other command or log shows it', 
   const text = [again, ...told].map(({ stdout, stderr }) => stdout + stderr).join('')
   expect(text).not.toContain(secret)
   expect(text).not.toContain('whsec_')
-  expect(world.logLines.join('')).not.toContain(secret.slice('whsec_'.length))
+  expect(world.server.logLines.join('')).not.toContain(secret.slice('whsec_'.length))
   // Negative control: the search finds what is there.
   expect(set.stdout).toContain(secret)
   const renewed = await claviger.json('webhook', 'set', url, '--renew-secret')

@@ -18,19 +18,17 @@ import { unwrap, wrapForAll } from '../../../client/crypto/wrap.ts'
 import { fileKeystore } from '../../../client/node/index.ts'
 import { parseWrappedKeyHeader } from '../../../schema/wire/keys/jwe.ts'
 import { addDevice } from '../../security/malicious-server/victim.ts'
-import { startWorld, type TestServer } from '../../support/server.ts'
+import { useWorld } from '../../support/world.ts'
 
 const shop = 'https://shop.example'
 const bound = { id: '6f1b2c3d-0000-4000-8000-000000000001', applicationServer: shop }
 
-let server: TestServer
+const server = useWorld()
 let directory: string
 beforeAll(async () => {
-  server = await startWorld()
   directory = await mkdtemp(join(tmpdir(), 'claviger-symmetric-'))
 })
 afterAll(async () => {
-  await server.stop()
   await rm(directory, { recursive: true, force: true })
 })
 

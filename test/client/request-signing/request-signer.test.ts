@@ -1,21 +1,17 @@
 import { createServer, type Server } from 'node:http'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createVault, memoryKeystore, type Vault } from '../../../client/index.ts'
 import { createClock } from '../../../client/transport/clock.ts'
 import { createVerifier, type Verifier } from '../../../client/verifier/create-verifier.ts'
 import { authenticated, nodeMiddleware } from '../../../client/verifier/middleware/node.ts'
 import { answerOf, refuse, type Refusal } from '../../../client/verifier/refusal.ts'
-import { startWorld, type TestServer } from '../../support/server.ts'
+import { useWorld } from '../../support/world.ts'
 
 /* A vault, a key server and an application server: who signs with vault.signer is let in by the middleware. */
 
-let keyServer: TestServer
+const keyServer = useWorld()
 let vault: Vault
 let accounts = 0
-beforeAll(async () => {
-  keyServer = await startWorld()
-})
-afterAll(() => keyServer.stop())
 
 let shop: string
 let verifier: Verifier

@@ -19,20 +19,18 @@ import { streamAlerts } from '../../../client/alerts/stream.ts'
 import { openSession } from '../../../client/trust/session.ts'
 import { encodeCursor } from '../../../schema/wire/cursor.ts'
 import { fileKeystore } from '../../../client/node/index.ts'
-import { startWorld, type TestServer } from '../../support/server.ts'
+import { useWorld } from '../../support/world.ts'
 
 const shop = 'https://shop.example'
 const bank = 'https://bank.example'
 const bytes = new TextEncoder().encode('order 66')
 
-let server: TestServer
+const server = useWorld()
 let directory: string
 beforeAll(async () => {
-  server = await startWorld()
   directory = await mkdtemp(join(tmpdir(), 'claviger-vault-'))
 })
 afterAll(async () => {
-  await server.stop()
   await rm(directory, { recursive: true, force: true })
 })
 

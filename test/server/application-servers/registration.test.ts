@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readKeyList } from '../../../server/application-servers/well-known.ts'
 import { runScript } from '../../support/child.ts'
 import {
@@ -12,7 +12,7 @@ import {
   storeMutation,
   type RawKey,
 } from '../../support/raw-client.ts'
-import { startTestServer, startWorld, type TestServer } from '../../support/server.ts'
+import { startTestServer } from '../../support/server.ts'
 import { RawEvents, RawSocket } from '../../support/socket.ts'
 import {
   followOverSocket,
@@ -24,12 +24,9 @@ import {
   startSite,
   type ShopSite,
 } from '../../support/key-changes.ts'
+import { useWorld } from '../../support/world.ts'
 
-let server: TestServer
-beforeAll(async () => {
-  server = await startWorld({ allowsPrivateApplicationServers: true })
-})
-afterAll(() => server.stop())
+const server = useWorld({ allowsPrivateApplicationServers: true })
 
 const thumbprintOfNobody = 'A'.repeat(43)
 

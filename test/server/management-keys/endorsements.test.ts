@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createVault, memoryKeystore } from '../../../client/index.ts'
 import { limits } from '../../../schema/wire/limits.ts'
 import { parseStatement, signStatement } from '../../../schema/wire/statements/statement.ts'
@@ -10,16 +10,12 @@ import {
   storeMutation,
   type RawAccount,
 } from '../../support/raw-client.ts'
-import { startWorld, type TestServer } from '../../support/server.ts'
 import { addKey, certificateOf, revokeKey, signerOf } from '../../support/trust.ts'
+import { useWorld } from '../../support/world.ts'
 
 const applicationServer = 'https://shop.example'
 
-let server: TestServer
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = useWorld()
 
 /** Stores a key that is certified by this key of the account; returns its public half. */
 async function storeCertified({ name, key }: RawAccount): Promise<unknown> {

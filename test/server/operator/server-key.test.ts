@@ -5,19 +5,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isServerKeySecret, serverKeySecretOf } from '../../../server/server-keys/sealing-secret.ts'
 import { runScript, type ChildEnd } from '../../support/child.ts'
 import { emptyTestDatabase } from '../../support/database.ts'
-import { startWorld, testServerKeySecret, type TestServer } from '../../support/server.ts'
+import { testServerKeySecret } from '../../support/server.ts'
 import { fetchKeySet } from '../../support/server-keys.ts'
+import { useWorld } from '../../support/world.ts'
 
 const otherSecret = 'another secret, as long as it must be 0123456789'
 
-let server: TestServer
+const server = useWorld()
 let dataDirectory: string
 beforeAll(async () => {
-  server = await startWorld()
   dataDirectory = await mkdtemp(join(tmpdir(), 'claviger-secret-'))
 })
 afterAll(async () => {
-  await server.stop()
   await rm(dataDirectory, { recursive: true, force: true })
 })
 

@@ -1,18 +1,16 @@
 import { decodeProtectedHeader, errors, type JWK } from 'jose'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { parsePublicJwk, parseSigningJwk, thumbprint } from '../../../schema/wire/keys/jwk.ts'
 import { verifyStatement } from '../../../schema/wire/statements/statement.ts'
 import { call, openAccount, storeKey, type RawAccount } from '../../support/raw-client.ts'
-import { startWorld, type TestServer } from '../../support/server.ts'
 import { checkOffline, createPublicKey, fetchKeySet, verify } from '../../support/server-keys.ts'
+import { useWorld } from '../../support/world.ts'
 
-let server: TestServer
+const server = useWorld()
 let owner: RawAccount
 beforeAll(async () => {
-  server = await startWorld()
   owner = await openAccount(server.url)
 })
-afterAll(() => server.stop())
 
 /** The first of its public origins. */
 const issuer = () => server.origins[0] ?? ''

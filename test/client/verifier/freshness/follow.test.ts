@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { createVerifier, type Verifier, type VerifierOptions } from '../../../../client/verifier.ts'
 import {
   followKeyChanges,
@@ -10,17 +10,14 @@ import { registerApplicationServer } from '../../../../client/verifier/freshness
 import { settleClock } from '../../../support/clock.ts'
 import { administer } from '../../../support/connections.ts'
 import { createRawKey, openAccount, storeKey, type RawAccount } from '../../../support/raw-client.ts'
-import { freePort, startTestServer, startWorld, type TestServer } from '../../../support/server.ts'
+import { freePort, startTestServer, type TestServer } from '../../../support/server.ts'
 import { listing, openShop, privateJwk, revoke, startSite, type Shop } from '../../../support/key-changes.ts'
+import { useWorld } from '../../../support/world.ts'
 
 const allowsPrivate = { allowsPrivateApplicationServers: true }
 
 /** Stays up; changes are made through it. */
-let server: TestServer
-beforeAll(async () => {
-  server = await startWorld(allowsPrivate)
-})
-afterAll(() => server.stop())
+const server = useWorld(allowsPrivate)
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   createVault,
   memoryKeystore,
@@ -10,13 +10,9 @@ import {
 import { createVerifier, type VerifierOptions } from '../../../../client/verifier/create-verifier.ts'
 import { protectHandler } from '../../../../client/verifier/middleware/fetch.ts'
 import { newOwner, shop } from '../../../support/devices.ts'
-import { startWorld, type TestServer } from '../../../support/server.ts'
+import { useWorld } from '../../../support/world.ts'
 
-let server: TestServer
-beforeAll(async () => {
-  server = await startWorld()
-})
-afterAll(() => server.stop())
+const server = useWorld()
 
 /** A shop that keeps pins of its customers in a table. */
 function openShop(options: Partial<VerifierOptions> = {}) {

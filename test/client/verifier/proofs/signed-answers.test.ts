@@ -1,23 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createVerifier, type SignedAnswerOptions } from '../../../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../../../client/verifier/events.ts'
 import { createSigner } from '../../../schema/wire/signatures/signers.ts'
 import { openAccount, storeKey, type RawAccount } from '../../../support/raw-client.ts'
-import { startWorld, type TestServer } from '../../../support/server.ts'
+import { useWorld } from '../../../support/world.ts'
 
 const shop = 'https://shop.example'
 
-let server: TestServer
+const server = useWorld()
 let owner: RawAccount
 let publicKey: object | null
 let issuer: string
 beforeAll(async () => {
-  server = await startWorld()
   owner = await openAccount(server.url)
   publicKey = (await storeKey(server.url, owner.key)).publicKey
   issuer = server.origins[0] ?? ''
 })
-afterAll(() => server.stop())
 
 /** A fetch that changes what the key server answers, as somebody between could. */
 function meddling(change: (text: string) => string): typeof globalThis.fetch {
