@@ -36,8 +36,9 @@ export default defineConfig({
     // More than there are processors: half of a file's time is waiting, for the database, the clock or a process.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // For a busy machine: what hangs is noticed within a minute, and nothing else is waited for.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A rejection that nobody awaited is a fault, wherever it happens.
     dangerouslyIgnoreUnhandledErrors: false,
   },

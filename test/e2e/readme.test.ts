@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readKeyServer } from '../../client/index.ts'
 import { configVariables } from '../../server/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -13,9 +13,6 @@ import { run, type TestProcess } from '../support/processes.ts'
 import { freePort } from '../support/server.ts'
 
 /* What README.md shows is what there is: its programs are run, and its tables are compared with the code. */
-
-// Most of these start processes, one after the other.
-vi.setConfig({ testTimeout: 60_000 })
 
 const root = new URL('../../', import.meta.url)
 const ownFile = fileURLToPath(new URL('./own-file.js', import.meta.url))

@@ -33,17 +33,23 @@ let pending = 0
 let longestMs = 0
 let last = 0
 
-const end = performance.now() + Number(durationMs)
+const began = performance.now()
 await Promise.all(Array.from({ length: 12 }, work))
 const report: StormReport = { acknowledged, rejected, pending, longestMs: Math.round(longestMs) }
 process.stdout.write(JSON.stringify(report))
 // What is left over must not keep the process: whether something is, the report says.
 process.exit(0)
 
+/** A busy machine takes longer until enough was acknowledged and rejected to say something. */
+function goesOn(): boolean {
+  const isEnough = acknowledged.length > 30 && rejected > 10
+  return performance.now() - began < Number(durationMs) * (isEnough || mode === 'plain' ? 1 : 3)
+}
+
 async function work(): Promise<void> {
-  while (performance.now() < end) {
+  while (goesOn()) {
     const id = ++last
-    const began = performance.now()
+    const startedMs = performance.now()
     const late = new AbortController()
     const outcome = await Promise.race([
       inTransaction(async (tx) => {
@@ -62,6 +68,6 @@ async function work(): Promise<void> {
     if (outcome === 'resolved') acknowledged.push(id)
     else if (outcome === 'rejected') rejected++
     else pending++
-    longestMs = Math.max(longestMs, performance.now() - began)
+    longestMs = Math.max(longestMs, performance.now() - startedMs)
   }
 }

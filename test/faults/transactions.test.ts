@@ -30,7 +30,7 @@ async function storm(mode: 'guarded' | 'plain', durationMs: number): Promise<Chi
     const child = runScript('test/faults/transaction-storm.ts', {
       args: [mode, String(durationMs)],
       env: { DATABASE_URL: database.url },
-      timeoutMs: durationMs + 30_000,
+      timeoutMs: 3 * durationMs + 30_000,
     })
     return { ...(await child.ended), cuts }
   } finally {
@@ -50,7 +50,7 @@ test('transactions whose connections keep being ended all settle, and none is co
   expect({ code, signal, errors }).toEqual({ code: 0, signal: null, errors: '' })
   const report: StormReport = JSON.parse(output)
   // Far fewer than an idle machine makes of them, and enough to be seen where there is no guard.
-  expect(cuts).toBeGreaterThan(30)
+  expect(cuts).toBeGreaterThan(10)
   expect(report.rejected).toBeGreaterThan(3)
   expect(report.acknowledged.length).toBeGreaterThan(30)
   expect(report.pending).toBe(0)
@@ -60,14 +60,14 @@ test('transactions whose connections keep being ended all settle, and none is co
   const rows = await administrator.sql<{ id: number }[]>`SELECT DISTINCT transaction_id AS id FROM storm`
   const stored = new Set(rows.map(({ id }) => id))
   expect(report.acknowledged.filter((id) => !stored.has(id))).toEqual([])
-}, 60_000)
+}, 90_000)
 
 test('negative control: the same without the guard ends the process, or leaves transactions pending or by half', async () => {
   const { code, errors, output } = await storm('plain', 8_000)
   const hasCrashed = code !== 0 && errors.includes('TypeError')
   const pending = code === 0 ? (JSON.parse(output) as StormReport).pending : 0
   expect(hasCrashed || pending > 0 || (await halves()).length > 0).toBe(true)
-}, 60_000)
+}, 90_000)
 
 test('a statement of a lost transaction is refused, also when its connection was made anew meanwhile', async () => {
   const databases = connectDatabases({ url: database.url, writeConnectionsMax: 1 })

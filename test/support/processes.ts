@@ -2,7 +2,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const startTimeoutMs = 20_000
+const startTimeoutMs = 45_000
 const stopTimeoutMs = 15_000
 
 export interface TestProcess {

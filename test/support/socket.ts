@@ -9,12 +9,13 @@ export interface SocketMessage {
   readonly payload?: any // eslint-disable-line @typescript-eslint/no-explicit-any -- see above
 }
 
-const waitMs = 5_000
+const waitMs = 10_000
 
 /** Things that arrive and are taken one by one, with a bound on every wait. */
 class Inbox<T> {
   readonly #arrived: T[] = []
   #onArrival: () => void = () => undefined
+  #end: string | null = null
 
   get size(): number {
     return this.#arrived.length
@@ -25,12 +26,19 @@ class Inbox<T> {
     this.#onArrival()
   }
 
-  /** @throws Error when nothing arrives in time */
+  /** Nothing more arrives, for this reason. */
+  end(reason: string): void {
+    this.#end ??= reason
+    this.#onArrival()
+  }
+
+  /** @throws Error when nothing arrives in time, and at once when nothing can */
   async take(timeoutMs: number, what: string): Promise<T> {
     const deadline = performance.now() + timeoutMs
     for (;;) {
       const first = this.#arrived.shift()
       if (first !== undefined) return first
+      if (this.#end !== null) throw new Error(`No ${what}: ${this.#end}`)
       const { promise, resolve } = Promise.withResolvers<undefined>()
       const timer = setTimeout(resolve, deadline - performance.now(), undefined)
       this.#onArrival = () => {
@@ -63,6 +71,7 @@ export class RawSocket {
     })
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
+        this.#messages.end(`closed with ${code} ${reason.toString()}`)
         resolve({ code, reason: reason.toString() })
       })
     })
@@ -243,6 +252,7 @@ export class RawEvents {
     } catch {
       // Broken off, by either end.
     }
+    this.#events.end('the answer has ended')
   }
 }
 

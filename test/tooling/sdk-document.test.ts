@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { vaultErrorCodes } from '../../client/index.ts'
 import * as sdk from '../../client/index.ts'
 import * as nodeSdk from '../../client/node/index.ts'
@@ -14,9 +14,6 @@ const page = await readFile(new URL('../../docs/sdk.md', import.meta.url), 'utf8
 const sourceOf = (path: string) => readFile(new URL(`../../client/${path}`, import.meta.url), 'utf8')
 
 describe('the programs', () => {
-  // Each is a process, with two others beside it.
-  vi.setConfig({ testTimeout: 45_000 })
-
   let keyServer: TestServer
   let applicationServer: TestProcess
   let replacing: Record<string, string>

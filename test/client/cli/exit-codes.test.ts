@@ -3,12 +3,9 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Claviger, membersOf, type Ended, type Members } from './claviger.ts'
 import { useWorld } from '../../support/world.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 45_000 })
 
 const world = useWorld()
 let home: string

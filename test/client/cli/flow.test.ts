@@ -2,14 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Claviger, linesOf, membersOf, type Members } from './claviger.ts'
 import { useWorld } from '../../support/world.ts'
 
 /* One owner's story, command by command: each test goes on where the one before stopped. */
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 45_000 })
 
 const world = useWorld()
 let home: string

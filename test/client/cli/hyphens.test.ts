@@ -1,13 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { startTestServer, testServerKeySecret, type TestServer } from '../../support/server.ts'
 import { Claviger, membersOf } from './claviger.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 45_000 })
 
 /** One thumbprint in 64 begins with a hyphen, and one in 4,096 with two. */
 const thumbprints = [

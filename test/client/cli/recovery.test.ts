@@ -1,12 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Claviger, membersOf } from './claviger.ts'
 import { newOwner, shop, useWorld } from '../../support/devices.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 60_000 })
 
 const world = useWorld()
 let homes: string

@@ -1,12 +1,9 @@
 import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Claviger, membersOf, type Members } from './claviger.ts'
 import { useWorld } from '../../support/world.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 45_000 })
 
 const world = useWorld()
 let home: string

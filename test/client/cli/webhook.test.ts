@@ -1,12 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Claviger, membersOf } from './claviger.ts'
 import { useWorld } from '../../support/world.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 45_000 })
 
 const world = useWorld()
 let home: string

@@ -264,7 +264,7 @@ describe('the operator', () => {
     expect((await command('list')).output).toContain(`${key.id}  `)
     const feed = await followOverSocket(server.url, key)
     expect(await command('remove', 'the shop', key.id)).toMatchObject({ code: 0 })
-    await expect(feed.next()).rejects.toThrow()
+    await expect(feed.next()).rejects.toThrow('closed with')
     await expectRefused(key)
     expect(await command('approve')).toMatchObject({ code: 2 })
   }, 60_000)
