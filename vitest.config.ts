@@ -31,7 +31,7 @@ export default defineConfig({
       ...(jsonReport === undefined ? [] : [['json', { outputFile: jsonReport }] satisfies [string, object]]),
     ],
     pool: 'forks',
-    // A worker evaluates the server, and what it imports, once for all its files: some 0.9 s of a processor.
+    // A worker evaluates the server, and what it imports, once for all its files: some 0.8 s of a processor.
     isolate: false,
     // More than there are processors: half of a file's time is waiting, for the database, the clock or a process.
     maxWorkers: 4,

@@ -10,21 +10,19 @@ export const clusterName = 'cluster'
 
 /**
  * Before the first test file: the directory that is `tmpdir()` for the run and its processes, in memory where there is
- * room. A commit waits for the disk, and PostgreSQL commits some hundred thousand times in a run.
+ * room: a commit of PostgreSQL waits for the disk for milliseconds, and the tests wait for commits.
  */
 export async function setup(): Promise<() => Promise<void>> {
   const bases = [memory, tmpdir()]
   for (const base of bases) await removeAbandoned(base)
   const directory = (await createIn(memory, { roomBytes: 3 * 2 ** 30 })) ?? (await createIn(tmpdir()))
   if (directory === undefined) throw new Error(`Programs cannot run in ${tmpdir()}.`)
-  const before = process.env['TMPDIR']
-  process.env['TMPDIR'] = directory
-  return async () => {
-    if (before === undefined) delete process.env['TMPDIR']
-    else process.env['TMPDIR'] = before
-    await remove(directory)
-  }
+  process.env[variable] = directory
+  return () => remove(directory)
 }
+
+/** Which `tmpdir()` reads first. */
+const variable = process.platform === 'win32' ? 'TEMP' : 'TMPDIR'
 
 /** Linux has it; containers often with 64 MB only, or without the right to run a program from it. */
 const memory = '/dev/shm'

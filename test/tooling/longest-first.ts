@@ -13,7 +13,7 @@ export class LongestFirst extends BaseSequencer {
     const sorted = await super.sort(files)
     const isRemembered = (file: TestSpecification) =>
       this.ctx.cache.getTestSpecificationResult(file) !== undefined
-    if (sorted.every(isRemembered)) return sorted
+    if (sorted.some(isRemembered)) return sorted
     const isLong = ({ moduleId }: TestSpecification) =>
       longFolders.some((folder) => relative(process.cwd(), moduleId).startsWith(folder))
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
