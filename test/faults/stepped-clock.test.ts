@@ -28,7 +28,7 @@ import {
  * Two servers serve by the right clock all the while. What happens in the wrong hour, another one does: the servers' own
  * functions, on a connection whose clock is wrong.
  */
-const world = useWorld(2)
+const world = useWorld({ count: 2 })
 const kinds = ['KEY_EXPIRING', 'KEY_EXPIRED']
 const accountQuery = { query: '{ account { name } }' }
 let clock: WrongClock
