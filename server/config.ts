@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isServerKeySecret, serverKeySecretRule } from './server-keys/sealing-secret.ts'
 import { logLevels } from './lib/log.ts'
 
-/** What the operator can set. README.md has the table. */
+/** What the operator can set. server/README.md has the table. */
 export interface Config {
   readonly host: string
   /** 0 for any free port. */

@@ -1,3 +1,4 @@
+import { VerifierError, withVerifierErrors } from '../verifier/verifier-error.ts'
 import type { Operation } from './graphql.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { unsignedClient } from './unsigned-client.ts'
@@ -9,11 +10,15 @@ export interface KeyServerFacts {
   readonly time: Date
 }
 
-/** Reads the version and the clock of a key server. Unsigned. */
+/**
+ * Reads the version and the clock of a key server. Unsigned.
+ *
+ * @throws {VerifierError} URL_INVALID, NETWORK, TIMEOUT, ANSWER_MALFORMED.
+ */
 export function readKeyServer(
   options: { readonly url: string } & ConnectionOptions,
 ): Promise<KeyServerFacts> {
-  return unsignedClient(options).run(keyServerOperation)
+  return withVerifierErrors(() => unsignedClient(options).run(keyServerOperation))
 }
 
 const keyServerOperation: Operation<KeyServerFacts> = {

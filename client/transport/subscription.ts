@@ -1,5 +1,3 @@
-import { createClient } from 'graphql-ws/client'
-import { signatureRefusals, signatureRefused } from '../../schema/wire/errors.ts'
 import { webSocketProfile } from '../../schema/wire/signatures/http-signature.ts'
 import { BoundedQueue } from './bounded-queue.ts'
 import type { MessageSigner } from './message-signer.ts'
@@ -7,6 +5,7 @@ import { VaultError } from '../errors.ts'
 import { ResponseReader } from './response-reader.ts'
 import { httpEndpoint, webSocketEndpoint } from './endpoint.ts'
 import { toKeyServerError } from './server-error.ts'
+import { connectSocket, type SocketMessage } from './web-socket.ts'
 
 /** Whom to connect to, and as whom. */
 export interface SubscriptionEndpoint {
@@ -76,79 +75,63 @@ function openSocket<T>(
   }: Omit<SubscriptionArguments<T>, 'signal'> & { readonly queue: BoundedQueue<T> },
 ): () => void {
   let isOver = false
-  let isConnected = false
-  let deadline = setTimeout(onDead, bounds.connectMs)
-  let unsubscribe: () => void = () => undefined
-
-  const client = createClient({
-    url: webSocketEndpoint(url),
+  const socket = connectSocket(webSocketEndpoint(url), {
     webSocketImpl,
-    // Reconnecting is for the stream: it knows the cursor to resume after, and graphql-ws would repeat the old one.
-    retryAttempts: 0,
-    keepAlive: bounds.pingAfterMs,
-    connectionParams: async () => {
+    onOpen: async () => {
       const values = { '@method': 'GET', '@target-uri': httpEndpoint(url) }
       const { signatureInput, signature } = await signer.sign(webSocketProfile, values)
-      return { 'signature-input': signatureInput, signature }
+      send({ type: 'connection_init', payload: { 'signature-input': signatureInput, signature } })
     },
-    on: {
-      connected: () => {
-        isConnected = true
-        clearTimeout(deadline)
-      },
-      ping: (isReceived) => {
-        if (isReceived || isOver) return
-        clearTimeout(deadline)
-        deadline = setTimeout(onDead, bounds.pongWithinMs)
-      },
-      pong: (isReceived) => {
-        if (isReceived) clearTimeout(deadline)
-      },
-      closed: (event) => {
-        finish(errorOfClose(event))
-      },
-      error: () => {
-        finish(new VaultError('NETWORK'))
-      },
+    onMessage: (message) => {
+      if (!isOver) receive(message)
     },
+    onEnd: finish,
   })
+  // Of connecting, then in turn of the silence that is left and of the answer to a ping.
+  let timer = setTimeout(onDead, bounds.connectMs)
 
-  unsubscribe = client.subscribe(
-    { query: document, variables: { ...variables } },
-    {
-      next: ({ data, errors }) => {
-        try {
-          if (errors !== undefined) throw toKeyServerError(errors[0])
-          const hasRoom = queue.push(parse(new ResponseReader(data)))
-          if (!hasRoom) finish(null)
-        } catch (error) {
-          finish(error instanceof Error ? error : new VaultError('ANSWER_MALFORMED'))
-        }
-      },
-      // What is no list of GraphQL errors was told by `closed` or `error` before.
-      error: (errors) => {
-        finish(Array.isArray(errors) ? toKeyServerError(errors[0]) : new VaultError('NETWORK'))
-      },
-      complete: () => {
-        finish(null)
-      },
-    },
-  )
+  function receive({ type, payload }: SocketMessage): void {
+    if (type === 'connection_ack') {
+      send({ type: 'subscribe', id: '1', payload: { query: document, variables } })
+      awaitSilence()
+    } else if (type === 'next') {
+      const { data, errors } = membersOf(payload)
+      if (errors !== undefined) throw toKeyServerError(firstOf(errors))
+      const hasRoom = queue.push(parse(new ResponseReader(data)))
+      if (!hasRoom) finish(null)
+    } else if (type === 'error') {
+      throw toKeyServerError(firstOf(payload))
+    } else if (type === 'complete') {
+      finish(null)
+    } else if (type === 'ping') {
+      send({ type: 'pong' })
+    } else if (type === 'pong') {
+      awaitSilence()
+    }
+  }
+
+  function awaitSilence(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      send({ type: 'ping' })
+      timer = setTimeout(onDead, bounds.pongWithinMs)
+    }, bounds.pingAfterMs)
+  }
+
+  function send(message: SocketMessage & { readonly id?: string }): void {
+    if (!isOver) socket.send(message)
+  }
 
   function finish(error: Error | null): void {
     if (isOver) return
     isOver = true
-    clearTimeout(deadline)
+    clearTimeout(timer)
     queue.end(error)
-    unsubscribe()
-    // A socket that is still connecting has nobody to say good-bye to. The package `ws` takes that for an error which
-    // nobody listens to any more, so other implementations than the global one are left to their own time-outs.
-    if (!isConnected && webSocketImpl === undefined) client.terminate()
+    socket.close()
   }
 
   function onDead(): void {
     finish(new VaultError('TIMEOUT'))
-    client.terminate()
   }
 
   return () => {
@@ -156,28 +139,11 @@ function openSocket<T>(
   }
 }
 
-/** Close codes of the GraphQL over WebSocket protocol that no repetition mends. */
-const fatalCloseCodes: readonly unknown[] = [4400, 4406]
-
-const forbiddenCloseCode = 4403
-
-function errorOfClose(event: unknown): Error {
-  const members = closeOf(event)
-  if (members.code === forbiddenCloseCode) {
-    const refusal = signatureRefusals.find((known) => members.reason.startsWith(known))
-    if (refusal !== undefined) return signatureRefused(refusal)
-  }
-  if (fatalCloseCodes.includes(members.code)) {
-    return new VaultError('ANSWER_MALFORMED', {
-      detail: `It closed the socket with ${String(members.code)}.`,
-    })
-  }
-  return new VaultError('NETWORK')
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value))
+  throw new VaultError('ANSWER_MALFORMED')
 }
 
-/** The members of a CloseEvent are accessors of its prototype. */
-function closeOf(event: unknown): { readonly code: unknown; readonly reason: string } {
-  if (typeof event !== 'object' || event === null || !('code' in event)) return { code: null, reason: '' }
-  const reason = 'reason' in event && typeof event.reason === 'string' ? event.reason : ''
-  return { code: event.code, reason }
+function firstOf(errors: unknown): unknown {
+  return Array.isArray(errors) ? errors[0] : undefined
 }

@@ -86,6 +86,7 @@ export interface Vault {
    * Generates a key for an application server, certifies it, wraps it on this device for every management key of the
    * account that this device trusts, and stores it. Default: Ed25519.
    *
+   * @throws {VaultError} ARGUMENT_INVALID for a term or limit that cannot be; nothing is sent.
    * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when the account shows a management key that nobody trusted has endorsed.
    */
   createKey(applicationServer: string, options?: CreateKeyOptions): Promise<TransactionKey>
@@ -217,7 +218,8 @@ export interface Vault {
  * The keystore has the key before the key server hears of it. So when the answer is lost, or the process dies between,
  * calling this again with the same keystore and owner finishes the work; when all was done it opens the vault.
  *
- * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account.
+ * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account; URL_INVALID; NETWORK,
+ *   TIMEOUT; what the keystore throws.
  * @throws {KeyServerError} CONFLICT when the owner's name is taken; BAD_USER_INPUT when it is no name.
  */
 export async function createVault(options: CreateVaultOptions): Promise<Vault> {
@@ -249,7 +251,7 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
 /**
  * Opens the vault whose management key the keystore holds. Sends nothing yet.
  *
- * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
+ * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE; URL_INVALID.
  */
 export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   const record = await options.keystore.load()

@@ -7,7 +7,7 @@ import {
   type OverusePolicy,
   type AlertKind,
   type ProofFailure,
-  type storedKeyChangeKinds,
+  storedKeyChangeKinds,
 } from '../wire/enums.ts'
 
 /*

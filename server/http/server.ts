@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Databases } from '../database/connect.ts'
 import { connectionsMax } from '../lib/transport-limits.ts'
 import { createReadiness } from './health.ts'
@@ -7,7 +13,7 @@ import { sendText, setCommonHeaders } from './responses.ts'
 import { cutSlowReaders } from './slow-readers.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
 
-export interface HttpServerOptions {
+export interface HandlerOptions {
   readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Answers /.well-known/jwks.json. */
   readonly jwks: Route
@@ -18,14 +24,14 @@ export interface HttpServerOptions {
 
 type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 
-/** The HTTP server with its routes; the caller listens. Every phase of a request has a time-out, and one of a connection is under way at a time. */
-export function createHttpServer({
+/** Every route of a key server. It never throws. */
+export function createHandler({
   graphql,
   jwks,
   databases,
   waitingBytes,
   isStopping,
-}: HttpServerOptions): Server {
+}: HandlerOptions): RequestListener {
   const isReady = createReadiness(databases)
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ['/graphql', graphql],
@@ -44,13 +50,21 @@ export function createHttpServer({
       },
     ],
   ])
-  const oneAtATime = new OneAtATime((request, response) => {
+  return (request, response) => {
     setCommonHeaders(response)
     holdAnswer(response, waitingBytes)
     const route = routes.get(pathOf(request))
     if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
     else void Promise.resolve(route(request, response)).catch(() => response.destroy())
-  })
+  }
+}
+
+/**
+ * An HTTP server for a handler; the caller listens. Every phase of a request has a time-out, and one of a connection is under
+ * way at a time.
+ */
+export function createHttpServer(handler: RequestListener): Server {
+  const oneAtATime = new OneAtATime(handler)
   const server = createServer(
     {
       headersTimeout: 10_000,

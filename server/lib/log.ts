@@ -1,10 +1,12 @@
 import { pino, type Logger } from 'pino'
 
 export type { Logger } from 'pino'
+/** What is logged: this and everything worse. */
+export type LogLevel = (typeof logLevels)[number]
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** JSON lines on standard error; standard output is for the banner. */
-export function createLogger(level: (typeof logLevels)[number]): Logger {
+export function createLogger(level: LogLevel): Logger {
   return pino(
     {
       level,

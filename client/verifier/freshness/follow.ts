@@ -8,6 +8,8 @@ import { itemsOfConnection, type SubscriptionEndpoint } from '../../transport/su
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
 import { isolateListener } from '../events.ts'
+import { cacheTrustOf } from './cache-trust-of.ts'
+import type { FreshnessLease } from './freshness-lease.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 
 export interface FollowOptions extends ApplicationServerIdentity {
@@ -44,8 +46,9 @@ const cacheSecondsMax = 300
  * {@link registerApplicationServer}), or with FORBIDDEN, because the key is that of another application server than the
  * verifier's.
  *
- * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that can not sign, or when the verifier
- *   is followed already.
+ * @throws {RangeError} for `cacheSeconds`; {TypeError} when the verifier is followed already, or was not
+ *   made by `createVerifier`.
+ * @throws {VerifierError} SIGNING_KEY_INVALID for a key that can not sign.
  */
 export async function followKeyChanges(
   verifier: Verifier,
@@ -55,14 +58,15 @@ export async function followKeyChanges(
     throw new RangeError(`cacheSeconds is 0 to ${String(cacheSecondsMax)}.`)
   }
   const identity = await importIdentity({ signingKey })
-  const { freshness: trust, url } = verifier
+  const trust = cacheTrustOf(verifier)
+  const { url } = verifier
   if (trust.isFollowed) throw new TypeError('This verifier is followed already.')
   trust.follow(cacheSeconds)
   const ended = new AbortController()
   const clock = createClock()
   const report = isolateListener(onEvent)
   const endpoint = { url, signer: createMessageSigner(identity, clock), webSocketImpl }
-  void follow(verifier, { endpoint, clock, report, signal: ended.signal })
+  void follow(verifier, { trust, endpoint, clock, report, signal: ended.signal })
   return {
     get isUpToDate() {
       return !ended.signal.aborted && trust.isFresh
@@ -77,14 +81,17 @@ export async function followKeyChanges(
 }
 
 interface FollowContext {
+  readonly trust: FreshnessLease
   readonly endpoint: SubscriptionEndpoint
   readonly clock: Clock
   readonly report: (event: FollowEvent) => void
   readonly signal: AbortSignal
 }
 
-async function follow(verifier: Verifier, { endpoint, clock, report, signal }: FollowContext): Promise<void> {
-  const { freshness: trust } = verifier
+async function follow(
+  verifier: Verifier,
+  { trust, endpoint, clock, report, signal }: FollowContext,
+): Promise<void> {
   let cursor: string | null = null
   // Whether everything that happened since the cache began is seen. Not at the first connection.
   let isContinuous = false

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { VaultError } from '../../../client/errors.ts'
+import { VerifierError } from '../../../client/verifier/verifier-error.ts'
 import { verifyPublicKey, verifyPublicKeys } from '../../../client/verifier/verify-public-key.ts'
 import { createVerifier } from '../../../client/verifier/create-verifier.ts'
 import { createSigner, type Signer } from '../../schema/wire/signatures/signers.ts'
@@ -420,7 +420,7 @@ test('a listener that throws changes nothing', async () => {
 })
 
 test.each([
-  ['an URL that is none', { url: 'keys' }, VaultError],
+  ['an URL that is none', { url: 'keys' }, VerifierError],
   ['a cache of more than a minute', { cacheSeconds: 61 }, RangeError],
   ['a cache that is no number', { cacheSeconds: Number.NaN }, RangeError],
   ['an empty name', { applicationServer: '' }, RangeError],

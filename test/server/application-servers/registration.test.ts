@@ -244,7 +244,7 @@ describe('neither kind of signer passes for the other', () => {
 
 describe('the operator', () => {
   const command = (...args: string[]) =>
-    runScript('bin/claviger.js', {
+    runScript('client/bin/claviger.js', {
       args: ['application-server', ...args],
       env: { DATABASE_URL: server.databaseUrl },
       timeoutMs: 20_000,
@@ -268,6 +268,20 @@ describe('the operator', () => {
     await expectRefused(key)
     expect(await command('approve')).toMatchObject({ code: 2 })
   }, 60_000)
+
+  test.each(['client/bin/claviger.js', 'server/bin/claviger-server.js'])(
+    'names a key whose thumbprint begins with a hyphen, by %s',
+    async (bin) => {
+      const id = '-o5mm5Xkf-FHX5LWhLqNPecxJ9VXKqkxcWMYq02SEhY'
+      const removed = await runScript(bin, {
+        args: ['application-server', 'remove', 'the shop', id],
+        env: { DATABASE_URL: server.databaseUrl },
+        timeoutMs: 20_000,
+      }).ended
+      expect(removed).toMatchObject({ code: 1, errors: expect.stringContaining('No such key') })
+    },
+    30_000,
+  )
 
   test('approves a key that strangers have pushed out, or that is not registered yet: it may sign once it registers', async () => {
     const [key, other] = [await createRawKey(), await createRawKey()]

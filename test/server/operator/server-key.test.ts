@@ -88,7 +88,7 @@ test('without SERVER_KEY_SECRET the secret is made from the password of the data
 })
 
 function command(args: readonly string[], env: Record<string, string>): Promise<ChildEnd> {
-  return runScript('bin/claviger.js', {
+  return runScript('client/bin/claviger.js', {
     args: ['server-key', ...args],
     env: { DATABASE_URL: server.databaseUrl, DATA_DIR: dataDirectory, ...env },
     timeoutMs: 20_000,
