@@ -17,10 +17,7 @@ export type {
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
 export { indexedDbCursorStore, type CursorStore } from './alerts/cursor-store.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
-export type {
-  RequestSigner as AppSigner,
-  RequestSignerOptions as AppSignerOptions,
-} from './request-signing/request-signer.ts'
+export type { RequestSigner, RequestSignerOptions } from './request-signing/request-signer.ts'
 export type { SigningAlgorithm, Wrapping } from './crypto/management-key.ts'
 export type { Secret, TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
 export type { BackedUpKey, Backup } from './backup/backup.ts'
@@ -49,11 +46,7 @@ export {
   type RestoreOptions,
 } from './vault/open-recovery.ts'
 export type { RecoveryDraft } from './recovery/prepare-recovery.ts'
-export type {
-  RewrapOptions as CopyOptions,
-  RewrapReport as CopyReport,
-  Progress,
-} from './rotation/rewrap-keys.ts'
+export type { RewrapOptions, RewrapReport, Progress } from './rotation/rewrap-keys.ts'
 export type { SkippedKey } from './rotation/open-wrapped-keys.ts'
 export type { RotateKeyOptions } from './rotation/rotate-key.ts'
 export {
@@ -64,13 +57,8 @@ export {
 export { memoryRotationStore, type RotationStore } from './rotation/rotation-store.ts'
 export type { Fetch } from './transport/signing-fetch.ts'
 export type { KeyTerms } from './trust/certificate.ts'
-export type { TrustErrorCode as Doubt } from './trust/trust.ts'
-export type {
-  SeenManagementKey as RememberedManagementKey,
-  SeenTransactionKey as RememberedTransactionKey,
-  TrustStore as TrustMemory,
-  TrustState as TrustRecord,
-} from './keystore/trust-store.ts'
+export type { TrustErrorCode } from './trust/trust.ts'
+export type { SeenManagementKey, SeenTransactionKey, TrustStore, TrustState } from './keystore/trust-store.ts'
 export {
   createVault,
   openVault,

@@ -52,10 +52,7 @@ export type { NodeStream } from './verifier/middleware/node-stream.ts'
 export { memoryNonces, type MemoryNoncesOptions, type NonceStore } from './verifier/nonces.ts'
 export type { Pin, PinsOf } from './verifier/proofs/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
-export type {
-  VerificationResult as KeyStanding,
-  VerificationStatus as StandingReason,
-} from './verifier/result.ts'
+export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
 export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier/verifier-error.ts'
 export {
   verifyPublicKey,

@@ -5,10 +5,10 @@ export type { CursorStore } from '../alerts/cursor-store.ts'
 export { VaultError, type VaultErrorCode } from '../errors.ts'
 export type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
 export type {
-  SeenManagementKey as RememberedManagementKey,
-  SeenTransactionKey as RememberedTransactionKey,
-  TrustStore as TrustMemory,
-  TrustState as TrustRecord,
+  SeenManagementKey,
+  SeenTransactionKey,
+  TrustStore,
+  TrustState,
 } from '../keystore/trust-store.ts'
 export type { RotationStore } from '../rotation/rotation-store.ts'
 export { fileCursorStore } from './file-cursor-store.ts'
