@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { serverKeySecretOf } from './server-keys/sealing-secret.ts'
 import { migrate } from './database/migrate.ts'
 import { findDatabase } from './database/requirements.ts'
@@ -40,13 +41,18 @@ export interface KeyServerOptions {
   readonly allowedOrigins?: readonly string[]
   /** GraphiQL, and every loopback origin allowed. */
   readonly isDevelopment?: boolean
+  /**
+   * How long `stop` goes on serving before it closes anything, while /readyz answers 503 so that load balancers send new
+   * requests elsewhere. By default 0.
+   */
+  readonly shutdownDelaySeconds?: number
   readonly log: Logger
 }
 
 export interface RunningKeyServer {
   readonly port: number
   readonly origins: readonly string[]
-  /** Ends subscriptions, lets requests that are under way finish, and closes all connections. */
+  /** After `shutdownDelaySeconds` ends subscriptions, lets requests that are under way finish, and closes all connections. */
   stop(): Promise<void>
 }
 
@@ -139,6 +145,7 @@ async function serve(
     origins,
     async stop() {
       isStopping = true
+      await delay((options.shutdownDelaySeconds ?? 0) * 1_000)
       services.endSubscriptions()
       await closeSockets()
       await drain(http)

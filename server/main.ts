@@ -1,47 +1,36 @@
-/** The key server's process: the only file that listens to signals or exits. */
+/** The key server's process. It and `process-end.ts` are the only files that exit. */
 import { startKeyServer, type RunningKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
 import { readConfig, type Config } from './config.ts'
 import { defaultDataDirectory, startEmbeddedPostgres } from './database/embedded/index.ts'
 import { createLogger, type Logger } from './lib/log.ts'
+import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
 
 try {
-  await run(readConfig())
+  const config = readConfig()
+  const end = watchForEnd({ delaySeconds: config.shutdownDelaySeconds, explain: explainStartFailure })
+  await run(config, end)
 } catch (error) {
   process.stderr.write(`\nThe key server did not start.\n${explainStartFailure(error)}\n`)
   process.exit(1)
 }
 
-async function run(config: Config): Promise<void> {
+async function run(config: Config, end: ProcessEnd): Promise<void> {
   const log = createLogger(config.logLevel)
-  const database = await openDatabase(config)
+  const database = await openDatabase(config, (error) => {
+    end.begin(explainStartFailure(error), { exitCode: 1 })
+  })
   const server = await start(config, { databaseUrl: database.url, log }).catch(async (error: unknown) => {
     await database.close()
     throw error
   })
 
-  let isStopping = false
-  const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) {
-      process.stderr.write('Stopping at once.\n')
-      process.exit(1)
-    }
-    isStopping = true
-    process.stdout.write(`\n${signal}: stopping. Once more stops at once.\n`)
-    void server
-      .stop()
-      .then(() => database.close())
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          process.stderr.write(`${explainStartFailure(error)}\n`)
-          process.exit(1)
-        },
-      )
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  end.stopBy(async () => {
+    await server.stop()
+    await database.close()
+  })
+  if (end.isAsked) return
   process.stdout.write(
     banner({ origins: server.origins, data: database.description, hasGraphiQL: config.isDevelopment }),
   )
@@ -64,6 +53,7 @@ function start(
     ...(config.publicOrigins && { publicOrigins: config.publicOrigins }),
     allowedOrigins: config.allowedOrigins,
     isDevelopment: config.isDevelopment,
+    shutdownDelaySeconds: config.shutdownDelaySeconds,
     log,
   })
 }
@@ -74,7 +64,10 @@ interface OpenDatabase {
   close(): Promise<void>
 }
 
-async function openDatabase({ databaseUrl, dataDirectory }: Config): Promise<OpenDatabase> {
+async function openDatabase(
+  { databaseUrl, dataDirectory }: Config,
+  onLost: (error: Error) => void,
+): Promise<OpenDatabase> {
   if (databaseUrl !== null) {
     const { hostname, port, pathname } = new URL(databaseUrl)
     const description = `PostgreSQL at ${hostname}${port && `:${port}`}${pathname}`
@@ -83,6 +76,7 @@ async function openDatabase({ databaseUrl, dataDirectory }: Config): Promise<Ope
   const embedded = await startEmbeddedPostgres({
     dataDirectory: dataDirectory ?? defaultDataDirectory(),
     log: (message) => process.stdout.write(`${message}\n`),
+    onLost,
   })
   return {
     url: embedded.url,
