@@ -1,4 +1,5 @@
 import type { RequestListener, Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { serverKeySecretOf } from './server-keys/sealing-secret.ts'
 import { migrate } from './database/migrate.ts'
 import { openDatabase, type OpenDatabase } from './database/open-database.ts'
@@ -40,7 +41,7 @@ export interface KeyServer {
   /** Where the data is, for people and without a password. */
   readonly database: string
   /**
-   * Ends subscriptions, lets requests that are under way on its own HTTP server finish, and closes all connections, the
+   * After `shutdownDelaySeconds` ends subscriptions, lets requests that are under way on its own HTTP server finish, and closes all connections, the
    * embedded PostgreSQL last. The second call waits for the first.
    */
   close(): Promise<void>
@@ -175,6 +176,7 @@ function keyServerOf(
     throw new TypeError('Set publicOrigins: on an HTTP server of your own nothing else tells them.')
   }
   const close = async () => {
+    await delay((options.shutdownDelaySeconds ?? 0) * 1_000)
     services.endSubscriptions()
     await Promise.all(closeSockets.map((end) => end()))
     if (http?.listening === true) await drain(http)

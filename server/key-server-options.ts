@@ -24,6 +24,11 @@ export interface KeyServerOptions extends DatabaseOptions {
   readonly allowedOrigins?: readonly string[] | undefined
   /** GraphiQL, and every loopback origin allowed. */
   readonly isDevelopment?: boolean | undefined
+  /**
+   * How long `close` goes on serving before it closes anything, while /readyz answers 503 so that load balancers send new
+   * requests elsewhere. Default: 0.
+   */
+  readonly shutdownDelaySeconds?: number | undefined
   /** Default: nothing is logged. `createLogger` makes the one that the command uses. */
   readonly log?: Logger | undefined
 }

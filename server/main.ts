@@ -1,18 +1,21 @@
-/** The key server's process: the only file that listens to signals or exits. */
+/** The key server's process. It and `process-end.ts` are the only files that exit. */
 import { startKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
 import { readConfig, type Config } from './config.ts'
 import { createLogger } from './lib/log.ts'
+import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
 
 try {
-  await run(readConfig())
+  const config = readConfig()
+  const end = watchForEnd({ delaySeconds: config.shutdownDelaySeconds, explain: explainStartFailure })
+  await run(config, end)
 } catch (error) {
   process.stderr.write(`\nThe key server did not start.\n${explainStartFailure(error)}\n`)
   process.exit(1)
 }
 
-async function run(config: Config): Promise<void> {
+async function run(config: Config, end: ProcessEnd): Promise<void> {
   const { logLevel, databaseUrl, databaseListenUrl, serverKeySecret, dataDirectory, publicOrigins } = config
   const server = await startKeyServer({
     ...config,
@@ -22,27 +25,14 @@ async function run(config: Config): Promise<void> {
     dataDirectory: dataDirectory ?? undefined,
     publicOrigins: publicOrigins ?? undefined,
     onDatabaseStep: (sentence) => process.stdout.write(`${sentence}\n`),
+    onDatabaseLost: (error) => {
+      end.begin(explainStartFailure(error), { exitCode: 1 })
+    },
     log: createLogger(logLevel),
   })
 
-  let isStopping = false
-  const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) {
-      process.stderr.write('Stopping at once.\n')
-      process.exit(1)
-    }
-    isStopping = true
-    process.stdout.write(`\n${signal}: stopping. Once more stops at once.\n`)
-    void server.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${explainStartFailure(error)}\n`)
-        process.exit(1)
-      },
-    )
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  end.stopBy(() => server.stop())
+  if (end.isAsked) return
   process.stdout.write(
     banner({ origins: server.origins, data: server.database, hasGraphiQL: config.isDevelopment }),
   )

@@ -7,6 +7,8 @@ export interface DatabaseOptions {
   readonly dataDirectory?: string | undefined
   /** Hears a sentence for each noteworthy step of the embedded PostgreSQL. No sentence holds a secret. */
   readonly onDatabaseStep?: ((sentence: string) => void) | undefined
+  /** Told once when the embedded PostgreSQL has ended and cannot be started again. Without it that goes unsaid. */
+  readonly onDatabaseLost?: ((error: Error) => void) | undefined
 }
 
 export interface OpenDatabase {
@@ -24,7 +26,7 @@ export interface OpenDatabase {
  * @throws Error in words: as `startEmbeddedPostgres`
  */
 export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
-  const { databaseUrl, dataDirectory = defaultDataDirectory(), onDatabaseStep } = options
+  const { databaseUrl, dataDirectory = defaultDataDirectory(), onDatabaseStep, onDatabaseLost } = options
   if (databaseUrl !== undefined) {
     const { hostname, port, pathname } = new URL(databaseUrl)
     const description = `PostgreSQL at ${hostname}${port && `:${port}`}${pathname}`
@@ -33,6 +35,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenDataba
   const embedded = await startEmbeddedPostgres({
     dataDirectory,
     ...(onDatabaseStep && { log: onDatabaseStep }),
+    ...(onDatabaseLost && { onLost: onDatabaseLost }),
   })
   return {
     url: embedded.url,

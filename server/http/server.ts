@@ -32,7 +32,7 @@ export function createHandler({
   waitingBytes,
   isStopping,
 }: HandlerOptions): RequestListener {
-  const isReady = createReadiness(databases)
+  const findHindrance = createReadiness(databases)
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ['/graphql', graphql],
     ['/.well-known/jwks.json', jwks],
@@ -45,8 +45,12 @@ export function createHandler({
     [
       '/readyz',
       async (_request, response) => {
-        const isServing = !isStopping() && (await isReady())
-        sendText(response, isServing ? 200 : 503, isServing ? 'ready' : 'not ready')
+        const hindrance = isStopping() ? 'the server is stopping' : await findHindrance()
+        sendText(
+          response,
+          hindrance === null ? 200 : 503,
+          hindrance === null ? 'ready' : `not ready: ${hindrance}`,
+        )
       },
     ],
   ])

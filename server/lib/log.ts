@@ -14,8 +14,15 @@ export function createLogger(level: LogLevel): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeFault },
     },
-    pino.destination({ dest: 2, sync: true }),
+    standardError(),
   )
+}
+
+/** Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. */
+function standardError() {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: 2 ** 20 })
+  destination.on('error', () => undefined)
+  return destination
 }
 
 const harmlessMembers = [
