@@ -5,6 +5,7 @@ import { migrate } from './database/migrate.ts'
 import { findDatabase } from './database/requirements.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
+import { createGraphiQL } from './http/graphiql.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
 import { createOriginPolicy } from './http/origins.ts'
 import { createHttpServer } from './http/server.ts'
@@ -103,8 +104,13 @@ async function serve(
 ): Promise<RunningKeyServer> {
   const { log, isDevelopment, known } = options
   let isStopping = false
-  let originPolicy = createOriginPolicy({ ownOrigins: [], allowedOrigins: [], allowsLoopback: false })
-  const engine = createGraphQLEngine(services, { log, hasGraphiQL: isDevelopment })
+  let originPolicy = createOriginPolicy({
+    ownOrigins: [],
+    allowedOrigins: [],
+    allowsLoopback: false,
+    listensOn: '',
+  })
+  const engine = createGraphQLEngine(services, { log })
   const front = {
     engine,
     authentication: services.authentication,
@@ -112,10 +118,13 @@ async function serve(
     originPolicy: () => originPolicy,
     log,
   }
+  const graphiQL = isDevelopment ? createGraphiQL() : null
   const waitingBytes = new WaitingBytes(waitingBytesMax)
   const http = createHttpServer({
-    graphql: createGraphQLEndpoint({ ...front, waitingBytes, hasGraphiQL: isDevelopment }),
+    graphql: createGraphQLEndpoint({ ...front, waitingBytes, graphiQLPage: graphiQL?.page ?? null }),
     jwks: createJwksEndpoint(() => services.signingKeys.published()),
+    files: graphiQL?.files ?? new Map(),
+    originPolicy: () => originPolicy,
     databases: services.databases,
     waitingBytes,
     isStopping: () => isStopping,
@@ -126,13 +135,14 @@ async function serve(
   })
 
   // The port is known now, and with it the default origins; no request has been answered yet.
-  const { port } = await listen(http, options)
+  const { port, address } = await listen(http, options)
   const origins = options.publicOrigins ?? loopbackOrigins(port)
   known.origins = origins
   originPolicy = createOriginPolicy({
     ownOrigins: origins,
     allowedOrigins: options.allowedOrigins ?? [],
     allowsLoopback: isDevelopment,
+    listensOn: address,
   })
   return {
     port,

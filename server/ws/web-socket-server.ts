@@ -139,7 +139,9 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { origin } = request.headers
-    if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
+    if (!options.originPolicy().isOwnHost(request.headers.host)) {
+      refuseUpgrade(socket, '421 Misdirected Request')
+    } else if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
     else if (origin !== undefined && !options.originPolicy().isAllowed(origin)) {
       refuseUpgrade(socket, '403 Forbidden')
     } else {
