@@ -16,6 +16,8 @@ import { queryLimits, queryLimitsRule } from './query-limits.ts'
 export interface TransportContext {
   readonly signedRequest: SignedRequest
   readonly params: GraphQLParams
+  /** Whom the request comes from, to count by. */
+  readonly clientAddress: string
   /** Called when the answer is a stream, which may last. */
   readonly onStream?: () => void
 }
@@ -31,7 +33,7 @@ export function createGraphQLEngine(services: Services, { log }: { readonly log:
   return createYoga<TransportContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ signedRequest }) => createContext(services, signedRequest),
+    context: (transport) => createContext(services, transport),
     // The front serves it: Yoga's loads its files from other origins.
     graphiql: false,
     landingPage: false,

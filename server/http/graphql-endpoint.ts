@@ -7,6 +7,7 @@ import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { readBody } from './body.ts'
+import { clientAddressOf } from './client-address.ts'
 import type { OriginPolicy } from './origins.ts'
 import { sendError, sendText } from './responses.ts'
 import { presentSignature, readSignature } from './signature.ts'
@@ -60,6 +61,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         await engine(request, response, {
           signedRequest: authentication.request(presented),
           params,
+          clientAddress: clientAddressOf(request),
           onStream,
         })
       } catch (error) {
