@@ -6,6 +6,7 @@ import { openDatabase, type OpenDatabase } from './database/open-database.ts'
 import { findDatabase } from './database/requirements.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
+import { createGraphiQL } from './http/graphiql.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
 import { drain, listen } from './http/listening.ts'
 import { createOriginPolicy } from './http/origins.ts'
@@ -141,17 +142,18 @@ function keyServerOf(
     },
 ): KeyServer {
   const { log = createLogger('silent'), isDevelopment = false, known, database } = options
-  const createPolicy = () =>
+  const createPolicy = (listensOn = '') =>
     createOriginPolicy({
       ownOrigins: known.origins,
       allowedOrigins: options.allowedOrigins ?? [],
       allowsLoopback: isDevelopment,
+      listensOn,
     })
   let originPolicy = createPolicy()
   let closing: Promise<void> | undefined
   let http: Server | undefined
   const closeSockets: (() => Promise<void>)[] = []
-  const engine = createGraphQLEngine(services, { log, hasGraphiQL: isDevelopment })
+  const engine = createGraphQLEngine(services, { log })
   const front = {
     engine,
     authentication: services.authentication,
@@ -159,10 +161,13 @@ function keyServerOf(
     originPolicy: () => originPolicy,
     log,
   }
+  const graphiQL = isDevelopment ? createGraphiQL() : null
   const waitingBytes = new WaitingBytes(waitingBytesMax)
   const handler = createHandler({
-    graphql: createGraphQLEndpoint({ ...front, waitingBytes, hasGraphiQL: isDevelopment }),
+    graphql: createGraphQLEndpoint({ ...front, waitingBytes, graphiQLPage: graphiQL?.page ?? null }),
     jwks: createJwksEndpoint(() => services.signingKeys.published()),
+    files: graphiQL?.files ?? new Map(),
+    originPolicy: () => originPolicy,
     databases: services.databases,
     waitingBytes,
     isStopping: () => closing !== undefined,
@@ -197,10 +202,10 @@ function keyServerOf(
       if (http !== undefined) throw new TypeError('This key server listens already.')
       http = createHttpServer(handler)
       attach(http)
-      const { port } = await listen(http, where)
+      const { port, address } = await listen(http, where)
       // No request has been answered yet.
       if (options.publicOrigins === undefined) known.origins = loopbackOrigins(port)
-      originPolicy = createPolicy()
+      originPolicy = createPolicy(address)
       return { port, origins: known.origins }
     },
     close: () => (closing ??= close()),

@@ -8,6 +8,7 @@ import {
 import type { Databases } from '../database/connect.ts'
 import { connectionsMax } from '../lib/transport-limits.ts'
 import { createReadiness } from './health.ts'
+import type { OriginPolicy } from './origins.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { sendText, setCommonHeaders } from './responses.ts'
 import { cutSlowReaders } from './slow-readers.ts'
@@ -17,23 +18,30 @@ export interface HandlerOptions {
   readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Answers /.well-known/jwks.json. */
   readonly jwks: Route
+  /** Further routes by path. */
+  readonly files: ReadonlyMap<string, Route>
+  readonly originPolicy: () => OriginPolicy
   readonly databases: Databases
   readonly waitingBytes: WaitingBytes
   readonly isStopping: () => boolean
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
+/** Answers one request. */
+export type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 
 /** Every route of a key server. It never throws. */
 export function createHandler({
   graphql,
   jwks,
+  files,
+  originPolicy,
   databases,
   waitingBytes,
   isStopping,
 }: HandlerOptions): RequestListener {
   const findHindrance = createReadiness(databases)
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+    ...files,
     ['/graphql', graphql],
     ['/.well-known/jwks.json', jwks],
     [
@@ -58,7 +66,8 @@ export function createHandler({
     setCommonHeaders(response)
     holdAnswer(response, waitingBytes)
     const route = routes.get(pathOf(request))
-    if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
+    if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
+    else if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
     else void Promise.resolve(route(request, response)).catch(() => response.destroy())
   }
 }
@@ -87,6 +96,9 @@ export function createHttpServer(handler: RequestListener): Server {
   server.maxConnections = connectionsMax
   return server
 }
+
+const notMyHost =
+  'This key server listens on this machine only, and answers for localhost and the hosts of PUBLIC_URL. A proxy before it passes one of them on as Host.'
 
 /** Counts what is left of an answer once the kernel has taken what it can, until the rest has gone too. */
 function holdAnswer(response: ServerResponse, waitingBytes: WaitingBytes): void {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { readKeyList } from '../../../server/application-servers/well-known.ts'
 import { runScript } from '../../support/child.ts'
@@ -27,6 +28,13 @@ import {
 import { useWorld } from '../../support/world.ts'
 
 const server = useWorld({ allowsPrivateApplicationServers: true })
+
+async function unprovedOf(name: string): Promise<string[]> {
+  const rows = await server.sql<{ id: string }[]>`
+    SELECT k.id FROM application_server_keys k JOIN application_servers s ON s.id = k.application_server_id
+    WHERE s.name = ${name} AND k.proof IS NULL`
+  return rows.map(({ id }) => id)
+}
 
 const thumbprintOfNobody = 'A'.repeat(43)
 
@@ -166,6 +174,33 @@ describe('the document of an application server', () => {
 })
 
 describe('a registration', () => {
+  test('whose key is proved gets in, however many strangers register keys for its name meanwhile', async () => {
+    const key = await createRawKey()
+    const site = await startSite(key.id)
+    const strangers = await Promise.all(Array.from({ length: 25 }, () => createRawKey()))
+    const held: ServerResponse[] = []
+    site.answer = (response) => held.push(response)
+    const honest = register(server.url, key, site.name)
+    await expect.poll(() => held).toHaveLength(1)
+    const others = Promise.all(strangers.map((stranger) => register(server.url, stranger, site.name)))
+    // They are kept before the document is asked for, the newest 20 of them.
+    await expect.poll(() => unprovedOf(site.name), { timeout: 10_000 }).not.toContain(key.id)
+    site.answer = listing(key.id)
+    for (const response of held) site.answer(response)
+    const { data } = await honest
+    expect(data?.['registerApplicationServer']).toMatchObject({ proved: true, proofFailure: null })
+    await others
+    await (await followOverSocket(server.url, key)).close()
+  })
+
+  test('of a stranger removes no key that is proved just then', async () => {
+    const { key, name } = await openShop(server.url)
+    await Promise.all(
+      Array.from({ length: 25 }, async () => register(server.url, await createRawKey(), name)),
+    )
+    await (await followOverSocket(server.url, key)).close()
+  })
+
   test('is refused when another key signs it, and fetches nothing then', async () => {
     const [key, other] = [await createRawKey(), await createRawKey()]
     const site = await startSite(key.id, other.id)
