@@ -14,7 +14,9 @@ export type {
 } from './alerts/alert.ts'
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
 export { indexedDbCursorStore, type CursorStore } from './alerts/cursor-store.ts'
+export type { ConnectionChange } from './alerts/connection-change.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
+export type { StreamTransport } from './transport/transports.ts'
 export type {
   RequestSigner as AppSigner,
   RequestSignerOptions as AppSignerOptions,
