@@ -1,6 +1,8 @@
 /** Every code of a {@link VaultError}, with what it means. A code never changes its meaning. */
 const meanings = {
   URL_INVALID: 'The URL of a key server is an http or https origin.',
+  ADDRESS_MISMATCH: 'The key server does not know itself by this address.',
+  ARGUMENT_INVALID: 'An argument is not what it may be.',
   KEYSTORE_EMPTY: 'The keystore holds no management key.',
   KEYSTORE_OCCUPIED: 'The keystore already holds another management key.',
   KEYSTORE_LOCKED: 'The keystore is encrypted, and the passphrase is missing or wrong.',

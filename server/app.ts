@@ -80,7 +80,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
     alertRetentionDays: options.alertRetentionDays ?? 365,
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
-    issuer: () => known.origins[0] ?? '',
+    origins: () => known.origins,
     log,
   })
   try {

@@ -4,6 +4,7 @@ import { VaultError, type VaultErrorCode } from '../errors.ts'
 import type { Session } from '../trust/session.ts'
 import { correctClock, isExpiredSignature, reconnectDelayMs } from '../transport/reconnect.ts'
 import { TransportChoice, type StreamTransport } from '../transport/transports.ts'
+import { explainRefusal } from '../transport/wrong-address.ts'
 import { unlessAborted, wait } from '../transport/wait.ts'
 import type { Alert } from './alert.ts'
 import type { CursorStore } from './cursor-store.ts'
@@ -136,7 +137,7 @@ async function* deliver(
         if (cursor === beginning && !isResumed) cursor = null
         else isFromHistory = true
       } else {
-        waitMs = retryAfterMsOf(error)
+        waitMs = retryAfterMsOf(await explainRefusal(error, { ...session.options, url: session.url }))
         isNextAtOnce = choice.ended(error)
       }
       reason = codeOf(error)

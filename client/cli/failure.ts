@@ -108,6 +108,11 @@ const keyServerErrors: Readonly<Record<ErrorCode, Meaning>> = {
 
 const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
   URL_INVALID: { exitCode: usage, hint: () => 'Give it as in --url https://keys.example' },
+  ADDRESS_MISMATCH: {
+    exitCode: usage,
+    hint: () => 'Give one of its addresses with --url, or have its operator add this one to PUBLIC_URL.',
+  },
+  ARGUMENT_INVALID: { exitCode: usage, hint: usageHint },
   KEYSTORE_EMPTY: {
     exitCode: keystore,
     hint: ({ keystorePath }) =>

@@ -10,6 +10,7 @@ import {
   type SubscriptionEndpoint,
 } from '../../transport/subscription.ts'
 import { TransportChoice } from '../../transport/transports.ts'
+import { explainRefusal } from '../../transport/wrong-address.ts'
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
 import { isolateListener } from '../events.ts'
@@ -151,7 +152,7 @@ async function correctedClock(
 ): Promise<unknown> {
   try {
     if (isExpiredSignature(error)) await correctClock(clock, { url })
-    return error
+    return await explainRefusal(error, { url })
   } catch (clocksDiffer) {
     return clocksDiffer
   }
