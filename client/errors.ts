@@ -3,6 +3,7 @@ import { ClavigerError } from '../schema/wire/claviger-error.ts'
 /** The code of a {@link VaultError}. docs/sdk.md says of each what to do. */
 export type VaultErrorCode =
   | 'URL_INVALID'
+  | 'ADDRESS_MISMATCH'
   | 'ARGUMENT_INVALID'
   | 'KEYSTORE_EMPTY'
   | 'KEYSTORE_OCCUPIED'
@@ -34,6 +35,7 @@ export type VaultErrorCode =
 
 const meanings: Readonly<Record<VaultErrorCode, string>> = {
   URL_INVALID: 'The URL of a key server is an http or https origin.',
+  ADDRESS_MISMATCH: 'The key server does not know itself by this address.',
   ARGUMENT_INVALID: 'An argument is not what it may be.',
   KEYSTORE_EMPTY: 'The keystore holds no management key.',
   KEYSTORE_OCCUPIED: 'The keystore already holds another management key.',

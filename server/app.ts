@@ -116,7 +116,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     alertRetentionDays: options.alertRetentionDays ?? 365,
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
-    issuer: () => known.origins[0] ?? '',
+    origins: () => known.origins,
     log,
   })
   try {

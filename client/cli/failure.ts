@@ -109,9 +109,13 @@ const keyServerErrors: Readonly<Record<ErrorCode, Meaning>> = {
 }
 
 const ownErrors: Readonly<Record<VaultErrorCode | VerifierErrorCode, Meaning>> = {
-  ARGUMENT_INVALID: { exitCode: usage, hint: usageHint },
   SIGNING_KEY_INVALID: { exitCode: usage },
   URL_INVALID: { exitCode: usage, hint: () => 'Give it as in --url https://keys.example' },
+  ADDRESS_MISMATCH: {
+    exitCode: usage,
+    hint: () => 'Give one of its addresses with --url, or have its operator add this one to PUBLIC_URL.',
+  },
+  ARGUMENT_INVALID: { exitCode: usage, hint: usageHint },
   KEYSTORE_EMPTY: {
     exitCode: keystore,
     hint: ({ keystorePath }) =>

@@ -23,17 +23,18 @@ export interface Socket {
 }
 
 /**
- * Connects by graphql-transport-ws. The package graphql-ws would do the same, and brings the package graphql, which is larger
- * than all other dependencies of the client together.
+ * Connects by graphql-transport-ws. The package graphql-ws would do the same, but it leaves the socket open when `next` with
+ * errors and `complete` come in one chunk, and brings the package graphql, which is larger than all other dependencies of
+ * the client together.
  *
- * @throws {TypeError} when there is no WebSocket class.
+ * @throws {TypeError} when `webSocketImpl` is given and is no class.
+ * @throws {VaultError} NETWORK when this runtime has no WebSocket, or its policy allows none.
  */
 export function connectSocket(
   url: string,
   { webSocketImpl = globalThis.WebSocket, onOpen, onMessage, onEnd }: SocketOptions,
 ): Socket {
-  if (!isWebSocketClass(webSocketImpl)) throw new TypeError('webSocketImpl is a WebSocket class.')
-  const socket = new webSocketImpl(url, 'graphql-transport-ws')
+  const socket = openSocket(url, webSocketImpl)
   socket.addEventListener('open', () => {
     onOpen().catch((error: unknown) => {
       onEnd(asError(error))
@@ -63,13 +64,22 @@ export function connectSocket(
   }
 }
 
-type WebSocketClass = new (
-  url: string,
-  protocol: string,
-) => {
+interface OpenedSocket {
   addEventListener(type: string, listener: (event: unknown) => void): void
   send(text: string): void
   close(code: number): void
+}
+
+type WebSocketClass = new (url: string, protocol: string) => OpenedSocket
+
+function openSocket(url: string, webSocketImpl: unknown): OpenedSocket {
+  if (webSocketImpl === undefined) throw new VaultError('NETWORK', { detail: 'There is no WebSocket here.' })
+  if (!isWebSocketClass(webSocketImpl)) throw new TypeError('webSocketImpl is a WebSocket class.')
+  try {
+    return new webSocketImpl(url, 'graphql-transport-ws')
+  } catch (cause) {
+    throw new VaultError('NETWORK', { detail: 'The WebSocket was not allowed.', cause })
+  }
 }
 
 function isWebSocketClass(value: unknown): value is WebSocketClass {

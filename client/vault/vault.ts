@@ -174,9 +174,11 @@ export interface Vault {
   /**
    * The account's alerts, each exactly once and in order: those after the cursor `after`, without it those from the
    * moment on at which the first one is asked for.
-   * Reconnects and resumes by itself. Ends when the loop is left or `signal` is aborted.
+   * Reconnects and resumes by itself, over a WebSocket, as server-sent events or page by page, whichever the network lets
+   * through; `onConnectionChange` hears which, and why. A cursor that the key server can no longer read is resumed from the
+   * history. Ends when the loop is left or `signal` is aborted.
    *
-   * @throws {KeyServerError} from the loop: CURSOR_EXPIRED, and UNAUTHENTICATED when the management key was revoked.
+   * @throws {KeyServerError} from the loop: BAD_USER_INPUT, and UNAUTHENTICATED when the management key was revoked.
    */
   alerts(options?: AlertStreamOptions): AsyncIterableIterator<Alert, void, undefined>
 

@@ -4,6 +4,7 @@ import { VaultError } from '../errors.ts'
 /** The code of a {@link VerifierError}. */
 export type VerifierErrorCode =
   | 'URL_INVALID'
+  | 'ADDRESS_MISMATCH'
   | 'NETWORK'
   | 'TIMEOUT'
   | 'CLOCKS_DIFFER'
@@ -14,6 +15,7 @@ export type VerifierErrorCode =
 /** All codes of {@link VerifierError}. */
 export const verifierErrorCodes: readonly VerifierErrorCode[] = Object.freeze([
   'URL_INVALID',
+  'ADDRESS_MISMATCH',
   'NETWORK',
   'TIMEOUT',
   'CLOCKS_DIFFER',

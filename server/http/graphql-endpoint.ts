@@ -57,6 +57,8 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         })
         const onStream = () => {
           options.waitingBytes.release(response)
+          // nginx and others hold an answer back until it is whole, unless told not to.
+          response.setHeader('X-Accel-Buffering', 'no')
         }
         await engine(request, response, {
           signedRequest: authentication.request(presented),

@@ -31,8 +31,22 @@ export async function startNginx(ports: Ports): Promise<ReverseProxy> {
     .replace(/^ {4}ssl_.*\n/gm, '')
     .replace('    server_name', `    listen 127.0.0.1:${String(ports.proxy)};\n    server_name`)
     .replace('127.0.0.1:4000', `127.0.0.1:${String(ports.keyServer)}`)
+  return nginxWith(site, ports)
+}
+
+/** nginx with nothing but `proxy_pass`: HTTP/1.0 to the key server, no Upgrade, and answers held back. */
+export async function startBareNginx(ports: Ports): Promise<ReverseProxy> {
+  const site = `
+server {
+    listen 127.0.0.1:${String(ports.proxy)};
+    location / { proxy_pass http://127.0.0.1:${String(ports.keyServer)}; }
+}`
+  return nginxWith(site, ports)
+}
+
+function nginxWith(site: string, { proxy }: Ports): Promise<ReverseProxy> {
   return start('nginx', {
-    port: ports.proxy,
+    port: proxy,
     config: (directory) => `
 daemon off;
 pid ${directory}/nginx.pid;

@@ -4,7 +4,13 @@ import { VaultError } from '../../errors.ts'
 import type { ResponseReader } from '../../transport/response-reader.ts'
 import { createClock, type Clock } from '../../transport/clock.ts'
 import { correctClock, isExpiredSignature, reconnectDelayMs } from '../../transport/reconnect.ts'
-import { itemsOfConnection, type SubscriptionEndpoint } from '../../transport/subscription.ts'
+import {
+  itemsOfConnection,
+  type SubscriptionArguments,
+  type SubscriptionEndpoint,
+} from '../../transport/subscription.ts'
+import { TransportChoice } from '../../transport/transports.ts'
+import { explainRefusal } from '../../transport/wrong-address.ts'
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
 import { isolateListener } from '../events.ts'
@@ -96,16 +102,22 @@ async function follow(
   // Whether everything that happened since the cache began is seen. Not at the first connection.
   let isContinuous = false
   let failures = 0
+  const choice = new TransportChoice(['websocket', 'event-stream'])
   // A call, because the compiler takes a property for unchanged across an await.
   const isEnded = () => signal.aborted
   while (!isEnded()) {
     let isUpToDate = false
     let code = 'ENDED'
+    let failure: unknown = null
     try {
       const changes: AsyncIterable<ReceivedChange> = changesAfter(cursor, {
         applicationServer: verifier.applicationServer,
         endpoint,
         signal,
+        transport: choice.current,
+        onConnected: () => {
+          choice.connected()
+        },
       })
       for await (const change of changes) {
         failures = 0
@@ -117,11 +129,13 @@ async function follow(
         }
         if (!isContinuous) verifier.clear()
         isContinuous = true
+        choice.steady()
         trust.renew()
         if (!isUpToDate) report({ type: 'followed' })
         isUpToDate = true
       }
     } catch (error) {
+      failure = error
       code = codeOf(await correctedClock(error, { clock, url: endpoint.url }))
       if (code === 'CURSOR_EXPIRED') {
         cursor = null
@@ -131,6 +145,8 @@ async function follow(
     if (isEnded()) return
     trust.expire()
     report({ type: 'lost', code })
+    // A proxy that does not pass Upgrade may pass an event stream.
+    if (choice.ended(failure)) continue
     await wait(reconnectDelayMs(failures), signal)
     failures += 1
   }
@@ -143,7 +159,7 @@ async function correctedClock(
 ): Promise<unknown> {
   try {
     if (isExpiredSignature(error)) await correctClock(clock, { url })
-    return error
+    return await explainRefusal(error, { url })
   } catch (clocksDiffer) {
     return clocksDiffer
   }
@@ -154,12 +170,15 @@ function changesAfter(
   {
     applicationServer,
     endpoint,
-    signal,
-  }: Pick<FollowContext, 'endpoint' | 'signal'> & { readonly applicationServer: string },
+    ...connection
+  }: Pick<FollowContext, 'endpoint'> &
+    Pick<SubscriptionArguments<ReceivedChange>, 'signal' | 'transport' | 'onConnected'> & {
+      readonly applicationServer: string
+    },
 ): AsyncIterable<ReceivedChange> {
   // With the key of another application server all would look well, and no change of these keys would ever come.
   const variables = { applicationServer, after }
-  return itemsOfConnection(endpoint, { document, variables, parse, signal })
+  return itemsOfConnection(endpoint, { ...connection, document, variables, parse })
 }
 
 interface ReceivedChange {

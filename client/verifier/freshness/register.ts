@@ -4,6 +4,7 @@ import { httpEndpoint, keyServerOrigin } from '../../transport/endpoint.ts'
 import { graphqlClient, type Operation } from '../../transport/graphql.ts'
 import { signingFetch } from '../../transport/signing-fetch.ts'
 import { withVerifierErrors } from '../verifier-error.ts'
+import { explainRefusal } from '../../transport/wrong-address.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 import { proofFailures, type ProofFailure } from '../../../schema/wire/enums.ts'
 import type { ConnectionOptions } from '../../transport/connection-options.ts'
@@ -45,7 +46,11 @@ async function registerKey({
   const identity = await importIdentity({ signingKey })
   const clock = createClock()
   const signer = createMessageSigner(identity, clock)
-  const keyServer = graphqlClient({ endpoint, fetch: signingFetch({ ...connection, clock, signer }) })
+  const keyServer = graphqlClient({
+    endpoint,
+    fetch: signingFetch({ ...connection, clock, signer }),
+    explain: (error) => explainRefusal(error, { ...connection, url: keyServerOrigin(url) }),
+  })
   return keyServer.run(register, { input: { applicationServer, signingKey: identity.publicKey } })
 }
 
