@@ -49,5 +49,5 @@ export async function withVerifierErrors<T>(work: () => T | Promise<T>): Promise
 export function asVerifierError(error: unknown): unknown {
   if (!(error instanceof VaultError)) return error
   const code = verifierErrorCodes.find((known) => known === error.code)
-  return code === undefined ? error : new VerifierError(code, error.message, { cause: error })
+  return code === undefined ? error : new VerifierError(code, error.message, { cause: error.cause })
 }
