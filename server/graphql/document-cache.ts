@@ -1,14 +1,14 @@
 import type { DocumentNode } from 'graphql'
 import { LRUCache } from 'lru-cache'
 
-/** A parsed document takes up to 250 bytes for each character of its text, so all of these take 64 MB at most. */
+/** A parsed document takes up to 250 bytes for each character of its text, so the cache takes 64 MB at most. */
 const charactersMax = 256 * 1024
-/** Longer than what clients ask again and again. */
+/** Longer than the documents that clients repeat. */
 const documentCharactersMax = 8 * 1024
 
 /**
- * Parsed documents by their text, for Yoga's cache. Who sends them need not have signed anything that holds: what is kept
- * is bounded by its size, where Yoga's own cache counts up to 1,024 texts, of 512 KiB each.
+ * Parsed documents by their text, for Yoga's cache. Anybody can fill it, without a valid signature, so it is bounded by its
+ * size; Yoga's own cache keeps up to 1,024 texts of 512 KiB each.
  */
 export function createDocumentCache() {
   return new LRUCache<string, DocumentNode>({
@@ -18,7 +18,7 @@ export function createDocumentCache() {
   })
 }
 
-/** Keeps nothing, e.g. of errors: with each goes the text that it is about. */
+/** A cache that keeps nothing: cached errors would keep the text that they are about. */
 export const noCache = {
   get: () => undefined,
   set: () => undefined,

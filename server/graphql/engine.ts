@@ -67,7 +67,7 @@ function useStreamNotice(): Plugin<GraphQLContext & TransportContext> {
   }
 }
 
-/** Takes the body that the front has read and parsed. */
+/** Uses the body that the front has read and parsed. */
 function useParsedBody(): Plugin<GraphQLContext, TransportContext> {
   return {
     onRequestParse({ serverContext, setRequestParser }) {
@@ -85,7 +85,7 @@ function useQueryLimits(): Plugin {
       )
     },
     onValidate({ validateFn, setValidationFn }) {
-      // First and alone: some rules of graphql-js compare each field with each other.
+      // The limits come before all other rules: some rules of graphql-js compare every pair of fields.
       const validateAll: typeof validate = validateFn
       const validateBounded: typeof validate = (schemaOfRequest, document, ...rest) => {
         const errors = validate(schemaOfRequest, document, [queryLimitsRule])
@@ -96,7 +96,7 @@ function useQueryLimits(): Plugin {
   }
 }
 
-/** Yoga masks what parsing and execution throw, and sends the errors of validation as they are. */
+/** Masks validation errors: Yoga masks only what parsing and execution throw. */
 function useMaskedValidation(maskError: ReturnType<typeof createErrorMask>): Plugin {
   return {
     onValidate() {

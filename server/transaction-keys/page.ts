@@ -11,8 +11,8 @@ import { parsePageSize } from '../lib/page-size.ts'
 import { ofSameKey, selectTransactionKeys, stateExpression } from './transaction-key-rows.ts'
 
 /**
- * Reads one page of an account's keys, newest first. The cursor is the place of a key in that order, so that keys that
- * are stored meanwhile move nothing.
+ * Reads one page of an account's keys, newest first. The cursor is a key's position in that order, so that keys that
+ * are stored meanwhile shift nothing.
  *
  * @throws {KeyServerError} BAD_USER_INPUT
  */
@@ -49,7 +49,7 @@ export async function selectPage(
   }
 }
 
-/** PostgreSQL holds no NUL, and no unpaired surrogate as it is: no key is for a server of such a name. */
+/** PostgreSQL cannot store NUL or unpaired surrogates, so no key is for an application server of such a name. */
 function isOfServer(name: string) {
   const isStorable = name.isWellFormed() && !name.includes('\0')
   return isStorable ? eq(transactionKeys.applicationServer, name) : sql`false`
