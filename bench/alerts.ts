@@ -1,7 +1,7 @@
 /**
  * Alerts to subscribers: how long they take from due to stored and from stored to delivered, one at a time and all at
- * once, and what an idle subscriber costs in memory; beside graphql-ws with an in-memory pub/sub, which keeps nothing.
- * Everything is on this machine's loopback, and the load generator competes for its cores.
+ * once, and how much memory an idle subscriber takes; compared with graphql-ws over an in-memory pub/sub, which stores
+ * nothing. Everything is on this machine's loopback, and the load generator competes for its cores.
  *
  *   node bench/alerts.ts     about 50 seconds
  */
@@ -136,7 +136,7 @@ async function measure(contestant: Contestant, owners: readonly Owner[]): Promis
   }
 }
 
-/** Lets subscriptions that were asked for stand, and what they left behind be collected. */
+/** Waits until new subscriptions are open, and until garbage is collected. */
 function settle(): Promise<unknown> {
   return delay(2_500)
 }
