@@ -22,6 +22,7 @@ import { httpRequest, signRequest } from './support/signing.ts'
 
 const [otherTree, roundsGiven = '15'] = process.argv.slice(2)
 const rounds = Number(roundsGiven)
+const warmUpRounds = 4
 const measuredMs = 500
 const connections = 32
 const accounts = 20
@@ -98,8 +99,11 @@ async function report({ here, other }: { readonly here: Side; readonly other: Si
   print('            a second: here  other   ratio (quartiles)       processor ms: here  other   ratio')
   for (const work of ['acquire', 'verify', 'store'] as const) {
     const measured: Record<'here' | 'other', Measured[]> = { here: [], other: [] }
-    await measure(here, work)
-    await measure(other, work)
+    // Until the compiler has optimized what runs often.
+    for (let round = 0; round < warmUpRounds; round++) {
+      await measure(here, work)
+      await measure(other, work)
+    }
     for (let round = 0; round < rounds; round++) {
       // Each goes first in half of the rounds.
       if (round % 2 === 0) measured.here.push(await measure(here, work))

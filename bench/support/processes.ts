@@ -89,16 +89,19 @@ async function processorMsOf(pid: number): Promise<number> {
   return (Number(fields[11] ?? NaN) + Number(fields[12] ?? NaN)) * 10
 }
 
+/** A busy machine takes long to start a server. */
+const readyWithinMs = 60_000
+
 /** Resolves when a server answers there with anything but 503. */
 async function untilAnswers(url: string): Promise<void> {
-  const deadlineMs = performance.now() + 15_000
+  const deadlineMs = performance.now() + readyWithinMs
   while (performance.now() < deadlineMs) {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null)
     await response?.body?.cancel()
     if (response !== null && response.status !== 503) return
     await delay(50)
   }
-  throw new Error('A server did not become ready within 15 seconds.')
+  throw new Error(`A server did not become ready within ${String(readyWithinMs)} ms.`)
 }
 
 /** A port of loopback that is free now. */

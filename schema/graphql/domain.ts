@@ -1,13 +1,13 @@
 import type { CursorPosition } from '../wire/cursor.ts'
 import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
-import {
-  type ManagementKeyKind,
-  type TransactionKeyState,
-  type RevocationReason,
-  type OverusePolicy,
-  type AlertKind,
-  type ProofFailure,
+import type {
+  AlertKind,
+  ManagementKeyKind,
+  OverusePolicy,
+  ProofFailure,
+  RevocationReason,
   storedKeyChangeKinds,
+  TransactionKeyState,
 } from '../wire/enums.ts'
 
 /*

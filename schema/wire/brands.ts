@@ -25,21 +25,30 @@ const thumbprintPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const compactJwePattern = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/
 
 /** @throws {TypeError} */
-export const toAccountId = parserOf<AccountId>(uuidPattern, 'the id of an account')
+export const toAccountId = parserOf(
+  (text): text is AccountId => uuidPattern.test(text),
+  'the id of an account',
+)
 /** @throws {TypeError} */
-export const toApplicationServerId = parserOf<ApplicationServerId>(
-  uuidPattern,
+export const toApplicationServerId = parserOf(
+  (text): text is ApplicationServerId => uuidPattern.test(text),
   'the id of an application server',
 )
 /** @throws {TypeError} */
-export const toManagementKeyId = parserOf<ManagementKeyId>(thumbprintPattern, 'the id of a management key')
+export const toManagementKeyId = parserOf(
+  (text): text is ManagementKeyId => thumbprintPattern.test(text),
+  'the id of a management key',
+)
 /** @throws {TypeError} */
-export const toApplicationServerKeyId = parserOf<ApplicationServerKeyId>(
-  thumbprintPattern,
+export const toApplicationServerKeyId = parserOf(
+  (text): text is ApplicationServerKeyId => thumbprintPattern.test(text),
   'the id of a key of an application server',
 )
 /** @throws {TypeError} */
-export const toCompactJwe = parserOf<CompactJwe>(compactJwePattern, 'a compact JWE')
+export const toCompactJwe = parserOf(
+  (text): text is CompactJwe => compactJwePattern.test(text),
+  'a compact JWE',
+)
 
 /** Reads a transaction key's id as a client sent it, in any case. Null when it is malformed. */
 export function parseTransactionKeyId(text: string): TransactionKeyId | null {
@@ -52,8 +61,10 @@ function isTransactionKeyId(text: string): text is TransactionKeyId {
 }
 
 /** A parser that never repeats the text in its error. */
-function parserOf<Parsed extends string>(pattern: RegExp, name: string): (text: string) => Parsed {
-  const isParsed = (text: string): text is Parsed => pattern.test(text)
+function parserOf<Parsed extends string>(
+  isParsed: (text: string) => text is Parsed,
+  name: string,
+): (text: string) => Parsed {
   return (text) => {
     if (!isParsed(text)) throw new TypeError(`This is not ${name}.`)
     return text

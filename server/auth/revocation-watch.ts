@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Databases } from '../database/connect.ts'
 
 /** The key that a long-lived socket or stream was opened with. */
@@ -5,6 +6,8 @@ export interface WatchedKey {
   readonly principalId: string
   readonly keyId: string
 }
+
+const revokedRows = z.array(z.object({ id: z.string() }))
 
 interface Watch extends WatchedKey {
   readonly onRevoked: () => void
@@ -52,7 +55,7 @@ export class RevocationWatch {
   async check(): Promise<false> {
     const watched = [...this.#watches.values()].flatMap(([watch]) => watch ?? [])
     if (watched.length === 0) return false
-    const revoked = await this.#databases.reads.sql<{ id: string }[]>`
+    const rows = await this.#databases.reads.sql`
       WITH watched AS (
         SELECT * FROM unnest(
           ${watched.map(({ principalId }) => principalId)}::uuid[],
@@ -66,7 +69,7 @@ export class RevocationWatch {
       SELECT k.id
       FROM watched JOIN application_server_keys k ON k.application_server_id = watched.account_id AND k.id = watched.id
       WHERE k.revoked_at IS NOT NULL`
-    for (const { id } of revoked) this.report(id)
+    for (const { id } of revokedRows.parse(rows)) this.report(id)
     return false
   }
 }

@@ -1,12 +1,12 @@
-import { parse, validate } from 'graphql'
+import { parse, validate, type DocumentNode } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
+import { LRUCache } from 'lru-cache'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { schema } from '../../schema/graphql/index.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
-import { createDocumentCache, noCache } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
 import { useIntrospectionCache } from './introspection-cache.ts'
 import { useOperationGuard } from './operation-guard.ts'
@@ -105,4 +105,27 @@ function useMaskedValidation(maskError: ReturnType<typeof createErrorMask>): Plu
       }
     },
   }
+}
+
+/** A parsed document takes up to 250 bytes for each character of its text, so the cache takes 64 MB at most. */
+const cachedCharactersMax = 256 * 1024
+/** Longer than the documents that clients repeat. */
+const cachedDocumentCharactersMax = 8 * 1024
+
+/**
+ * Parsed documents by their text, for Yoga's cache. Anybody can fill it, without a valid signature, so it is bounded by its
+ * size; Yoga's own cache keeps up to 1,024 texts of 512 KiB each.
+ */
+function createDocumentCache() {
+  return new LRUCache<string, DocumentNode>({
+    maxSize: cachedCharactersMax,
+    maxEntrySize: cachedDocumentCharactersMax,
+    sizeCalculation: (_document, text) => Math.max(text.length, 1),
+  })
+}
+
+/** A cache that keeps nothing: cached errors would keep the text that they are about. */
+const noCache = {
+  get: () => undefined,
+  set: () => undefined,
 }

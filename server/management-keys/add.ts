@@ -1,13 +1,14 @@
 import { and, count, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { AddManagementKeyInput } from '../../schema/graphql/context.ts'
-import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
 import { parseTransactionKeyId } from '../../schema/wire/brands.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { haveSamePayload } from '../../schema/wire/statements/statement.ts'
 import { managementKeyInput, type ManagementKeyToAdd } from './management-key-input.ts'
+import { selectActiveSigner } from '../auth/active-signer.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { jwe, parseInput, statementOf } from '../lib/input.ts'
 import {
@@ -137,21 +138,15 @@ async function assertBelowLimit({ tx, accountId }: SignedTransaction): Promise<v
   }
 }
 
-async function assertEndorsedBySigner(
-  { tx, accountId, managementKeyId, now }: SignedTransaction,
-  key: KeyToAdd,
-): Promise<void> {
+async function assertEndorsedBySigner(signed: SignedTransaction, key: KeyToAdd): Promise<void> {
+  const { managementKeyId, now } = signed
   await assertSignedBy('claviger-proof+jwt', key.proof, {
     signingKey: key.signingKey,
     now,
     field: 'input.proof',
   })
-  const [signer] = await tx
-    .select({ owner: accounts.name, signingKey: managementKeys.signingKey })
-    .from(managementKeys)
-    .innerJoin(accounts, eq(accounts.id, managementKeys.accountId))
-    .where(and(eq(managementKeys.accountId, accountId), eq(managementKeys.id, managementKeyId)))
-  if (signer === undefined) throw new TypeError('The signing management key has no row.')
+  const signer = await selectActiveSigner(signed, managementKeyId)
+  if (signer === null) throw new TypeError('The signing management key has no row.')
   await assertEndorsement(key.endorsement, {
     ...signer,
     now,
