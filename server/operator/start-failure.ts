@@ -2,7 +2,7 @@ import { InvalidConfig } from '../config.ts'
 import { codesOf } from '../database/error-codes.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
 
-/** Why the server did not start, for the person who started it, and never with a password. */
+/** Why the server did not start, in words for whoever started it, and never with a password. */
 export function explainStartFailure(error: unknown): string {
   if (error instanceof InvalidConfig) {
     const { problems } = error
@@ -11,11 +11,11 @@ export function explainStartFailure(error: unknown): string {
   }
   if (!(error instanceof Error)) return String(error)
   const [code] = codesOf(error)
-  const meaning = meanings.get(code ?? '')
-  if (meaning !== undefined) return `${meaning} (${code ?? ''})`
+  const words = meanings.get(code ?? '')
+  if (words !== undefined) return `${words} (${code ?? ''})`
   if (code === '08P01')
-    return `The pooler or proxy in DATABASE_URL refused the connection: ${messageOf(error)} (${code})`
-  if (isConnectionLost(error)) return `The database cannot be reached: check DATABASE_URL. (${code ?? ''})`
+    return `What DATABASE_URL leads through refused the connection: ${messageOf(error)} (${code})`
+  if (isConnectionLost(error)) return `The database can not be reached: look at DATABASE_URL. (${code ?? ''})`
   return error.message
 }
 
@@ -23,7 +23,7 @@ const meanings = new Map(
   Object.entries({
     EADDRINUSE: 'The port is taken by another program: set PORT to another one.',
     EACCES: 'This user may not listen on the port: set PORT to one above 1023.',
-    EADDRNOTAVAIL: 'This machine has no such address: check HOST.',
+    EADDRNOTAVAIL: 'This machine has no such address: look at HOST.',
     '28P01': 'The database refuses the user or password of DATABASE_URL.',
     '28000': 'The database refuses the user of DATABASE_URL.',
     '3D000': 'The database server has no database of the name in DATABASE_URL.',
