@@ -17,19 +17,19 @@ import { signSocket } from './support/signing.ts'
 import { forEach, subscribe, type Delivery } from './support/sockets.ts'
 
 const accountCount = 1_000
-/** As many as a management key may have. */
+/** The limit for a management key. */
 const socketsEach = 5
 const singles = 200
 const atOnce = 40
 
-/** A server whose subscribers get what is published to their accounts. */
+/** A measured server: its subscribers get the alerts of their accounts. */
 interface Contestant {
   readonly server: BenchServer
   readonly subscription: string
-  /** Of a subscription that begins after so many alerts. */
+  /** The variables of a subscription that begins after so many alerts. */
   readonly variablesOf: (owner: Owner, alertsBefore: number) => object
   readonly init: (owner: Owner) => Promise<object>
-  /** Lets each of these accounts have one alert, of which the server is told in its own way. */
+  /** Publishes one alert to each of these accounts, in the server's own way. */
   readonly publish: (owners: readonly Owner[]) => Promise<void>
 }
 

@@ -79,7 +79,7 @@ function parseCommand(args: string[]): Command | null {
   }
 }
 
-/** A thumbprint may begin with a hyphen: it must not be parsed as an option. */
+/** A thumbprint may begin with a hyphen, and is no option then. */
 function withThumbprintsLast(args: string[]): string[] {
   if (args.includes('--')) return args
   const isThumbprint = (text: string) => /^-[\w-]{42}$/.test(text)

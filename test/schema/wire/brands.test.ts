@@ -14,7 +14,7 @@ import {
 } from '../../../schema/wire/brands.ts'
 import { toPrincipal, type AccountPrincipal } from '../../../server/auth/principal.ts'
 
-const thumbprint = '0'.repeat(42) + 'A'
+const thumbprint = `${'0'.repeat(42)}A`
 
 describe('an id that was parsed', () => {
   const parsers = [
