@@ -18,7 +18,7 @@ const openAccountInput = z.object({
   managementKey: managementKeyInput,
 })
 
-/** Opens and describes accounts. */
+/** Opens and reads accounts. */
 export class Accounts {
   readonly #databases: Databases
   readonly #selectAccount
@@ -32,18 +32,18 @@ export class Accounts {
         .where(eq(accounts.id, id))
   }
 
-  /** The port of one request, which reads a list of management keys once, however many aliases ask for it. */
+  /** The port of one request. It reads a list of management keys once, even when several aliases select it. */
   forRequest(request: SignedRequest): AccountsPort {
     const lists = new Map<string, Promise<ManagementKey[]>>()
     return {
       open: (input) => this.#open(request, input),
       current: () => this.#current(request),
       managementKeys: ({ id }, { includeRevoked }) => {
-        const name = `${id} ${String(includeRevoked)}`
-        const known = lists.get(name)
-        if (known !== undefined) return known
+        const listKey = `${id} ${String(includeRevoked)}`
+        const cached = lists.get(listKey)
+        if (cached !== undefined) return cached
         const list = selectManagementKeys(this.#databases.reads.db, id, { includeRevoked })
-        lists.set(name, list)
+        lists.set(listKey, list)
         return list
       },
     }

@@ -4,7 +4,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import type { Databases } from '../database/connect.ts'
 import type { Principal, SignatureNonce } from './principal.ts'
 
-/** What the database says of a signature when its nonce is to be consumed. */
+/** The database's answer when a nonce is to be consumed. */
 export type NonceOutcome = 'GRANTED' | 'NONCES_FORGOTTEN' | SignatureRefusal
 
 /** Whether an outcome is about the signature itself, and not about what it asks for. */
@@ -46,7 +46,7 @@ export async function isActive(
 /**
  * Turns an outcome of the database functions into a refusal.
  *
- * @throws {KeyServerError} UNAUTHENTICATED; UNAVAILABLE when a signature cannot be told from a replay
+ * @throws {KeyServerError} UNAUTHENTICATED; UNAVAILABLE when the database cannot tell whether the nonce is new
  */
 export async function assertGranted(outcome: string | undefined, { reads }: Databases): Promise<void> {
   if (outcome === 'GRANTED') return
@@ -65,7 +65,7 @@ async function noncesForgotten(sql: postgres.Sql): Promise<KeyServerError> {
   const retryAfterSeconds = Math.max(1, (row?.seconds ?? 0) - limits.signatureLifetimeSecondsMax)
   return new KeyServerError(
     'UNAVAILABLE',
-    "The key server's clock was set back, to a time of which it no longer knows the signatures.",
+    "The key server's clock was set back to a time whose nonces it has already removed.",
     { retryAfterSeconds },
   )
 }

@@ -1,12 +1,12 @@
-import { parse, validate } from 'graphql'
+import { parse, validate, type DocumentNode } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
+import { LRUCache } from 'lru-cache'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { schema } from '../../schema/graphql/index.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
-import { createDocumentCache, noCache } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
 import { useIntrospectionCache } from './introspection-cache.ts'
 import { useOperationGuard } from './operation-guard.ts'
@@ -64,7 +64,7 @@ function useStreamNotice(): Plugin<GraphQLContext & TransportContext> {
   }
 }
 
-/** Takes the body that the front has read and parsed. */
+/** Uses the body that the front has read and parsed. */
 function useParsedBody(): Plugin<GraphQLContext, TransportContext> {
   return {
     onRequestParse({ serverContext, setRequestParser }) {
@@ -81,7 +81,7 @@ function useQueryLimits(): Plugin {
       )
     },
     onValidate({ validateFn, setValidationFn }) {
-      // First and alone: some rules of graphql-js compare each field with each other.
+      // The limits come before all other rules: some rules of graphql-js compare every pair of fields.
       const validateAll: typeof validate = validateFn
       const validateBounded: typeof validate = (schemaOfRequest, document, ...rest) => {
         const errors = validate(schemaOfRequest, document, [queryLimitsRule])
@@ -92,7 +92,7 @@ function useQueryLimits(): Plugin {
   }
 }
 
-/** Yoga masks what parsing and execution throw, and sends the errors of validation as they are. */
+/** Masks validation errors: Yoga masks only what parsing and execution throw. */
 function useMaskedValidation(maskError: ReturnType<typeof createErrorMask>): Plugin {
   return {
     onValidate() {
@@ -101,4 +101,27 @@ function useMaskedValidation(maskError: ReturnType<typeof createErrorMask>): Plu
       }
     },
   }
+}
+
+/** A parsed document takes up to 250 bytes for each character of its text, so the cache takes 64 MB at most. */
+const cachedCharactersMax = 256 * 1024
+/** Longer than the documents that clients repeat. */
+const cachedDocumentCharactersMax = 8 * 1024
+
+/**
+ * Parsed documents by their text, for Yoga's cache. Anybody can fill it, without a valid signature, so it is bounded by its
+ * size; Yoga's own cache keeps up to 1,024 texts of 512 KiB each.
+ */
+function createDocumentCache() {
+  return new LRUCache<string, DocumentNode>({
+    maxSize: cachedCharactersMax,
+    maxEntrySize: cachedDocumentCharactersMax,
+    sizeCalculation: (_document, text) => Math.max(text.length, 1),
+  })
+}
+
+/** A cache that keeps nothing: cached errors would keep the text that they are about. */
+const noCache = {
+  get: () => undefined,
+  set: () => undefined,
 }

@@ -3,7 +3,7 @@ import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/er
 import { describeTrouble, troubleOf } from '../database/trouble.ts'
 import type { Logger } from '../lib/log.ts'
 
-/** HTTP statuses of refusals that are not answered with 200. */
+/** HTTP statuses of refusals; the others are sent with 200. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -34,7 +34,7 @@ export function toGraphQLError(refusal: KeyServerError, at?: GraphQLError): Grap
 }
 
 /**
- * What a client sees of an error: refusals as they are, faults masked and logged. Wired into Yoga as `maskError`.
+ * Turns an error into what a client may see: refusals as they are, faults masked and logged. Yoga calls it as `maskError`.
  */
 export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
   return (error) => {
@@ -69,7 +69,7 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
 
 const busySeconds = 1
 
-/** What PostgreSQL gave up for the sake of others, and would do another time: nothing of it was committed. */
+/** Codes with which PostgreSQL cancels a statement that may succeed when it is repeated: nothing was committed. */
 const busyCodes: ReadonlySet<unknown> = new Set([
   // serialization_failure, deadlock_detected
   '40001',
@@ -87,7 +87,7 @@ function isBusy(error: unknown): boolean {
   return false
 }
 
-/** Errors of graphql-js and Yoga about the request. Their text may quote what was sent, which is cut off. */
+/** Masks errors of graphql-js and Yoga about the request: their messages may quote what was sent, which is cut off. */
 function toRequestError(error: GraphQLError): GraphQLError {
   const { code, http } = error.extensions
   if (errorCodes.some((own) => own === code && !requestErrorCodes.has(own))) return error
@@ -97,12 +97,12 @@ function toRequestError(error: GraphQLError): GraphQLError {
     withoutLiterals(error.message),
   )
   const masked = toGraphQLError(refusal, error)
-  // Which status such an error has depends on the media type that was asked for; Yoga has marked that.
+  // The status depends on the requested media type; Yoga has set it.
   if (http !== undefined) masked.extensions.http = http
   return masked
 }
 
-/** Codes that Yoga sets as well, on errors whose text is not ours. */
+/** Codes that Yoga sets as well, on errors whose message is not ours. */
 const requestErrorCodes: ReadonlySet<ErrorCode> = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',

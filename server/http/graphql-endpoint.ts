@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../auth/authentication.ts'
+import type { Authentication } from '../auth/signed-request.ts'
 import type { PresentedSignature } from '../auth/signature-verifier.ts'
 import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'

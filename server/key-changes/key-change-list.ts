@@ -4,7 +4,7 @@ import { applicationServers, keyChanges } from '../../schema/tables/index.ts'
 import type { Executor } from '../database/connect.ts'
 import { lowWaterMarkOf, StoredList } from '../events/stored-list.ts'
 
-type StoredKeyChange = Omit<Exclude<KeyChange, { kind: 'UP_TO_DATE' }>, 'bookmark'> & {
+type StoredKeyChange = Omit<Exclude<KeyChange, { kind: 'UP_TO_DATE' }>, 'cursorPosition'> & {
   readonly position: number
 }
 

@@ -58,7 +58,7 @@ export class KeyChanges {
 function toKeyChanges(stored: Awaited<ReturnType<ReturnType<typeof keyChangeList>['after']>>): KeyChange[] {
   return stored.map(({ position, ...change }) => ({
     ...change,
-    bookmark: cursorPositionOf({ position, ...change }),
+    cursorPosition: cursorPositionOf({ position, ...change }),
   }))
 }
 
@@ -76,12 +76,12 @@ function withWordOfTheEnd(
     const newest = changes.at(-1)
     if (newest !== undefined) {
       saidAtMs = -Infinity
-      return { items: changes, seen: newest.bookmark }
+      return { items: changes, seen: newest.cursorPosition }
     }
     const nowMs = performance.now()
     if (nowMs - saidAtMs < everyMs) return { items: [], seen: from }
     saidAtMs = nowMs
     const end = { kind: 'UP_TO_DATE', thumbprint: null, expiresAt: null } as const
-    return { items: [{ ...end, bookmark: from, occurredAt: new Date() }], seen: from }
+    return { items: [{ ...end, cursorPosition: from, occurredAt: new Date() }], seen: from }
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isAccountName } from '../../schema/wire/account-name.ts'
+import { toCompactJwe } from '../../schema/wire/brands.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/keys/jwe.ts'
 import {
@@ -138,7 +139,8 @@ export const wrappingJwk = parsedBy(parseWrappingJwk, InvalidJwk)
 /** A compact JWE together with its header. */
 export const jwe = parsedBy((value) => {
   if (typeof value !== 'string') throw new InvalidJwe('A wrapped key is a text.')
-  return { compact: value, header: parseWrappedKeyHeader(value) }
+  const header = parseWrappedKeyHeader(value)
+  return { compact: toCompactJwe(value), header }
 }, InvalidJwe)
 
 /** A signed statement of one type together with what it says. Whether it is true is for server/trust to check. */

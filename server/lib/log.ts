@@ -1,7 +1,7 @@
 import { pino, type Logger } from 'pino'
 
 export type { Logger } from 'pino'
-/** What is logged: this and everything worse. */
+/** The least severe level that is logged. */
 export type LogLevel = (typeof logLevels)[number]
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -25,7 +25,7 @@ function standardError() {
   return destination
 }
 
-const harmlessMembers = [
+const loggableMembers = [
   'code',
   'severity',
   'routine',
@@ -41,20 +41,20 @@ interface Fault {
 }
 
 /**
- * What of an error may be logged: its class, its codes and where it was thrown. Never its message or its parameters,
- * because those of database errors quote what was sent.
+ * The parts of an error that may be logged: its class, its codes and its stack. Never its message or its parameters, because
+ * those of database errors quote what was sent.
  */
 export function describeFault(error: unknown, depth = 0): Fault {
   if (!(error instanceof Error)) return { name: typeof error, stack: [] }
   const members = new Map<string, unknown>(Object.entries(error))
-  const harmless = harmlessMembers.flatMap((name) => {
+  const loggable = loggableMembers.flatMap((name) => {
     const value = members.get(name)
     return typeof value === 'string' || typeof value === 'number' ? [[name, value] as const] : []
   })
   const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
   return {
     name: error.name,
-    ...Object.fromEntries(harmless),
+    ...Object.fromEntries(loggable),
     stack: stack.slice(0, 12).map((line) => line.trim()),
     ...(error.cause !== undefined && depth < 3 && { cause: describeFault(error.cause, depth + 1) }),
   }

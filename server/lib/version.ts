@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 /** The version of this installation, from its package.json. */
 export const version = readVersion()
 
-/** Its own package.json, which a package finds by its name. */
+/** Reads this package's package.json, which it resolves by its own name. */
 function readVersion(): string {
   const path = createRequire(import.meta.url).resolve('@claviger/server/package.json')
   const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'))

@@ -7,9 +7,9 @@ import { revocationChannel } from '../events/channels.ts'
 import { isManagementKeyId } from '../lib/input.ts'
 
 /**
- * Revokes a management key for good, and erases the copies that are wrapped for it: a transaction key that has no other
- * copy is then lost. Repeated, it adds the signed revocation when there is none yet, and changes nothing else. The
- * transaction has locked the account's management keys.
+ * Revokes a management key for good, and erases the keys that are wrapped for it: a transaction key that is wrapped for no
+ * other management key is then lost. Repeated, it adds the signed revocation when none is stored, and changes nothing else.
+ * The transaction holds the exclusive lock of the account's management keys.
  *
  * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last active one; BAD_USER_INPUT for the revocation
  */
@@ -35,7 +35,8 @@ export async function revokeManagementKey(
     .from(managementKeys)
     .where(and(eq(managementKeys.accountId, accountId), isNull(managementKeys.revokedAt)))
     .limit(2)
-  if (active.length < 2) throw new KeyServerError('CONFLICT', 'The last management key of an account stays.')
+  if (active.length < 2)
+    throw new KeyServerError('CONFLICT', 'The last active management key of an account cannot be revoked.')
   await tx
     .update(managementKeys)
     .set({ revokedAt: sql`clock_timestamp()` })

@@ -9,8 +9,8 @@ import { cursorOf, isBeyond, orderBy } from './page-order.ts'
 import { ofSameKey, selectTransactionKeys, stateExpression } from './transaction-key-rows.ts'
 
 /**
- * Reads one page of an account's keys, newest first unless `sort` says otherwise. The cursor is the place of a key in that
- * order, so that keys that are stored meanwhile move nothing.
+ * Reads one page of an account's keys, newest first unless `sort` says otherwise. The cursor is a key's position in that
+ * order, so that keys that are stored meanwhile shift nothing.
  *
  * @throws {KeyServerError} BAD_USER_INPUT
  */
@@ -47,7 +47,7 @@ export async function selectPage(
   }
 }
 
-/** Whether PostgreSQL can hold a string: no NUL, and no unpaired surrogate. No key has a name that it cannot hold. */
+/** PostgreSQL cannot store NUL or unpaired surrogates, so no key has them in its names. */
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }

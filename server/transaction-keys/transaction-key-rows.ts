@@ -14,11 +14,11 @@ export const stateExpression = sql<TransactionKeyState>`CASE
 const {
   contentHash: _contentHash,
   hasDefaultNotices: _hasDefaultNotices,
-  ...described
+  ...ownColumns
 } = getTableColumns(transactionKeys)
 
 const columns = {
-  ...described,
+  ...ownColumns,
   state: stateExpression,
   maxUses: transactionKeyUsage.maxUses,
   useCount: transactionKeyUsage.useCount,
@@ -35,7 +35,7 @@ export const ofSameKey = and(
   eq(transactionKeyUsage.transactionKeyId, transactionKeys.id),
 )
 
-/** Described keys that fulfil `condition`, to be ordered and limited by the caller. */
+/** A query for the keys that fulfil `condition`, without order and limit. */
 export function selectTransactionKeys(db: Executor, condition: SQL | undefined) {
   return db
     .select(columns)
@@ -45,6 +45,7 @@ export function selectTransactionKeys(db: Executor, condition: SQL | undefined) 
     .$dynamic()
 }
 
+/** The keys with these ids, in no order. Ids that are unknown are left out. */
 export async function selectTransactionKeysById(
   db: Executor,
   accountId: string,

@@ -33,7 +33,7 @@ test('a request with a wrong signature does not consume the nonce of the right o
   expect((await send(request)).errors).toEqual([])
 })
 
-test('a request is consumed by what it reads and by what refuses it', async () => {
+test('a nonce is consumed by a request that reads, and by one that is refused', async () => {
   const { key } = await openAccount(world.url)
   const stored = await storeKey(world.url, key, { maxUses: 1, overusePolicy: 'REFUSE' })
   const revoked = await storeKey(world.url, key)

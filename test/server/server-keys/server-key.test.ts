@@ -69,7 +69,7 @@ describe('a rotation', () => {
     expect(await fetchKeySet(urlOf(0))).toEqual(before)
   })
 
-  test('keeps what was signed before checkable, and also what a server signs that has not noticed it', async () => {
+  test('keeps earlier answers checkable, and also those of a server that has not noticed it', async () => {
     const signedBefore = await answerOf(urlOf(0))
     const id = await rotateServerKey(databases.writes.db, {
       secret: testServerKeySecret,
@@ -162,7 +162,7 @@ describe('the private key', () => {
   })
 })
 
-test('without a key that it can open a server still verifies, and says that it can not sign', async () => {
+test('without a key that it can open a server still verifies, and reports that it cannot sign', async () => {
   const [server] = servers
   if (!server) throw new Error('a server')
   await rotateServerKey(databases.writes.db, { secret: otherSecret, isSecretLost: true })
