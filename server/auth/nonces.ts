@@ -21,9 +21,9 @@ export async function consumeNonce(
   const [row] =
     kind === 'ACCOUNT'
       ? await sql<{ outcome: string }[]>`
-          SELECT claim_signature(${principalId}, ${keyId}, ${nonce}, ${created}, ${expires}) AS outcome`
+          SELECT consume_management_key_nonce(${principalId}, ${keyId}, ${nonce}, ${created}, ${expires}) AS outcome`
       : await sql<{ outcome: string }[]>`
-          SELECT claim_application_server_signature(${principalId}, ${keyId}, ${nonce}, ${created}, ${expires})
+          SELECT consume_application_server_nonce(${principalId}, ${keyId}, ${nonce}, ${created}, ${expires})
             AS outcome`
   return row?.outcome
 }

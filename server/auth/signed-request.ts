@@ -188,7 +188,7 @@ export class SignedRequest {
     const outcome = this.#isNonceConsumed
       ? fragment`CASE WHEN is_active_management_key(${accountId}, ${managementKeyId})
           THEN 'GRANTED' ELSE 'SIGNATURE_INVALID' END`
-      : fragment`claim_signature(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
+      : fragment`consume_management_key_nonce(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
     const [row] = await tx.execute<{ outcome: string; now: Date }>(
       fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
     )

@@ -93,7 +93,7 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
   await assertPlace(signed)
   const owned = await tx
     .insert(managementKeyOwners)
-    .values({ managementKeyId: key.id, accountId })
+    .values({ managementKeyId: key.id, accountId, signingKey: key.signingKey })
     .onConflictDoNothing()
     .returning({ accountId: managementKeyOwners.accountId })
   if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')

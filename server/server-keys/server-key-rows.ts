@@ -104,7 +104,7 @@ export async function rotateServerKey(
     if (locked.length > 0) await tx.delete(serverKeys).where(inArray(serverKeys.id, locked))
     await tx
       .update(serverKeys)
-      .set({ retiredAt: sql`clock_timestamp()` })
+      .set({ retiredAt: sql`statement_timestamp()` })
       .where(isSigning)
     const prepared = stored.find((one) => stateOf(one) === 'PREPARED' && !locked.includes(one.id))
     if (prepared === undefined) await tx.insert(serverKeys).values(key)

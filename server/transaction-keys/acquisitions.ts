@@ -11,8 +11,8 @@ import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
 type Asked = Parameters<AcquisitionsPort['acquire']>[0]
 
 type AcquiredRow =
-  | { readonly outcome: 'GRANTED'; readonly key_id: string; readonly copy: string }
-  | { readonly outcome: string; readonly key_id: null; readonly copy: null }
+  | { readonly outcome: 'GRANTED'; readonly key_id: string; readonly wrapped_key: string }
+  | { readonly outcome: string; readonly key_id: null; readonly wrapped_key: null }
 
 /**
  * Releases wrapped keys, and counts. The database function `acquire_wrapped_keys` does all of it in one round trip and
@@ -43,7 +43,7 @@ export class Acquisitions {
       this.#run(nonce, { keyIds, purpose: asked.purpose, acquisitionId }),
     )
     if (outcome !== 'GRANTED') throw refusal(outcome)
-    return rows.flatMap(({ key_id: transactionKeyId, copy: jwe }) =>
+    return rows.flatMap(({ key_id: transactionKeyId, wrapped_key: jwe }) =>
       transactionKeyId === null ? [] : [{ accountId, managementKeyId, transactionKeyId, jwe }],
     )
   }
