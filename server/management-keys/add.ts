@@ -6,6 +6,7 @@ import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { haveSamePayload } from '../../schema/wire/statements/statement.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import { managementKeyInput, type ManagementKeyToAdd } from './management-key-input.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { jwe, parseInput, statementOf, uuid } from '../lib/input.ts'
@@ -107,10 +108,11 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
     endorsement: key.endorsement.compact,
   })
   await storeCopiesFor(signed, key)
-  await tx.execute(
-    sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_ADDED', NULL, ${key.id},
-      jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
-  )
+  await raiseAlert(signed, {
+    kind: 'MANAGEMENT_KEY_ADDED',
+    managementKeyId: key.id,
+    details: { byManagementKeyId: managementKeyId },
+  })
 }
 
 /** Under the lock of the account's management keys, so that no two take the last place. */
