@@ -1,9 +1,9 @@
-import { sql as fragment } from 'drizzle-orm'
+import { sql as fragment, type SQL } from 'drizzle-orm'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
-import { assertGranted, consumeNonce, isActive, isNonceOutcome, type NonceOutcome } from './nonces.ts'
+import { assertGranted, consumeNonce, isActive, isNonceRefusal, parseConsumption } from './nonces.ts'
 import type {
   AccountPrincipal,
   ApplicationServerPrincipal,
@@ -140,7 +140,7 @@ export class SignedRequest {
     return this.#inTurn(async () => {
       const { nonce, created, expires } = this.#nonce()
       const result = await run({ ...account, nonce: this.#isNonceConsumed ? null : nonce, created, expires })
-      if (isNonceOutcome(result.outcome)) await assertGranted(result.outcome, this.#databases)
+      if (isNonceRefusal(result.outcome)) await assertGranted(result.outcome, this.#databases)
       this.#isNonceConsumed = true
       return result
     })
@@ -161,12 +161,7 @@ export class SignedRequest {
         const outcome = this.#isNonceConsumed
           ? fragment`'GRANTED'`
           : fragment`consume_nonce(${key.principalId}, ${key.keyId}, ${nonce}, ${created}, ${expires})`
-        const [row] = await tx.execute<{ outcome: NonceOutcome; now: Date }>(
-          fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
-        )
-        await assertGranted(row?.outcome, this.#databases)
-        if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
-        return work(tx, row.now)
+        return work(tx, await this.#assertConsumed(tx, outcome))
       })
       this.#isNonceConsumed = true
       return result
@@ -189,12 +184,15 @@ export class SignedRequest {
       ? fragment`CASE WHEN is_active_management_key(${accountId}, ${managementKeyId})
           THEN 'GRANTED' ELSE 'SIGNATURE_INVALID' END`
       : fragment`consume_management_key_nonce(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
-    const [row] = await tx.execute<{ outcome: string; now: Date }>(
-      fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
-    )
-    await assertGranted(row?.outcome, this.#databases)
-    if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
-    return row.now
+    return this.#assertConsumed(tx, outcome)
+  }
+
+  /** Runs an expression that consumes the nonce. @returns the database's clock */
+  async #assertConsumed(tx: Executor, outcome: SQL): Promise<Date> {
+    const [row] = await tx.execute(fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`)
+    const consumption = parseConsumption(row)
+    await assertGranted(consumption.outcome, this.#databases)
+    return consumption.now
   }
 
   /** Runs one thing after the other. */

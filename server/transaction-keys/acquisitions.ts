@@ -1,7 +1,9 @@
+import { z } from 'zod'
 import type { AcquisitionsPort } from '../../schema/graphql/context.ts'
 import type { WrappedKey } from '../../schema/graphql/domain.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
+import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume, SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
@@ -10,13 +12,22 @@ import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
 
 type Asked = Parameters<AcquisitionsPort['acquire']>[0]
 
-type AcquiredRow =
-  | { readonly outcome: 'GRANTED'; readonly key_id: string; readonly wrapped_key: string }
-  | { readonly outcome: string; readonly key_id: null; readonly wrapped_key: null }
+const acquisitionRefusals = ['NOT_FOUND', 'KEY_REVOKED', 'KEY_NOT_YET_VALID', 'KEY_OVERUSED'] as const
+
+const acquiredRow = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('GRANTED'), key_id: z.guid(), wrapped_key: z.string() }),
+  z.object({
+    outcome: z.enum([...nonceRefusals, ...acquisitionRefusals]),
+    key_id: z.null(),
+    wrapped_key: z.null(),
+  }),
+])
+
+type AcquiredRow = z.infer<typeof acquiredRow>
 
 /**
  * Releases wrapped keys, and counts. The database function `acquire_wrapped_keys` does all of it in one round trip and
- * one transaction: it consumes the nonce, decides, counts, alerts and reads the copies.
+ * one transaction: it consumes the nonce, decides, counts, alerts and reads the wrapped keys.
  */
 export class Acquisitions {
   readonly #databases: Databases
@@ -59,11 +70,12 @@ export class Acquisitions {
       readonly purpose: AcquisitionPurpose
       readonly acquisitionId: string | null
     },
-  ): Promise<{ readonly outcome: string; readonly rows: readonly AcquiredRow[] }> {
-    const rows = await this.#databases.writes.sql<AcquiredRow[]>`
+  ): Promise<{ readonly outcome: AcquiredRow['outcome']; readonly rows: readonly AcquiredRow[] }> {
+    const answer = await this.#databases.writes.sql`
       SELECT * FROM acquire_wrapped_keys(
         ${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires},
         ${[...keyIds]}::uuid[], ${purpose}, ${acquisitionId}, ${limits.acquisitionIdHours})`
+    const rows = answer.map((row) => acquiredRow.parse(row))
     const [first] = rows
     if (first === undefined && keyIds.length > 0) {
       throw new TypeError('The database answered an acquisition with nothing.')
