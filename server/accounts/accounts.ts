@@ -72,7 +72,7 @@ export class Accounts {
       if (account === undefined) throw new KeyServerError('CONFLICT', 'This account name is taken.')
       const owned = await tx
         .insert(managementKeyOwners)
-        .values({ managementKeyId, accountId })
+        .values({ managementKeyId, accountId, signingKey: managementKey.signingKey })
         .onConflictDoNothing()
         .returning({ accountId: managementKeyOwners.accountId })
       if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')

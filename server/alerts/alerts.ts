@@ -80,7 +80,7 @@ export class Alerts {
         )
       const marked = await tx
         .update(alerts)
-        .set({ acknowledgedAt: sql`clock_timestamp()` })
+        .set({ acknowledgedAt: sql`statement_timestamp()` })
         .where(
           and(
             eq(alerts.accountId, accountId),

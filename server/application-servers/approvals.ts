@@ -54,7 +54,7 @@ export async function removeKey(tx: Executor, { name, keyId }: NamedKey): Promis
   const isForgotten = await takeApproval(tx, { name, keyId })
   const removed = await tx
     .update(applicationServerKeys)
-    .set({ revokedAt: sql`clock_timestamp()` })
+    .set({ revokedAt: sql`statement_timestamp()` })
     .where(
       and(
         eq(applicationServerKeys.applicationServerId, applicationServerIdOf(name)),
@@ -102,6 +102,6 @@ export async function prove(
 export async function markProved(tx: Executor, applicationServerId: string): Promise<void> {
   await tx
     .update(applicationServers)
-    .set({ provedAt: sql`clock_timestamp()` })
+    .set({ provedAt: sql`statement_timestamp()` })
     .where(and(eq(applicationServers.id, applicationServerId), isNull(applicationServers.provedAt)))
 }

@@ -109,7 +109,7 @@ export async function applyKeyList(
     )
   const revoked = await tx
     .update(applicationServerKeys)
-    .set({ revokedAt: sql`clock_timestamp()` })
+    .set({ revokedAt: sql`statement_timestamp()` })
     .where(
       and(
         ofServer,

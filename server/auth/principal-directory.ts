@@ -1,11 +1,12 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { unionAll } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
-import { applicationServerKeys, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { z } from 'zod'
+import { applicationServerKeys, managementKeyOwners } from '../../schema/tables/index.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { importSigningKey } from '../../schema/wire/signatures/http-signature.ts'
 import type { Database } from '../database/connect.ts'
-import type { PrincipalKind } from './principal.ts'
+import { principalKinds, type PrincipalKind } from './principal.ts'
 
 /** A registered signing key, imported for verification, and its principal. */
 export interface RegisteredPrincipal {
@@ -17,6 +18,16 @@ export interface RegisteredPrincipal {
 }
 
 const cachedPrincipalsMax = 10_000
+
+/** A row of the look-up. The key was checked to be a sound point when it was stored. */
+const principalRow = z.object({
+  kind: z.enum(principalKinds),
+  principalId: z.guid(),
+  jwk: z.discriminatedUnion('kty', [
+    z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+    z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() }),
+  ]),
+})
 
 /**
  * Finds a signing key by its thumbprint. Management keys are cached without expiry: a thumbprint names one key, and its
@@ -33,17 +44,10 @@ export class PrincipalDirectory {
         db
           .select({
             kind: sql<PrincipalKind>`'ACCOUNT'`.as('kind'),
-            principalId: managementKeys.accountId,
-            jwk: managementKeys.signingKey,
+            principalId: managementKeyOwners.accountId,
+            jwk: managementKeyOwners.signingKey,
           })
           .from(managementKeyOwners)
-          .innerJoin(
-            managementKeys,
-            and(
-              eq(managementKeys.accountId, managementKeyOwners.accountId),
-              eq(managementKeys.id, managementKeyOwners.managementKeyId),
-            ),
-          )
           .where(eq(managementKeyOwners.managementKeyId, id)),
         db
           .select({
@@ -68,7 +72,7 @@ export class PrincipalDirectory {
 
   /** Null when the key is not registered. A key that is registered as both kinds is the account's. */
   async lookUp(keyId: string): Promise<RegisteredPrincipal | null> {
-    const found = await this.#select(keyId)
+    const found = (await this.#select(keyId)).map((row) => principalRow.parse(row))
     const principal = found.find(({ kind }) => kind === 'ACCOUNT') ?? found[0]
     if (principal === undefined) return null
     return { ...principal, cryptoKey: await importSigningKey(principal.jwk) }

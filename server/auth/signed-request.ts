@@ -1,10 +1,10 @@
-import { sql as fragment } from 'drizzle-orm'
+import { sql as fragment, type SQL } from 'drizzle-orm'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
 import type { AccountId } from '../../schema/wire/brands.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
-import { assertGranted, consumeNonce, isActive, isNonceOutcome, type NonceOutcome } from './nonces.ts'
+import { assertGranted, consumeNonce, isActive, isNonceRefusal, parseConsumption } from './nonces.ts'
 import type {
   AccountPrincipal,
   ApplicationServerPrincipal,
@@ -158,7 +158,7 @@ export class SignedRequest {
     return this.#runInTurn(async () => {
       const { nonce, created, expires } = this.#nonce()
       const result = await run({ ...account, nonce: this.#isNonceConsumed ? null : nonce, created, expires })
-      if (isNonceOutcome(result.outcome)) await assertGranted(result.outcome, this.#databases)
+      if (isNonceRefusal(result.outcome)) await assertGranted(result.outcome, this.#databases)
       this.#isNonceConsumed = true
       return result
     })
@@ -179,12 +179,7 @@ export class SignedRequest {
         const outcome = this.#isNonceConsumed
           ? fragment`'GRANTED'`
           : fragment`consume_nonce(${key.principalId}, ${key.keyId}, ${nonce}, ${created}, ${expires})`
-        const [row] = await tx.execute<{ outcome: NonceOutcome; now: Date }>(
-          fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
-        )
-        await assertGranted(row?.outcome, this.#databases)
-        if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
-        return work(tx, row.now)
+        return work(tx, await this.#assertConsumed(tx, outcome))
       })
       this.#isNonceConsumed = true
       return result
@@ -206,13 +201,16 @@ export class SignedRequest {
     const outcome = this.#isNonceConsumed
       ? fragment`CASE WHEN is_active_management_key(${accountId}, ${managementKeyId})
           THEN 'GRANTED' ELSE 'SIGNATURE_INVALID' END`
-      : fragment`claim_signature(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
-    const [row] = await tx.execute<{ outcome: string; now: Date }>(
-      fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
-    )
-    await assertGranted(row?.outcome, this.#databases)
-    if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
-    return row.now
+      : fragment`consume_management_key_nonce(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
+    return this.#assertConsumed(tx, outcome)
+  }
+
+  /** Runs an expression that consumes the nonce. @returns the database's clock */
+  async #assertConsumed(tx: Executor, outcome: SQL): Promise<Date> {
+    const [row] = await tx.execute(fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`)
+    const consumption = parseConsumption(row)
+    await assertGranted(consumption.outcome, this.#databases)
+    return consumption.now
   }
 
   /** Runs `work` after everything that was passed before. */

@@ -34,9 +34,12 @@ export function keyChangeList(db: Executor, applicationServerId: string): Stored
         .limit(1)
       return newest
     },
-    selectFloor: async () => {
+    selectLowWaterMark: async () => {
       const [server] = await db
-        .select({ position: applicationServers.changeFloor, at: applicationServers.changeFloorAt })
+        .select({
+          position: applicationServers.changeLowWaterMark,
+          at: applicationServers.changeLowWaterMarkAt,
+        })
         .from(applicationServers)
         .where(eq(applicationServers.id, applicationServerId))
       return server && lowWaterMarkOf(server)

@@ -7,6 +7,7 @@ import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { haveSamePayload } from '../../schema/wire/statements/statement.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import { managementKeyInput, type ManagementKeyToAdd } from './management-key-input.ts'
 import { selectActiveSigner } from '../auth/active-signer.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
@@ -97,7 +98,7 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
   await assertBelowLimit(signed)
   const owned = await tx
     .insert(managementKeyOwners)
-    .values({ managementKeyId: key.id, accountId })
+    .values({ managementKeyId: key.id, accountId, signingKey: key.signingKey })
     .onConflictDoNothing()
     .returning({ accountId: managementKeyOwners.accountId })
   if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')
@@ -111,10 +112,11 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
     endorsement: key.endorsement.compact,
   })
   await storeWrappedKeysFor(signed, key)
-  await tx.execute(
-    sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_ADDED', NULL, ${key.id},
-      jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
-  )
+  await raiseAlert(signed, {
+    kind: 'MANAGEMENT_KEY_ADDED',
+    managementKeyId: key.id,
+    details: { byManagementKeyId: managementKeyId },
+  })
 }
 
 /** Runs under the lock of the account's management keys, so that two transactions cannot both add the last one. */

@@ -1,6 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { assertManagementKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
 import { revocationChannel } from '../events/channels.ts'
@@ -39,14 +40,15 @@ export async function revokeManagementKey(
     throw new KeyServerError('CONFLICT', 'The last active management key of an account cannot be revoked.')
   await tx
     .update(managementKeys)
-    .set({ revokedAt: sql`clock_timestamp()` })
+    .set({ revokedAt: sql`statement_timestamp()` })
     .where(isKey)
   await tx
     .delete(wrappedKeys)
     .where(and(eq(wrappedKeys.accountId, accountId), eq(wrappedKeys.managementKeyId, id)))
-  await tx.execute(
-    sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_REVOKED', NULL, ${id},
-      jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
-  )
+  await raiseAlert(signed, {
+    kind: 'MANAGEMENT_KEY_REVOKED',
+    managementKeyId: id,
+    details: { byManagementKeyId: managementKeyId },
+  })
   await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
 }

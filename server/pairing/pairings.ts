@@ -98,7 +98,7 @@ export class Pairings {
     return request.transaction(async ({ tx }) => {
       await tx.execute(
         sql`UPDATE pairings SET answer = ${answer}
-          WHERE id = ${id} AND answer IS NULL AND expires_at > clock_timestamp()`,
+          WHERE id = ${id} AND answer IS NULL AND expires_at > statement_timestamp()`,
       )
       const answered = await this.#read(tx, id)
       if (answered === null) throw notFound('pairing')
@@ -115,7 +115,7 @@ export class Pairings {
   async #read(executor: Executor, id: string): Promise<Pairing | null> {
     const [row] = await executor.execute<{ payload: string; answer: string | null; expires_at: Date }>(
       sql`SELECT payload, answer, expires_at FROM pairings
-        WHERE id = ${id} AND expires_at > clock_timestamp()`,
+        WHERE id = ${id} AND expires_at > statement_timestamp()`,
     )
     if (row === undefined) return null
     const { payload, answer, expires_at: expiresAt } = row

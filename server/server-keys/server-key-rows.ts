@@ -106,7 +106,7 @@ export async function rotateServerKey(
     if (unopenable.length > 0) await tx.delete(serverKeys).where(inArray(serverKeys.id, unopenable))
     await tx
       .update(serverKeys)
-      .set({ retiredAt: sql`clock_timestamp()` })
+      .set({ retiredAt: sql`statement_timestamp()` })
       .where(isSigning)
     const prepared = stored.find((one) => stateOf(one) === 'PREPARED' && !unopenable.includes(one.id))
     if (prepared === undefined) await tx.insert(serverKeys).values(key)

@@ -1,8 +1,10 @@
+import { z } from 'zod'
 import type { AcquisitionsPort } from '../../schema/graphql/context.ts'
 import type { WrappedKey } from '../../schema/graphql/domain.ts'
 import { parseTransactionKeyId, type TransactionKeyId } from '../../schema/wire/brands.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
+import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume, SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
@@ -11,13 +13,22 @@ import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
 /** The arguments of one acquisition, unparsed. */
 type AcquireInput = Parameters<AcquisitionsPort['acquire']>[0]
 
-type AcquiredRow =
-  | { readonly outcome: 'GRANTED'; readonly key_id: string; readonly copy: string }
-  | { readonly outcome: string; readonly key_id: null; readonly copy: null }
+const acquisitionRefusals = ['NOT_FOUND', 'KEY_REVOKED', 'KEY_NOT_YET_VALID', 'KEY_OVERUSED'] as const
+
+const acquiredRow = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('GRANTED'), key_id: z.guid(), wrapped_key: z.string() }),
+  z.object({
+    outcome: z.enum([...nonceRefusals, ...acquisitionRefusals]),
+    key_id: z.null(),
+    wrapped_key: z.null(),
+  }),
+])
+
+type AcquiredRow = z.infer<typeof acquiredRow>
 
 /**
  * Releases wrapped keys, and counts uses. The database function `acquire_wrapped_keys` does all of it in one round trip and
- * one transaction: it consumes the nonce, decides, counts, alerts and reads the copies.
+ * one transaction: it consumes the nonce, decides, counts, alerts and reads the wrapped keys.
  */
 export class Acquisitions {
   readonly #databases: Databases
@@ -44,7 +55,7 @@ export class Acquisitions {
       this.#run(nonce, { keyIds, purpose: input.purpose, acquisitionId }),
     )
     if (outcome !== 'GRANTED') throw refusal(outcome)
-    return rows.flatMap(({ key_id: transactionKeyId, copy: jwe }) =>
+    return rows.flatMap(({ key_id: transactionKeyId, wrapped_key: jwe }) =>
       transactionKeyId === null ? [] : [{ accountId, managementKeyId, transactionKeyId, jwe }],
     )
   }
@@ -60,11 +71,12 @@ export class Acquisitions {
       readonly purpose: AcquisitionPurpose
       readonly acquisitionId: string | null
     },
-  ): Promise<{ readonly outcome: string; readonly rows: readonly AcquiredRow[] }> {
-    const rows = await this.#databases.writes.sql<AcquiredRow[]>`
+  ): Promise<{ readonly outcome: AcquiredRow['outcome']; readonly rows: readonly AcquiredRow[] }> {
+    const answer = await this.#databases.writes.sql`
       SELECT * FROM acquire_wrapped_keys(
         ${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires},
         ${[...keyIds]}::uuid[], ${purpose}, ${acquisitionId}, ${limits.acquisitionIdHours})`
+    const rows = answer.map((row) => acquiredRow.parse(row))
     const [first] = rows
     if (first === undefined && keyIds.length > 0) {
       throw new TypeError('The database answered an acquisition with nothing.')

@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { recordKeyChange } from '../key-changes/record.ts'
 import { assertKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
@@ -77,12 +78,10 @@ async function markRevoked(
 ): Promise<void> {
   await tx
     .update(transactionKeyUsage)
-    .set({ revokedAt: sql`clock_timestamp()`, revocationReason: reason })
+    .set({ revokedAt: sql`statement_timestamp()`, revocationReason: reason })
     .where(and(eq(transactionKeyUsage.accountId, accountId), eq(transactionKeyUsage.transactionKeyId, id)))
   await tx
     .delete(deadlines)
     .where(and(eq(deadlines.accountId, accountId), eq(deadlines.transactionKeyId, id)))
-  await tx.execute(
-    sql`SELECT raise_alert(${accountId}, 'KEY_REVOKED', ${id}, NULL, jsonb_build_object('reason', ${reason}::text))`,
-  )
+  await raiseAlert({ tx, accountId }, { kind: 'KEY_REVOKED', transactionKeyId: id, details: { reason } })
 }

@@ -5,11 +5,8 @@ import type { Executor } from '../database/connect.ts'
 import type { TransactionKeyState } from '../../schema/wire/enums.ts'
 
 /** A key's state by the database's clock, computed when it is read so that it is never late. */
-export const stateExpression = sql<TransactionKeyState>`CASE
-  WHEN ${transactionKeyUsage.revokedAt} IS NOT NULL THEN 'REVOKED'
-  WHEN ${transactionKeys.expiresAt} <= clock_timestamp() THEN 'EXPIRED'
-  WHEN ${transactionKeys.notBefore} > clock_timestamp() THEN 'PENDING'
-  ELSE 'ACTIVE' END`
+export const stateExpression = sql<TransactionKeyState>`transaction_key_state(
+  ${transactionKeyUsage.revokedAt}, ${transactionKeys.notBefore}, ${transactionKeys.expiresAt}, statement_timestamp())`
 
 const {
   contentHash: _contentHash,

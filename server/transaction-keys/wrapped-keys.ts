@@ -15,8 +15,8 @@ export interface WrappedKeyRow {
 type Transaction = Pick<SignedTransaction, 'tx' | 'accountId'>
 
 /**
- * Checks that all of these management keys are active and the account's. The transaction holds them so
- * (lock.ts), or they may be revoked meanwhile.
+ * Checks that all of these management keys are active and the account's. The transaction holds their lock
+ * (server/auth/management-keys-lock.ts), or they may be revoked meanwhile.
  *
  * @throws {KeyServerError} NOT_FOUND
  */

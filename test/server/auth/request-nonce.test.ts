@@ -88,8 +88,7 @@ test('several fields of one signed request are answered, and consume its nonce o
   expect(answer.errors).toEqual([])
   expect(answer.data).toMatchObject({ transactionKey: { id }, wrappedKey: { jwe: expect.any(String) } })
   expectUnauthenticated(await send(request), 'SIGNATURE_REPLAYED')
-  const [row] =
-    await world.sql`SELECT count(*)::int AS nonces FROM nonces WHERE management_key_id = ${key.id}`
+  const [row] = await world.sql`SELECT count(*)::int AS nonces FROM nonces WHERE key_id = ${key.id}`
   expect(row).toEqual({ nonces: 3 })
 })
 

@@ -213,7 +213,7 @@ test('a cursor of removed changes, of a future or of another list is refused', a
   const occurredAtMs = new Map(
     (
       await administrator.sql<{ position: number; at: Date }[]>`
-        SELECT change_floor::int AS position, change_floor_at AS at FROM application_servers WHERE name = ${shop.name}
+        SELECT change_low_water_mark::int AS position, change_low_water_mark_at AS at FROM application_servers WHERE name = ${shop.name}
         UNION ALL SELECT position::int, occurred_at FROM key_changes
         WHERE application_server_id = (SELECT id FROM application_servers WHERE name = ${shop.name})`
     ).map(({ position, at }) => [position, at.getTime()]),

@@ -112,7 +112,7 @@ describe('a rotation', () => {
 
   test('leaves the old key listed for a day', async () => {
     const countRetired = async (hours: number): Promise<number> => {
-      await sql`UPDATE server_keys SET retired_at = clock_timestamp() - make_interval(hours => ${hours})
+      await sql`UPDATE server_keys SET retired_at = clock_timestamp() - make_interval(hours => ${hours}, secs => 0.01)
         WHERE retired_at IS NOT NULL`
       await settleClock(sql)
       await pruneExpired(databases)

@@ -1,21 +1,30 @@
--- How the ends of terms, and the notices before them, become alerts.
-
 -- Stores the alerts of at most p_batch deadlines that are due, and tells application servers which keys have expired.
--- Any number of servers may call it at once: each takes what no other has taken. Returns how many deadlines were taken.
--- A notice that is due after its term's end is dropped.
-CREATE FUNCTION sweep_deadlines(p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$
+-- Any number of servers may call it at once: each takes what no other has taken. Returns how many deadlines were taken, or
+-- armed again when these are more.
+-- A notice that is due after its term's end is dropped. What was taken although it lies ahead was taken while the clock was
+-- wrong: it is armed again, and will be alerted once more when its time comes. Within a second of it nothing is armed
+-- again: that alert came in time, and clocks are corrected by fractions of a second.
+CREATE OR REPLACE FUNCTION sweep_deadlines(p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   v_now timestamptz := clock_timestamp();
+  v_armed integer;
   v_taken integer;
   v_accounts uuid[];
   v_expired_accounts uuid[];
   v_expired_keys uuid[];
 BEGIN
+  UPDATE deadlines SET taken_at = NULL WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM deadlines
+    WHERE taken_at IS NOT NULL AND due_at > v_now + interval '1 second'
+    ORDER BY due_at
+    LIMIT p_batch
+    FOR UPDATE SKIP LOCKED));
+  GET DIAGNOSTICS v_armed = ROW_COUNT;
   WITH taken AS (
     -- By the rows' own addresses: a join would be planned for a tenth of all deadlines, and read the whole table.
-    DELETE FROM deadlines WHERE ctid = ANY (ARRAY(
+    UPDATE deadlines SET taken_at = v_now WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM deadlines
-      WHERE due_at <= v_now
+      WHERE taken_at IS NULL AND due_at <= v_now
       ORDER BY due_at
       LIMIT p_batch
       FOR UPDATE SKIP LOCKED))
@@ -50,9 +59,9 @@ BEGIN
     (SELECT array_agg(account_id ORDER BY due_at, transaction_key_id) FROM standing WHERE notice_seconds = 0),
     (SELECT array_agg(transaction_key_id ORDER BY due_at, transaction_key_id) FROM standing WHERE notice_seconds = 0)
   INTO v_taken, v_accounts, v_expired_accounts, v_expired_keys;
-  PERFORM pg_notify('claviger_alerts', account_id::text) FROM unnest(v_accounts) AS woken (account_id);
+  PERFORM announce_alerts(v_accounts);
   IF v_expired_keys IS NOT NULL THEN
     PERFORM record_key_changes(v_expired_accounts, v_expired_keys, 'EXPIRED');
   END IF;
-  RETURN v_taken;
+  RETURN greatest(v_taken, v_armed);
 END $$;
