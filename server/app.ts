@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { serverKeySecretOf } from './server-keys/sealing-secret.ts'
 import { migrate } from './database/migrate.ts'
+import { codesOf } from './database/error-codes.ts'
 import { findDatabase } from './database/requirements.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
@@ -132,8 +133,8 @@ async function serve(
   })
 
   // The port is known now, and with it the default origins; no request has been answered yet.
-  const { port } = await listen(http, options)
-  const origins = options.publicOrigins ?? loopbackOrigins(port)
+  const { port, family } = await listen(http, options)
+  const origins = options.publicOrigins ?? loopbackOrigins(port, family)
   known.origins = origins
   originPolicy = createOriginPolicy({
     ownOrigins: origins,
@@ -154,14 +155,24 @@ async function serve(
   }
 }
 
-function loopbackOrigins(port: number): string[] {
-  return [`http://localhost:${String(port)}`, `http://127.0.0.1:${String(port)}`]
+function loopbackOrigins(port: number, family: string): string[] {
+  const address = family === 'IPv6' ? '[::1]' : '127.0.0.1'
+  return [`http://localhost:${String(port)}`, `http://${address}:${String(port)}`]
 }
 
-async function listen(
-  http: Server,
-  { host = '127.0.0.1', port = 0 }: KeyServerOptions,
-): Promise<AddressInfo> {
+const loopback = '127.0.0.1'
+
+/** On loopback, where that is what is asked for and the machine has no IPv4, on ::1. */
+async function listen(http: Server, { host = loopback, port = 0 }: KeyServerOptions): Promise<AddressInfo> {
+  try {
+    return await listenOn(http, { host, port })
+  } catch (error) {
+    if (host !== loopback || !codesOf(error).includes('EADDRNOTAVAIL')) throw error
+    return listenOn(http, { host: '::1', port })
+  }
+}
+
+async function listenOn(http: Server, { host, port }: { host: string; port: number }): Promise<AddressInfo> {
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>()
   http.once('error', reject)
   http.listen({ host, port }, () => {

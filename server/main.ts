@@ -2,6 +2,7 @@
 import { startKeyServer, type RunningKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
 import { readConfig, type Config } from './config.ts'
+import { describeAddress } from './database/address.ts'
 import { defaultDataDirectory, startEmbeddedPostgres } from './database/embedded/index.ts'
 import { createLogger, type Logger } from './lib/log.ts'
 import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
@@ -69,8 +70,7 @@ async function openDatabase(
   onLost: (error: Error) => void,
 ): Promise<OpenDatabase> {
   if (databaseUrl !== null) {
-    const { hostname, port, pathname } = new URL(databaseUrl)
-    const description = `PostgreSQL at ${hostname}${port && `:${port}`}${pathname}`
+    const description = `PostgreSQL at ${describeAddress(databaseUrl)}`
     return { url: databaseUrl, description, close: () => Promise.resolve() }
   }
   const embedded = await startEmbeddedPostgres({
