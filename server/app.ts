@@ -5,6 +5,7 @@ import { serverKeySecretOf } from './server-keys/sealing-secret.ts'
 import { migrate } from './database/migrate.ts'
 import { codesOf } from './database/error-codes.ts'
 import { findDatabase } from './database/requirements.ts'
+import { within } from './database/within.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
@@ -57,6 +58,8 @@ export interface RunningKeyServer {
   stop(): Promise<void>
 }
 
+/** How long reading the signing keys and LISTEN may take once the database has answered. */
+const startMsMax = 60_000
 /** How long requests that are under way may take once the server stops. */
 const drainMs = 10_000
 const idleSweepMs = 50
@@ -91,7 +94,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
     log,
   })
   try {
-    await services.start()
+    await within(startMsMax, services.start())
     return await serve(services, { ...options, known, isDevelopment })
   } catch (error) {
     await services.stop()
