@@ -73,7 +73,7 @@ function takeApart(text: string) {
       'must be a URL that begins with postgres:// and has @ / ? # in its user and password percent-encoded',
     )
   }
-  return { userinfo, hosts, database, parameters: new URLSearchParams(query.replaceAll('+', '%2B')) }
+  return { userinfo, hosts, database, parameters: new URLSearchParams(query) }
 }
 
 function read(text: string): DatabaseAddress {

@@ -8,7 +8,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../server/da
 import { openPostgres } from '../../../server/database/open-postgres.ts'
 
 const isRoot = process.getuid?.() === 0
-if (!isRoot) console.log('Skipped: tests with other users of the machine need root.')
+if (!isRoot) process.stdout.write('Skipped: tests with other users of the machine need root.\n')
 const isLinux = process.platform === 'linux'
 const nobody = 65_534
 
@@ -150,7 +150,7 @@ const hasNamespaces =
     () => false,
   ))
 if (!hasNamespaces)
-  console.log('Skipped: the test without IPv4 needs root, a network namespace and iproute2.')
+  process.stdout.write('Skipped: the test without IPv4 needs root, a network namespace and iproute2.\n')
 
 test.runIf(hasNamespaces)('on a machine without IPv4 it listens on ::1', async () => {
   const { output } = await startInChild(namespace, { dataDirectory: await temporaryDirectory() })
@@ -171,17 +171,10 @@ const program = `
 /** Starts and stops one in a process of its own; it tells the address, or why there is none. */
 async function startInChild(
   wrapper: readonly string[],
-  { dataDirectory, user = {} }: { dataDirectory: string; user?: { uid?: number; gid?: number } },
+  { dataDirectory, user }: { dataDirectory: string; user?: { uid?: number; gid?: number } },
 ): Promise<{ output: string }> {
-  const [command = '', ...args] = [
-    ...wrapper,
-    process.execPath,
-    '--input-type=module',
-    '-e',
-    program,
-    dataDirectory,
-  ]
-  const child = spawn(command, args, {
+  const [command = process.execPath, ...args] = [...wrapper, process.execPath]
+  const child = spawn(command, [...args, '--input-type=module', '-e', program, dataDirectory], {
     cwd: '/',
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 60_000,
