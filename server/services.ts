@@ -45,6 +45,7 @@ const clockSightingMs = 10_000
 const signingKeysMs = 30_000
 /** Apart from the answer that caused it, and still at once for a person. */
 const mismatchAlarmMs = 100
+const mismatchSumMs = 5_000
 
 export interface ServicesOptions {
   readonly databaseUrl: string
@@ -177,6 +178,11 @@ export function createServices(options: ServicesOptions) {
         runPeriodically(() => mismatchAlarm.drain(), {
           name: 'mismatch alarm',
           everyMs: mismatchAlarmMs,
+          log,
+        }),
+        runPeriodically(() => mismatchAlarm.sumUp(), {
+          name: 'summing up of mismatches',
+          everyMs: mismatchSumMs,
           log,
         }),
       ]

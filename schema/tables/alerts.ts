@@ -40,6 +40,7 @@ export interface AlertDetails {
   readonly byManagementKeyId?: string
   readonly applicationServer?: string
   readonly presentedThumbprint?: string
+  readonly furtherKeyCount?: number
 }
 
 /** Written by the database function `raise_alert`, and by the sweep of deadlines, in the transaction of the cause. */
