@@ -1,6 +1,6 @@
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
 import type { Databases } from '../database/connect.ts'
-import type { Mismatch } from './mismatch-alarm.ts'
+import type { Mismatch } from './mismatch-queue.ts'
 import type { TransactionKeyState } from '../../schema/wire/enums.ts'
 
 /** What is looked up: one row of one account, or none. */
