@@ -1,6 +1,5 @@
 /** A name that the code had before, and what it is called since. docs/glossary.md defines the words in use. */
 const retiredNames: Readonly<Record<string, string>> = {
-  AllSigners: 'Principal',
   AlertListener: 'NotificationListener',
   AnsweredStanding: 'VerificationResult',
   AnySigner: 'Principal',
@@ -32,7 +31,6 @@ const retiredNames: Readonly<Record<string, string>> = {
   doubt: 'trustError',
   findLie: 'firstMismatchedClaim',
   findUntrueClaim: 'firstMismatchedClaim',
-  harmless: 'isolateListener',
   holderId: 'principalId',
   inTime: 'withTimeout',
   isClaimed: 'isNonceConsumed',
@@ -56,6 +54,7 @@ const sentenceStart = String.raw`(?<=(?:^[ \t]*(?:/\*\*?|\*|//|-|#|\d\.)?|[.!?])
 const noQuestion = String.raw`(?=[^?.!]*(?:[.!]|$(?![^])))`
 
 const retiredPhrases: readonly RetiredPhrase[] = [
+  { pattern: /\bharmless\(/g, instead: 'isolateListener' },
   { pattern: new RegExp(String.raw`\bcan${gap}not\b(?!${gap}only)`, 'gi'), instead: 'cannot' },
   { pattern: /\b(?:[Hh]e|[Hh]is|[Hh]im|[Hh]imself|[Ss]he|[Hh]ers?|[Hh]erself)\b/g, instead: 'they, their' },
   {
