@@ -12,7 +12,7 @@ import {
 
 /*
  * The nouns of the API as the resolvers see them. GraphQL types are declared over these and never over tables, so a
- * new column can not leak into the API.
+ * new column cannot leak into the API.
  */
 
 export interface Account {
@@ -91,7 +91,7 @@ export interface PublicKeyVerification {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
-  /** The owner's own signed description of the key (JWS), where he sent one. */
+  /** The owner's signed description of the key (JWS), if the owner sent one. */
   readonly certificate: string | null
   /**
    * The endorsements (JWS) that lead from the certificate's signer to the account's first management key, in this order,
