@@ -29,7 +29,7 @@ export function importsOf(file: string, text: string): string[] {
 }
 
 /** The folder that a file belongs to: `server/auth`. A file directly below server/ or client/ is a folder of its own. */
-export function folderOf(file: string): string {
+function folderOf(file: string): string {
   return file.split('/').slice(0, 2).join('/')
 }
 
