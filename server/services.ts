@@ -61,8 +61,8 @@ export interface ServicesOptions {
   readonly allowsPrivateWebhooks: boolean
   /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
   readonly allowsPrivateApplicationServers: boolean
-  /** The public URL, asked for when an answer is signed. */
-  readonly issuer: () => string
+  /** The server's own; the first one is the issuer of signed answers. Asked for when one is needed. */
+  readonly origins: () => readonly string[]
   readonly log: Logger
 }
 
@@ -111,7 +111,7 @@ export function createServices(options: ServicesOptions) {
     transactionKeys: new TransactionKeys(databases),
     acquisitions: new Acquisitions(databases),
     verification: new Verification(databases, {
-      answers: new VerificationSigner(signingKeys, { issuer: options.issuer }),
+      answers: new VerificationSigner(signingKeys, { issuer: () => options.origins()[0] ?? '' }),
       mismatchAlarm,
     }),
     alerts: new Alerts({ databases, streams }),
@@ -122,7 +122,7 @@ export function createServices(options: ServicesOptions) {
     keyChanges: new KeyChanges({ databases, streams }),
     pairings: new Pairings(databases),
     webhooks: new Webhooks({ databases, ...webhookOptions }),
-    keyServer: new KeyServer(databases, signingKeys),
+    keyServer: new KeyServer(databases, { signingKeys, origins: options.origins }),
     signingKeys,
     async start(): Promise<void> {
       await signingKeys.start()

@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebCryptoKeyPair } from '../../schema/wire/keys/web-crypto-key.ts'
 import type { TrustStore } from './trust-store.ts'
 
 /** What a keystore keeps: the management key of one owner, and where it is registered. */
@@ -9,11 +10,11 @@ export interface ManagementKeyRecord {
   /** RFC 7638 thumbprint of the signing key. */
   readonly id: string
   /** Ed25519, or ECDSA over P-256. Authenticates requests. */
-  readonly signing: CryptoKeyPair
+  readonly signing: WebCryptoKeyPair
   /** X25519. Others wrap keys to its public half. */
-  readonly wrapping: CryptoKeyPair
+  readonly wrapping: WebCryptoKeyPair
   /** AES-256, for A256KW. Present: keys are wrapped under it, and the key server does not get `wrapping`. */
-  readonly wrappingSecret?: CryptoKey | undefined
+  readonly wrappingSecret?: WebCryptoKey | undefined
   /**
    * Ids of management keys to trust besides this one: those that its owner confirmed when the device was paired or
    * recovered. Without the approving device's keys among them it can check nothing that was stored before. Absent: none.

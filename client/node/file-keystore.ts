@@ -20,8 +20,8 @@ export interface FileKeystoreOptions {
  * or not at all, and is on the disk when `save` resolves. What the device remembers of its key server is in a second file, whose name ends
  * in `.memory`.
  *
- * `load` and `save` throw VaultError KEYSTORE_EXPOSED when others could read the file, KEYSTORE_LOCKED when its
- * passphrase is missing or wrong, and KEYSTORE_UNREADABLE when it holds no management key.
+ * @throws {VaultError} from `load` and `save`: KEYSTORE_EXPOSED when others could read the file, KEYSTORE_LOCKED when its
+ *   passphrase is missing or wrong, and KEYSTORE_UNREADABLE when it holds no management key.
  */
 export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystore {
   const askPassphrase = once(passphrase)

@@ -50,14 +50,15 @@ export interface KeyToCertify extends KeyTerms {
 }
 
 /** What can be wrong with the description of a key, as codes of {@link VaultError}. */
-export const trustErrorCodes = [
+export type TrustErrorCode =
+  'CERTIFICATE_MISSING' | 'CERTIFICATE_INVALID' | 'UNTRUSTED_MANAGEMENT_KEY' | 'ROLLBACK'
+
+const trustErrorCodes: readonly TrustErrorCode[] = [
   'CERTIFICATE_MISSING',
   'CERTIFICATE_INVALID',
   'UNTRUSTED_MANAGEMENT_KEY',
   'ROLLBACK',
-] as const
-
-export type TrustErrorCode = (typeof trustErrorCodes)[number]
+]
 
 /** How long a certificate waits for its date at most, in seconds. More is a clock that was set back. */
 const aheadSecondsMax = 2
@@ -123,7 +124,11 @@ export class Trust {
     return signManagementKeyRevocation(id, { owner, managementKey, nowSeconds: clock.nowSeconds() })
   }
 
-  /** Signs a key's certificate, a JWS `claviger-key+jwt`, younger than the one that it replaces. */
+  /**
+   * Signs a key's certificate, a JWS `claviger-key+jwt`, younger than the one that it replaces.
+   *
+   * @throws {VaultError} ARGUMENT_INVALID for terms that no certificate can state.
+   */
   async certify(
     { id, applicationServer, cnf, ...terms }: KeyToCertify,
     { replaced }: { readonly replaced?: KeyCertificate } = {},
@@ -136,7 +141,12 @@ export class Trust {
     if (aheadSeconds > 0) await wait(Math.min(aheadSeconds, aheadSecondsMax) * 1000)
     const named = { v: 1, iss: owner, aud: applicationServer, jti: id, iat } as const
     const certificate: KeyCertificate = { ...named, ...claimsOf(terms), cnf }
-    return signStatement('claviger-key+jwt', certificate, statementSigner(managementKey))
+    try {
+      return await signStatement('claviger-key+jwt', certificate, statementSigner(managementKey))
+    } catch (error) {
+      if (!(error instanceof InvalidStatement)) throw error
+      throw new VaultError('ARGUMENT_INVALID', { detail: error.message })
+    }
   }
 
   /**

@@ -60,7 +60,8 @@ const pollMsDefault = 2_000
  * Makes a management key for this device, and asks another device of its owner to approve it. The key server passes both
  * messages on and is believed in nothing: the code has a secret that it never sees.
  *
- * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's key is in use; CLOCKS_DIFFER.
+ * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's key is in use; CLOCKS_DIFFER, URL_INVALID, NETWORK, TIMEOUT.
+ * @throws {KeyServerError} RATE_LIMITED.
  */
 export async function requestPairing(options: RequestPairingOptions): Promise<PairingRequest> {
   const { owner, label = 'Device' } = options

@@ -29,7 +29,8 @@ export interface RotatedManagementKey {
  * stores holds; after an interruption the next call goes on where this one stopped.
  *
  * @throws {VaultError} KEYSTORE_EMPTY; COPIES_MISSING when a key can not be opened or does not stand its check: then the
- *   old management key stays.
+ *   old management key stays; NETWORK, TIMEOUT.
+ * @throws {KeyServerError} what the key server refuses, e.g. UNAUTHENTICATED when the key was revoked.
  */
 export async function rotateManagementKey(
   options: RotateManagementKeyOptions,

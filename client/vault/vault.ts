@@ -86,6 +86,7 @@ export interface Vault {
    * Generates a key for an application server, certifies it, wraps it on this device for every management key of the
    * account that this device trusts, and stores it. Default: Ed25519.
    *
+   * @throws {VaultError} ARGUMENT_INVALID for a term or limit that cannot be; nothing is sent.
    * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when the account shows a management key that nobody trusted has endorsed.
    */
   createKey(applicationServer: string, options?: CreateKeyOptions): Promise<TransactionKey>
@@ -173,9 +174,11 @@ export interface Vault {
   /**
    * The account's alerts, each exactly once and in order: those after the cursor `after`, without it those from the
    * moment on at which the first one is asked for.
-   * Reconnects and resumes by itself. Ends when the loop is left or `signal` is aborted.
+   * Reconnects and resumes by itself, over a WebSocket, as server-sent events or page by page, whichever the network lets
+   * through; `onConnectionChange` hears which, and why. A cursor that the key server can no longer read is resumed from the
+   * history. Ends when the loop is left or `signal` is aborted.
    *
-   * @throws {KeyServerError} from the loop: CURSOR_EXPIRED, and UNAUTHENTICATED when the management key was revoked.
+   * @throws {KeyServerError} from the loop: BAD_USER_INPUT, and UNAUTHENTICATED when the management key was revoked.
    */
   alerts(options?: AlertStreamOptions): AsyncIterableIterator<Alert, void, undefined>
 
@@ -217,7 +220,8 @@ export interface Vault {
  * The keystore has the key before the key server hears of it. So when the answer is lost, or the process dies between,
  * calling this again with the same keystore and owner finishes the work; when all was done it opens the vault.
  *
- * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account.
+ * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account; URL_INVALID; NETWORK,
+ *   TIMEOUT; what the keystore throws.
  * @throws {KeyServerError} CONFLICT when the owner's name is taken; BAD_USER_INPUT when it is no name.
  */
 export async function createVault(options: CreateVaultOptions): Promise<Vault> {
@@ -249,7 +253,7 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
 /**
  * Opens the vault whose management key the keystore holds. Sends nothing yet.
  *
- * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
+ * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE; URL_INVALID.
  */
 export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   const record = await options.keystore.load()

@@ -5,7 +5,7 @@ export type VerifierEvent =
   | {
       /** A verification was answered. */
       readonly type: 'verified'
-      readonly reason: VerificationStatus
+      readonly status: VerificationStatus
       readonly source: VerificationResult['source']
     }
   | {

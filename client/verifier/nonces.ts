@@ -1,3 +1,4 @@
+import { systemClocks, type VerifierClocks } from './clock-reading.ts'
 import { limits } from '../../schema/wire/limits.ts'
 
 /** Remembers which signatures were used. Several processes of one application server share one. */
@@ -23,25 +24,26 @@ interface Bucket {
   notedAtMs: number
 }
 
-/**
- * Nonces in the memory of one process. When it has as many as it may, it throws: a request that can not be told from its
- * replay is not let in.
- */
-export function memoryNonces({
-  entriesMax = 200_000,
-  ownerShare = 0.1,
-  nowMs = () => Date.now(),
-  monotonicMs = () => performance.now(),
-}: {
+export interface MemoryNoncesOptions {
   /** Default: 200,000, which is 2,000 requests a second. */
   readonly entriesMax?: number | undefined
   /** How much of it one owner may fill, so that he fills it for nobody else. Default: a tenth. */
   readonly ownerShare?: number | undefined
-  /** Milliseconds since 1970. */
-  readonly nowMs?: (() => number) | undefined
-  /** Milliseconds, never set back or forward. */
-  readonly monotonicMs?: (() => number) | undefined
-} = {}): NonceStore {
+}
+
+/**
+ * Nonces in the memory of one process. When it has as many as it may, it throws: a request that can not be told from its
+ * replay is not let in.
+ */
+export function memoryNonces(options: MemoryNoncesOptions = {}): NonceStore {
+  return memoryNoncesWith(options, systemClocks)
+}
+
+/** As {@link memoryNonces}, on other clocks: for tests. */
+export function memoryNoncesWith(
+  { entriesMax = 200_000, ownerShare = 0.1 }: MemoryNoncesOptions,
+  { nowMs, monotonicMs }: VerifierClocks,
+): NonceStore {
   const ofOwnerMax = Math.max(1, Math.floor(entriesMax * ownerShare))
   // By the time at which they may be forgotten, so that this is done a bucket at a time.
   const buckets = new Map<number, Bucket>()

@@ -18,7 +18,7 @@ export interface RecognizedKey {
 /**
  * Parses a public key of any form.
  *
- * @throws {VaultError} PUBLIC_KEY_INVALID.
+ * @throws {VerifierError} PUBLIC_KEY_INVALID.
  */
 export type Recognize = (value: unknown) => Promise<RecognizedKey>
 

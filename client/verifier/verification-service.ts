@@ -8,7 +8,7 @@ import { isOf, keyOf, thumbprintOf as cachedThumbprintOf, type ResultCache } fro
 import type { VerificationQuery } from './query.ts'
 
 export interface VerificationService {
-  /** @throws {VaultError} PUBLIC_KEY_INVALID. */
+  /** @throws {VerifierError} PUBLIC_KEY_INVALID. */
   readonly verify: (question: {
     readonly owner: string
     readonly publicKey: unknown
@@ -83,7 +83,7 @@ export function createVerificationService({
   }
   const verifyParsed = async (question: VerificationQuery): Promise<VerificationResult> => {
     const standing = await lookUp(question)
-    onEvent({ type: 'verified', reason: standing.status, source: standing.source })
+    onEvent({ type: 'verified', status: standing.status, source: standing.source })
     return standing
   }
   const recognize = keyRecognizer()
@@ -109,16 +109,16 @@ export function createVerificationService({
 }
 
 function toStanding(
-  { status: reason, notBefore, expiresAt, checkedAt, certifiedBy }: CheckedResult,
+  { status, notBefore, expiresAt, checkedAt, certifiedBy }: CheckedResult,
   named: Pick<VerificationResult, 'thumbprint' | 'source'>,
 ): VerificationResult {
-  return { valid: reason === 'valid', status: reason, notBefore, expiresAt, checkedAt, certifiedBy, ...named }
+  return { valid: status === 'valid', status, notBefore, expiresAt, checkedAt, certifiedBy, ...named }
 }
 
-function unasked(thumbprint: string, reason: 'unknown-key' | 'unavailable'): VerificationResult {
+function unasked(thumbprint: string, status: 'unknown-key' | 'unavailable'): VerificationResult {
   return {
     valid: false,
-    status: reason,
+    status,
     thumbprint,
     notBefore: null,
     expiresAt: null,

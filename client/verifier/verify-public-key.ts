@@ -2,6 +2,7 @@ import { InvalidJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parsePublicKey } from '../../schema/wire/keys/forms/public-key.ts'
 import { VaultError } from '../errors.ts'
+import { VerifierError, withVerifierErrors } from './verifier-error.ts'
 import type { ResponseReader } from '../transport/response-reader.ts'
 import { type Operation } from '../transport/graphql.ts'
 import { transactionKeyStates, type TransactionKeyState } from '../../schema/wire/enums.ts'
@@ -36,22 +37,32 @@ export interface PublicKeyVerification {
 /**
  * Asks a key server about one public key. Unsigned: anybody may ask, an application server above all.
  *
- * @throws {VaultError} PUBLIC_KEY_INVALID when the key is no acceptable public key: then nothing was sent, for it may
- *   be a private key. NETWORK, TIMEOUT: no answer is not a yes.
+ * @throws {VerifierError} PUBLIC_KEY_INVALID when the key is no acceptable public key: then nothing was sent, for it may
+ *   be a private key. NETWORK, TIMEOUT, ANSWER_MALFORMED: no answer is not a yes. URL_INVALID.
+ * @throws {KeyServerError} BAD_USER_INPUT, RATE_LIMITED, UNAVAILABLE.
  */
 export async function verifyPublicKey(
   question: PublicKeyQuestion & { readonly url: string } & ConnectionOptions,
 ): Promise<PublicKeyVerification> {
   const { owner, applicationServer, publicKey } = question
   const [answer] = await verifyPublicKeys([{ owner, applicationServer, publicKey }], question)
-  if (answer === undefined) throw new VaultError('ANSWER_MALFORMED')
+  if (answer === undefined) throw new TypeError('There are as many answers as questions.')
   return answer
 }
 
 /**
  * Asks about several public keys, at most 100, in one round trip, or as many as large keys need. Answered in the order asked.
+ *
+ * @throws as {@link verifyPublicKey}.
  */
-export async function verifyPublicKeys(
+export function verifyPublicKeys(
+  inputs: readonly PublicKeyQuestion[],
+  options: { readonly url: string } & ConnectionOptions,
+): Promise<PublicKeyVerification[]> {
+  return withVerifierErrors(() => askAll(inputs, options))
+}
+
+async function askAll(
   inputs: readonly PublicKeyQuestion[],
   options: { readonly url: string } & ConnectionOptions,
 ): Promise<PublicKeyVerification[]> {
@@ -110,13 +121,13 @@ const verifyPublicKeysOperation: Operation<PublicKeyVerification[]> = {
   parse: (data) => data.list('verifyPublicKeys').map(parseVerification),
 }
 
-/** What `parse` returns. @throws {VaultError} PUBLIC_KEY_INVALID for what it says of an invalid key. */
+/** What `parse` returns. @throws {VerifierError} PUBLIC_KEY_INVALID for what it says of an invalid key. */
 export async function orUnacceptable<T>(parse: () => T | Promise<T>): Promise<T> {
   try {
     return await parse()
   } catch (error) {
-    if (error instanceof InvalidJwk) throw new VaultError('PUBLIC_KEY_INVALID', { detail: error.message })
-    throw error
+    if (!(error instanceof InvalidJwk)) throw error
+    throw new VerifierError('PUBLIC_KEY_INVALID', `The public key is not acceptable. ${error.message}`)
   }
 }
 

@@ -20,6 +20,7 @@ import type {
   ManagementKeyKind,
   OverusePolicy,
   RevocationReason,
+  TransactionKeySort,
   TransactionKeyState,
 } from '../wire/enums.ts'
 
@@ -93,6 +94,8 @@ export interface TransactionKeyPageArguments {
   readonly after?: string | null | undefined
   readonly applicationServer?: string | null | undefined
   readonly state?: TransactionKeyState | null | undefined
+  readonly search?: string | null | undefined
+  readonly sort?: TransactionKeySort | null | undefined
 }
 
 export interface AlertPageArguments {

@@ -7,7 +7,7 @@ import {
   type OverusePolicy,
   type AlertKind,
   type ProofFailure,
-  type storedKeyChangeKinds,
+  storedKeyChangeKinds,
 } from '../wire/enums.ts'
 
 /*
@@ -207,6 +207,8 @@ export type KeyChange = {
 
 export interface KeyServerFacts {
   readonly version: string
+  /** The origins that requests are signed for. */
+  readonly origins: readonly string[]
   /** The database's clock. */
   readonly time: Date
 }

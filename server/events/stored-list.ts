@@ -90,6 +90,8 @@ export function lowWaterMarkOf({
   return { position, atMs: at?.getTime() ?? null }
 }
 
-function isSame(one: CursorPosition, other: CursorPosition): boolean {
-  return one.position === other.position && one.atMs === other.atMs
+/** A cursor of an older form has no time, and stands where its position says. */
+function isSame(one: CursorPosition, bookmark: CursorPosition): boolean {
+  const isUntimed = bookmark.position > 0 && bookmark.atMs === null
+  return one.position === bookmark.position && (isUntimed || one.atMs === bookmark.atMs)
 }

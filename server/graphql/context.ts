@@ -1,10 +1,13 @@
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
-import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Services } from '../services.ts'
+import type { TransportContext } from './engine.ts'
 import { createLoaders } from './loaders.ts'
 
 /** The ports of one request. */
-export function createContext(services: Services, request: SignedRequest): GraphQLContext {
+export function createContext(
+  services: Services,
+  { signedRequest: request, clientAddress }: TransportContext,
+): GraphQLContext {
   return {
     accounts: services.accounts.forRequest(request),
     managementKeys: services.managementKeys.forRequest(request),
@@ -13,8 +16,8 @@ export function createContext(services: Services, request: SignedRequest): Graph
     verification: services.verification.forRequest(),
     alerts: services.alerts.forRequest(request),
     webhooks: services.webhooks.forRequest(request),
-    pairings: services.pairings.forRequest(request),
-    applicationServers: services.applicationServers.forRequest(request),
+    pairings: services.pairings.forRequest(request, { clientAddress }),
+    applicationServers: services.applicationServers.forRequest(request, { clientAddress }),
     keyChanges: services.keyChanges.forRequest(request),
     keyServer: services.keyServer,
     loaders: createLoaders(services.databases.reads.db),

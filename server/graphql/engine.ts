@@ -12,10 +12,12 @@ import { useIntrospectionCache } from './introspection-cache.ts'
 import { useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
-/** What a transport hands over with a request: its signature, and the parsed body where it has read it already. */
+/** What a transport hands over with a request: its signature, and the parsed body. */
 export interface TransportContext {
   readonly signedRequest: SignedRequest
-  readonly params: GraphQLParams | null
+  readonly params: GraphQLParams
+  /** Whom the request comes from, to count by. */
+  readonly clientAddress: string
   /** Called when the answer is a stream, which may last. */
   readonly onStream?: () => void
 }
@@ -26,19 +28,14 @@ export type GraphQLParams = Record<string, unknown>
 export type GraphQLEngine = ReturnType<typeof createGraphQLEngine>
 
 /** Parses, validates and executes, for all transports. */
-export function createGraphQLEngine(
-  services: Services,
-  { log, hasGraphiQL }: { log: Logger; hasGraphiQL: boolean },
-) {
+export function createGraphQLEngine(services: Services, { log }: { readonly log: Logger }) {
   const maskError = createErrorMask(log)
   return createYoga<TransportContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ signedRequest }) => createContext(services, signedRequest),
-    graphiql: hasGraphiQL && {
-      title: 'Claviger',
-      defaultQuery: '{\n  keyServer {\n    version\n    time\n  }\n}\n',
-    },
+    context: (transport) => createContext(services, transport),
+    // The front serves it: Yoga's loads its files from other origins.
+    graphiql: false,
     landingPage: false,
     // The front does these: it reads a bounded body once, because the signature covers its bytes.
     cors: false,
@@ -71,8 +68,7 @@ function useStreamNotice(): Plugin<GraphQLContext & TransportContext> {
 function useParsedBody(): Plugin<GraphQLContext, TransportContext> {
   return {
     onRequestParse({ serverContext, setRequestParser }) {
-      const params = serverContext.params
-      if (params) setRequestParser(() => params)
+      setRequestParser(() => serverContext.params)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
-import { isConnectionLost } from '../database/lost-connection.ts'
+import { describeTrouble, troubleOf } from '../database/trouble.ts'
 import type { Logger } from '../lib/log.ts'
 
 /** HTTP statuses of refusals that are not answered with 200. */
@@ -42,21 +42,32 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
     const cause = at?.originalError ?? error
     if (cause instanceof KeyServerError) return toGraphQLError(cause, at)
     if (at && cause === at) return toRequestError(at)
-    if (isConnectionLost(cause)) {
-      log.warn({ err: cause }, 'the database can not be reached')
+    const trouble = troubleOf(cause)
+    if (trouble !== null) {
+      log.warn({ err: cause }, describeTrouble(trouble))
+      const { retryAfterSeconds } = trouble
       return toGraphQLError(
-        new KeyServerError('UNAVAILABLE', 'The key server can not reach its database.'),
+        new KeyServerError('UNAVAILABLE', 'The key server cannot use its database now.', {
+          retryAfterSeconds,
+        }),
         at,
       )
     }
     if (isBusy(cause)) {
       log.warn({ err: cause }, 'the database gave a statement up')
-      return toGraphQLError(new KeyServerError('UNAVAILABLE', 'The key server is too busy for this now.'), at)
+      return toGraphQLError(
+        new KeyServerError('UNAVAILABLE', 'The key server is too busy for this now.', {
+          retryAfterSeconds: busySeconds,
+        }),
+        at,
+      )
     }
     log.error({ err: cause }, 'a request failed')
     return toGraphQLError(new KeyServerError('INTERNAL_SERVER_ERROR', 'The key server failed.'), at)
   }
 }
+
+const busySeconds = 1
 
 /** What PostgreSQL gave up for the sake of others, and would do another time: nothing of it was committed. */
 const busyCodes: ReadonlySet<unknown> = new Set([

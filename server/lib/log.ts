@@ -1,10 +1,12 @@
 import { pino, type Logger } from 'pino'
 
 export type { Logger } from 'pino'
+/** What is logged: this and everything worse. */
+export type LogLevel = (typeof logLevels)[number]
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** JSON lines on standard error; standard output is for the banner. */
-export function createLogger(level: (typeof logLevels)[number]): Logger {
+export function createLogger(level: LogLevel): Logger {
   return pino(
     {
       level,
@@ -12,8 +14,15 @@ export function createLogger(level: (typeof logLevels)[number]): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeFault },
     },
-    pino.destination({ dest: 2, sync: true }),
+    standardError(),
   )
+}
+
+/** Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. */
+function standardError() {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: 2 ** 20 })
+  destination.on('error', () => undefined)
+  return destination
 }
 
 const harmlessMembers = [

@@ -65,7 +65,7 @@ type Command = { readonly verb: 'help' | 'list' } | KeyCommand
 function parseCommand(args: string[]): Command | null {
   try {
     const { values, positionals } = parseArgs({
-      args,
+      args: withThumbprintsLast(args),
       allowPositionals: true,
       options: { help: { type: 'boolean' } },
     })
@@ -77,6 +77,13 @@ function parseCommand(args: string[]): Command | null {
   } catch {
     return null
   }
+}
+
+/** A thumbprint may begin with a hyphen, and is no option then. */
+function withThumbprintsLast(args: string[]): string[] {
+  if (args.includes('--')) return args
+  const isThumbprint = (text: string) => /^-[\w-]{42}$/.test(text)
+  return [...args.filter((text) => !isThumbprint(text)), '--', ...args.filter(isThumbprint)]
 }
 
 async function change({ writes }: Databases, { verb, ...named }: KeyCommand): Promise<void> {

@@ -42,7 +42,11 @@ interface Enveloped extends Execution {
  */
 export async function prepareOperation(
   engine: GraphQLEngine,
-  { socket, unsigned }: { readonly socket: SignedRequest; readonly unsigned: SignedRequest },
+  {
+    socket,
+    unsigned,
+    clientAddress,
+  }: { readonly socket: SignedRequest; readonly unsigned: SignedRequest; readonly clientAddress: string },
   payload: {
     readonly query: string
     readonly operationName?: string | null | undefined
@@ -51,7 +55,7 @@ export async function prepareOperation(
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { query, operationName = null, variables = null } = payload
   // Not null: a plugin of Yoga takes the operation name out of it.
-  const transport = { signedRequest: socket, params: {} }
+  const transport = { signedRequest: socket, params: {}, clientAddress }
   const engineForRequest: Enveloped = engine.getEnveloped(transport)
   const { schema } = engineForRequest
   const document = engineForRequest.parse(query)

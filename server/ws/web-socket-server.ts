@@ -9,6 +9,7 @@ import type { Authentication } from '../auth/authentication.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
+import { clientAddressOf } from '../http/client-address.ts'
 import type { OriginPolicy } from '../http/origins.ts'
 import { pathOf } from '../http/server.ts'
 import type { Logger } from '../lib/log.ts'
@@ -114,7 +115,9 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
         // The one that is asked for is counted already.
         if (Object.keys(subscriptions).length > operationsPerSocketMax) throw tooManyOperations()
         const unsigned = options.authentication.request(null)
-        return await prepareOperation(engine, { socket: requests.get(socket) ?? unsigned, unsigned }, payload)
+        const clientAddress = addresses.get(socket) ?? ''
+        const signers = { socket: requests.get(socket) ?? unsigned, unsigned, clientAddress }
+        return await prepareOperation(engine, signers, payload)
       } catch (error) {
         return [maskError(error)]
       }
@@ -132,14 +135,16 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     execute: (args) => executionOf(args).execute(args),
     subscribe: (args) => executionOf(args).subscribe(args),
   })
-  sockets.on('connection', (socket, { socket: { remoteAddress = '' } }) => {
-    addresses.set(socket, remoteAddress)
+  sockets.on('connection', (socket, request) => {
+    addresses.set(socket, clientAddressOf(request))
     serveSocket(socket, { graphql, heartbeatMs, log })
   })
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { origin } = request.headers
-    if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
+    if (!options.originPolicy().isOwnHost(request.headers.host)) {
+      refuseUpgrade(socket, '421 Misdirected Request')
+    } else if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
     else if (origin !== undefined && !options.originPolicy().isAllowed(origin)) {
       refuseUpgrade(socket, '403 Forbidden')
     } else {

@@ -9,8 +9,8 @@ import { findRetiredWords } from './retired-words.ts'
  */
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const folders = '{.ci,.github,bench,bin,client,docs,examples,schema,server,test}'
-const files = globSync([`${folders}/**/*.{ts,js,md,graphql,yml}`, '*.{ts,js,md}', 'schema/functions/*.sql'], {
+const folders = '{.ci,.github,bench,client,deploy,docs,examples,schema,server,test}'
+const files = globSync([`${folders}/**/*.{ts,js,md,graphql,yml,yaml,conf,cfg,service}`, '*.{ts,js,md}', 'schema/functions/*.sql'], {
   cwd: root,
   exclude: (name) => ['node_modules', 'dist', 'migrations'].includes(name),
 }).filter((file) => !/^test\/tooling\/retired-words(?:\.test)?\.ts$/.test(file))

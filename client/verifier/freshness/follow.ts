@@ -4,10 +4,18 @@ import { VaultError } from '../../errors.ts'
 import type { ResponseReader } from '../../transport/response-reader.ts'
 import { createClock, type Clock } from '../../transport/clock.ts'
 import { correctClock, isExpiredSignature, reconnectDelayMs } from '../../transport/reconnect.ts'
-import { itemsOfConnection, type SubscriptionEndpoint } from '../../transport/subscription.ts'
+import {
+  itemsOfConnection,
+  type SubscriptionArguments,
+  type SubscriptionEndpoint,
+} from '../../transport/subscription.ts'
+import { TransportChoice } from '../../transport/transports.ts'
+import { explainRefusal } from '../../transport/wrong-address.ts'
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
 import { isolateListener } from '../events.ts'
+import { cacheTrustOf } from './cache-trust-of.ts'
+import type { FreshnessLease } from './freshness-lease.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 
 export interface FollowOptions extends ApplicationServerIdentity {
@@ -44,8 +52,9 @@ const cacheSecondsMax = 300
  * {@link registerApplicationServer}), or with FORBIDDEN, because the key is that of another application server than the
  * verifier's.
  *
- * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that can not sign, or when the verifier
- *   is followed already.
+ * @throws {RangeError} for `cacheSeconds`; {TypeError} when the verifier is followed already, or was not
+ *   made by `createVerifier`.
+ * @throws {VerifierError} SIGNING_KEY_INVALID for a key that can not sign.
  */
 export async function followKeyChanges(
   verifier: Verifier,
@@ -55,14 +64,15 @@ export async function followKeyChanges(
     throw new RangeError(`cacheSeconds is 0 to ${String(cacheSecondsMax)}.`)
   }
   const identity = await importIdentity({ signingKey })
-  const { freshness: trust, url } = verifier
+  const trust = cacheTrustOf(verifier)
+  const { url } = verifier
   if (trust.isFollowed) throw new TypeError('This verifier is followed already.')
   trust.follow(cacheSeconds)
   const ended = new AbortController()
   const clock = createClock()
   const report = isolateListener(onEvent)
   const endpoint = { url, signer: createMessageSigner(identity, clock), webSocketImpl }
-  void follow(verifier, { endpoint, clock, report, signal: ended.signal })
+  void follow(verifier, { trust, endpoint, clock, report, signal: ended.signal })
   return {
     get isUpToDate() {
       return !ended.signal.aborted && trust.isFresh
@@ -77,28 +87,37 @@ export async function followKeyChanges(
 }
 
 interface FollowContext {
+  readonly trust: FreshnessLease
   readonly endpoint: SubscriptionEndpoint
   readonly clock: Clock
   readonly report: (event: FollowEvent) => void
   readonly signal: AbortSignal
 }
 
-async function follow(verifier: Verifier, { endpoint, clock, report, signal }: FollowContext): Promise<void> {
-  const { freshness: trust } = verifier
+async function follow(
+  verifier: Verifier,
+  { trust, endpoint, clock, report, signal }: FollowContext,
+): Promise<void> {
   let cursor: string | null = null
   // Whether everything that happened since the cache began is seen. Not at the first connection.
   let isContinuous = false
   let failures = 0
+  const choice = new TransportChoice(['websocket', 'event-stream'])
   // A call, because the compiler takes a property for unchanged across an await.
   const isEnded = () => signal.aborted
   while (!isEnded()) {
     let isUpToDate = false
     let code = 'ENDED'
+    let failure: unknown = null
     try {
       const changes: AsyncIterable<ReceivedChange> = changesAfter(cursor, {
         applicationServer: verifier.applicationServer,
         endpoint,
         signal,
+        transport: choice.current,
+        onConnected: () => {
+          choice.connected()
+        },
       })
       for await (const change of changes) {
         failures = 0
@@ -110,11 +129,13 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
         }
         if (!isContinuous) verifier.clear()
         isContinuous = true
+        choice.steady()
         trust.renew()
         if (!isUpToDate) report({ type: 'followed' })
         isUpToDate = true
       }
     } catch (error) {
+      failure = error
       code = codeOf(await correctedClock(error, { clock, url: endpoint.url }))
       if (code === 'CURSOR_EXPIRED') {
         cursor = null
@@ -124,6 +145,8 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
     if (isEnded()) return
     trust.expire()
     report({ type: 'lost', code })
+    // A proxy that does not pass Upgrade may pass an event stream.
+    if (choice.ended(failure)) continue
     await wait(reconnectDelayMs(failures), signal)
     failures += 1
   }
@@ -136,7 +159,7 @@ async function correctedClock(
 ): Promise<unknown> {
   try {
     if (isExpiredSignature(error)) await correctClock(clock, { url })
-    return error
+    return await explainRefusal(error, { url })
   } catch (clocksDiffer) {
     return clocksDiffer
   }
@@ -147,12 +170,15 @@ function changesAfter(
   {
     applicationServer,
     endpoint,
-    signal,
-  }: Pick<FollowContext, 'endpoint' | 'signal'> & { readonly applicationServer: string },
+    ...connection
+  }: Pick<FollowContext, 'endpoint'> &
+    Pick<SubscriptionArguments<ReceivedChange>, 'signal' | 'transport' | 'onConnected'> & {
+      readonly applicationServer: string
+    },
 ): AsyncIterable<ReceivedChange> {
   // With the key of another application server all would look well, and no change of these keys would ever come.
   const variables = { applicationServer, after }
-  return itemsOfConnection(endpoint, { document, variables, parse, signal })
+  return itemsOfConnection(endpoint, { ...connection, document, variables, parse })
 }
 
 interface ReceivedChange {

@@ -63,7 +63,7 @@ test('an import makes the same keys in an empty account, also when it is repeate
   expect(await fresh.importBackup(backup)).toEqual(report)
   expect(await (await fresh.acquire({ id: symmetric.id })).decrypt(sealedData)).toEqual(bytes)
   expect(await fresh.acquire(bank)).toMatchObject({ id: signing.id, thumbprint: signing.thumbprint })
-  expect(await fresh.key(symmetric.id)).toMatchObject({ label: 'Shop', maxUses: 3, doubt: null })
+  expect(await fresh.key(symmetric.id)).toMatchObject({ label: 'Shop', maxUses: 3, trustError: null })
 })
 
 test('an account that has other keys is left alone', async () => {

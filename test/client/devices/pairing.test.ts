@@ -89,7 +89,7 @@ test(
     const report = await laptop.approveDevice(await laptop.lookUpPairing(request.code), {
       onProgress: ({ done }) => seen.push(done),
     })
-    expect(report).toMatchObject({ copied: 249, skipped: [] })
+    expect(report).toMatchObject({ rewrapped: 249, skipped: [] })
     expect(seen.at(-1)).toBe(149)
     const phone = await request.approved({ pollMs })
     const all = await phone.keys().toArray()

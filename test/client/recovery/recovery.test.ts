@@ -43,7 +43,7 @@ test('with the phrase alone everything is there again on an empty machine', asyn
   const recovery = await open(lost.owner, phrase)
   expect(recovery).toMatchObject({ restorable: 2, missing: [] })
   const { vault, report } = await recovery.restore({ keystore: memoryKeystore(), label: 'New laptop' })
-  expect(report).toEqual({ copied: 2, skipped: [] })
+  expect(report).toEqual({ rewrapped: 2, skipped: [] })
   expect(await (await vault.acquire({ id: before.id })).decrypt(sealed)).toEqual(bytes)
   expect((await vault.acquire(bank)).thumbprint).toBe(after.thumbprint)
   // It is a full device: what it makes the others can use, and the phrase too.

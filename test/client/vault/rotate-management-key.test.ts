@@ -58,7 +58,7 @@ test('a rotated management key opens everything, and the old one nothing', async
     pending,
     onProgress: ({ total }) => seen.push(total),
   })
-  expect(rotated.report).toEqual({ copied: 3, skipped: [] })
+  expect(rotated.report).toEqual({ rewrapped: 3, skipped: [] })
   expect(seen.length).toBeGreaterThan(0)
   expect(rotated.vault.managementKeyId).not.toBe(vault.managementKeyId)
   expect((await keystore.load())?.id).toBe(rotated.vault.managementKeyId)

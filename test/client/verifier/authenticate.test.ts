@@ -10,7 +10,7 @@ import {
   parseSignature,
   type SignatureAlgorithm,
 } from '../../../schema/wire/signatures/http-signature.ts'
-import { memoryNonces } from '../../../client/verifier/nonces.ts'
+import { memoryNoncesWith } from '../../../client/verifier/nonces.ts'
 import { createSigner, postOf, sign, type Signer } from '../../schema/wire/signatures/signers.ts'
 import {
   createBench,
@@ -159,6 +159,9 @@ describe('a good request that is given', () => {
   })
 })
 
+/** Clocks that stand still. */
+const standing = { nowMs: () => startSeconds * 1000, monotonicMs: () => startSeconds * 1000 }
+
 describe('a replay', () => {
   test('is refused, at once and until the signature has expired', async () => {
     expect(await check(request)).toBe('ok')
@@ -187,7 +190,7 @@ describe('a replay', () => {
   })
 
   test('is noticed by every verifier that shares the store of nonces', async () => {
-    const nonces = memoryNonces({ nowMs: () => startSeconds * 1000 })
+    const nonces = memoryNoncesWith({}, standing)
     const [one, two] = [createBench({ nonces }), createBench({ nonces })]
     const key = await knownKey(one)
     two.keyServer.keys.set(`${owner}/${key.keyid}`, { state: 'ACTIVE' })
@@ -197,7 +200,7 @@ describe('a replay', () => {
   })
 
   test('can not hide in a store that is full or away: then nobody is let in', async () => {
-    const full = createBench({ nonces: memoryNonces({ entriesMax: 1, nowMs: () => startSeconds * 1000 }) })
+    const full = createBench({ nonces: memoryNoncesWith({ entriesMax: 1 }, standing) })
     const key = await knownKey(full)
     expect(await outcomeOf(full.verifier, await signAppRequest(key))).toBe('ok')
     expect(await outcomeOf(full.verifier, await signAppRequest(key))).toBe('UNAVAILABLE')
@@ -207,12 +210,10 @@ describe('a replay', () => {
 
   test('does not fill the store: nonces that have expired are forgotten', async () => {
     let now = startSeconds
-    const nonces = memoryNonces({
-      entriesMax: 10,
-      ownerShare: 1,
-      nowMs: () => now * 1000,
-      monotonicMs: () => now * 1000,
-    })
+    const nonces = memoryNoncesWith(
+      { entriesMax: 10, ownerShare: 1 },
+      { nowMs: () => now * 1000, monotonicMs: () => now * 1000 },
+    )
     for (let round = 0; round < 100; round += 1) {
       expect(await nonces.consume(`alice/key/${String(round)}`, now + 60)).toBe(true)
       now += 20
@@ -220,7 +221,7 @@ describe('a replay', () => {
   })
 
   test('does not fill the store for others: an owner has a tenth of it', async () => {
-    const nonces = memoryNonces({ entriesMax: 100, nowMs: () => startSeconds * 1000 })
+    const nonces = memoryNoncesWith({ entriesMax: 100 }, standing)
     const consume = async (name: string) => nonces.consume(name, startSeconds + 60)
     for (let round = 0; round < 10; round += 1)
       expect(await consume(`mallory/key/${String(round)}`)).toBe(true)
@@ -234,7 +235,7 @@ describe('a replay', () => {
     ['for 300 s: what is forgotten by then is refused unseen', 300],
   ])('is not let in because the clock was an hour ahead %s', async (_what, aheadForSeconds) => {
     let [now, passed] = [startSeconds, 0]
-    const nonces = memoryNonces({ nowMs: () => now * 1000, monotonicMs: () => passed * 1000 })
+    const nonces = memoryNoncesWith({}, { nowMs: () => now * 1000, monotonicMs: () => passed * 1000 })
     const consume = async (nonce: string) => nonces.consume(nonce, startSeconds + 60)
     expect(await consume('alice/key/0')).toBe(true)
     now += 3600

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { VaultError } from '../../../client/errors.ts'
+import { VerifierError } from '../../../client/verifier/verifier-error.ts'
 import { verifyPublicKey, verifyPublicKeys } from '../../../client/verifier/verify-public-key.ts'
 import { createVerifier } from '../../../client/verifier/create-verifier.ts'
 import { createSigner, type Signer } from '../../schema/wire/signatures/signers.ts'
@@ -228,7 +228,7 @@ describe('who asks at the same time as others', () => {
     const [standing, ...others] = await Promise.all(
       [{ owner, publicKey: signer.jwk }, ...strangers].map((asked) => bench.verifier.verify(asked)),
     )
-    expect(standing).toMatchObject({ reason: 'valid', source: 'key-server' })
+    expect(standing).toMatchObject({ status: 'valid', source: 'key-server' })
     expect(new Set(others.map(({ status: reason }) => reason))).toEqual(new Set(['unavailable']))
     // Nor does it give the key server a rest that it does not need.
     expect(await reasonOf(bench, await knownKey(bench))).toBe('valid')
@@ -312,7 +312,7 @@ describe('while the key server is away', () => {
     bench.pass(99)
     expect(await bench.verifier.verify({ owner, publicKey: known.jwk })).toMatchObject({
       valid: true,
-      reason: 'valid',
+      status: 'valid',
       source: 'stale',
     })
     expect(await reasonOf(bench, revoked)).toBe('unavailable')
@@ -360,7 +360,7 @@ describe('while the key server is away', () => {
     bench.pass(1)
     expect(await reasonOf(bench, signer)).toBe('valid')
     expect(bench.events).toContainEqual({ type: 'asked', questions: 1, durationMs: 0, outcome: 'NETWORK' })
-    expect(bench.events.at(-1)).toEqual({ type: 'verified', reason: 'valid', source: 'key-server' })
+    expect(bench.events.at(-1)).toEqual({ type: 'verified', status: 'valid', source: 'key-server' })
   })
 
   test('a fault of one attempt is not noticed', async () => {
@@ -420,7 +420,7 @@ test('a listener that throws changes nothing', async () => {
 })
 
 test.each([
-  ['an URL that is none', { url: 'keys' }, VaultError],
+  ['an URL that is none', { url: 'keys' }, VerifierError],
   ['a cache of more than a minute', { cacheSeconds: 61 }, RangeError],
   ['a cache that is no number', { cacheSeconds: Number.NaN }, RangeError],
   ['an empty name', { applicationServer: '' }, RangeError],
@@ -446,14 +446,14 @@ describe('with a real key server', () => {
     const { id, publicKey } = await storeKey(server.url, account.key)
     const verifier = createVerifier({ url: server.url, applicationServer: shop })
     const ask = () => verifier.verify({ owner: account.name, publicKey })
-    expect(await ask()).toMatchObject({ valid: true, reason: 'valid', source: 'key-server' })
+    expect(await ask()).toMatchObject({ valid: true, status: 'valid', source: 'key-server' })
     await call(server.url, account.key, {
       query: 'mutation ($id: ID!) { revokeTransactionKey(id: $id) { state } }',
       variables: { id },
     })
-    expect(await ask()).toMatchObject({ reason: 'valid', source: 'cache' })
+    expect(await ask()).toMatchObject({ status: 'valid', source: 'cache' })
     verifier.invalidate({ owner: account.name })
-    expect(await ask()).toMatchObject({ valid: false, reason: 'revoked', source: 'key-server' })
+    expect(await ask()).toMatchObject({ valid: false, status: 'revoked', source: 'key-server' })
   })
 
   test('a key is verified in PEM and in DER as it is as a JWK, by the SDK as well', async () => {

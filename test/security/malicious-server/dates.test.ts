@@ -122,6 +122,6 @@ test('certificates that replace each other faster than a second are never dated 
   const victim = await createVictim(server())
   const { id } = await victim.vault.createKey(shop)
   for (let maxUses = 1; maxUses <= 40; maxUses += 1) {
-    expect(await victim.vault.updateKey(id, { maxUses })).toMatchObject({ maxUses, doubt: null })
+    expect(await victim.vault.updateKey(id, { maxUses })).toMatchObject({ maxUses, trustError: null })
   }
 }, 60_000)

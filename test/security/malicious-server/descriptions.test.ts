@@ -43,15 +43,15 @@ test('checking costs no request of its own, but the first for a signer who is no
 describe('a description', () => {
   test.each(lies)('with $lie is refused when the key is used, and doubted before', async (row) => {
     const { victim, id } = await prepare()
-    expect(await victim.vault.key(id)).toMatchObject({ doubt: null })
+    expect(await victim.vault.key(id)).toMatchObject({ trustError: null })
     server().tell(aboutKeys((key) => Object.assign(key, row.change)))
     await expect(victim.vault.acquire({ id })).rejects.toMatchObject({
       ...untrue,
       message: expect.stringContaining(`"${row.claim}"`),
     })
-    expect(await victim.vault.key(id)).toMatchObject({ doubt: 'CERTIFICATE_INVALID' })
+    expect(await victim.vault.key(id)).toMatchObject({ trustError: 'CERTIFICATE_INVALID' })
     const [listed] = await victim.vault.keys().toArray()
-    expect(listed).toMatchObject({ id, doubt: 'CERTIFICATE_INVALID' })
+    expect(listed).toMatchObject({ id, trustError: 'CERTIFICATE_INVALID' })
   })
 
   test.each([
@@ -62,14 +62,14 @@ describe('a description', () => {
     const { id, state } = await victim.vault.createKey(shop, terms)
     expect(state).not.toBe('ACTIVE')
     server().tell(aboutKeys((key) => Object.assign(key, { state: 'ACTIVE' })))
-    expect(await victim.vault.key(id)).toMatchObject({ doubt: 'CERTIFICATE_INVALID' })
+    expect(await victim.vault.key(id)).toMatchObject({ trustError: 'CERTIFICATE_INVALID' })
   })
 
   test('that calls an active key expired or pending is doubted', async () => {
     const { victim, id } = await prepare()
     for (const state of ['EXPIRED', 'PENDING']) {
       server().tell(aboutKeys((key) => Object.assign(key, { state })))
-      expect(await victim.vault.key(id)).toMatchObject({ doubt: 'CERTIFICATE_INVALID' })
+      expect(await victim.vault.key(id)).toMatchObject({ trustError: 'CERTIFICATE_INVALID' })
     }
   })
 
@@ -84,7 +84,7 @@ describe('a description', () => {
     server().tell(aboutKeys((key) => Object.assign(key, { maxUses: 5_000_000 })))
     await expect(victim.vault.updateKey(id, { expiresAt: inDays(60) })).rejects.toMatchObject(untrue)
     server().tell(null)
-    expect(await victim.vault.key(id)).toMatchObject({ maxUses: 5, doubt: null })
+    expect(await victim.vault.key(id)).toMatchObject({ maxUses: 5, trustError: null })
     await expect(victim.vault.rotateKey(id)).resolves.toMatchObject({ maxUses: 5 })
   })
 
@@ -104,9 +104,9 @@ describe('a description', () => {
   test('that a second device certified is believed by the first one, and the other way round', async () => {
     const { victim, id } = await prepare()
     const second = await addDevice(victim)
-    expect(await second.vault.key(id)).toMatchObject({ doubt: null })
+    expect(await second.vault.key(id)).toMatchObject({ trustError: null })
     await second.vault.updateKey(id, { maxUses: 4 })
-    expect(await victim.vault.key(id)).toMatchObject({ maxUses: 4, doubt: null })
+    expect(await victim.vault.key(id)).toMatchObject({ maxUses: 4, trustError: null })
     const shared = await second.vault.createKey(bank)
     expect(shared.wrappedFor.toSorted()).toEqual(
       [victim.vault.managementKeyId, second.vault.managementKeyId].toSorted(),

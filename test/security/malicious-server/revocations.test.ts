@@ -73,35 +73,35 @@ const revocations: readonly {
 describe.each(revocations)('a key that its owner has $how', ({ revoke }) => {
   test('stays revoked for another device that has seen his revocation, whatever the key server says', async () => {
     const { victim, id, second } = await prepare()
-    expect(await second.vault.key(id)).toMatchObject({ state: 'ACTIVE', revocation: null, doubt: null })
+    expect(await second.vault.key(id)).toMatchObject({ state: 'ACTIVE', revocation: null, trustError: null })
     await revoke(victim, id)
     const seen = await second.vault.key(id)
-    expect(seen).toMatchObject({ state: 'REVOKED', doubt: null })
+    expect(seen).toMatchObject({ state: 'REVOKED', trustError: null })
     const { kid, payload } = parseStatement('claviger-revocation+jwt', seen?.revocation)
     expect(kid).toBe(victim.vault.managementKeyId)
     const { thumbprint: jkt, revocationReason: reason } = seen ?? {}
     expect(payload).toMatchObject({ iss: victim.owner, aud: shop, jti: id, jkt, reason })
     server().tell(unrevoked())
-    expect(await second.vault.key(id)).toMatchObject({ doubt: 'ROLLBACK' })
-    expect(await (await restarted(second)).key(id)).toMatchObject({ doubt: 'ROLLBACK' })
+    expect(await second.vault.key(id)).toMatchObject({ trustError: 'ROLLBACK' })
+    expect(await (await restarted(second)).key(id)).toMatchObject({ trustError: 'ROLLBACK' })
   })
 
   test('is missed at once where it is shown as active and the revocation too, and from then on', async () => {
     const { victim, id, second } = await prepare()
     await revoke(victim, id)
     server().tell(unrevoked({ careless: true }))
-    expect(await second.vault.key(id)).toMatchObject({ doubt: 'ROLLBACK' })
+    expect(await second.vault.key(id)).toMatchObject({ trustError: 'ROLLBACK' })
     server().tell(unrevoked())
-    expect(await (await restarted(second)).key(id)).toMatchObject({ doubt: 'ROLLBACK' })
+    expect(await (await restarted(second)).key(id)).toMatchObject({ trustError: 'ROLLBACK' })
     // Negative control: who has seen nothing of it believes that it is active.
-    expect(await (await restarted(second, { hasMemory: false })).key(id)).toMatchObject({ doubt: null })
+    expect(await (await restarted(second, { hasMemory: false })).key(id)).toMatchObject({ trustError: null })
   })
 
   test('is revoked for the device that did it, though the key server only said so', async () => {
     const { victim, id } = await prepare()
     await revoke(victim, id)
     server().tell(unrevoked())
-    expect(await (await restarted(victim)).key(id)).toMatchObject({ doubt: 'ROLLBACK' })
+    expect(await (await restarted(victim)).key(id)).toMatchObject({ trustError: 'ROLLBACK' })
   })
 })
 
@@ -121,7 +121,7 @@ describe('what the key server makes of a revocation', () => {
     }
     // And nothing of it is remembered.
     server().tell(null)
-    expect(await second.vault.key(id)).toMatchObject({ state: 'ACTIVE', doubt: null })
+    expect(await second.vault.key(id)).toMatchObject({ state: 'ACTIVE', trustError: null })
   })
 
   test('is not what a device signs: of a key that is not as certified it signs no revocation', async () => {

@@ -45,7 +45,7 @@ describe('an old certificate with the old description', () => {
     const { victim, id, lie } = await prepare()
     server().tell(lie)
     await expect(victim.vault.acquire({ id })).rejects.toMatchObject(rollback)
-    expect(await victim.vault.key(id)).toMatchObject({ doubt: 'ROLLBACK' })
+    expect(await victim.vault.key(id)).toMatchObject({ trustError: 'ROLLBACK' })
     await expect(victim.vault.updateKey(id, { expiresAt: null })).rejects.toMatchObject(rollback)
   })
 
@@ -77,9 +77,9 @@ describe('what was there before', () => {
     const { state, revokedAt, revocationReason } = before ?? {}
     const unrevoked = { state, revokedAt, revocationReason, revocation: null }
     server().tell(aboutKeys((key) => Object.assign(key, unrevoked)))
-    expect(await victim.vault.key(id)).toMatchObject({ state: 'ACTIVE', doubt: 'ROLLBACK' })
+    expect(await victim.vault.key(id)).toMatchObject({ state: 'ACTIVE', trustError: 'ROLLBACK' })
     const forgetful = await restarted(victim, { hasMemory: false })
-    expect(await forgetful.key(id)).toMatchObject({ state: 'ACTIVE', doubt: null })
+    expect(await forgetful.key(id)).toMatchObject({ state: 'ACTIVE', trustError: null })
   })
 
   test('is missed when revoking is only said to be done', async () => {

@@ -119,7 +119,6 @@ describe.each(transports)('over %s', (name, subscribe) => {
       'nonsense',
       encodeCursor('key', '1'),
       encodeCursor('alert', '-1'),
-      encodeCursor('alert', '1'),
       encodeCursor('alert', '01@1795414860000'),
       encodeCursor('alert', '0@1795414860000'),
       encodeCursor('alert', '1@01'),

@@ -1,3 +1,4 @@
+import { ed25519 as curve } from '@noble/curves/ed25519.js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   call,
@@ -16,6 +17,7 @@ import {
   succeed,
   useWorld,
 } from '../../support/operations.ts'
+import { smallOrderEd25519 } from '../../support/vectors/small-order-points.ts'
 
 const world = useWorld()
 let key: RawKey
@@ -81,6 +83,7 @@ test('an application server and a label have up to 255 characters of any script'
 
 describe('public keys', () => {
   const x = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+  const { Point } = curve
   const ed25519 = { kty: 'OKP', crv: 'Ed25519', x }
   const p256 = {
     kty: 'EC',
@@ -112,6 +115,10 @@ describe('public keys', () => {
     'an x that is too short': { ...ed25519, x: x.slice(0, 40) },
     'an x that is too long': { ...ed25519, x: `${x}AAAA` },
     'a point of small order': { ...ed25519, x: 'AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
+    'a point of mixed order': {
+      ...ed25519,
+      x: Buffer.from(Point.BASE.add(Point.fromHex(smallOrderEd25519[4].hex)).toBytes()).toString('base64url'),
+    },
     'the X25519 point zero': { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) },
     'a y that OKP has not': { ...ed25519, y: x },
     'an unknown member': { ...ed25519, color: 'red' },

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createVerifier, type VerifierOptions } from '../../../../client/verifier/create-verifier.ts'
+import { createVerifierWith, type VerifierOptions } from '../../../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../../../client/verifier/events.ts'
 import { thumbprint } from '../../../../schema/wire/keys/jwk.ts'
 import {
@@ -70,7 +70,7 @@ function createWorld(
   let passedMs = 0
   const nowMs = () => startSeconds * 1000 + passedMs
   let certifiedBy: readonly string[] | null | undefined
-  const verifier = createVerifier(
+  const verifier = createVerifierWith(
     {
       url: 'https://keys.example',
       applicationServer: shop,

@@ -55,7 +55,7 @@ test('one pinned management key is enough for all devices to come, and for the k
   const renewed = await rotateManagementKey({ keystore, pending: memoryRotationStore() })
   const { publicKey } = await renewed.vault.createKey(shop)
   expect(await site.verifier.verify({ owner: laptop.owner, publicKey })).toMatchObject({
-    reason: 'valid',
+    status: 'valid',
     certifiedBy: [renewed.vault.managementKeyId, laptop.managementKeyId],
   })
 })
