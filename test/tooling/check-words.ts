@@ -10,10 +10,13 @@ import { findRetiredWords } from './retired-words.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folders = '{.ci,.github,bench,client,deploy,docs,examples,schema,server,test}'
-const files = globSync([`${folders}/**/*.{ts,js,md,graphql,yml,yaml,conf,cfg,service}`, '*.{ts,js,md}', 'schema/functions/*.sql'], {
-  cwd: root,
-  exclude: (name) => ['node_modules', 'dist', 'migrations'].includes(name),
-}).filter((file) => !/^test\/tooling\/retired-words(?:\.test)?\.ts$/.test(file))
+const files = globSync(
+  [`${folders}/**/*.{ts,js,md,graphql,yml,yaml,conf,cfg,service}`, '*.{ts,js,md}', 'schema/functions/*.sql'],
+  {
+    cwd: root,
+    exclude: (name) => ['node_modules', 'dist', 'migrations'].includes(name),
+  },
+).filter((file) => !/^test\/tooling\/retired-words(?:\.test)?\.ts$/.test(file))
 if (files.length < 600) throw new Error(`Only ${String(files.length)} files were found to check.`)
 
 /** Files that still have such words, one a line. The list only shrinks: a file on it without any fails too. */
