@@ -1,12 +1,12 @@
 import type { CursorPosition } from '../wire/cursor.ts'
 import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
-import {
-  type ManagementKeyKind,
-  type TransactionKeyState,
-  type RevocationReason,
-  type OverusePolicy,
-  type AlertKind,
-  type ProofFailure,
+import type {
+  ManagementKeyKind,
+  TransactionKeyState,
+  RevocationReason,
+  OverusePolicy,
+  AlertKind,
+  ProofFailure,
   storedKeyChangeKinds,
 } from '../wire/enums.ts'
 
