@@ -10,7 +10,7 @@ import { run, type TestProcess } from '../support/processes.ts'
 import { freePort } from '../support/server.ts'
 
 const hasSignals = process.platform !== 'win32'
-if (!hasSignals) console.log('Skipped: Windows has no signals between processes.')
+if (!hasSignals) process.stdout.write('Skipped: Windows has no signals between processes.\n')
 
 let directory: string
 let port: number
