@@ -117,7 +117,7 @@ test.runIf(hasMounts)(
       'unshare',
       ['-m', 'sh', '-c', `mount -t tmpfs -o size=150m,mode=0711 tmpfs "$0" && exec "$@"`, directory].concat([
         process.execPath,
-        'bin/claviger.js',
+        'client/bin/claviger.js',
         'serve',
       ]),
       {
@@ -126,10 +126,9 @@ test.runIf(hasMounts)(
     )
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
-    const hasEnded = () => child.exitCode !== null || child.signalCode !== null
     cleanUps.push(async () => {
       child.kill('SIGTERM')
-      await eventually(() => Promise.resolve(hasEnded()), {
+      await eventually(() => Promise.resolve(child.exitCode !== null || child.signalCode !== null), {
         withinMs: 30_000,
         what: 'the server has ended',
       })
@@ -143,13 +142,13 @@ test.runIf(hasMounts)(
     await promisify(execFile)('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']).catch(() => undefined)
     await eventually(
       async () => {
-        if (hasEnded()) return true
+        if (child.exitCode !== null) return true
         const readiness = await fetch(`${url}/readyz`).catch(() => null)
         return readiness?.status === 503
       },
       { withinMs: 30_000, what: 'the server is not ready, or has ended' },
     )
-    if (!hasEnded()) {
+    if (child.exitCode === null) {
       expect(await (await fetch(`${url}/readyz`)).text()).toMatch(/not ready: the (disk of the )?database/)
       const failure = await openAccount(url).then(() => '', String)
       expect(failure).toMatch(/^$|UNAVAILABLE/)
