@@ -125,7 +125,7 @@ function environment(settings: Record<string, string> = {}): NodeJS.ProcessEnv {
 }
 
 function serve(settings: Record<string, string> = {}): TestProcess {
-  const server = run(['bin/claviger.js', 'serve'], {
+  const server = run(['client/bin/claviger.js', 'serve'], {
     DATA_DIR: directory,
     DATABASE_URL: '',
     PORT: String(port),
