@@ -31,8 +31,8 @@ export interface KeyPage {
 export async function readKeysPage(session: Session, options: KeyPageOptions = {}): Promise<KeyPage> {
   const { first = limits.batchMax, ...page } = options
   const { keys, ...rest } = await session.keyServer.run(transactionKeyPage, { ...page, first })
-  const doubts = await session.trust.findDoubts(keys)
-  return { ...rest, keys: keys.map((key, index) => ({ ...key, doubt: doubts[index] ?? null })) }
+  const trustErrors = await session.trust.findDoubts(keys)
+  return { ...rest, keys: keys.map((key, index) => ({ ...key, trustError: trustErrors[index] ?? null })) }
 }
 
 interface DescribedPage extends Omit<KeyPage, 'keys'> {

@@ -62,6 +62,11 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
     'Enter an address that begins with https://.',
     'Gib eine Adresse ein, die mit https:// beginnt.',
   ],
+  ADDRESS_MISMATCH: [
+    'The key server does not know itself by this address. Whoever runs it sets it (PUBLIC_URL).',
+    'Der Schlüsselserver kennt sich nicht unter dieser Adresse. Wer ihn betreibt, stellt sie ein (PUBLIC_URL).',
+  ],
+  ARGUMENT_INVALID: ['This value is not allowed here.', 'Dieser Wert ist hier nicht erlaubt.'],
   KEYSTORE_EMPTY: ['This browser holds no key.', 'Dieser Browser hat keinen Schlüssel.'],
   KEYSTORE_OCCUPIED: [
     'This browser already holds another key.',
@@ -80,6 +85,10 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
   TIMEOUT: [
     'The key server did not answer in time.',
     'Der Schlüsselserver hat nicht rechtzeitig geantwortet.',
+  ],
+  CLOCKS_DIFFER: [
+    'The clocks of this device and of the key server differ too much. Set this device’s clock.',
+    'Die Uhren dieses Geräts und des Schlüsselservers gehen zu weit auseinander. Stelle die Uhr dieses Geräts.',
   ],
   ANSWER_MALFORMED: [
     'The key server answered something that makes no sense. Nothing of it was used.',

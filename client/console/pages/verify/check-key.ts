@@ -124,7 +124,8 @@ async function checkAnswer(answer: string, url: string): Promise<CheckedKey['ans
     for (const jwk of keysOf(set)) {
       const signingKey = parseSigningJwk(jwk)
       if ((await thumbprintOf(signingKey)) !== kid) continue
-      const { iss, iat } = await verifyStatement('claviger-answer+jwt', answer, signingKey)
+      const reader = { signingKey, nowSeconds: Date.now() / 1000 }
+      const { iss, iat } = await verifyStatement('claviger-answer+jwt', answer, reader)
       return { issuer: iss, signedAt: new Date(iat * 1000) }
     }
     return null
