@@ -1,8 +1,16 @@
 /** `claviger/urql`: an exchange for urql, so that its client signs what it sends with a vault's management key. */
-import { subscriptionExchange, type Exchange } from '@urql/core'
+import { subscriptionExchange, type AnyVariables, type Exchange } from '@urql/core'
 import { KeyServerError } from '../schema/wire/errors.ts'
 import { VaultError } from './errors.ts'
-import type { Vault } from './vault/vault.ts'
+
+/** The part of a `Vault` that the exchange calls. */
+export interface DocumentSender {
+  graphql(document: string, variables: AnyVariables): Promise<object>
+  subscribe(
+    document: string,
+    options: { readonly variables: AnyVariables; readonly signal: AbortSignal },
+  ): AsyncIterable<object>
+}
 
 /**
  * Sends queries, mutations and subscriptions as the vault's management key. Put it last, behind `cacheExchange` for one: it
@@ -10,7 +18,7 @@ import type { Vault } from './vault/vault.ts'
  *
  * What a document of your own returns is the key server's word: no certificate is checked, as `vault.keys` does.
  */
-export function clavigerExchange(vault: Vault): Exchange {
+export function clavigerExchange(vault: DocumentSender): Exchange {
   return subscriptionExchange({
     enableAllOperations: true,
     forwardSubscription: ({ query = '', variables }, { kind }) => ({
@@ -20,10 +28,10 @@ export function clavigerExchange(vault: Vault): Exchange {
         const run = async () => {
           try {
             if (kind === 'subscription') {
-              const items = vault.subscribe<object>(query, { variables: { ...variables }, signal })
+              const items = vault.subscribe(query, { variables: { ...variables }, signal })
               for await (const data of items) sink.next({ data })
             } else {
-              const data = await vault.graphql<object>(query, { ...variables })
+              const data = await vault.graphql(query, { ...variables })
               if (!signal.aborted) sink.next({ data })
             }
           } catch (error) {

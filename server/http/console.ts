@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { extname, join, relative, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { sendText } from './responses.ts'
-import { pathOf, type Route } from './server.ts'
+import { pathOf } from './server.ts'
 
 /**
  * What the console may do that this server hands out. `full`: everything. `viewer`: read, follow alerts and acknowledge
- * them, because whoever runs the server could change the page (docs/threat-model.md). `off`: there is none.
+ * them, because those who run the server could change the page (docs/threat-model.md). `off`: there is none.
  */
-export const consoleModes = ['full', 'viewer', 'off'] as const
+export type ConsoleMode = 'full' | 'viewer' | 'off'
 
-export type ConsoleMode = (typeof consoleModes)[number]
+/** All of them. */
+export const consoleModes = ['full', 'viewer', 'off'] as const satisfies readonly ConsoleMode[]
 
 export interface ConsoleOptions {
   readonly mode: ConsoleMode
@@ -27,7 +28,10 @@ export interface ConsoleOptions {
  *
  * @returns a route for every path that no other route has; null when there is no console
  */
-export async function createConsoleEndpoint({ mode, directory }: ConsoleOptions): Promise<Route | null> {
+export async function createConsoleEndpoint({
+  mode,
+  directory,
+}: ConsoleOptions): Promise<RequestListener | null> {
   const files = mode === 'off' ? null : await readFiles(directory)
   const page = files?.get('/index.html')
   if (mode === 'off' || files === null || page === undefined) return null
