@@ -41,7 +41,7 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -117,7 +117,7 @@ export default defineConfig(
     rules: { 'no-restricted-properties': noEnvironment },
   },
   {
-    files: ['client/**/*.ts'],
+    files: ['client/**/*.{ts,tsx}'],
     rules: {
       'no-restricted-imports': noImport({
         folders: 'server|test',
@@ -142,7 +142,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['*.config.ts'],
+    files: ['**/*.config.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -34,6 +34,7 @@ export type { AcquireOptions } from './keys/acquire.ts'
 export type { AcquiredKey, AuthenticatedData } from './keys/acquired-key.ts'
 export type { CreateKeyOptions } from './keys/create.ts'
 export type { KeyChanges } from './keys/describe.ts'
+export type { KeyPage, KeyPageOptions } from './keys/key-page.ts'
 export type { UncertifiedOptions } from './keys/open.ts'
 export type { DescribedTransactionKey, TransactionKey } from './keys/transaction-key.ts'
 export { indexedDbKeystore } from './keystore/indexed-db.ts'
@@ -68,6 +69,7 @@ export {
   type OpenVaultOptions,
   type Vault,
 } from './vault/vault.ts'
+export type { GraphqlDocument } from './vault/documents.ts'
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
 export {
   verifyPublicKey,

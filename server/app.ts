@@ -6,12 +6,13 @@ import { openDatabase, type OpenDatabase } from './database/open-database.ts'
 import { findDatabase } from './database/requirements.ts'
 import { within } from './database/within.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
+import { builtConsole } from './http/built-console.ts'
+import { createConsoleEndpoint } from './http/console.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
-import { createGraphiQL } from './http/graphiql.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
 import { drain, listen } from './http/listening.ts'
 import { createOriginPolicy } from './http/origins.ts'
-import { createHandler, createHttpServer } from './http/server.ts'
+import { createHandler, createHttpServer, type Route } from './http/server.ts'
 import { WaitingBytes } from './http/waiting-bytes.ts'
 import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
 import { createLogger } from './lib/log.ts'
@@ -22,8 +23,8 @@ import { attachWebSocketServer } from './ws/web-socket-server.ts'
 /** A key server that is ready to answer, on whichever HTTP server: that of `listen`, or one of yours. */
 export interface KeyServer {
   /**
-   * For `createServer` of `node:http`, Express and Connect: the API at /graphql, /.well-known/jwks.json, /healthz and /readyz.
-   * Mount it at the root of its origin; what goes before it must not read bodies.
+   * For `createServer` of `node:http`, Express and Connect: the API at /graphql, /.well-known/jwks.json, /healthz and /readyz,
+   * and the console at every other path unless it is off. Mount it at the root of its origin; what goes before it must not read bodies.
    *
    * @throws {TypeError} when it is read without `publicOrigins`, against which signatures are checked
    */
@@ -125,7 +126,9 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
   })
   try {
     await within(startMsMax, services.start())
-    return keyServerOf(services, { ...options, log, known, database })
+    const directory = builtConsole()
+    const consoleEndpoint = await createConsoleEndpoint({ mode: options.console ?? 'off', directory })
+    return keyServerOf(services, { ...options, log, known, database, consoleEndpoint })
   } catch (error) {
     await services.stop()
     throw error
@@ -143,9 +146,10 @@ function keyServerOf(
     Required<Pick<KeyServerOptions, 'log'>> & {
       readonly known: KnownOrigins
       readonly database: OpenDatabase
+      readonly consoleEndpoint: Route | null
     },
 ): KeyServer {
-  const { log = createLogger('silent'), isDevelopment = false, known, database } = options
+  const { log = createLogger('silent'), isDevelopment = false, known, database, consoleEndpoint } = options
   const createPolicy = (listensOn = '') =>
     createOriginPolicy({
       ownOrigins: known.origins,
@@ -165,12 +169,15 @@ function keyServerOf(
     originPolicy: () => originPolicy,
     log,
   }
-  const graphiQL = isDevelopment ? createGraphiQL() : null
   const waitingBytes = new WaitingBytes(waitingBytesMax)
   const handler = createHandler({
-    graphql: createGraphQLEndpoint({ ...front, waitingBytes, graphiQLPage: graphiQL?.page ?? null }),
+    graphql: createGraphQLEndpoint({
+      ...front,
+      waitingBytes,
+      explorerPath: consoleEndpoint === null ? null : '/explorer',
+    }),
     jwks: createJwksEndpoint(() => services.signingKeys.published()),
-    files: graphiQL?.files ?? new Map(),
+    console: consoleEndpoint,
     originPolicy: () => originPolicy,
     databases: services.databases,
     waitingBytes,

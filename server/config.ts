@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseAddress } from './database/address.ts'
 import { InvalidAddress } from './database/invalid-address.ts'
+import { consoleModes, type ConsoleMode } from './http/console.ts'
 import { isServerKeySecret, serverKeySecretRule } from './server-keys/sealing-secret.ts'
 import { logLevels } from './lib/log.ts'
 
@@ -35,6 +36,8 @@ export interface Config {
   readonly allowsPrivateApplicationServers: boolean
   readonly logLevel: (typeof logLevels)[number]
   readonly isDevelopment: boolean
+  /** Without a setting `full` where only this machine can connect, and `viewer` elsewhere. */
+  readonly console: ConsoleMode
   /** How long the server goes on serving once it is to stop, while /readyz answers 503 so that no new requests are sent. */
   readonly shutdownDelaySeconds: number
 }
@@ -78,6 +81,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     allowsPrivateApplicationServers: (data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent) === 'on',
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
+    console: data.CONSOLE ?? (isForThisMachine(data) ? 'full' : 'viewer'),
     shutdownDelaySeconds: data.SHUTDOWN_DELAY_SECONDS ?? (data.NODE_ENV === 'production' ? 5 : 0),
   }
 }
@@ -149,6 +153,10 @@ const variables = z.object({
   ALLOW_PRIVATE_WEBHOOKS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   ALLOW_PRIVATE_APPLICATION_SERVERS: z
     .enum(['on', 'off'], { error: 'must be on or off' })
+    .nullable()
+    .default(null),
+  CONSOLE: z
+    .enum(consoleModes, { error: `must be one of ${consoleModes.join(', ')}` })
     .nullable()
     .default(null),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),

@@ -1,4 +1,5 @@
 import type { DatabaseOptions } from './database/open-database.ts'
+import type { ConsoleMode } from './http/console.ts'
 import type { Logger } from './lib/log.ts'
 
 /** What {@link createKeyServer} takes. All have defaults. */
@@ -22,8 +23,10 @@ export interface KeyServerOptions extends DatabaseOptions {
   readonly publicOrigins?: readonly string[] | undefined
   /** Web origins besides its own that may call from a browser; '*' for all. */
   readonly allowedOrigins?: readonly string[] | undefined
-  /** GraphiQL, and every loopback origin allowed. */
+  /** Allows pages of every loopback origin to call. */
   readonly isDevelopment?: boolean | undefined
+  /** Serves the console at `/`: all of it, or for viewing only. Default: off. */
+  readonly console?: ConsoleMode | undefined
   /**
    * How long `close` goes on serving before it closes anything, while /readyz answers 503 so that load balancers send new
    * requests elsewhere. Default: 0.

@@ -33,7 +33,5 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
 
   end.stopBy(() => server.stop())
   if (end.isAsked) return
-  process.stdout.write(
-    banner({ origins: server.origins, data: server.database, hasGraphiQL: config.isDevelopment }),
-  )
+  process.stdout.write(banner({ origins: server.origins, data: server.database, console: config.console }))
 }

@@ -18,6 +18,11 @@ export class ResponseReader {
     this.#members = new Map(Object.entries(value))
   }
 
+  /** All members, unread. */
+  toObject(): Record<string, unknown> {
+    return Object.fromEntries(this.#members)
+  }
+
   value(name: string): unknown {
     return this.#members.get(name)
   }

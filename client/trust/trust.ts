@@ -160,20 +160,30 @@ export class Trust {
     { acceptUncertified = false }: { readonly acceptUncertified?: boolean | undefined } = {},
   ): Promise<KeyCertificate | null> {
     await this.#recollection.load()
-    const certificate = await this.#check(key)
-    if (certificate === null && !acceptUncertified) throw new VaultError('CERTIFICATE_MISSING')
-    if (certificate !== null) {
-      const isRevoked = key.state === 'REVOKED'
-      this.#recollection.recordTransactionKey({ id: key.id, iat: certificate.iat, isRevoked })
-    }
+    const certificate = await this.#checkAndRemember(key, acceptUncertified)
     await this.#recollection.flush()
     return certificate
   }
 
   /** As {@link assertCertified}, for a list: what is wrong with a description is told and not thrown. */
   async findTrustError(key: DescribedKey): Promise<TrustErrorCode | null> {
+    const [doubt = null] = await this.findDoubts([key])
+    return doubt
+  }
+
+  /** As {@link findTrustError} for each, in order. What was seen is written once: a keystore may take milliseconds for it. */
+  async findDoubts(keys: readonly DescribedKey[]): Promise<(TrustErrorCode | null)[]> {
+    await this.#recollection.load()
+    const found: (TrustErrorCode | null)[] = []
+    // One after the other: a signer that is not known yet is then asked for once.
+    for (const key of keys) found.push(await this.#doubtOf(key))
+    await this.#recollection.flush()
+    return found
+  }
+
+  async #doubtOf(key: DescribedKey): Promise<TrustErrorCode | null> {
     try {
-      await this.assertCertified(key)
+      await this.#checkAndRemember(key, false)
       return null
     } catch (error) {
       const doubt =
@@ -181,6 +191,16 @@ export class Trust {
       if (doubt === undefined) throw error
       return doubt
     }
+  }
+
+  async #checkAndRemember(key: DescribedKey, acceptUncertified: boolean): Promise<KeyCertificate | null> {
+    const certificate = await this.#check(key)
+    if (certificate === null && !acceptUncertified) throw new VaultError('CERTIFICATE_MISSING')
+    if (certificate !== null) {
+      const isRevoked = key.state === 'REVOKED'
+      this.#recollection.recordTransactionKey({ id: key.id, iat: certificate.iat, isRevoked })
+    }
+    return certificate
   }
 
   async #check(key: DescribedKey): Promise<KeyCertificate | null> {

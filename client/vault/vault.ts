@@ -1,5 +1,7 @@
+import type { AnyVariables } from '@urql/core'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { assertAccountName, openAccount, readAccount, type Account } from './account.ts'
+import { runDocument, subscribeDocument, type GraphqlDocument } from './documents.ts'
 import type { Alert } from '../alerts/alert.ts'
 import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } from '../alerts/history.ts'
 import { streamAlerts, type AlertStreamOptions } from '../alerts/stream.ts'
@@ -19,6 +21,7 @@ import { acquireKey, type AcquireOptions } from '../keys/acquire.ts'
 import type { AcquiredKey } from '../keys/acquired-key.ts'
 import { createKey, type CreateKeyOptions } from '../keys/create.ts'
 import { destroyKey, readKey, readKeys, revokeKey, updateKey, type KeyChanges } from '../keys/describe.ts'
+import { readKeysPage, type KeyPage, type KeyPageOptions } from '../keys/key-page.ts'
 import type { TransactionKey } from '../keys/transaction-key.ts'
 import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
 import type { Pages } from '../transport/pages.ts'
@@ -119,6 +122,9 @@ export interface Vault {
     readonly state?: TransactionKeyState | undefined
   }): Pages<TransactionKey>
 
+  /** One page of {@link keys}, with the number of all that the filter lets through: for lists that are shown bit by bit. */
+  keyPage(options?: KeyPageOptions): Promise<KeyPage>
+
   /** Null when the account has no such key. Not a use. */
   key(id: string): Promise<TransactionKey | null>
 
@@ -212,6 +218,25 @@ export interface Vault {
    * @throws {KeyServerError} NOT_FOUND.
    */
   redeliverWebhook(id: string): Promise<Webhook>
+
+  /**
+   * Runs a query or a mutation of your own, signed. What it returns is the key server's word: no certificate is checked.
+   *
+   * @throws {KeyServerError} the first error of the answer.
+   */
+  graphql<Data = unknown, Variables extends AnyVariables = AnyVariables>(
+    document: GraphqlDocument<Data, Variables>,
+    variables?: Variables,
+  ): Promise<Data>
+
+  /**
+   * Runs a subscription of your own over one WebSocket, signed. Ends with its connection, and when `signal` is aborted;
+   * {@link alerts} resumes by itself.
+   */
+  subscribe<Data = unknown, Variables extends AnyVariables = AnyVariables>(
+    document: GraphqlDocument<Data, Variables>,
+    options?: { readonly variables?: Variables; readonly signal?: AbortSignal },
+  ): AsyncGenerator<Data, void, undefined>
 }
 
 /**
@@ -273,6 +298,7 @@ function vaultOf(session: Session): Vault {
     acquire: (which, options) => acquireKey(session, which, options),
     signer: (applicationServer, options) => createRequestSigner(session, applicationServer, options),
     keys: (filter) => readKeys(session, filter),
+    keyPage: (options) => readKeysPage(session, options),
     key: (id) => readKey(session, id),
     updateKey: (id, changes) => updateKey(session, id, changes),
     rotateKey: (id, options) => rotateKey(session, id, options),
@@ -291,6 +317,9 @@ function vaultOf(session: Session): Vault {
     setWebhook: (url, options) => setWebhook(session, url, options),
     removeWebhook: (id) => removeWebhook(session, id),
     redeliverWebhook: (id) => redeliverWebhook(session, id),
+    graphql: (document, variables) => runDocument(session, document, variables),
+    subscribe: (document, { variables, signal = new AbortController().signal } = {}) =>
+      subscribeDocument(session, document, { variables, signal }),
   }
 }
 

@@ -34,7 +34,7 @@ export function createGraphQLEngine(services: Services, { log }: { readonly log:
     schema,
     graphqlEndpoint: '/graphql',
     context: (transport) => createContext(services, transport),
-    // The front serves it: Yoga's loads its files from other origins.
+    // The console has an explorer. Yoga's GraphiQL loads its files from other origins.
     graphiql: false,
     landingPage: false,
     // The front does these: it reads a bounded body once, because the signature covers its bytes.

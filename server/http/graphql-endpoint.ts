@@ -21,8 +21,8 @@ export interface GraphQLEndpointOptions {
   /** What clients sign as the target, without the path. */
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
-  /** Answers browsers with GraphiQL. */
-  readonly graphiQLPage: Handler | null
+  /** Where a browser that opens the endpoint is sent; null when there is no console. */
+  readonly explorerPath: string | null
   readonly waitingBytes: WaitingBytes
   readonly log: Logger
 }
@@ -32,15 +32,15 @@ export interface GraphQLEndpointOptions {
  * body to the engine.
  */
 export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
-  const { engine, authentication, graphiQLPage, log } = options
+  const { engine, authentication, explorerPath, log } = options
   const maskError = createErrorMask(log)
   return async (request, response) => {
     const mayCall = allowOrigin(request, response, options.originPolicy())
     hideUrl(request)
     if (request.method === 'OPTIONS') {
       answerPreflight(response)
-    } else if (request.method === 'GET' && graphiQLPage && request.headers.accept?.includes('text/html')) {
-      await graphiQLPage(request, response)
+    } else if (explorerPath !== null && isVisit(request)) {
+      response.writeHead(303, { Location: explorerPath }).end()
     } else if (request.method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS')
       sendText(response, 405, 'GraphQL requests are POSTs.')
@@ -73,6 +73,11 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
       }
     }
   }
+}
+
+/** A person who opens the address, in contrast to a program that calls it. */
+function isVisit({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && (headers.accept?.includes('text/html') ?? false)
 }
 
 /**

@@ -18,8 +18,8 @@ export interface HandlerOptions {
   readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Answers /.well-known/jwks.json. */
   readonly jwks: Route
-  /** Further routes by path. */
-  readonly files: ReadonlyMap<string, Route>
+  /** Answers every path that no other route has; null when there is no console. */
+  readonly console: Route | null
   readonly originPolicy: () => OriginPolicy
   readonly databases: Databases
   readonly waitingBytes: WaitingBytes
@@ -33,7 +33,7 @@ export type Route = (request: IncomingMessage, response: ServerResponse) => Prom
 export function createHandler({
   graphql,
   jwks,
-  files,
+  console,
   originPolicy,
   databases,
   waitingBytes,
@@ -41,7 +41,6 @@ export function createHandler({
 }: HandlerOptions): RequestListener {
   const findHindrance = createReadiness(databases)
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
-    ...files,
     ['/graphql', graphql],
     ['/.well-known/jwks.json', jwks],
     [
@@ -65,9 +64,9 @@ export function createHandler({
   return (request, response) => {
     setCommonHeaders(response)
     holdAnswer(response, waitingBytes)
-    const route = routes.get(pathOf(request))
+    const route = routes.get(pathOf(request)) ?? console
     if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
-    else if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
+    else if (route === null) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
     else void Promise.resolve(route(request, response)).catch(() => response.destroy())
   }
 }

@@ -27,6 +27,7 @@ export const apiEntries: readonly ApiEntry[] = [
     declarations: 'dist/client/verifier',
     file: 'claviger-verifier',
   },
+  { name: 'claviger/urql', folder: 'client', declarations: 'dist/client/urql', file: 'claviger-urql' },
   { name: '@claviger/server', folder: 'server', declarations: 'dist/server/index', file: 'claviger-server' },
 ]
 

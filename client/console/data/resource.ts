@@ -1,0 +1,61 @@
+import { useEffect } from 'react'
+import { Store, useStore } from './store.ts'
+
+/** Something that is read from the key server. What was read stays while it is read again, and when that fails. */
+export interface ResourceState<T> {
+  /** Undefined: nothing was read so far. */
+  readonly data: T | undefined
+  /** Why the last reading failed; null when it did not. */
+  readonly error: unknown
+  readonly isLoading: boolean
+}
+
+/** Older than this it is read again when a page shows it. */
+const freshMs = 15_000
+
+/** One thing that pages read, once for all of them. */
+export class Resource<T> {
+  readonly state = new Store<ResourceState<T>>({ data: undefined, error: null, isLoading: false })
+  readonly #load: () => Promise<T>
+  #loadedAt = -Infinity
+  #loading: Promise<void> | null = null
+
+  constructor(load: () => Promise<T>) {
+    this.#load = load
+  }
+
+  /** Reads it unless that was done a moment ago. */
+  ensure(): void {
+    if (performance.now() - this.#loadedAt > freshMs) void this.reload()
+  }
+
+  /** Reads it now; resolves when that is over, also when it failed. */
+  reload(): Promise<void> {
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = null
+    })
+    return this.#loading
+  }
+
+  /** Takes over what an operation has answered. */
+  set(data: T): void {
+    this.#loadedAt = performance.now()
+    this.state.set({ data, error: null, isLoading: false })
+  }
+
+  async #read(): Promise<void> {
+    this.state.set({ ...this.state.value, isLoading: true })
+    try {
+      this.set(await this.#load())
+    } catch (error) {
+      this.state.set({ ...this.state.value, error, isLoading: false })
+    }
+  }
+}
+
+export function useResource<T>(resource: Resource<T>): ResourceState<T> {
+  useEffect(() => {
+    resource.ensure()
+  }, [resource])
+  return useStore(resource.state)
+}

@@ -1,0 +1,86 @@
+import { useState } from 'react'
+import type { RevocationReason, TransactionKey, Vault } from '../../index.ts'
+import { useTranslator } from '../i18n/i18n-context.tsx'
+import { useSession } from '../session/session-context.tsx'
+import { Button } from '../ui/button.tsx'
+import { Radios } from '../ui/choice.tsx'
+import { Dialog, DialogActions } from '../ui/dialog.tsx'
+import { Notice } from '../ui/display.tsx'
+import { Failure } from '../ui/failure.tsx'
+import { showToast } from '../ui/toasts.tsx'
+import { uiMessages } from '../ui/ui.messages.ts'
+import { useAction } from '../ui/use-action.ts'
+import { revokeMessages as m } from './revoke.messages.ts'
+
+const namesShownMax = 8
+
+/** Revokes keys after a question: open while there are any. */
+export function RevokeDialog({
+  owner,
+  keys,
+  onClose,
+  onRevoked,
+}: {
+  readonly owner: Vault
+  readonly keys: readonly TransactionKey[]
+  readonly onClose: () => void
+  readonly onRevoked?: () => void
+}) {
+  const { t } = useTranslator()
+  const session = useSession()
+  const [reason, setReason] = useState<RevocationReason>('UNSPECIFIED')
+  const revoke = useAction(async () => {
+    let done = 0
+    const failures: unknown[] = []
+    for (const { id } of keys) {
+      try {
+        const revoked = await owner.revokeKey(id, { reason })
+        session.keys.put(revoked)
+        session.key(id).set(revoked)
+        done += 1
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (done > 0) showToast({ tone: 'ok', title: t(m.done, { count: done }) })
+    if (failures.length > 0) throw new AggregateError(failures)
+    onRevoked?.()
+    onClose()
+  })
+  const shown = keys.slice(0, namesShownMax).map(({ label, applicationServer }) => label ?? applicationServer)
+  return (
+    <Dialog
+      title={t(m.title)}
+      isOpen={keys.length > 0}
+      isAlert
+      onClose={() => {
+        revoke.reset()
+        onClose()
+      }}
+    >
+      <p>
+        <strong>{shown.join(', ')}</strong>
+        {keys.length > shown.length && ` … +${String(keys.length - shown.length)}`}
+      </p>
+      <Radios<RevocationReason>
+        label={t(m.reason)}
+        value={reason}
+        onChange={setReason}
+        options={[
+          { value: 'UNSPECIFIED', label: t(m.unspecified) },
+          { value: 'COMPROMISED', label: t(m.compromised) },
+          { value: 'SUPERSEDED', label: t(m.superseded) },
+          { value: 'CESSATION', label: t(m.cessation) },
+        ]}
+      />
+      <Notice tone="warn">{t(m.warning)}</Notice>
+      {revoke.error !== null && <Failure error={revoke.error} />}
+      <DialogActions>
+        <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
+        <Button kind="dangerSolid" isPending={revoke.isPending} onPress={revoke.run}>
+          {t(m.confirm, { count: keys.length })}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}

@@ -1,0 +1,78 @@
+import { useState } from 'react'
+import type { ExportedBackup, Progress, Vault } from '../../../index.ts'
+import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Notice } from '../../ui/display.tsx'
+import { Failure } from '../../ui/failure.tsx'
+import { TextField } from '../../ui/field.tsx'
+import { Form } from '../../ui/form.tsx'
+import { Card, Muted, Row } from '../../ui/page.tsx'
+import { useAction } from '../../ui/use-action.ts'
+import { backupMessages as m } from './backup.messages.ts'
+import { saveFile } from './save-file.ts'
+
+const passphraseMin = 12
+
+export function ExportCard({ owner }: { readonly owner: Vault }) {
+  const { t } = useTranslator()
+  const [passphrase, setPassphrase] = useState('')
+  const [again, setAgain] = useState('')
+  const [progress, setProgress] = useState<Progress | null>(null)
+  const [made, setMade] = useState<ExportedBackup | null>(null)
+  const isComplete = passphrase.length >= passphraseMin && passphrase === again
+  const take = useAction(async () => {
+    const backup = await owner.exportBackup({ passphrase, onProgress: setProgress })
+    const day = new Date().toISOString().slice(0, 10)
+    saveFile(`claviger-${owner.owner}-${day}.jwe`, backup.sealed)
+    setMade(backup)
+    setPassphrase('')
+    setAgain('')
+  })
+  return (
+    <Card title={t(m.exportTitle)}>
+      <Muted>{t(m.exportText)}</Muted>
+      <Form
+        onSubmit={() => {
+          if (isComplete) take.run()
+        }}
+      >
+        <TextField
+          label={t(m.passphrase)}
+          help={t(m.passphraseHelp)}
+          type="password"
+          autoComplete="new-password"
+          value={passphrase}
+          onChange={setPassphrase}
+        />
+        <TextField
+          label={t(m.again)}
+          type="password"
+          autoComplete="new-password"
+          value={again}
+          onChange={setAgain}
+          error={
+            again !== '' && again.length >= passphrase.length && again !== passphrase ? t(m.different) : null
+          }
+        />
+        {take.error !== null && <Failure error={take.error} />}
+        {take.isPending && progress !== null && <p role="status">{t(m.progress, { ...progress })}</p>}
+        {made !== null && (
+          <Notice tone="ok" title={t(m.exported, { count: made.keyCount })} isLive>
+            {made.skipped.length > 0 && t(m.skipped, { count: made.skipped.length })}
+          </Notice>
+        )}
+        <Row>
+          <Button
+            kind="primary"
+            type="submit"
+            icon="download"
+            isPending={take.isPending}
+            isDisabled={!isComplete}
+          >
+            {t(m.export)}
+          </Button>
+        </Row>
+      </Form>
+    </Card>
+  )
+}

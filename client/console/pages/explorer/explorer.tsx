@@ -1,0 +1,146 @@
+import { useEffect, useRef, useState } from 'react'
+import { KeyServerError, VaultError, type Vault } from '../../../index.ts'
+import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { useSession } from '../../session/session-context.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Select } from '../../ui/choice.tsx'
+import { CodeBlock } from '../../ui/copy.tsx'
+import { Notice } from '../../ui/display.tsx'
+import { TextField } from '../../ui/field.tsx'
+import { Form } from '../../ui/form.tsx'
+import { Card, Columns, Muted, Page, Row, Stack } from '../../ui/page.tsx'
+import { examples } from './examples.ts'
+import { explorerMessages as m } from './explorer.messages.ts'
+
+const names = Object.keys(examples)
+/** Of a subscription: older ones go. */
+const resultsMax = 50
+
+/** Runs documents of one's own, signed, with an example of every operation. Nothing of it comes from elsewhere. */
+export function Explorer() {
+  const { t } = useTranslator()
+  const { owner } = useSession()
+  return (
+    <Page title={t(m.title)} lead={t(m.lead)}>
+      {owner === null ? <Notice>{t(m.viewer)}</Notice> : <Workbench owner={owner} />}
+    </Page>
+  )
+}
+
+function Workbench({ owner }: { readonly owner: Vault }) {
+  const { t } = useTranslator()
+  const [name, setName] = useState('account')
+  const [document, setDocument] = useState(() => examples.account?.document ?? '')
+  const [variables, setVariables] = useState('{}')
+  const { results, isRunning, run, stop } = useRuns(owner)
+  const parsed = parseObject(variables)
+  const start = () => {
+    if (parsed !== null) run(document, parsed)
+  }
+  return (
+    <Columns>
+      <Card>
+        <Form onSubmit={start}>
+          <Select
+            label={t(m.example)}
+            value={name}
+            options={names.map((value) => ({ value, label: value }))}
+            onChange={(chosen) => {
+              setName(chosen)
+              setDocument(examples[chosen]?.document ?? '')
+              setVariables(JSON.stringify(examples[chosen]?.variables ?? {}, null, 2))
+            }}
+          />
+          <TextField
+            label={t(m.document)}
+            value={document}
+            onChange={setDocument}
+            isMultiline
+            isMono
+            rows={14}
+          />
+          <TextField
+            label={t(m.variables)}
+            value={variables}
+            onChange={setVariables}
+            isMultiline
+            isMono
+            rows={5}
+            error={parsed === null ? t(m.variablesWrong) : null}
+          />
+          <Row>
+            {/* Two elements, by their keys: the press that stops would send the form, were it the same one. */}
+            {isRunning ? (
+              <Button key="stop" icon="stop" onPress={stop}>
+                {t(m.stop)}
+              </Button>
+            ) : (
+              <Button key="run" kind="primary" type="submit" isDisabled={parsed === null}>
+                {t(m.run)}
+              </Button>
+            )}
+            <Muted>{t(m.keys)}</Muted>
+          </Row>
+        </Form>
+      </Card>
+      <Stack>
+        {isRunning && results.length === 0 && <Notice isLive>{t(m.waiting)}</Notice>}
+        {results.map((result, index) => (
+          <CodeBlock key={results.length - index} text={result} name={t(m.result)} />
+        ))}
+      </Stack>
+    </Columns>
+  )
+}
+
+/** What a document has brought so far, the newest first. */
+function useRuns(owner: Vault) {
+  const [results, setResults] = useState<readonly string[]>([])
+  const [isRunning, setRunning] = useState(false)
+  const current = useRef<AbortController | null>(null)
+  useEffect(
+    () => () => {
+      current.current?.abort()
+    },
+    [],
+  )
+  const runOnce = async (document: string, variables: Record<string, unknown>, signal: AbortSignal) => {
+    const show = (value: unknown) => {
+      if (!signal.aborted)
+        setResults((shown) => [JSON.stringify(value, null, 2), ...shown].slice(0, resultsMax))
+    }
+    try {
+      if (/^\s*subscription\b/m.test(document)) {
+        for await (const data of owner.subscribe(document, { variables, signal })) show(data)
+      } else show(await owner.graphql(document, variables))
+    } catch (error) {
+      if (!(error instanceof KeyServerError) && !(error instanceof VaultError)) throw error
+      show({ code: error.code, message: error.message, ...('details' in error && error.details) })
+    } finally {
+      if (!signal.aborted) setRunning(false)
+    }
+  }
+  return {
+    results,
+    isRunning,
+    run: (document: string, variables: Record<string, unknown>) => {
+      const { signal } = (current.current = new AbortController())
+      setResults([])
+      setRunning(true)
+      void runOnce(document, variables, signal)
+    },
+    stop: () => {
+      current.current?.abort()
+      setRunning(false)
+    },
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+  } catch {
+    return null
+  }
+}

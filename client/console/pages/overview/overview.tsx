@@ -1,0 +1,158 @@
+import { useEffect } from 'react'
+import { Link } from 'wouter'
+import { AlertItem } from '../../alerts/alert-item.tsx'
+import alertStyles from '../../alerts/alerts.module.css'
+import { countStates } from '../../data/key-query.ts'
+import { useResource } from '../../data/resource.ts'
+import { useStore } from '../../data/store.ts'
+import { useTranslator } from '../../i18n/i18n-context.tsx'
+import type { Message } from '../../i18n/messages.ts'
+import { dueBetween } from '../timeline/due.ts'
+import { DueList } from '../timeline/due-list.tsx'
+import { useSession } from '../../session/session-context.tsx'
+import { cx } from '../../ui/cx.ts'
+import { ButtonLink } from '../../ui/button.tsx'
+import { Notice } from '../../ui/display.tsx'
+import { Failure } from '../../ui/failure.tsx'
+import { Icon } from '../../ui/icon.tsx'
+import { Card, Columns, Muted, Page, Stack } from '../../ui/page.tsx'
+import { useNow } from '../../ui/use-now.ts'
+import { keysPageMessages } from '../keys/keys-page.messages.ts'
+import styles from './overview.module.css'
+import { overviewMessages as m } from './overview.messages.ts'
+
+const dayMs = 86_400_000
+
+/** How things stand, at one glance. */
+export function Overview() {
+  const { t } = useTranslator()
+  const { viewer, keys: list, alerts: feed, account, owner } = useSession()
+  const { keys, error } = useStore(list.state)
+  const { alerts, unreadCount } = useStore(feed.state)
+  const devices = useResource(account).data?.managementKeys ?? []
+  const now = useNow()
+  useEffect(() => {
+    list.ensure()
+  }, [list])
+  const counts = countStates(keys, now)
+  const soon = dueBetween(keys, now, now + 30 * dayMs)
+  const due = dueBetween(keys, now, now + 90 * dayMs)
+  const doubted = keys.filter(
+    ({ trustError: trustError, state }) => trustError !== null && state !== 'REVOKED',
+  )
+  return (
+    <Page
+      title={t(m.hello, { name: viewer.owner })}
+      actions={
+        owner !== null && (
+          <ButtonLink to="/keys?new" kind="primary" icon="plus">
+            {t(keysPageMessages.create)}
+          </ButtonLink>
+        )
+      }
+    >
+      {error !== null && <Failure error={error} onRetry={() => void list.reload()} />}
+      {doubted.length > 0 && (
+        <Notice tone="bad" title={t(m.doubts, { count: doubted.length })}>
+          {t(m.doubtsText)}
+        </Notice>
+      )}
+      <div className={styles.stats}>
+        <Stat to="/keys?state=ACTIVE" name={m.active} count={counts.ACTIVE} />
+        <Stat to="/timeline" name={m.due} count={soon.length} />
+        <Stat to="/alerts" name={m.unread} count={unreadCount} needsAttention={unreadCount > 0} />
+        <Stat to="/devices" name={m.devices} count={devices.filter(({ kind }) => kind === 'DEVICE').length} />
+      </div>
+      <Columns>
+        <Card title={t(m.latest)} actions={<Link to="/alerts">{t(m.allAlerts)}</Link>}>
+          {alerts.length === 0 ? (
+            <Muted>{t(m.quiet)}</Muted>
+          ) : (
+            <ol className={alertStyles.plain}>
+              {alerts.slice(0, 5).map((alert) => (
+                <AlertItem key={alert.cursor} alert={alert} />
+              ))}
+            </ol>
+          )}
+        </Card>
+        <Stack>
+          <Card title={t(m.dueSoon)} actions={<Link to="/keys?sort=expiring">{t(m.allKeys)}</Link>}>
+            {due.length === 0 ? <Muted>{t(m.nothingDue)}</Muted> : <DueList due={due} shownMax={6} />}
+          </Card>
+          <Card title={t(m.safe)}>
+            <ul className={styles.checks}>
+              <Check
+                isDone={devices.some(({ kind }) => kind === 'RECOVERY')}
+                done={m.phraseDone}
+                todo={m.phraseDo}
+                text={m.phraseText}
+                to="/backup"
+              />
+              <Check
+                isDone={devices.filter(({ kind }) => kind === 'DEVICE').length > 1}
+                done={m.deviceDone}
+                todo={m.deviceDo}
+                text={m.deviceText}
+                to="/devices"
+              />
+              <Check
+                isDone={alerts.some(({ kind }) => kind === 'KEYS_EXPORTED')}
+                done={m.backupDone}
+                todo={m.backupDo}
+                text={m.backupText}
+                to="/backup"
+              />
+            </ul>
+          </Card>
+        </Stack>
+      </Columns>
+    </Page>
+  )
+}
+
+function Stat({
+  to,
+  name,
+  count,
+  needsAttention = false,
+}: {
+  readonly to: string
+  readonly name: Message
+  readonly count: number
+  readonly needsAttention?: boolean
+}) {
+  const { t, number } = useTranslator()
+  return (
+    <Link to={to} className={cx(styles.stat, needsAttention && styles.attention)}>
+      <strong>{number(count)}</strong>
+      <span>{t(name)}</span>
+    </Link>
+  )
+}
+
+function Check({
+  isDone,
+  done,
+  todo,
+  text,
+  to,
+}: {
+  readonly isDone: boolean
+  readonly done: Message
+  readonly todo: Message
+  readonly text: Message
+  readonly to: string
+}) {
+  const { t } = useTranslator()
+  return (
+    <li className={cx(isDone && styles.done)}>
+      <span className={styles.mark}>
+        <Icon name={isDone ? 'check' : 'chevron'} size={14} />
+      </span>
+      <div>
+        {isDone ? t(done) : <Link to={to}>{t(todo)}</Link>}
+        {!isDone && <p>{t(text)}</p>}
+      </div>
+    </li>
+  )
+}

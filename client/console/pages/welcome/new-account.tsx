@@ -1,0 +1,124 @@
+import { useState } from 'react'
+import { createVault, KeyServerError, type RecoveryDraft, type Vault } from '../../../index.ts'
+import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { PhraseCheck, PhraseWords } from './phrase.tsx'
+import { connectionOptions, keystore } from '../../session/session.ts'
+import { useSessionControl } from '../../session/session-context.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Notice } from '../../ui/display.tsx'
+import { Failure } from '../../ui/failure.tsx'
+import { TextField } from '../../ui/field.tsx'
+import { Form } from '../../ui/form.tsx'
+import { useAction } from '../../ui/use-action.ts'
+import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
+import { deviceName } from './device-name.ts'
+import { StepHeading } from './step-heading.tsx'
+import styles from './welcome.module.css'
+import { welcomeMessages as m } from './welcome.messages.ts'
+
+interface Made {
+  readonly vault: Vault
+  readonly draft: RecoveryDraft
+}
+
+/** Name, recovery phrase, check: then everything is there. */
+export function NewAccount({ onBack }: { readonly onBack: () => void }) {
+  const { t } = useTranslator()
+  const { enter } = useSessionControl()
+  const [made, setMade] = useState<Made | null>(null)
+  const [isChecking, setChecking] = useState(false)
+  const register = useAction(async () => {
+    if (made === null) return
+    await made.draft.register()
+    enter(made.vault)
+  })
+  if (made === null) return <NameStep onBack={onBack} onMade={setMade} />
+  if (!isChecking) {
+    return (
+      <>
+        <StepHeading step={2} title={t(m.phraseTitle)} lead={t(m.phraseIntro)} />
+        <PhraseWords words={made.draft.words} />
+        <Notice tone="warn">{t(m.phraseWarning)}</Notice>
+        <div className={styles.buttons}>
+          <Button
+            kind="quiet"
+            onPress={() => {
+              enter(made.vault)
+            }}
+          >
+            {t(m.phraseLater)}
+          </Button>
+          <Button
+            kind="primary"
+            onPress={() => {
+              setChecking(true)
+            }}
+          >
+            {t(m.continue)}
+          </Button>
+        </div>
+      </>
+    )
+  }
+  return (
+    <>
+      <StepHeading step={3} title={t(m.checkTitle)} lead={t(m.checkLead)} />
+      <PhraseCheck
+        words={made.draft.words}
+        action={register}
+        onBack={() => {
+          setChecking(false)
+        }}
+      />
+    </>
+  )
+}
+
+function NameStep({
+  onBack,
+  onMade,
+}: {
+  readonly onBack: () => void
+  readonly onMade: (made: Made) => void
+}) {
+  const { t } = useTranslator()
+  const [address, setAddress] = useState(noAddress)
+  const [label, setLabel] = useState(() => deviceName(navigator.userAgent) ?? t(m.deviceDefault))
+  const create = useAction(async () => {
+    const vault = await createVault({ ...address, label, keystore, ...connectionOptions })
+    onMade({ vault, draft: await vault.prepareRecovery() })
+  })
+  const isTaken = create.error instanceof KeyServerError && create.error.code === 'CONFLICT'
+  return (
+    <Form
+      onSubmit={() => {
+        if (isAddressComplete(address)) create.run()
+      }}
+    >
+      <StepHeading step={1} title={t(m.newTitle)} lead={t(m.thisBrowser)} />
+      <AccountFields
+        address={address}
+        error={isTaken ? t(m.nameTaken) : null}
+        onChange={(changed) => {
+          create.reset()
+          setAddress(changed)
+        }}
+      />
+      <TextField label={t(m.device)} value={label} onChange={setLabel} />
+      {create.error !== null && !isTaken && <Failure error={create.error} />}
+      <div className={styles.buttons}>
+        <Button kind="quiet" onPress={onBack}>
+          {t(m.back)}
+        </Button>
+        <Button
+          kind="primary"
+          type="submit"
+          isPending={create.isPending}
+          isDisabled={!isAddressComplete(address)}
+        >
+          {t(m.continue)}
+        </Button>
+      </div>
+    </Form>
+  )
+}

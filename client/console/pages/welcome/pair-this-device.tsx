@@ -1,0 +1,120 @@
+import { useEffect, useState } from 'react'
+import { requestPairing, VaultError, type PairingRequest } from '../../../index.ts'
+import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { connectionOptions, keystore } from '../../session/session.ts'
+import { useSessionControl } from '../../session/session-context.tsx'
+import { Button } from '../../ui/button.tsx'
+import { CodeBlock } from '../../ui/copy.tsx'
+import { Notice } from '../../ui/display.tsx'
+import { Failure } from '../../ui/failure.tsx'
+import { TextField } from '../../ui/field.tsx'
+import { Form } from '../../ui/form.tsx'
+import { QrCode } from '../../ui/qr-code.tsx'
+import { useAction } from '../../ui/use-action.ts'
+import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
+import { deviceName } from './device-name.ts'
+import { StepHeading } from './step-heading.tsx'
+import styles from './welcome.module.css'
+import { welcomeMessages as m } from './welcome.messages.ts'
+
+/** Asks another device to approve this browser. */
+export function PairThisDevice({ onBack }: { readonly onBack: () => void }) {
+  const { t } = useTranslator()
+  const [address, setAddress] = useState(noAddress)
+  const [label, setLabel] = useState(() => deviceName(navigator.userAgent) ?? t(m.deviceDefault))
+  const [request, setRequest] = useState<PairingRequest | null>(null)
+  const ask = useAction(async () => {
+    setRequest(await requestPairing({ ...address, label, keystore, ...connectionOptions }))
+  })
+  if (request !== null) {
+    return (
+      <Waiting
+        request={request}
+        onAgain={() => {
+          setRequest(null)
+        }}
+      />
+    )
+  }
+  return (
+    <Form
+      onSubmit={() => {
+        if (isAddressComplete(address)) ask.run()
+      }}
+    >
+      <StepHeading title={t(m.pairTitle)} lead={t(m.pairHelp)} />
+      <AccountFields address={address} onChange={setAddress} />
+      <TextField label={t(m.device)} value={label} onChange={setLabel} />
+      {ask.error !== null && <Failure error={ask.error} />}
+      <div className={styles.buttons}>
+        <Button kind="quiet" onPress={onBack}>
+          {t(m.back)}
+        </Button>
+        <Button
+          kind="primary"
+          type="submit"
+          isPending={ask.isPending}
+          isDisabled={!isAddressComplete(address)}
+        >
+          {t(m.continue)}
+        </Button>
+      </div>
+    </Form>
+  )
+}
+
+function Waiting({ request, onAgain }: { readonly request: PairingRequest; readonly onAgain: () => void }) {
+  const { t } = useTranslator()
+  const { enter } = useSessionControl()
+  const [error, setError] = useState<unknown>(null)
+  useEffect(() => {
+    const left = new AbortController()
+    const wait = async () => {
+      try {
+        enter(await request.approved({ signal: left.signal }))
+      } catch (failure) {
+        if (!left.signal.aborted) setError(failure)
+      }
+    }
+    void wait()
+    return () => {
+      left.abort()
+    }
+  }, [request, enter])
+  const isGone = error instanceof VaultError && error.code === 'PAIRING_GONE'
+  // The code stands behind the #, which no browser sends to a server.
+  const link = `${location.origin}/devices/approve#${request.code}`
+  return (
+    <>
+      <StepHeading title={t(m.pairTitle)} lead={t(m.pairLead)} />
+      {error === null ? (
+        <>
+          <div className={styles.pair}>
+            <QrCode text={link} label={t(m.pairCode)} className={styles.qr ?? ''} />
+            <CodeBlock text={request.code} name={t(m.pairCode)} />
+          </div>
+          <div className={styles.form}>
+            <h3>{t(m.pairWords)}</h3>
+            <ol className={styles.fingerprint}>
+              {request.words.map((word, index) => (
+                <li key={index}>{word}</li>
+              ))}
+            </ol>
+          </div>
+          <Notice isLive>{t(m.pairWaiting)}</Notice>
+        </>
+      ) : isGone ? (
+        <Notice tone="warn" isLive>
+          {t(m.pairGone)}
+        </Notice>
+      ) : (
+        <Failure error={error} />
+      )}
+      <div className={styles.buttons}>
+        <Button kind="quiet" onPress={onAgain}>
+          {t(m.back)}
+        </Button>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,114 @@
+import { messages } from '../../i18n/messages.ts'
+
+export const welcomeMessages = messages({
+  back: ['Back', 'Zurück'],
+  checkError: [
+    'That is another word. Look it up once more.',
+    'Das ist ein anderes Wort. Sieh noch einmal nach.',
+  ],
+  checkLead: [
+    'Now from your paper, so that you know it is right.',
+    'Jetzt von deinem Zettel, damit du weißt, dass er stimmt.',
+  ],
+  checkTitle: ['Check the words', 'Wörter prüfen'],
+  continue: ['Continue', 'Weiter'],
+  device: ['What you call this device', 'Wie du dieses Gerät nennst'],
+  deviceDefault: ['This browser', 'Dieser Browser'],
+  done: ['Finish', 'Fertig'],
+  language: ['Language', 'Sprache'],
+  name: ['Your name here', 'Dein Name hier'],
+  nameHelp: [
+    'Small letters, digits and . _ - @. Services know you by it, so it cannot be changed later.',
+    'Kleinbuchstaben, Ziffern und . _ - @. Dienste kennen dich daran; später lässt er sich nicht ändern.',
+  ],
+  nameInvalid: [
+    '3 to 64 small letters, digits, or . _ - @',
+    '3 bis 64 Kleinbuchstaben, Ziffern oder . _ - @',
+  ],
+  nameTaken: [
+    'This name is taken. If it is yours, add this browser from another device.',
+    'Dieser Name ist vergeben. Wenn er deiner ist, füge diesen Browser von einem anderen Gerät hinzu.',
+  ],
+  newHelp: [
+    'Takes less than a minute. No e-mail, no password.',
+    'Dauert keine Minute. Ohne E-Mail, ohne Passwort.',
+  ],
+  newTitle: ['Start here', 'Neu anfangen'],
+  pairCode: ['Pairing code', 'Kopplungscode'],
+  pairGone: [
+    'The ten minutes are over, or it was refused. Start again.',
+    'Die zehn Minuten sind um, oder es wurde abgelehnt. Beginne von vorn.',
+  ],
+  pairHelp: ['Your other device approves this browser.', 'Dein anderes Gerät gibt diesen Browser frei.'],
+  pairLead: [
+    'Scan this with your other device, or paste the code there under Devices → Add a device.',
+    'Scanne das mit deinem anderen Gerät, oder füge den Code dort unter Geräte → Gerät hinzufügen ein.',
+  ],
+  pairTitle: ['I have another device', 'Ich habe ein anderes Gerät'],
+  pairWaiting: ['Waiting for your other device…', 'Warten auf dein anderes Gerät …'],
+  pairWords: [
+    'Both screens must show these words, in this order',
+    'Beide Bildschirme müssen diese Wörter zeigen, in dieser Reihenfolge',
+  ],
+  phrase: ['The 24 words', 'Die 24 Wörter'],
+  phraseHelp: ['In their order, with spaces between.', 'In ihrer Reihenfolge, mit Leerzeichen dazwischen.'],
+  phraseIntro: [
+    'If you lose this device, these 24 words bring everything back. Nobody else can: not we, not the key server.',
+    'Wenn du dieses Gerät verlierst, bringen diese 24 Wörter alles zurück. Niemand sonst kann das: nicht wir, nicht der Schlüsselserver.',
+  ],
+  phraseLater: ['Later', 'Später'],
+  phraseTitle: ['Write down your recovery phrase', 'Schreib deinen Rettungssatz auf'],
+  phraseWarning: [
+    'On paper, not in a photo or a note: whoever has the words has your keys.',
+    'Auf Papier, nicht als Foto oder Notiz: Wer die Wörter hat, hat deine Schlüssel.',
+  ],
+  point1: ['Your keys are made here, in your browser', 'Deine Schlüssel entstehen hier, in deinem Browser'],
+  point1Text: [
+    'The server keeps them in a wrapping that only your devices can open.',
+    'Der Server bewahrt sie in einer Hülle, die nur deine Geräte öffnen können.',
+  ],
+  point2: ['One key for each service', 'Ein Schlüssel für jeden Dienst'],
+  point2Text: [
+    'With an end, a number of uses, and an off switch.',
+    'Mit einem Ende, einer Anzahl von Nutzungen und einem Ausschalter.',
+  ],
+  point3: ['You hear of it at once', 'Du erfährst es sofort'],
+  point3Text: [
+    'When a key runs out, is used too often, or somebody poses as you.',
+    'Wenn ein Schlüssel abläuft, zu oft benutzt wird oder sich jemand für dich ausgibt.',
+  ],
+  recoverConfirm: ['Restore on this browser', 'In diesem Browser wiederherstellen'],
+  recoverFind: ['Look', 'Nachsehen'],
+  recoverFound: [
+    { one: '{count} key can be restored.', other: '{count} keys can be restored.' },
+    {
+      one: '{count} Schlüssel lässt sich wiederherstellen.',
+      other: '{count} Schlüssel lassen sich wiederherstellen.',
+    },
+  ],
+  recoverHelp: ['The 24 words that you wrote down.', 'Die 24 Wörter, die du aufgeschrieben hast.'],
+  recoverMissing: [
+    { one: '{count} key has no copy for this phrase.', other: '{count} keys have no copy for this phrase.' },
+    {
+      one: '{count} Schlüssel hat keine Kopie für diesen Satz.',
+      other: '{count} Schlüssel haben keine Kopie für diesen Satz.',
+    },
+  ],
+  recoverTitle: ['I have a recovery phrase', 'Ich habe einen Rettungssatz'],
+  server: ['Key server', 'Schlüsselserver'],
+  serverHelp: ['Its address, e.g. https://keys.example', 'Seine Adresse, z. B. https://keys.example'],
+  step: ['Step {count} of 3', 'Schritt {count} von 3'],
+  subtitle: ['Keys that only you can open', 'Schlüssel, die nur du öffnen kannst'],
+  thisBrowser: [
+    'The key to everything will be kept by this browser. It can be used here and cannot be copied out.',
+    'Den Schlüssel zu allem verwahrt dieser Browser. Er lässt sich hier benutzen und nicht herauskopieren.',
+  ],
+  verify: ['Only check somebody’s key', 'Nur den Schlüssel von jemandem prüfen'],
+  viewerText: [
+    'This copy is for viewing only: it comes from the key server itself, and whoever runs it could change the page. To make or use keys, open the console on your own machine or at an address of its own.',
+    'Diese Kopie ist nur zum Ansehen: Sie kommt vom Schlüsselserver selbst, und wer ihn betreibt, könnte sie verändern. Um Schlüssel anzulegen oder zu benutzen, öffne die Konsole auf deinem eigenen Rechner oder unter einer eigenen Adresse.',
+  ],
+  viewerTitle: ['For viewing only', 'Nur zum Ansehen'],
+  welcome: ['Welcome', 'Willkommen'],
+  word: ['Word {count}', 'Wort {count}'],
+})

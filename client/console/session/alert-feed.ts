@@ -1,0 +1,149 @@
+import { encodeCursor } from '../../../schema/wire/cursor.ts'
+import { KeyServerError, type Alert } from '../../index.ts'
+import { Store } from '../data/store.ts'
+import type { ViewerVault } from './access.ts'
+
+export interface AlertFeedState {
+  /** Newest first. */
+  readonly alerts: readonly Alert[]
+  readonly unreadCount: number
+  /** There are older ones at the key server. */
+  readonly hasOlder: boolean
+  readonly isLoaded: boolean
+  readonly error: unknown
+}
+
+/** Called for each alert that arrives while the page is open, and for those that it missed while it slept. */
+export type AlertObserver = (alert: Alert) => void
+
+const pageSize = 100
+/** Alerts that a page keeps; older ones are read again when they are needed. */
+const keptMax = 2_000
+/** A page that was hidden for longer asks at once for what it missed. */
+const sleptMs = 30_000
+const retryMs = 5_000
+/** Before the first alert: positions count from 1 in each account. */
+const beginning = encodeCursor('alert', '0')
+
+/** The account's alerts: those of before, and live. */
+export class AlertFeed {
+  readonly state = new Store<AlertFeedState>({
+    alerts: [],
+    unreadCount: 0,
+    hasOlder: false,
+    isLoaded: false,
+    error: null,
+  })
+  readonly #vault: ViewerVault
+  readonly #listeners = new Set<AlertObserver>()
+  #stream: AbortController | null = null
+
+  constructor(vault: ViewerVault) {
+    this.#vault = vault
+  }
+
+  /** Reads the newest alerts and follows. @returns a function that ends it */
+  start(): () => void {
+    let hiddenAt = Infinity
+    const wake = () => {
+      this.#stream?.abort()
+    }
+    const onVisibility = () => {
+      if (document.hidden) hiddenAt = Date.now()
+      else if (Date.now() - hiddenAt > sleptMs) wake()
+    }
+    addEventListener('online', wake)
+    document.addEventListener('visibilitychange', onVisibility)
+    const life = new AbortController()
+    void this.#run(life.signal)
+    return () => {
+      life.abort()
+      wake()
+      removeEventListener('online', wake)
+      document.removeEventListener('visibilitychange', onVisibility)
+    }
+  }
+
+  onAlert(listener: AlertObserver): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async readOlder(): Promise<void> {
+    const before = this.state.value.alerts.at(-1)?.cursor
+    const page = await this.#vault.alertHistory({ last: pageSize, ...(before !== undefined && { before }) })
+    const { alerts } = this.state.value
+    this.#change({ alerts: [...alerts, ...page.alerts.toReversed()], hasOlder: page.hasPreviousPage })
+  }
+
+  /** Marks this alert and all older ones as read. */
+  async acknowledge(upTo: string): Promise<void> {
+    await this.#vault.acknowledgeAlerts(upTo)
+    const { alerts } = this.state.value
+    const from = alerts.findIndex(({ cursor }) => cursor === upTo)
+    const now = new Date()
+    this.#change({ alerts: alerts.map((alert, index) => (index >= from ? acknowledged(alert, now) : alert)) })
+    await this.#readUnreadCount()
+  }
+
+  async #run(life: AbortSignal): Promise<void> {
+    while (!life.aborted) {
+      try {
+        if (!this.state.value.isLoaded) await this.#readNewest()
+        await this.#follow(life)
+      } catch (error) {
+        this.#change({ error })
+        if (error instanceof KeyServerError && error.code === 'UNAUTHENTICATED') return
+        if (error instanceof KeyServerError && error.code === 'CURSOR_EXPIRED')
+          this.#change({ isLoaded: false })
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
+      }
+    }
+  }
+
+  async #readNewest(): Promise<void> {
+    const page = await this.#vault.alertHistory({ last: pageSize })
+    this.#change({
+      alerts: page.alerts.toReversed(),
+      unreadCount: page.unacknowledgedCount,
+      hasOlder: page.hasPreviousPage,
+      isLoaded: true,
+      error: null,
+    })
+  }
+
+  async #readUnreadCount(): Promise<void> {
+    const { unacknowledgedCount } = await this.#vault.alertHistory({ last: 1 })
+    this.#change({ unreadCount: unacknowledgedCount })
+  }
+
+  /** Until the stream is cut short, by a wake-up for one. */
+  async #follow(life: AbortSignal): Promise<void> {
+    const stream = new AbortController()
+    if (life.aborted) return
+    this.#stream = stream
+    const after = this.state.value.alerts[0]?.cursor ?? beginning
+    for await (const alert of this.#vault.alerts({ after, signal: stream.signal })) {
+      const { alerts, unreadCount } = this.state.value
+      this.#change({
+        alerts: [alert, ...alerts].slice(0, keptMax),
+        unreadCount: unreadCount + 1,
+        error: null,
+      })
+      for (const listener of this.#listeners) listener(alert)
+    }
+  }
+
+  #change(changes: Partial<AlertFeedState>): void {
+    this.state.set({ ...this.state.value, ...changes })
+  }
+}
+
+/** Null: not read. An alert of a kind that this version does not know has no such member. */
+export function readAtOf(alert: Alert): Date | null {
+  return 'acknowledgedAt' in alert ? alert.acknowledgedAt : null
+}
+
+function acknowledged(alert: Alert, now: Date): Alert {
+  return 'acknowledgedAt' in alert ? { ...alert, acknowledgedAt: alert.acknowledgedAt ?? now } : alert
+}

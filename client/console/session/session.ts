@@ -1,0 +1,66 @@
+import {
+  indexedDbKeystore,
+  type Account,
+  type TransactionKey,
+  type Vault,
+  type Webhook,
+} from '../../index.ts'
+import { KeyList } from '../data/key-list.ts'
+import { Resource } from '../data/resource.ts'
+import { viewerOf, type ViewerVault } from './access.ts'
+import { AlertFeed } from './alert-feed.ts'
+import { ConnectionMonitor } from './connection.ts'
+import type { ConsoleMode } from './mode.ts'
+
+/** The one keystore of this browser at this origin. */
+export const keystore = indexedDbKeystore()
+
+/** Watches all requests and sockets of the page. */
+export const connection = new ConnectionMonitor()
+
+/** How every vault of this page is reached. */
+export const connectionOptions = { fetch: connection.fetch, webSocketImpl: connection.webSocket }
+
+/** Everything that the pages of an open account work with. */
+export interface ConsoleSession {
+  readonly mode: ConsoleMode
+  readonly viewer: ViewerVault
+  /** What changes things; null where this page may only look. */
+  readonly owner: Vault | null
+  readonly alerts: AlertFeed
+  readonly keys: KeyList
+  readonly account: Resource<Account>
+  readonly webhooks: Resource<readonly Webhook[]>
+  readonly key: (id: string) => Resource<TransactionKey | null>
+}
+
+/** Least recently opened keys are forgotten first. */
+const keysKeptMax = 100
+
+export function createSession(vault: Vault, mode: ConsoleMode): ConsoleSession {
+  const viewer = viewerOf(vault)
+  const keys = new KeyList(viewer)
+  const opened = new Map<string, Resource<TransactionKey | null>>()
+  return {
+    mode,
+    viewer,
+    owner: mode === 'viewer' ? null : vault,
+    alerts: new AlertFeed(viewer),
+    keys,
+    account: new Resource(() => viewer.account()),
+    webhooks: new Resource(() => viewer.webhooks()),
+    key: (id) => {
+      const known = opened.get(id)
+      if (known !== undefined) return known
+      const resource = new Resource(async () => {
+        const key = await viewer.key(id)
+        if (key !== null) keys.put(key)
+        return key
+      })
+      const [oldest] = opened.keys()
+      if (opened.size >= keysKeptMax && oldest !== undefined) opened.delete(oldest)
+      opened.set(id, resource)
+      return resource
+    },
+  }
+}

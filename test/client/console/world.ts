@@ -1,0 +1,116 @@
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, type TestContext } from 'vitest'
+import { launchBrowser, openPage, type WatchedPage } from '../../support/browser.ts'
+import { run } from '../../support/processes.ts'
+import { startTestServer, startWorld, type TestServer } from '../../support/server.ts'
+
+export interface ConsoleWorld {
+  readonly server: TestServer
+  /** The same accounts, with the console for viewing only. */
+  readonly viewing: TestServer
+  /** Opens the console in a profile of its own. What goes wrong in it fails the test. Skips where there is no browser. */
+  open(context: TestContext, path?: string, options?: BrowserContextOptions): Promise<WatchedPage>
+}
+
+const buildScript = fileURLToPath(new URL('../../../client/console/build-when-stale.js', import.meta.url))
+
+/** A built console at a key server, and one browser, for the tests of one file. */
+export function useConsole(): ConsoleWorld {
+  let server: TestServer
+  let viewing: TestServer
+  let browser: Browser | null = null
+  const opened: WatchedPage[] = []
+  beforeAll(async () => {
+    const [found, started] = await Promise.all([launchBrowser(), startServers()])
+    browser = found
+    server = started.server
+    viewing = started.viewing
+  }, 120_000)
+  afterEach(async () => {
+    const pages = opened.splice(0)
+    for (const { context } of pages) await context.close()
+    expect(pages.flatMap(({ problems }) => problems)).toEqual([])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await viewing.stop()
+    await server.stop()
+  })
+  return {
+    get server() {
+      return server
+    },
+    get viewing() {
+      return viewing
+    },
+    open: async (context, path = '/', options = {}) => {
+      if (browser === null) {
+        context.skip('There is no Chromium: neither on this machine nor for it on npm.')
+        throw new TypeError('Skipped.')
+      }
+      const watched = await openPage(browser, options)
+      opened.push(watched)
+      await watched.page.goto(`${server.url}${path}`)
+      return watched
+    },
+  }
+}
+
+async function startServers(): Promise<{ server: TestServer; viewing: TestServer }> {
+  // The files are read when a server starts, so it starts once they are there.
+  const build = run([buildScript])
+  expect(await build.exited, build.output()).toBe(0)
+  const server = await startWorld({ console: 'full' })
+  return { server, viewing: await startTestServer(server.databaseUrl, { console: 'viewer' }) }
+}
+
+let accounts = 0
+
+/** Makes an account as a person does, without a recovery phrase. @returns its name */
+export async function makeAccount(page: Page): Promise<string> {
+  const name = nameOfNewAccount()
+  await page.getByRole('button', { name: /^Start here/ }).click()
+  await page.getByLabel('Your name here').fill(name)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByRole('button', { name: 'Later' }).click()
+  await page.getByRole('heading', { name: `Hello, ${name}` }).waitFor()
+  return name
+}
+
+export function nameOfNewAccount(): string {
+  accounts += 1
+  return `anna-${String(process.pid)}-${String(accounts)}`
+}
+
+export interface NewKey {
+  readonly server: string
+  readonly label?: string
+  readonly maxUses?: number
+  /** The beginning of a choice's name. Default: `Sign`. */
+  readonly kind?: string
+}
+
+/** Makes a key through the form, and is on its page then. */
+export async function makeKey(page: Page, { server, label, maxUses, kind }: NewKey): Promise<void> {
+  await page.getByRole('link', { name: 'Keys', exact: true }).first().click()
+  await page.getByRole('button', { name: 'New key' }).first().click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Application server').fill(server)
+  if (kind !== undefined) await form.getByText(kind, { exact: true }).click()
+  if (label !== undefined) await form.getByLabel(/^Label/).fill(label)
+  if (maxUses !== undefined) await form.getByLabel(/^Most uses/).fill(String(maxUses))
+  await form.getByRole('button', { name: 'Create the key' }).click()
+  await page.getByRole('heading', { level: 1, name: label ?? server }).waitFor()
+}
+
+/** Takes what is expected out of what went wrong, e.g. the browser's own note of a request that was refused. */
+export function forgive({ problems }: WatchedPage, expected: RegExp): void {
+  problems.splice(0, problems.length, ...problems.filter((text) => !expected.test(text)))
+}
+
+/** Goes to a page of the menu without loading the document anew. */
+export async function visit(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { arch, platform } from 'node:process'
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core'
+import { withLock } from './lock.ts'
+
+/** Where distributions and installers put it. */
+const installed = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+/** A real Chromium: the machine's own, or the one that comes from npm. Null where there is neither. */
+export async function launchBrowser(): Promise<Browser | null> {
+  const executablePath = await findBrowser()
+  if (executablePath === null) return null
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+}
+
+async function findBrowser(): Promise<string | null> {
+  const own = installed.find((path) => existsSync(path))
+  if (own !== undefined) return own
+  if (platform !== 'linux' || arch !== 'x64') return null
+  const { default: packaged } = await import('@sparticuz/chromium')
+  // It unpacks itself into the temporary directory, and takes what another process is still unpacking for whole.
+  return withLock(join(tmpdir(), 'claviger-chromium-unpacking'), () => packaged.executablePath())
+}
+
+/** A page and everything that went wrong in it: a test that leaves something in `problems` has failed. */
+export interface WatchedPage {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** Console errors and warnings, exceptions, violations of the Content-Security-Policy, each in words. */
+  readonly problems: string[]
+}
+
+/** Opens a browser profile of its own. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: 'en-GB',
+    ...options,
+  })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) problems.push(message.text())
+  })
+  page.on('pageerror', (error) => problems.push(error.message))
+  await page.exposeFunction('reportViolation', (text: string) => void problems.push(text))
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      const report: unknown = Reflect.get(globalThis, 'reportViolation')
+      if (typeof report === 'function') report(`CSP: ${violatedDirective} ${blockedURI}`)
+    })
+  })
+  return { page, context, problems }
+}
