@@ -1,9 +1,9 @@
+import { firstMismatchedClaim, type KeyCertificate } from '../../schema/wire/statements/certificate.ts'
 import {
   InvalidStatement,
   parseStatement,
   signStatement,
   verifyStatement,
-  type KeyCertificate,
   type StatementType,
 } from '../../schema/wire/statements/statement.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
@@ -15,13 +15,7 @@ import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
 import { wait } from '../transport/wait.ts'
 import { AccountTrust, type CheckedAccount } from './account-trust.ts'
-import {
-  claimsOf,
-  firstMismatchedClaim,
-  isStatePossible,
-  type DescribedKey,
-  type KeyTerms,
-} from './certificate.ts'
+import { claimsOf, isStatePossible, type DescribedKey, type KeyTerms } from './certificate.ts'
 import { isAfter, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
 import { signKeyRevocation, signManagementKeyRevocation, verifyKeyRevocation } from './revocations.ts'
@@ -182,8 +176,12 @@ export class Trust {
       return null
     }
     const certificate = await this.#verify(key.certificate)
-    const lie = await firstMismatchedClaim(certificate, { owner: this.#options.owner, key })
-    if (lie !== null) throw invalid(`What the key server shows is not what its claim "${lie}" says.`)
+    const { owner } = this.#options
+    const facts = { ...key, owner, thumbprint: key.publicKey && (await thumbprint(key.publicKey)) }
+    const mismatched = await firstMismatchedClaim(certificate, facts)
+    if (mismatched !== null) {
+      throw invalid(`The description by the key server does not match the claim "${mismatched}".`)
+    }
     if (remembered !== null && certificate.iat < remembered.iat) {
       throw rollback('A younger certificate was seen before.')
     }

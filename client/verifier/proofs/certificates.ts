@@ -1,13 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import { thumbprint } from '../../../schema/wire/keys/jwk.ts'
 import { limits } from '../../../schema/wire/limits.ts'
+import { firstMismatchedClaim, type KeyCertificate } from '../../../schema/wire/statements/certificate.ts'
 import {
   InvalidStatement,
   parseStatement,
   verifyStatement,
-  type KeyCertificate,
 } from '../../../schema/wire/statements/statement.ts'
-import { claimsOf, isStatePossible } from '../../trust/certificate.ts'
+import { isStatePossible } from '../../trust/certificate.ts'
 import { verifyKeyRevocation } from '../../trust/revocations.ts'
 import type { EventListener } from '../events.ts'
 import { readPins, type Pins, type PinsOf } from './pins.ts'
@@ -151,18 +150,13 @@ async function assertClaims(
   certificate: KeyCertificate,
   { question: { owner, thumbprint: presented }, standing, options }: CheckContext,
 ): Promise<void> {
-  const { cnf } = certificate
-  const { nbf, exp } = claimsOf({ ...standing, maxUses: null, overusePolicy: 'NOTIFY' })
-  const coincides = {
-    iss: certificate.iss === owner,
-    aud: certificate.aud === options.applicationServer,
-    nbf: certificate.nbf === nbf,
-    exp: certificate.exp === exp,
-    cnf: 'jwk' in cnf && (await thumbprint(cnf.jwk)) === presented,
+  const { notBefore, expiresAt } = standing
+  const { applicationServer } = options
+  const facts = { owner, applicationServer, notBefore, expiresAt, thumbprint: presented }
+  const mismatched = await firstMismatchedClaim(certificate, facts)
+  if (mismatched !== null) {
+    throw new InvalidStatement(`The answer does not match the claim "${mismatched}" of the certificate.`)
   }
-  const lie = Object.entries(coincides).find(([, isTrue]) => !isTrue)
-  if (lie !== undefined)
-    throw new InvalidStatement(`What is answered is not what its claim "${lie[0]}" says.`)
   const now = options.nowMs() / 1000
   if (!isStatePossible('ACTIVE', certificate, now)) {
     throw new InvalidStatement('By its certified term the key can not be valid now.')
