@@ -1,4 +1,4 @@
-/** The client SDK: an owner's keys at a key server. Runs in Node and in browsers. `claviger/node` adds what only Node has. */
+/** The client SDK: an owner's keys at a key server. It runs in Node and in browsers; `claviger/node` adds what needs Node. */
 export type { Account, ManagementKeyDescription } from './vault/account.ts'
 export type {
   Alert,
@@ -15,10 +15,7 @@ export type {
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
 export { indexedDbCursorStore, type CursorStore } from './alerts/cursor-store.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
-export type {
-  RequestSigner as AppSigner,
-  RequestSignerOptions as AppSignerOptions,
-} from './request-signing/request-signer.ts'
+export type { RequestSigner, RequestSignerOptions } from './request-signing/request-signer.ts'
 export type { SigningAlgorithm, Wrapping } from './crypto/management-key.ts'
 export type { TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
 export type { BackedUpKey, Backup } from './backup/backup.ts'
@@ -31,7 +28,7 @@ export { VaultError, vaultErrorCodes, type VaultErrorCode } from './errors.ts'
 export type { AcquireOptions } from './keys/acquire.ts'
 export type { AcquiredKey } from './keys/acquired-key.ts'
 export type { CreateKeyOptions } from './keys/create.ts'
-export type { KeyChanges } from './keys/describe.ts'
+export type { KeyChanges } from './keys/update.ts'
 export type { UncertifiedOptions } from './keys/open.ts'
 export type { DescribedTransactionKey, TransactionKey } from './keys/transaction-key.ts'
 export { indexedDbKeystore } from './keystore/indexed-db.ts'
@@ -46,11 +43,7 @@ export {
   type RestoreOptions,
 } from './vault/open-recovery.ts'
 export type { RecoveryDraft } from './recovery/prepare-recovery.ts'
-export type {
-  RewrapOptions as CopyOptions,
-  RewrapReport as CopyReport,
-  Progress,
-} from './rotation/rewrap-keys.ts'
+export type { RewrapOptions, RewrapReport, Progress } from './rotation/rewrap-keys.ts'
 export type { SkippedKey } from './rotation/open-wrapped-keys.ts'
 export type { RotateKeyOptions } from './rotation/rotate-key.ts'
 export {
@@ -59,13 +52,8 @@ export {
   type RotateManagementKeyOptions,
 } from './vault/rotate-management-key.ts'
 export { memoryRotationStore, type RotationStore } from './rotation/rotation-store.ts'
-export type { TrustErrorCode as Doubt } from './trust/trust.ts'
-export type {
-  SeenManagementKey as RememberedManagementKey,
-  SeenTransactionKey as RememberedTransactionKey,
-  TrustStore as TrustMemory,
-  TrustState as TrustRecord,
-} from './keystore/trust-store.ts'
+export type { TrustErrorCode } from './trust/trust.ts'
+export type { SeenManagementKey, SeenTransactionKey, TrustState, TrustStore } from './keystore/trust-store.ts'
 export {
   createVault,
   openVault,
@@ -74,12 +62,8 @@ export {
   type Vault,
 } from './vault/vault.ts'
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
-export {
-  verifyPublicKey,
-  verifyPublicKeys,
-  type PublicKeyQuestion,
-  type PublicKeyVerification,
-} from './verifier/verify-public-key.ts'
+export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
+export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'
 export {
   KeyServerError,
   type ErrorCode,

@@ -1,4 +1,4 @@
-/** For application servers: who sent this request, and is this key really his? Web APIs only, so it runs anywhere. */
+/** For application servers: verifies public keys and authenticates signed requests. It uses Web APIs only, so it runs anywhere. */
 export { VaultError, type VaultErrorCode } from './errors.ts'
 export type { Authenticate, Authentication, Caller, ReceivedRequest } from './verifier/authenticate.ts'
 export type { CertificateOptions } from './verifier/proofs/certificates.ts'
@@ -36,8 +36,5 @@ export { yogaPlugin, type YogaPlugin } from './verifier/middleware/yoga.ts'
 export { memoryNonces, type NonceStore } from './verifier/nonces.ts'
 export type { Pin, PinsOf } from './verifier/proofs/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
-export type {
-  VerificationResult as KeyStanding,
-  VerificationStatus as StandingReason,
-} from './verifier/result.ts'
+export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
 export type { PublicJwk } from '../schema/wire/keys/jwk.ts'

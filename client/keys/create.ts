@@ -12,17 +12,17 @@ import {
 } from './transaction-key.ts'
 import type { OverusePolicy } from '../../schema/wire/enums.ts'
 
-/** How a transaction key is made, and the terms it is stored under. */
+/** The algorithm and the terms of a new transaction key. */
 export interface CreateKeyOptions {
   /** Default: Ed25519. */
   readonly algorithm?: TransactionKeyAlgorithm | undefined
   readonly label?: string | undefined
   readonly notBefore?: Date | undefined
   readonly expiresAt?: Date | undefined
-  /** Seconds before `expiresAt` at which to be alerted. Default: 30 days, 7 days and 1 day, those that lie ahead. */
+  /** Seconds before `expiresAt` at which alerts are raised. Default: 30 days, 7 days and 1 day, as far as they lie ahead. */
   readonly expiryNotices?: readonly number[] | undefined
   readonly maxUses?: number | undefined
-  /** What happens beyond `maxUses`. Default: NOTIFY. */
+  /** The reaction to uses beyond `maxUses`. Default: NOTIFY. */
   readonly overusePolicy?: OverusePolicy | undefined
 }
 
@@ -36,7 +36,7 @@ const storeTransactionKey: Operation<DescribedTransactionKey> = {
   parse: (data) => parseTransactionKey(data.object('storeTransactionKey')),
 }
 
-/** Generates a transaction key, wraps it, and stores it. The secret is gone when this resolves, but for its wrapped copies. */
+/** Generates a transaction key, wraps it, and stores it. Afterwards the secret exists only in the wrapped keys. */
 export async function createKey(
   session: Session,
   applicationServer: string,
@@ -49,8 +49,9 @@ export async function createKey(
 }
 
 /**
- * Generates a transaction key under an id, certifies it, and wraps it for every management key that is trusted: the input
- * of `storeTransactionKey`. Its secret is gone, but for that.
+ * Generates a transaction key under an id, certifies it, and wraps it for every management key of the account.
+ *
+ * @returns the input of `storeTransactionKey`.
  *
  * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY, ROLLBACK.
  */

@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 
-/** Which object store of which IndexedDB database; both are made when they are missing. */
+/** An object store of an IndexedDB database; both are created when they are missing. */
 export interface ObjectStoreName {
   readonly database: string
   readonly store: string
@@ -27,7 +27,7 @@ export async function withObjectStore<T>(
         reject(unreadable(transaction.error))
       }
     })
-    // When the work fails its error is thrown, and this one would be nobody's.
+    // When `work` fails its error is thrown, and this rejection is handled here.
     committed.catch(() => undefined)
     const result = await work(transaction.objectStore(store))
     await committed
@@ -58,5 +58,7 @@ function openDatabase(name: string, store: string): Promise<IDBDatabase> {
 }
 
 function unreadable(cause: DOMException | null): VaultError {
-  return new VaultError('KEYSTORE_UNREADABLE', { detail: `IndexedDB said ${cause?.name ?? 'nothing'}.` })
+  return new VaultError('KEYSTORE_UNREADABLE', {
+    detail: `IndexedDB failed with ${cause?.name ?? 'no error'}.`,
+  })
 }

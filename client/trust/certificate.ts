@@ -3,7 +3,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import { certifiedSeconds, type KeyCertificate } from '../../schema/wire/statements/certificate.ts'
 import type { OverusePolicy, TransactionKeyState } from '../../schema/wire/enums.ts'
 
-/** What an owner states about a transaction key. */
+/** The terms of a transaction key, as its owner certifies them. */
 export interface KeyTerms {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
@@ -11,7 +11,7 @@ export interface KeyTerms {
   readonly overusePolicy: OverusePolicy
 }
 
-/** A transaction key as the key server describes it: what a certificate must say the same of. */
+/** The part of the key server's description of a transaction key that its certificate must match. */
 export interface DescribedKey extends KeyTerms {
   readonly id: string
   readonly applicationServer: string
@@ -24,7 +24,7 @@ export interface DescribedKey extends KeyTerms {
   readonly revocation: string | null
 }
 
-/** Terms as a certificate states them: what is not limited is left out. */
+/** Terms as the claims of a certificate: an absent limit is an absent claim. */
 export function claimsOf({
   notBefore,
   expiresAt,
@@ -39,7 +39,7 @@ export function claimsOf({
   }
 }
 
-/** The terms that a certificate states. Instants are whole seconds. */
+/** The terms in a certificate. Instants are whole seconds. */
 export function termsOf({ nbf, exp, max_uses, overuse = 'NOTIFY' }: KeyCertificate): KeyTerms {
   return {
     notBefore: nbf === undefined ? null : new Date(nbf * 1000),
@@ -50,8 +50,8 @@ export function termsOf({ nbf, exp, max_uses, overuse = 'NOTIFY' }: KeyCertifica
 }
 
 /**
- * Whether the key server's word about the state fits the certified term, give or take what clocks differ by. Revocation
- * is no part of a certificate.
+ * Whether the state that the key server reports is possible in the certified term, within the clock skew of 30 seconds.
+ * A certificate says nothing about revocation.
  */
 export function isStatePossible(
   state: TransactionKeyState,

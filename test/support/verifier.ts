@@ -6,7 +6,8 @@ import {
   serializeAppKey,
   serializeAppKeyid,
 } from '../../schema/wire/signatures/app-signature.ts'
-import { parsePublicJwk, thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { parsePublicJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   contentDigest,

@@ -11,41 +11,40 @@ import { isolateListener } from '../events.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 
 export interface FollowOptions extends ApplicationServerIdentity {
-  /** How long a valid key is believed without asking while changes are followed, 0 to 300. Default: 300. */
+  /** How long a valid key is cached while changes are followed, in seconds: 0 to 300. Default: 300. */
   readonly cacheSeconds?: number | undefined
-  /** For metrics. What it throws is ignored. */
+  /** For metrics. Its errors are ignored. */
   readonly onEvent?: ((event: FollowEvent) => void) | undefined
   /** A WebSocket class. Default: the global `WebSocket`. */
   readonly webSocketImpl?: unknown
 }
 
 export type FollowEvent =
-  /** Every change until now was seen, after a time in which that was not so. */
+  /** All changes so far have been received, after a connection or reconnection. */
   | { readonly type: 'followed' }
-  /** The connection is gone, or was refused; it is tried again. `code` is that of the error, or `ENDED`. */
+  /** The connection was lost or refused, and is retried. `code` is that of the error, or `ENDED`. */
   | { readonly type: 'lost'; readonly code: string }
-  /** A key has changed, and was forgotten. `kind` is the API's KeyChangeKind. */
+  /** A key has changed, and was removed from the cache. `kind` is the API's KeyChangeKind. */
   | { readonly type: 'changed'; readonly kind: string; readonly thumbprint: string }
 
 export interface Following {
-  /** Whether every change until now was seen: while it is not, nothing that is cached is used. */
+  /** Whether all changes so far have been received. While it is false the cache is not used. */
   readonly isUpToDate: boolean
-  /** Ends it. The verifier goes on with its own cache times, and with an empty cache. */
+  /** Stops following. The verifier continues with an empty cache and its own cache times. */
   close(): void
 }
 
 const cacheSecondsMax = 300
 
 /**
- * Follows what happens to the keys that are stored for the verifier's application server, and forgets a key as soon as
- * it changes: a revocation takes effect within a second. After a disconnection the verifier uses nothing that it knew
- * before until every change that it missed has been seen. It reconnects for as long as it is not closed, also while it
- * is `lost` with SIGNATURE_INVALID, because the key is not registered or not proved (see
- * {@link registerApplicationServer}), or with FORBIDDEN, because the key is that of another application server than the
- * verifier's.
+ * Follows the changes of the keys that are stored for the verifier's application server, and removes a changed key from
+ * the cache: a revocation takes effect within a second. After a disconnection the verifier does not use its cache until it
+ * has received every missed change. It reconnects until it is closed, also after `lost` with SIGNATURE_INVALID, when the
+ * key is not registered or not proved (see {@link registerApplicationServer}), or with FORBIDDEN, when the key belongs to
+ * another application server than the verifier's.
  *
- * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that can not sign, or when the verifier
- *   is followed already.
+ * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that cannot sign, or when changes are followed
+ *   for this verifier already.
  */
 export async function followKeyChanges(
   verifier: Verifier,
@@ -55,9 +54,9 @@ export async function followKeyChanges(
     throw new RangeError(`cacheSeconds is 0 to ${String(cacheSecondsMax)}.`)
   }
   const identity = await importIdentity({ signingKey })
-  const { freshness: trust, url } = verifier
-  if (trust.isFollowed) throw new TypeError('This verifier is followed already.')
-  trust.follow(cacheSeconds)
+  const { freshness, url } = verifier
+  if (freshness.isFollowed) throw new TypeError('This verifier follows key changes already.')
+  freshness.follow(cacheSeconds)
   const ended = new AbortController()
   const clock = createClock()
   const report = isolateListener(onEvent)
@@ -65,13 +64,13 @@ export async function followKeyChanges(
   void follow(verifier, { endpoint, clock, report, signal: ended.signal })
   return {
     get isUpToDate() {
-      return !ended.signal.aborted && trust.isFresh
+      return !ended.signal.aborted && freshness.isFresh
     },
     close: () => {
       if (ended.signal.aborted) return
       ended.abort()
       verifier.clear()
-      trust.unfollow()
+      freshness.unfollow()
     },
   }
 }
@@ -84,12 +83,12 @@ interface FollowContext {
 }
 
 async function follow(verifier: Verifier, { endpoint, clock, report, signal }: FollowContext): Promise<void> {
-  const { freshness: trust } = verifier
+  const { freshness } = verifier
   let cursor: string | null = null
-  // Whether everything that happened since the cache began is seen. Not at the first connection.
+  // Whether all changes since the first cached result have been received. False at the first connection.
   let isContinuous = false
   let failures = 0
-  // A call, because the compiler takes a property for unchanged across an await.
+  // A function, because the compiler assumes that a property does not change across an await.
   const isEnded = () => signal.aborted
   while (!isEnded()) {
     let isUpToDate = false
@@ -110,7 +109,7 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
         }
         if (!isContinuous) verifier.clear()
         isContinuous = true
-        trust.renew()
+        freshness.renew()
         if (!isUpToDate) report({ type: 'followed' })
         isUpToDate = true
       }
@@ -122,14 +121,14 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
       }
     }
     if (isEnded()) return
-    trust.expire()
+    freshness.expire()
     report({ type: 'lost', code })
     await wait(reconnectDelayMs(failures), signal)
     failures += 1
   }
 }
 
-/** Corrects the clock when it was refused. @returns the error that remains to be told. */
+/** Corrects the clock after SIGNATURE_EXPIRED. @returns the error to report. */
 async function correctedClock(
   error: unknown,
   { clock, url }: { readonly clock: Clock; readonly url: string },
@@ -150,14 +149,14 @@ function changesAfter(
     signal,
   }: Pick<FollowContext, 'endpoint' | 'signal'> & { readonly applicationServer: string },
 ): AsyncIterable<ReceivedChange> {
-  // With the key of another application server all would look well, and no change of these keys would ever come.
+  // The name makes the key server refuse the key of another application server; without it no change would ever arrive.
   const variables = { applicationServer, after }
   return itemsOfConnection(endpoint, { document, variables, parse, signal })
 }
 
 interface ReceivedChange {
   readonly kind: string
-  /** Null: no change, but the word that there is none. */
+  /** Null for UP_TO_DATE, which is no change. */
   readonly thumbprint: string | null
   readonly cursor: string
 }
@@ -172,7 +171,7 @@ const document = /* GraphQL */ `
   }
 `
 
-/** A kind that is not known here is a change as well: the key is asked about anew. */
+/** A kind that this version does not know is a change as well: the key is looked up again. */
 function parse(data: ResponseReader): ReceivedChange {
   const change = data.object('keyChanges')
   const kind = change.text('kind')

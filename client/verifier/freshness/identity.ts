@@ -1,21 +1,22 @@
-import { parseSigningJwk, thumbprint, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import type { SignatureAlgorithm } from '../../../schema/wire/signatures/http-signature.ts'
 
-/** An application server's own key pair, with which it proves itself to the key server: Ed25519 or P-256. */
+/** An application server's own key pair, with which it authenticates to the key server: Ed25519 or P-256. */
 export interface ApplicationServerIdentity {
-  /** The private key as a JWK, or a pair of keys whose private half may stay where it is. */
+  /** The private key as a JWK, or a WebCrypto key pair, whose private key need not be extractable. */
   readonly signingKey: JsonWebKey | CryptoKeyPair
 }
 
 export interface ImportedIdentity {
-  /** RFC 7638 thumbprint: what `/.well-known/claviger.json` lists. */
+  /** RFC 7638 thumbprint, as `/.well-known/claviger.json` lists it. */
   readonly keyid: string
   readonly alg: SignatureAlgorithm
   readonly publicKey: SigningJwk
   readonly privateKey: CryptoKey
 }
 
-/** @throws {InvalidJwk} when it is no key that can sign. @throws {TypeError} when a JWK has no private half. */
+/** @throws {InvalidJwk} when it is not a signing key. @throws {TypeError} when a JWK has no private member. */
 export async function importIdentity({ signingKey }: ApplicationServerIdentity): Promise<ImportedIdentity> {
   if (isPair(signingKey)) {
     const publicKey = parseSigningJwk(await crypto.subtle.exportKey('jwk', signingKey.publicKey))
@@ -23,15 +24,15 @@ export async function importIdentity({ signingKey }: ApplicationServerIdentity):
   }
   const { d, ...rest } = signingKey
   const publicKey = parseSigningJwk(rest)
-  if (d === undefined) throw new TypeError('The identity is a private key.')
+  if (d === undefined) throw new TypeError('The identity must be a private key.')
   const parameters = publicKey.kty === 'OKP' ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256' }
   const privateKey = await crypto.subtle.importKey('jwk', { ...publicKey, d }, parameters, false, ['sign'])
   return describe(publicKey, privateKey)
 }
 
 /**
- * The id of an application server's key, RFC 7638: what its `/.well-known/claviger.json` lists before the key is
- * registered, and the operator of a key server approves.
+ * The id of an application server's key, its RFC 7638 thumbprint: `/.well-known/claviger.json` of the application server
+ * lists it, and the operator of a key server can approve it, before the key is registered.
  *
  * @throws as {@link importIdentity}
  */

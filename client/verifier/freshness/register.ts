@@ -10,22 +10,22 @@ import type { ConnectionOptions } from '../../transport/connection-options.ts'
 export interface RegistrationOptions extends ApplicationServerIdentity, ConnectionOptions {
   /** The key server's origin. */
   readonly url: string
-  /** As its clients store keys for it. */
+  /** The name under which its clients store keys for it. */
   readonly applicationServer: string
 }
 
 export interface Registration {
-  /** The thumbprint of the key. */
+  /** RFC 7638 thumbprint of the key. */
   readonly keyId: string
-  /** The key may follow changes. */
+  /** Whether the key may follow changes. */
   readonly proved: boolean
-  /** What `/.well-known/claviger.json` of the application server lacks; null when the key is proved. */
+  /** Why `/.well-known/claviger.json` of the application server proves nothing; null when the key is proved. */
   readonly proofFailure: ProofFailure | null
 }
 
 /**
- * Registers an application server's key, and has the key server look for the proof: `{"keys": ["<thumbprint>"]}` at
- * `/.well-known/claviger.json` of the application server. Repeat it when the document has changed.
+ * Registers an application server's key, and has the key server fetch the proof: `{"keys": ["<thumbprint>"]}` at
+ * `/.well-known/claviger.json` of the application server. Call it again after a change of that document.
  *
  * @throws {KeyServerError} CONFLICT when the key is taken; RATE_LIMITED.
  * @throws {VaultError} NETWORK, TIMEOUT, URL_INVALID.

@@ -6,18 +6,18 @@ import { limits } from '../limits.ts'
 export interface WrappedKeyHeader {
   readonly alg: string
   readonly enc: string
-  /** The management key that the copy is wrapped for. */
+  /** The management key that it is wrapped for. */
   readonly kid: string
 }
 
-/** Why a text is no wrapped key. The text names the rule and never the value. */
+/** A string is not a wrapped key. The message names the rule, never the value. */
 export class InvalidJwe extends Error {
   override readonly name = 'InvalidJwe'
 }
 
 /**
- * Checks the outside of a wrapped key: a compact JWE of at most 16 KiB in canonical base64url, whose header names
- * `alg`, `enc`, `kid` and `cty` "jwk+json". What is inside only its owner can tell.
+ * Parses the header of a wrapped key: a compact JWE of at most 16 KiB in canonical base64url, whose header has `alg`, `enc`,
+ * `kid` and `cty` "jwk+json". The content is encrypted.
  *
  * @throws {InvalidJwe}
  */

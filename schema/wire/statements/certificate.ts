@@ -1,5 +1,6 @@
 import { overusePolicies, type OverusePolicy } from '../enums.ts'
-import { parsePublicJwk, thumbprint, type PublicJwk } from '../keys/jwk.ts'
+import { parsePublicJwk, type PublicJwk } from '../keys/jwk.ts'
+import { thumbprint } from '../keys/thumbprint.ts'
 import { Claims } from './claims.ts'
 
 /** The owner's signed description of a transaction key. Times are Unix seconds. */

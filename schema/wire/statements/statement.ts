@@ -1,7 +1,8 @@
 import { CompactSign, compactVerify } from 'jose'
 import { decodeBase64url } from '../base64url.ts'
 import { parseCanonicalJsonObject } from '../json-object.ts'
-import { thumbprint, type SigningJwk } from '../keys/jwk.ts'
+import type { SigningJwk } from '../keys/jwk.ts'
+import { isThumbprint, thumbprint, type Thumbprint } from '../keys/thumbprint.ts'
 import { limits } from '../limits.ts'
 import { importSigningKey } from '../signatures/http-signature.ts'
 import { parseVerificationAnswer, type VerificationAnswer } from './answer.ts'
@@ -49,7 +50,7 @@ export interface StatementSigner {
 /** A statement of the right form. Its signature is not verified: see {@link verifyStatement}. */
 export interface ParsedStatement<T extends StatementType> {
   /** RFC 7638 thumbprint of the key that it claims to be signed by. */
-  readonly kid: string
+  readonly kid: Thumbprint
   readonly alg: StatementAlgorithm
   readonly payload: StatementPayloads[T]
 }
@@ -106,7 +107,7 @@ export function parseStatement<T extends StatementType>(type: T, statement: unkn
   const { alg, typ, kid, ...others } = parseJson(header)
   if (typ !== type) throw new InvalidStatement(`The "typ" of this statement is "${type}".`)
   if (alg !== 'EdDSA' && alg !== 'ES256') throw new InvalidStatement('"alg" is EdDSA or ES256.')
-  if (typeof kid !== 'string' || decodeBase64url(kid)?.length !== 32) {
+  if (!isThumbprint(kid)) {
     throw new InvalidStatement('"kid" is the RFC 7638 SHA-256 thumbprint of the signer.')
   }
   if (Object.keys(others).length > 0) {

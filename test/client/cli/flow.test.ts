@@ -209,7 +209,7 @@ test('key revoke is seen by verify, which then says no', async () => {
   )
   expect({ code, stdout }).toEqual({
     code: 1,
-    stdout: `Not valid: it coincides with a key of alice for ${shop}, which is REVOKED.\n`,
+    stdout: `Not valid: it coincides with a key of alice for ${shop}, which is revoked.\n`,
   })
 })
 

@@ -73,7 +73,7 @@ test('a request shows six words, a code, and a QR code for a terminal', async ()
 })
 
 test(
-  '250 keys are copied, the first hundred with the device, and revoked ones are left out',
+  '250 keys are rewrapped, the first hundred with the device, and revoked ones are left out',
   { timeout: 90_000 },
   async () => {
     const laptop = await newVault(world.url)
@@ -89,7 +89,7 @@ test(
     const report = await laptop.approveDevice(await laptop.lookUpPairing(request.code), {
       onProgress: ({ done }) => seen.push(done),
     })
-    expect(report).toMatchObject({ copied: 249, skipped: [] })
+    expect(report).toMatchObject({ rewrapped: 249, skipped: [] })
     expect(seen.at(-1)).toBe(149)
     const phone = await request.approved({ pollMs })
     const all = await phone.keys().toArray()

@@ -74,14 +74,14 @@ test('a revocation through another server reaches the cache within a second, and
   ]
   const { verifier } = await follow(another.url, shop)
   const [key, other] = [await store(owner, shop), await store(owner, shop)]
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'valid', source: 'key-server' })
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'valid', source: 'cache' })
+  expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'key-server' })
+  expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'cache' })
   await verifier.verify(other)
   const revokedAt = performance.now()
   await revoke(server.url, owner, key)
   await expect.poll(async () => (await verifier.verify(key)).status, { interval: 20 }).toBe('revoked')
   expect(performance.now() - revokedAt).toBeLessThan(1_000)
-  expect(await verifier.verify(other)).toMatchObject({ reason: 'valid', source: 'cache' })
+  expect(await verifier.verify(other)).toMatchObject({ status: 'valid', source: 'cache' })
 })
 
 test('without a follower the cache would have said valid: what the follower is for', async () => {
@@ -91,7 +91,7 @@ test('without a follower the cache would have said valid: what the follower is f
   await verifier.verify(key)
   await revoke(server.url, owner, key)
   await delay(500)
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'valid', source: 'cache' })
+  expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'cache' })
 })
 
 test('a key that was revoked while the key server was down is at no time valid once it is back', async () => {
@@ -104,7 +104,7 @@ test('a key that was revoked while the key server was down is at no time valid o
   await verifier.verify(other)
   await first.stop()
   await expect.poll(() => following.isUpToDate).toBe(false)
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'unavailable', source: 'none' })
+  expect(await verifier.verify(key)).toMatchObject({ status: 'unavailable', source: 'none' })
   await revoke(server.url, owner, key)
   await startAnother(port)
   const seen: string[] = []
@@ -118,7 +118,7 @@ test('a key that was revoked while the key server was down is at no time valid o
   // After failures the verifier asks nothing for a second.
   await expect.poll(async () => (await verifier.verify(key)).status, { timeout: 3_000 }).toBe('revoked')
   // What did not change needs not be asked again.
-  expect(await verifier.verify(other)).toMatchObject({ reason: 'valid', source: 'cache' })
+  expect(await verifier.verify(other)).toMatchObject({ status: 'valid', source: 'cache' })
   expect(events.map(({ type }) => type).filter((type) => type !== 'changed')).toContain('lost')
   expect(events.filter(({ type }) => type === 'changed')).toHaveLength(1)
 })
@@ -140,7 +140,7 @@ test('when what happened in between is no longer kept, everything is asked anew'
   await administrator.close()
   await startAnother(port)
   await expect.poll(() => following.isUpToDate, { timeout: 10_000 }).toBe(true)
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'revoked', source: 'key-server' })
+  expect(await verifier.verify(key)).toMatchObject({ status: 'revoked', source: 'key-server' })
   expect(events).toContainEqual({ type: 'lost', code: 'CURSOR_EXPIRED' })
 }, 30_000)
 
@@ -163,13 +163,13 @@ test('a follower whose key is proved only later begins to follow then, and uses 
   const key = await store(owner, site)
   await expect.poll(() => events).toContainEqual({ type: 'lost', code: 'SIGNATURE_INVALID' })
   await verifier.verify(key)
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'valid', source: 'key-server' })
+  expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'key-server' })
   site.answer = listing(raw.id)
   expect(await registerApplicationServer(identity)).toMatchObject({ proved: true, proofFailure: null })
   await expect.poll(() => following.isUpToDate, { timeout: 10_000 }).toBe(true)
   await verifier.verify(key)
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'valid', source: 'cache' })
-  await expect(followKeyChanges(verifier, identity)).rejects.toThrow('followed already')
+  expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'cache' })
+  await expect(followKeyChanges(verifier, identity)).rejects.toThrow('follows key changes already')
 }, 30_000)
 
 test('a follower with the key of another application server is never up to date, says FORBIDDEN, and uses no cache', async () => {
@@ -187,7 +187,7 @@ test('a follower with the key of another application server is never up to date,
   await expect.poll(() => events, { timeout: 5_000 }).toContainEqual({ type: 'lost', code: 'FORBIDDEN' })
   const key = await store(owner, shop)
   await verifier.verify(key)
-  expect(await verifier.verify(key)).toMatchObject({ reason: 'valid', source: 'key-server' })
+  expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'key-server' })
   expect(following.isUpToDate).toBe(false)
   expect(events).not.toContainEqual({ type: 'followed' })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../../../client/verifier/events.ts'
-import { thumbprint } from '../../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../../schema/wire/keys/thumbprint.ts'
 import {
   signStatement,
   type Endorsement,
@@ -86,9 +86,9 @@ function createWorld(
   return {
     said,
     ask: async () => {
-      const standing = await verifier.verify({ owner, publicKey: transactionKey.jwk })
-      certifiedBy = standing.certifiedBy
-      return standing.status
+      const result = await verifier.verify({ owner, publicKey: transactionKey.jwk })
+      certifiedBy = result.certifiedBy
+      return result.status
     },
     certifiedBy: () => certifiedBy,
     pass: (seconds) => {
@@ -152,7 +152,7 @@ describe('a key whose owner’s management key is pinned', () => {
   })
 
   test.each<[string, () => Promise<Partial<Said>>, string | RegExp]>([
-    ['there is no certificate', async () => ({ certificate: null }), 'It has no certificate.'],
+    ['there is no certificate', async () => ({ certificate: null }), 'The key has no certificate'],
     ['its certificate is no statement', async () => ({ certificate: 'x' }), /compact JWS/],
     [
       'its certificate is by somebody else',
@@ -162,7 +162,7 @@ describe('a key whose owner’s management key is pinned', () => {
     [
       'its certificate is by somebody else, of whom nothing is shown',
       async () => ({ certificate: await certify(thief), endorsements: [] }),
-      /No pinned management key/,
+      /No certification path/,
     ],
     [
       "it is by somebody else, under the pinned key's name",
@@ -195,7 +195,7 @@ describe('a key whose owner’s management key is pinned', () => {
           ...chain.slice(2),
         ],
       }),
-      /Its endorsement is none/,
+      /Its endorsement is invalid/,
     ],
     [
       'the endorsement of its signer is for another account',
@@ -317,7 +317,7 @@ describe('a key whose owner’s management key is pinned', () => {
       expect(await world.ask()).toBe('revoked')
       Object.assign(world.said, { state: 'ACTIVE', revocation: null })
       expect(await world.ask()).toBe('revoked')
-      expect(world.details()).toEqual(['Its owner has signed that it is revoked.'])
+      expect(world.details()).toEqual(['The owner has signed its revocation.'])
       // Negative control: a verifier that has not seen it believes the key server.
       expect(await createWorld([phone.id], { ...valid }).ask()).toBe('valid')
     })
@@ -376,7 +376,7 @@ describe('a key whose owner’s management key is pinned', () => {
     expect(await world.ask()).toBe('valid')
     world.said.certificate = older
     expect(await world.ask()).toBe('uncertified')
-    expect(world.details()).toEqual(['A younger certificate was seen before.'])
+    expect(world.details()).toEqual(['A newer certificate was seen before.'])
   })
 
   test.each(['REVOKED', 'EXPIRED', 'PENDING'] as const)(

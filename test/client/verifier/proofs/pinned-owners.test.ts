@@ -31,7 +31,7 @@ function openShop(options: Partial<VerifierOptions> = {}) {
   return {
     pins,
     verifier,
-    reasonOf: async ({ owner }: Vault, { publicKey }: { publicKey: unknown }) =>
+    statusOf: async ({ owner }: Vault, { publicKey }: { publicKey: unknown }) =>
       (await verifier.verify({ owner, publicKey })).status,
     visitBy: async (vault: Vault): Promise<unknown> => {
       const signer = vault.signer(shop, { fetch: async (input, init) => visit(new Request(input, init)) })
@@ -45,17 +45,17 @@ test('one pinned management key is enough for all devices to come, and for the k
   const laptop = await createVault({ url: server.url, owner: newOwner(), keystore })
   const site = openShop()
   site.pins.set(laptop.owner, [laptop.managementKeyId])
-  expect(await site.reasonOf(laptop, await laptop.createKey(shop))).toBe('valid')
+  expect(await site.statusOf(laptop, await laptop.createKey(shop))).toBe('valid')
 
   const request = await requestPairing({ url: server.url, owner: laptop.owner, keystore: memoryKeystore() })
   await laptop.approveDevice(await laptop.lookUpPairing(request.code))
   const phone = await request.approved({ pollMs: 20 })
-  expect(await site.reasonOf(phone, await phone.createKey(shop))).toBe('valid')
+  expect(await site.statusOf(phone, await phone.createKey(shop))).toBe('valid')
 
   const renewed = await rotateManagementKey({ keystore, pending: memoryRotationStore() })
   const { publicKey } = await renewed.vault.createKey(shop)
   expect(await site.verifier.verify({ owner: laptop.owner, publicKey })).toMatchObject({
-    reason: 'valid',
+    status: 'valid',
     certifiedBy: [renewed.vault.managementKeyId, laptop.managementKeyId],
   })
 })
@@ -88,9 +88,9 @@ test('a key that the key server stored for an owner who never made it is refused
     },
   })
   lying.pins.set(owner, [honest.managementKeyId])
-  expect(await lying.reasonOf(honest, { publicKey })).toBe('uncertified')
+  expect(await lying.statusOf(honest, { publicKey })).toBe('uncertified')
   // The negative control: whoever pins nothing believes it only as far as the certificate does not contradict.
   lying.pins.clear()
-  expect(await lying.reasonOf(thief, { publicKey })).toBe('valid')
-  expect(await site.reasonOf(honest, { publicKey })).toBe('unknown-key')
+  expect(await lying.statusOf(thief, { publicKey })).toBe('valid')
+  expect(await site.statusOf(honest, { publicKey })).toBe('unknown-key')
 })

@@ -56,26 +56,26 @@ async function ask({
     },
     { nowMs, monotonicMs: () => performance.now() },
   )
-  const standing = await verifier.verify({ owner: name, publicKey })
+  const result = await verifier.verify({ owner: name, publicKey })
   const refused = events.flatMap((event) => (event.type === 'answer-refused' ? [event.detail] : []))
-  return { reason: standing.status, refused }
+  return { status: result.status, refused }
 }
 
 describe('with signed answers', () => {
   test('a valid key is valid, and a stranger is not, by the published key set', async () => {
-    expect(await ask()).toEqual({ reason: 'valid', refused: [] })
-    expect((await ask({ name: 'nobody' })).reason).toBe('unknown-key')
+    expect(await ask()).toEqual({ status: 'valid', refused: [] })
+    expect((await ask({ name: 'nobody' })).status).toBe('unknown-key')
   })
 
   test('a key set that was given by hand does as well', async () => {
     const jwks = JSON.parse(await (await fetch(`${server.url}/.well-known/jwks.json`)).text())
-    expect((await ask({ signedAnswers: { jwks, issuer } })).reason).toBe('valid')
+    expect((await ask({ signedAnswers: { jwks, issuer } })).status).toBe('valid')
   })
 
   test('what is beside the signed answer counts for nothing', async () => {
     const lie = (text: string) =>
       text.replaceAll('"coincides":false', '"coincides":true').replaceAll('"valid":false', '"valid":true')
-    expect((await ask({ name: 'nobody', change: lie })).reason).toBe('unknown-key')
+    expect((await ask({ name: 'nobody', change: lie })).status).toBe('unknown-key')
   })
 
   test.each<[string, (text: string) => string]>([
@@ -86,8 +86,8 @@ describe('with signed answers', () => {
     ['without its signature', (text) => text.replace(/("answer":"[^.]+\.[^.]+\.)[^"]+/, '$1')],
     ['that is none', (text) => text.replace(/"answer":"[^"]+"/, '"answer":"x"')],
   ])('an answer %s lets nobody in', async (_what, change) => {
-    const { reason, refused } = await ask({ change })
-    expect(reason).toBe('unavailable')
+    const { status, refused } = await ask({ change })
+    expect(status).toBe('unavailable')
     expect(refused).toHaveLength(1)
   })
 
@@ -101,10 +101,10 @@ describe('with signed answers', () => {
     })
     const bob = await openAccount(server.url)
     expect(await ask({ name: bob.name, change: () => kept })).toEqual({
-      reason: 'unavailable',
-      refused: ['It answers another question.'],
+      status: 'unavailable',
+      refused: ['It answers another query.'],
     })
-    expect((await ask({ change: () => kept })).reason).toBe('valid')
+    expect((await ask({ change: () => kept })).status).toBe('valid')
   })
 
   test('an answer that was kept back lets nobody in', async () => {
@@ -116,21 +116,21 @@ describe('with signed answers', () => {
       },
     })
     const later = (seconds: number) => ask({ change: () => kept, nowMs: () => Date.now() + seconds * 1000 })
-    expect((await later(20)).reason).toBe('valid')
+    expect((await later(20)).status).toBe('valid')
     // It would hold for five minutes: but it is from before the question.
-    expect((await later(40)).reason).toBe('unavailable')
-    expect((await later(250)).reason).toBe('unavailable')
-    expect((await later(340)).reason).toBe('unavailable')
-    expect((await later(-60)).reason).toBe('unavailable')
+    expect((await later(40)).status).toBe('unavailable')
+    expect((await later(250)).status).toBe('unavailable')
+    expect((await later(340)).status).toBe('unavailable')
+    expect((await later(-60)).status).toBe('unavailable')
   })
 
   test('an answer by another key, or of another issuer, lets nobody in', async () => {
     const stranger = await createSigner('ed25519')
     const byOther = await ask({ signedAnswers: { jwks: { keys: [stranger.jwk] }, issuer } })
-    expect(byOther.reason).toBe('unavailable')
+    expect(byOther.status).toBe('unavailable')
     expect(
       (await ask({ signedAnswers: { jwks: 'fetch', issuer: 'https://other.example' } })).refused,
-    ).toEqual(['It is by another key server, or this one has another public URL: see "issuer".'])
+    ).toEqual(['It is by another key server, or the option "issuer" is not the public URL of this one.'])
   })
 
   test('a key set that can not be had lets nobody in', async () => {

@@ -4,7 +4,7 @@ import {
   type CertifiedFacts,
   type KeyCertificate,
 } from '../../../../schema/wire/statements/certificate.ts'
-import { thumbprint } from '../../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../../schema/wire/keys/thumbprint.ts'
 import { createSigner } from '../signatures/signers.ts'
 
 const { jwk } = await createSigner('ed25519')
