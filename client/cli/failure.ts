@@ -139,7 +139,7 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
   ROLLBACK: {
     exitCode: no,
     hint: ({ keystorePath }) =>
-      `${distrust()} If its operator says that it was restored from a backup, remove ${keystorePath}.memory.`,
+      `${distrust()} If its operator says that it was restored from a backup, remove ${keystorePath}.trust.`,
   },
   WRAPPING_MISMATCH: { exitCode: no },
   ALGORITHM_MISMATCH: { exitCode: usage },

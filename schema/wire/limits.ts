@@ -27,7 +27,7 @@ export const limits = {
   applicationServerCharactersMax: 255,
   labelCharactersMax: 255,
   expiryNoticesMax: 10,
-  /** Ten years: the longest time before expiry at which a notice can be asked for, in seconds. */
+  /** Ten years: the longest time before expiry of a notice, in seconds. */
   expiryNoticeSecondsMax: 10 * 365 * 24 * 60 * 60,
   /** 30 days, 7 days and 1 day, in seconds. */
   expiryNoticesDefault: [2_592_000, 604_800, 86_400],

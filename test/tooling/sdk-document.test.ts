@@ -70,7 +70,7 @@ test('every member of a vault is mentioned', async () => {
 test.each([
   ['CreateVaultOptions', 'vault/vault.ts'],
   ['OpenVaultOptions', 'vault/vault.ts'],
-  ['ConnectionOptions', 'trust/session.ts'],
+  ['ConnectionOptions', 'transport/connection-options.ts'],
   ['CreateKeyOptions', 'keys/create.ts'],
   ['KeyChanges', 'keys/update.ts'],
   ['AcquireOptions', 'keys/acquire.ts'],
@@ -78,7 +78,7 @@ test.each([
   ['AcquiredKey', 'keys/acquired-key.ts'],
   ['TransactionKey', 'keys/transaction-key.ts'],
   ['DescribedTransactionKey', 'keys/transaction-key.ts'],
-  ['AppSignerOptions', 'request-signing/request-signer.ts'],
+  ['RequestSignerOptions', 'request-signing/request-signer.ts'],
   ['AlertStreamOptions', 'alerts/stream.ts'],
   ['AlertPageOptions', 'alerts/history.ts'],
   ['AlertPage', 'alerts/history.ts'],

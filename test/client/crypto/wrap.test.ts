@@ -41,7 +41,7 @@ function forge(
 
 describe('a wrapped transaction key', () => {
   test.each(algorithms)(
-    'of %s opens to the same secret, with a key that can not be extracted',
+    'of %s opens to the same secret, with a key that cannot be extracted',
     async (algorithm) => {
       const managementKey = await createManagementKey()
       const secret = await generateSecret(algorithm)

@@ -167,12 +167,12 @@ describe('a malicious key server', () => {
   ) => {
     const managementKey = await createManagementKey()
     const [honest, other] = [await store(managementKey, 'Ed25519'), await store(managementKey, 'Ed25519')]
-    const asked = typeof which === 'string' ? which : { id: honest.transactionKey.id }
+    const requested = typeof which === 'string' ? which : { id: honest.transactionKey.id }
     // Negative control: the honest answer is accepted.
-    await acquireKey(sessionThatHears(managementKey, answers(honest)), asked)
+    await acquireKey(sessionThatHears(managementKey, answers(honest)), requested)
     const acquisition = acquireKey(
       sessionThatHears(managementKey, answers(told(honest, other))),
-      asked,
+      requested,
       options,
     )
     return expect(acquisition).rejects

@@ -147,7 +147,7 @@ describe('fileKeystore', () => {
     expect(await fileKeystore({ path }).load()).not.toBeNull()
   })
 
-  test('with a passphrase, the file holds no secret in the clear and 600,000 iterations are asked for', async () => {
+  test('with a passphrase, the file holds no secret in the clear and has 600,000 iterations', async () => {
     const path = freshPath()
     const record = await createRecord(true)
     await fileKeystore({ path, passphrase: 'correct horse' }).save(record)
@@ -166,19 +166,19 @@ describe('fileKeystore', () => {
     await expect(fileKeystore({ path }).load()).rejects.toMatchObject(locked)
   })
 
-  test('a passphrase function is asked once, and not before it is needed', async () => {
+  test('a passphrase function is called once, and not before it is needed', async () => {
     const path = freshPath()
-    let asked = 0
+    let calls = 0
     const passphrase = () => {
-      asked += 1
+      calls += 1
       return Promise.resolve('correct horse')
     }
     const keystore = fileKeystore({ path, passphrase })
     expect(await keystore.load()).toBeNull()
-    expect(asked).toBe(0)
+    expect(calls).toBe(0)
     await keystore.save(await createRecord(true))
     await keystore.load()
-    expect(asked).toBe(1)
+    expect(calls).toBe(1)
   })
 
   test.each([

@@ -27,9 +27,9 @@ describe('the status', () => {
     const known = await knownKey(bench)
     expect(await statusOf(bench, await createSigner('ed25519'))).toBe('unknown-key')
     expect(await statusOf(bench, known, 'bob')).toBe('unknown-key')
-    const asked = bench.keyServer.requests.length
+    const requests = bench.keyServer.requests.length
     expect(await statusOf(bench, known, 'no such name!')).toBe('unknown-key')
-    expect(bench.keyServer.requests).toHaveLength(asked)
+    expect(bench.keyServer.requests).toHaveLength(requests)
   })
 
   test('is the same for every form of the key, with one look-up', async () => {
@@ -60,10 +60,10 @@ describe('the status', () => {
     const x = Buffer.alloc(32, 0)
     const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), x])
     for (const form of [{ kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }, Uint8Array.from(der)]) {
-      const shown = await Promise.allSettled(
+      const outcomes = await Promise.allSettled(
         [form, form, form].map((publicKey) => bench.verifier.verify({ owner, publicKey })),
       )
-      for (const one of shown) {
+      for (const one of outcomes) {
         expect(one).toMatchObject({ status: 'rejected', reason: { code: 'PUBLIC_KEY_INVALID' } })
       }
     }
@@ -77,7 +77,7 @@ describe('queries', () => {
     const signers = await Promise.all(Array.from({ length: 150 }, () => knownKey(bench)))
     const statuses = await Promise.all(signers.map((signer) => statusOf(bench, signer)))
     expect(statuses).toEqual(signers.map(() => 'valid'))
-    expect(bench.keyServer.requests.map((asked) => asked.length)).toEqual([100, 50])
+    expect(bench.keyServer.requests.map(({ length }) => length)).toEqual([100, 50])
   })
 
   test('about one key at the same time share one look-up', async () => {
@@ -205,9 +205,9 @@ describe('a valid key', () => {
     const signer = await knownKey(bench)
     await statusOf(bench, signer)
     for (let other = 0; other < 50; other += 1) await statusOf(bench, signer, `other-${String(other)}`)
-    const asked = bench.keyServer.requests.length
+    const requests = bench.keyServer.requests.length
     expect(await statusOf(bench, signer)).toBe('valid')
-    expect(bench.keyServer.requests).toHaveLength(asked)
+    expect(bench.keyServer.requests).toHaveLength(requests)
   })
 })
 

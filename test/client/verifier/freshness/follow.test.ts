@@ -117,7 +117,7 @@ test('a key that was revoked while the key server was down is at no time valid o
   expect(seen).not.toContain('valid')
   // After failures the verifier asks nothing for a second.
   await expect.poll(async () => (await verifier.verify(key)).status, { timeout: 3_000 }).toBe('revoked')
-  // What did not change needs not be asked again.
+  // The other key did not change, and is not looked up again.
   expect(await verifier.verify(other)).toMatchObject({ status: 'valid', source: 'cache' })
   expect(events.map(({ type }) => type).filter((type) => type !== 'changed')).toContain('lost')
   expect(events.filter(({ type }) => type === 'changed')).toHaveLength(1)

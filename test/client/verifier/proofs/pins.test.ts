@@ -46,20 +46,20 @@ describe('pins', () => {
   })
 
   test('are read only for a look-up, and without the option nothing is', async () => {
-    let asked = 0
+    let reads = 0
     const served = { certificate: await certify(phone), endorsements: chain }
     const world = createWorld(null, served, {
       cacheSeconds: 60,
       certificates: {
         pinsOf: async () => {
-          asked += 1
+          reads += 1
           return [phone.id]
         },
       },
     })
     expect(await world.verify()).toBe('valid')
     expect(await world.verify()).toBe('valid')
-    expect(asked).toBe(1)
+    expect(reads).toBe(1)
     const plain = createWorld(null, { certificate: null, endorsements: null }, { certificates: undefined })
     expect(await plain.verify()).toBe('valid')
     expect(plain.certifiedBy()).toBeNull()
