@@ -22,11 +22,11 @@ const noEnvironment = [
 ]
 
 /**
- * Which folders, and which of the package's own names, may not be imported. Project references refuse the same at
+ * Which folders, and which of our packages by name, may not be imported. Project references refuse the same at
  * compile time, and here the refusal says why.
  */
 function noImport({ folders, names, because, paths = [] }) {
-  const regex = `^(?:(?:\\.{1,2}/)+(?:${folders})(?:/|$)|claviger(?:${names})$)`
+  const regex = `^(?:(?:\\.{1,2}/)+(?:${folders})(?:/|$)|(?:${names})$)`
   return [
     'error',
     {
@@ -37,7 +37,7 @@ function noImport({ folders, names, because, paths = [] }) {
 }
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'schema/migrations/']),
+  globalIgnores(['**/dist/', 'coverage/', 'schema/migrations/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
@@ -78,7 +78,7 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': noImport({
         folders: 'server|client|test',
-        names: '|/.+',
+        names: '@?claviger(?:/.+)?',
         because: 'schema/ is the contract: it imports neither end.',
       }),
       'no-restricted-properties': noEnvironment,
@@ -89,7 +89,7 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': noImport({
         folders: 'client|test',
-        names: '|/node',
+        names: 'claviger(?:/.+)?',
         because: 'Code that can unwrap exists only in client/, out of reach of the server.',
         paths: ['node:dns', 'node:dns/promises'].map((name) => ({
           name,
@@ -109,7 +109,7 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': noImport({
         folders: 'server|test',
-        names: '/server',
+        names: '@claviger/server',
         because: 'The client knows the server by schema/ alone.',
       }),
     },

@@ -1,8 +1,8 @@
 /**
- * Acquisitions a second, of one hot key and of many keys: signed over HTTP, the requests signed beforehand; beside a bare
- * server that runs the same database function without GraphQL and signatures, and beside the function itself. All are
- * durable: each acquisition is flushed to disk. Everything is on this machine's loopback, servers, database and load
- * generator compete for its cores, and so only the ratios mean something.
+ * Acquisitions a second, for one hot key and for many keys, over HTTP with requests that were signed before; compared with a
+ * bare server that runs the same database function without GraphQL and signatures, and with the function itself. All are
+ * durable: each acquisition is flushed to disk. Everything is on this machine's loopback, and servers, database and load
+ * generator compete for its cores, so only the ratios mean something.
  *
  *   node bench/acquisitions.ts     about 50 seconds
  */
@@ -24,7 +24,7 @@ const warmUpMs = 500
 const measuredMs = 2_500
 const connections = 64
 const sqlConnections = 10
-/** More than any of them answers in its time. */
+/** More than any of them answers in the measured time. */
 const requestsMax = 16_000
 
 const query = 'query ($id: ID!) { wrappedKey(transactionKeyId: $id) { jwe } }'
@@ -66,7 +66,7 @@ async function report(owners: readonly Owner[], ways: readonly (readonly [string
   ] as const) {
     print(`\n${name}`)
     const loads = new Map<string, Load[]>(ways.map(([way]) => [way, []]))
-    // In turns, so that what else the machine does meets all of them.
+    // In turns, so that what else the machine does affects all of them.
     for (let round = 0; round < rounds; round++) {
       for (const [way, run] of ways) {
         await run(targets, warmUpMs)
@@ -124,7 +124,7 @@ function overSql(sql: postgres.Sql): Way {
   }
 }
 
-/** The targets in turns, as many as may be asked for in the time. */
+/** Repeats the targets in turns, until there are enough for the time. */
 function enough(targets: readonly Target[], forMs: number): Target[] {
   const count = Math.ceil((requestsMax * forMs) / measuredMs)
   return Array.from({ length: count }, (_, index) => targets[index % targets.length] ?? []).flat()

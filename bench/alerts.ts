@@ -1,7 +1,7 @@
 /**
  * Alerts to subscribers: how long they take from due to stored and from stored to delivered, one at a time and all at
- * once, and what an idle subscriber costs in memory; beside graphql-ws with an in-memory pub/sub, which keeps nothing.
- * Everything is on this machine's loopback, and the load generator competes for its cores.
+ * once, and how much memory an idle subscriber takes; compared with graphql-ws over an in-memory pub/sub, which stores
+ * nothing. Everything is on this machine's loopback, and the load generator competes for its cores.
  *
  *   node bench/alerts.ts     about 50 seconds
  */
@@ -17,19 +17,19 @@ import { signSocket } from './support/signing.ts'
 import { forEach, subscribe, type Delivery } from './support/sockets.ts'
 
 const accountCount = 1_000
-/** As many as a management key may have. */
+/** The limit for a management key. */
 const socketsEach = 5
 const singles = 200
 const atOnce = 40
 
-/** A server whose subscribers get what is published to their accounts. */
+/** A measured server: its subscribers get the alerts of their accounts. */
 interface Contestant {
   readonly server: BenchServer
   readonly subscription: string
-  /** Of a subscription that begins after so many alerts. */
+  /** The variables of a subscription that begins after so many alerts. */
   readonly variablesOf: (owner: Owner, alertsBefore: number) => object
   readonly init: (owner: Owner) => Promise<object>
-  /** Lets each of these accounts have one alert, of which the server is told in its own way. */
+  /** Publishes one alert to each of these accounts, in the server's own way. */
   readonly publish: (owners: readonly Owner[]) => Promise<void>
 }
 
@@ -136,7 +136,7 @@ async function measure(contestant: Contestant, owners: readonly Owner[]): Promis
   }
 }
 
-/** Lets subscriptions that were asked for stand, and what they left behind be collected. */
+/** Waits until new subscriptions are open, and until garbage is collected. */
 function settle(): Promise<unknown> {
   return delay(2_500)
 }

@@ -1,8 +1,8 @@
 /**
  * Verifications a second, as the key server answers them and as an application server gets them: from the verifier's
- * cache, by single questions, by questions that are gathered, and in batches of 100; with and without the signed answer;
- * each beside a plain REST endpoint on the same embedded database. Everything is on this machine's loopback, servers and
- * load generator compete for its cores, and so only the ratios mean something.
+ * cache, by single requests, by batched requests, and in lists of 100; with and without the signed answer; each compared
+ * with a plain REST endpoint on the same embedded database. Everything is on this machine's loopback, and servers and load
+ * generator compete for its cores, so only the ratios mean something.
  *
  *   node bench/verification.ts     about 50 seconds
  */
@@ -29,22 +29,22 @@ const measuredMs = 1_200
 const applicationServer = 'https://shop.example'
 const facts = 'coincides valid state notBefore expiresAt certificate checkedAt'
 
-interface Asked {
+interface Query {
   readonly owner: string
   readonly applicationServer: string
   readonly publicKey: PublicJwk
 }
 
-/** Does the work for so long; returns verifications a second. */
+/** Verifies for a time. @returns verifications a second */
 type Way = (forMs: number) => Promise<number>
 
 const database = await startBenchDatabase()
 try {
-  const asked = await store(database.sql)
+  const queries = await store(database.sql)
   const claviger = await startKeyServer(database.url)
   const rest = await startServer('bare-verifications.ts', { args: [database.url] })
   try {
-    await report(asked, { claviger: claviger.url, rest: rest.url })
+    await report(queries, { claviger: claviger.url, rest: rest.url })
   } finally {
     await Promise.all([claviger.stop(), rest.stop()])
   }
@@ -52,28 +52,28 @@ try {
   await database.stop()
 }
 
-async function report(asked: readonly Asked[], urls: { claviger: string; rest: string }): Promise<void> {
+async function report(queries: readonly Query[], urls: { claviger: string; rest: string }): Promise<void> {
   print(`Verifications a second, and as a share of REST. ${availableParallelism()} cores for all processes.`)
   await compare(
     'What the key server answers',
     ['REST', 'GraphQL', '+ answer'],
     [
-      ['single requests, one after the other', overHttp(asked, urls, { connections: 1, size: 1 })],
-      [`single requests, ${many} at once`, overHttp(asked, urls, { connections: many, size: 1 })],
-      [`batches of ${batch}, 4 at once`, overHttp(asked, urls, { connections: 4, size: batch })],
+      ['single requests, one after the other', overHttp(queries, urls, { connections: 1, size: 1 })],
+      [`single requests, ${many} at once`, overHttp(queries, urls, { connections: many, size: 1 })],
+      [`batches of ${batch}, 4 at once`, overHttp(queries, urls, { connections: 4, size: batch })],
     ],
   )
   await compare(
     'What an application server gets, in its own process',
     ['REST by fetch', 'no cache', '+ answer', 'cache hit'],
     [
-      ['one after the other', await inProcess(asked, urls, { concurrency: 1 })],
-      [`${many} at once (gathered)`, await inProcess(asked, urls, { concurrency: many })],
+      ['one after the other', await inProcess(queries, urls, { concurrency: 1 })],
+      [`${many} at once (batched)`, await inProcess(queries, urls, { concurrency: many })],
     ],
   )
 }
 
-/** In turns, so that what else the machine does meets all of them. */
+/** Measures in turns, so that what else the machine does affects all of them. */
 async function compare(
   title: string,
   columns: readonly string[],
@@ -101,16 +101,16 @@ async function compare(
   }
 }
 
-/** Requests that are made beforehand, over connections that are kept. */
+/** Prepared requests over persistent connections. */
 function overHttp(
-  asked: readonly Asked[],
+  queries: readonly Query[],
   urls: { claviger: string; rest: string },
   { connections, size }: { connections: number; size: number },
 ): readonly Way[] {
-  const groups = Array.from({ length: Math.floor(asked.length / size) }, (_, index) =>
-    asked.slice(index * size, (index + 1) * size),
+  const groups = Array.from({ length: Math.floor(queries.length / size) }, (_, index) =>
+    queries.slice(index * size, (index + 1) * size),
   )
-  const way = (url: string, bodyOf: (group: readonly Asked[]) => unknown): Way => {
+  const way = (url: string, bodyOf: (group: readonly Query[]) => unknown): Way => {
     const requests = groups.map((group) => httpRequest(new URL(url), JSON.stringify(bodyOf(group))))
     return async (forMs) => {
       const options = { url, connections, forMs, expected: '"valid":true' }
@@ -125,7 +125,7 @@ function overHttp(
   ]
 }
 
-function operation(group: readonly Asked[], fields: string): object {
+function operation(group: readonly Query[], fields: string): object {
   return group.length === 1
     ? {
         query: `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { ${fields} } }`,
@@ -137,15 +137,15 @@ function operation(group: readonly Asked[], fields: string): object {
       }
 }
 
-/** What an application server would write for itself, and the verifier without its cache and with every key in it. */
+/** A plain client of the REST endpoint, and the verifier without a cache and with every key cached. */
 async function inProcess(
-  asked: readonly Asked[],
+  queries: readonly Query[],
   urls: { claviger: string; rest: string },
   { concurrency }: { concurrency: number },
 ): Promise<readonly Way[]> {
-  const way = (verify: (one: Asked) => Promise<boolean>): Way => {
+  const way = (verify: (one: Query) => Promise<boolean>): Way => {
     return async (forMs) => {
-      const queue = inTurns(asked)
+      const queue = inTurns(queries)
       const beganMs = performance.now()
       let count = 0
       await Promise.all(
@@ -163,19 +163,19 @@ async function inProcess(
     createVerifier({ url: urls.claviger, applicationServer, ...options })
   const by = (verifier: Verifier): Way => way(async (one) => (await verifier.verify(one)).valid)
   const caching = verifierWith({})
-  await Promise.all(asked.map((one) => caching.verify(one)))
-  // The first of its public URLs.
+  await Promise.all(queries.map((one) => caching.verify(one)))
+  // The issuer is the first of the public URLs.
   const issuer = urls.claviger.replace('127.0.0.1', 'localhost')
   return [
-    way((one) => askRest(urls.rest, one)),
+    way((one) => verifyByRest(urls.rest, one)),
     by(verifierWith({ cacheSeconds: 0 })),
     by(verifierWith({ cacheSeconds: 0, signedAnswers: { jwks: 'fetch', issuer } })),
     by(caching),
   ]
 }
 
-async function askRest(url: string, asked: Asked): Promise<boolean> {
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify([asked]) })
+async function verifyByRest(url: string, query: Query): Promise<boolean> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify([query]) })
   return (await response.text()).includes('"valid":true')
 }
 
@@ -184,30 +184,30 @@ function* inTurns<T>(items: readonly T[]): Generator<T, never, undefined> {
 }
 
 /** One key for each of the owners. */
-async function store(sql: postgres.Sql): Promise<Asked[]> {
-  const asked = await Promise.all(
+async function store(sql: postgres.Sql): Promise<Query[]> {
+  const queries = await Promise.all(
     Array.from({ length: owners }, async (_, index) => {
       const { publicKey } = await generateKeyPair('Ed25519', { extractable: true })
       const owner = `owner-${index}`
       return { owner, applicationServer, publicKey: parsePublicJwk(await exportJWK(publicKey)) }
     }),
   )
-  const accountIds = asked.map(({ owner }) => accountIdOf(owner))
-  const ids = asked.map(() => randomUUID())
-  const thumbprints = await Promise.all(asked.map(({ publicKey }) => thumbprint(publicKey)))
+  const accountIds = queries.map(({ owner }) => accountIdOf(owner))
+  const ids = queries.map(() => randomUUID())
+  const thumbprints = await Promise.all(queries.map(({ publicKey }) => thumbprint(publicKey)))
   await sql`
     INSERT INTO accounts (id, name)
-    SELECT * FROM unnest(${accountIds}::uuid[], ${asked.map(({ owner }) => owner)}::text[])`
+    SELECT * FROM unnest(${accountIds}::uuid[], ${queries.map(({ owner }) => owner)}::text[])`
   await sql`
     INSERT INTO transaction_keys (account_id, id, application_server, public_key, thumbprint, expiry_notices,
       has_default_notices, content_hash)
     SELECT account_id, id, ${applicationServer}, public_key::jsonb, thumbprint, '{}', true, ''
     FROM unnest(${accountIds}::uuid[], ${ids}::uuid[],
-      ${asked.map(({ publicKey }) => JSON.stringify(publicKey))}::text[], ${thumbprints}::text[]
+      ${queries.map(({ publicKey }) => JSON.stringify(publicKey))}::text[], ${thumbprints}::text[]
     ) AS stored (account_id, id, public_key, thumbprint)`
   await sql`
     INSERT INTO transaction_key_usage (account_id, transaction_key_id, overuse_policy)
     SELECT account_id, id, 'NOTIFY' FROM unnest(${accountIds}::uuid[], ${ids}::uuid[]) AS stored (account_id, id)`
   await sql`ANALYZE`
-  return asked
+  return queries
 }

@@ -1,6 +1,42 @@
-/** Every code of a {@link VaultError}, with what it means. A code never changes its meaning. */
-const meanings = {
+import { ClavigerError } from '../schema/wire/claviger-error.ts'
+
+/** The code of a {@link VaultError}. docs/sdk.md says of each what to do. */
+export type VaultErrorCode =
+  | 'URL_INVALID'
+  | 'ADDRESS_MISMATCH'
+  | 'ARGUMENT_INVALID'
+  | 'KEYSTORE_EMPTY'
+  | 'KEYSTORE_OCCUPIED'
+  | 'KEYSTORE_LOCKED'
+  | 'KEYSTORE_EXPOSED'
+  | 'KEYSTORE_UNREADABLE'
+  | 'NETWORK'
+  | 'TIMEOUT'
+  | 'CLOCKS_DIFFER'
+  | 'ANSWER_MALFORMED'
+  | 'NO_ACTIVE_KEY'
+  | 'UNWRAP_FAILED'
+  | 'KEY_MISMATCH'
+  | 'ALGORITHM_MISMATCH'
+  | 'PUBLIC_KEY_INVALID'
+  | 'CERTIFICATE_MISSING'
+  | 'CERTIFICATE_INVALID'
+  | 'UNTRUSTED_MANAGEMENT_KEY'
+  | 'ROLLBACK'
+  | 'WRAPPING_MISMATCH'
+  | 'PAIRING_CODE_INVALID'
+  | 'PAIRING_GONE'
+  | 'PAIRING_FORGED'
+  | 'PHRASE_INVALID'
+  | 'COPIES_MISSING'
+  | 'ACCOUNT_NOT_EMPTY'
+  | 'BACKUP_UNREADABLE'
+  | 'DECRYPT_FAILED'
+
+const meanings: Readonly<Record<VaultErrorCode, string>> = {
   URL_INVALID: 'The URL of a key server is an http or https origin.',
+  ADDRESS_MISMATCH: 'The key server does not know itself by this address.',
+  ARGUMENT_INVALID: 'An argument is not what it may be.',
   KEYSTORE_EMPTY: 'The keystore holds no management key.',
   KEYSTORE_OCCUPIED: 'The keystore already holds another management key.',
   KEYSTORE_LOCKED: 'The keystore is encrypted, and the passphrase is missing or wrong.',
@@ -28,18 +64,16 @@ const meanings = {
   ACCOUNT_NOT_EMPTY: 'The account has other keys already.',
   BACKUP_UNREADABLE: 'The backup can not be opened.',
   DECRYPT_FAILED: 'The data could not be decrypted with this key.',
-} as const
-
-export type VaultErrorCode = keyof typeof meanings
+}
 
 /** All codes of {@link VaultError}. */
 export const vaultErrorCodes: readonly VaultErrorCode[] = Object.freeze(Object.keys(meanings).filter(isCode))
 
 /**
- * A failure on this side of the wire; what the key server refuses is a `KeyServerError`. Neither its message nor its
+ * A failure on the owner's side of the wire; what the key server refuses is a `KeyServerError`. Neither its message nor its
  * cause ever contains a key, a JWE, a signature or received bytes.
  */
-export class VaultError extends Error {
+export class VaultError extends ClavigerError {
   override readonly name = 'VaultError'
   readonly code: VaultErrorCode
 

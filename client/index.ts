@@ -8,25 +8,30 @@ export type {
   KeyOverusedAlert,
   KeyRevokedAlert,
   KeysAlert,
+  KnownAlert,
   ManagementKeyAlert,
   PublicKeyMismatchAlert,
+  TransactionKeyAlert,
   UnknownAlert,
 } from './alerts/alert.ts'
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
 export { indexedDbCursorStore, type CursorStore } from './alerts/cursor-store.ts'
+export type { ConnectionChange } from './alerts/connection-change.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
 export type { RequestSigner, RequestSignerOptions } from './request-signing/request-signer.ts'
+export type { StreamTransport } from './transport/transports.ts'
 export type { SigningAlgorithm, Wrapping } from './crypto/management-key.ts'
-export type { TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
+export type { Secret, TransactionKeyAlgorithm } from './crypto/transaction-key.ts'
 export type { BackedUpKey, Backup } from './backup/backup.ts'
 export type { ExportedBackup } from './backup/export-backup.ts'
 export type { ImportReport } from './backup/import-backup.ts'
 export { openBackup } from './backup/open-backup.ts'
 export type { ApprovedDevice, Pairing } from './devices/approve.ts'
 export { requestPairing, type PairingRequest, type RequestPairingOptions } from './vault/request-pairing.ts'
+export { ClavigerError } from '../schema/wire/claviger-error.ts'
 export { VaultError, vaultErrorCodes, type VaultErrorCode } from './errors.ts'
 export type { AcquireOptions } from './keys/acquire.ts'
-export type { AcquiredKey } from './keys/acquired-key.ts'
+export type { AcquiredKey, AuthenticatedData } from './keys/acquired-key.ts'
 export type { CreateKeyOptions } from './keys/create.ts'
 export type { KeyChanges } from './keys/update.ts'
 export type { UncertifiedOptions } from './keys/open.ts'
@@ -52,6 +57,8 @@ export {
   type RotateManagementKeyOptions,
 } from './vault/rotate-management-key.ts'
 export { memoryRotationStore, type RotationStore } from './rotation/rotation-store.ts'
+export type { Fetch } from './transport/signing-fetch.ts'
+export type { KeyTerms } from './trust/certificate.ts'
 export type { TrustErrorCode } from './trust/trust.ts'
 export type { SeenManagementKey, SeenTransactionKey, TrustState, TrustStore } from './keystore/trust-store.ts'
 export {
@@ -64,19 +71,28 @@ export {
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
 export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'
+export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier/verifier-error.ts'
 export {
+  errorCodes,
   KeyServerError,
+  signatureRefusals,
   type ErrorCode,
   type ErrorDetails,
   type SignatureRefusal,
 } from '../schema/wire/errors.ts'
-export type { PublicJwk } from '../schema/wire/keys/jwk.ts'
-export type {
-  AlertKind,
-  ManagementKeyKind,
-  OverusePolicy,
-  RevocationReason,
-  TransactionKeyState,
+export type { PublicJwk, SigningJwk, WrappingJwk } from '../schema/wire/keys/jwk.ts'
+export type { WebCryptoKey, WebCryptoKeyPair } from '../schema/wire/keys/web-crypto-key.ts'
+export {
+  alertKinds,
+  managementKeyKinds,
+  overusePolicies,
+  revocationReasons,
+  transactionKeyStates,
+  type AlertKind,
+  type ManagementKeyKind,
+  type OverusePolicy,
+  type RevocationReason,
+  type TransactionKeyState,
 } from '../schema/wire/enums.ts'
 export type { ConnectionOptions } from './transport/connection-options.ts'
 export { readKeyServer, type KeyServerFacts } from './transport/key-server-facts.ts'

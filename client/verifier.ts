@@ -1,5 +1,13 @@
 /** For application servers: verifies public keys and authenticates signed requests. It uses Web APIs only, so it runs anywhere. */
-export { VaultError, type VaultErrorCode } from './errors.ts'
+export { ClavigerError } from '../schema/wire/claviger-error.ts'
+export {
+  errorCodes,
+  KeyServerError,
+  signatureRefusals,
+  type ErrorCode,
+  type ErrorDetails,
+  type SignatureRefusal,
+} from '../schema/wire/errors.ts'
 export type { Authenticate, Authentication, Caller, ReceivedRequest } from './verifier/authenticate.ts'
 export type { CertificateOptions } from './verifier/proofs/certificates.ts'
 export {
@@ -8,8 +16,7 @@ export {
   type Verifier,
   type VerifierOptions,
 } from './verifier/create-verifier.ts'
-export type { VerifierEvent } from './verifier/events.ts'
-export type { FreshnessLease } from './verifier/freshness/freshness-lease.ts'
+export type { EventListener, VerifierEvent } from './verifier/events.ts'
 export {
   followKeyChanges,
   type FollowEvent,
@@ -23,7 +30,13 @@ export {
   type RegistrationOptions,
 } from './verifier/freshness/register.ts'
 export type { JwkSet } from './verifier/proofs/key-set.ts'
-export { fastifyPlugin } from './verifier/middleware/fastify.ts'
+export {
+  fastifyPlugin,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type ReadableClass,
+} from './verifier/middleware/fastify.ts'
 export { protectHandler, refusalResponse, type AuthenticatedHandler } from './verifier/middleware/fetch.ts'
 export {
   authenticated,
@@ -31,10 +44,24 @@ export {
   nodeMiddleware,
   type AuthenticatedParts,
   type NodeMiddleware,
+  type NodeRequest,
+  type NodeResponse,
 } from './verifier/middleware/node.ts'
 export { yogaPlugin, type YogaPlugin } from './verifier/middleware/yoga.ts'
-export { memoryNonces, type NonceStore } from './verifier/nonces.ts'
+export type { NodeStream } from './verifier/middleware/node-stream.ts'
+export { memoryNonces, type MemoryNoncesOptions, type NonceStore } from './verifier/nonces.ts'
 export type { Pin, PinsOf } from './verifier/proofs/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
-export type { PublicJwk } from '../schema/wire/keys/jwk.ts'
+export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier/verifier-error.ts'
+export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'
+export type { Fetch } from './transport/signing-fetch.ts'
+export type { PublicJwk, SigningJwk } from '../schema/wire/keys/jwk.ts'
+export type { PrivateJwk, WebCryptoKey, WebCryptoKeyPair } from '../schema/wire/keys/web-crypto-key.ts'
+export {
+  proofFailures,
+  transactionKeyStates,
+  type ProofFailure,
+  type TransactionKeyState,
+} from '../schema/wire/enums.ts'
+export type { ConnectionOptions } from './transport/connection-options.ts'

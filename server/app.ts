@@ -1,66 +1,102 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener, Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { serverKeySecretOf } from './server-keys/sealing-secret.ts'
 import { migrate } from './database/migrate.ts'
+import { openDatabase, type OpenDatabase } from './database/open-database.ts'
 import { findDatabase } from './database/requirements.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
+import { createGraphiQL } from './http/graphiql.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
+import { drain, listen } from './http/listening.ts'
 import { createOriginPolicy } from './http/origins.ts'
-import { createHttpServer } from './http/server.ts'
+import { createHandler, createHttpServer } from './http/server.ts'
 import { WaitingBytes } from './http/waiting-bytes.ts'
-import type { Logger } from './lib/log.ts'
+import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
+import { createLogger } from './lib/log.ts'
 import { createServices, type Services } from './services.ts'
 import { waitingBytesMax } from './lib/transport-limits.ts'
 import { attachWebSocketServer } from './ws/web-socket-server.ts'
 
-export interface KeyServerOptions {
-  readonly databaseUrl: string
-  /** A direct connection for LISTEN and migrations, where `databaseUrl` goes through a pooler. */
-  readonly databaseListenUrl?: string
+/** A key server that is ready to answer, on whichever HTTP server: that of `listen`, or one of yours. */
+export interface KeyServer {
   /**
-   * Seals the private keys that sign answers, which the database holds: 32 random bytes in base64, the same for every
-   * server on the database, and kept apart from it.
+   * For `createServer` of `node:http`, Express and Connect: the API at /graphql, /.well-known/jwks.json, /healthz and /readyz.
+   * Mount it at the root of its origin; what goes before it must not read bodies.
+   *
+   * @throws {TypeError} when it is read without `publicOrigins`, against which signatures are checked
    */
-  readonly serverKeySecret?: string
-  /** Connections for writing. */
-  readonly databasePoolSize?: number
-  /** How long alerts are kept, in days; by default a year. */
-  readonly alertRetentionDays?: number
-  /** Lets webhooks be http, and lead to addresses that only the operator's own network reaches. By default neither. */
-  readonly allowsPrivateWebhooks?: boolean
-  /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
-  readonly allowsPrivateApplicationServers?: boolean
-  readonly host?: string
-  /** 0, the default, for any free port. */
-  readonly port?: number
-  /** The origins that clients know this server by; by default those of loopback at its port. */
-  readonly publicOrigins?: readonly string[]
-  /** Web origins besides its own that may call from a browser; '*' for all. */
-  readonly allowedOrigins?: readonly string[]
-  /** GraphiQL, and every loopback origin allowed. */
-  readonly isDevelopment?: boolean
-  readonly log: Logger
+  readonly handler: RequestListener
+  /**
+   * Serves subscriptions at /graphql of an HTTP server of yours, by its event `upgrade`.
+   *
+   * @throws {TypeError} without `publicOrigins`
+   */
+  attachWebSockets(server: Server): void
+  /**
+   * Listens on an HTTP server of its own, with both of the above, and bounds on headers, requests and connections. Once.
+   *
+   * @throws Error with the system's code, e.g. EADDRINUSE
+   */
+  listen(options?: ListenOptions): Promise<Listening>
+  /** Where the data is, for people and without a password. */
+  readonly database: string
+  /**
+   * After `shutdownDelaySeconds` ends subscriptions, lets requests that are under way on its own HTTP server finish, and closes all connections, the
+   * embedded PostgreSQL last. The second call waits for the first.
+   */
+  close(): Promise<void>
 }
 
-export interface RunningKeyServer {
+export interface Listening {
   readonly port: number
+  /** The origins that clients know it by. */
   readonly origins: readonly string[]
-  /** Ends subscriptions, lets requests that are under way finish, and closes all connections. */
+}
+
+/** A key server that listens. */
+export interface RunningKeyServer extends Listening {
+  /** Where the data is, for people and without a password. */
+  readonly database: string
+  /** As {@link KeyServer.close}. */
   stop(): Promise<void>
 }
 
-/** How long requests that are under way may take once the server stops. */
-const drainMs = 10_000
-const idleSweepMs = 50
+/** Makes a key server and has it listen. @throws as {@link createKeyServer} and {@link KeyServer.listen} do */
+export async function startKeyServer({
+  host,
+  port,
+  ...options
+}: KeyServerOptions & ListenOptions = {}): Promise<RunningKeyServer> {
+  const keyServer = await createKeyServer(options)
+  try {
+    const listening = await keyServer.listen({ host, port })
+    return { ...listening, database: keyServer.database, stop: () => keyServer.close() }
+  } catch (error) {
+    await keyServer.close()
+    throw error
+  }
+}
 
 /**
- * Runs a key server on a database: checks what it needs, migrates, listens.
+ * Makes a key server: opens its database, checks what it needs, migrates it, and starts the jobs behind the API. It answers
+ * nobody before its handler is mounted, or `listen` is called.
  *
- * @throws Error in words when the database does not fit, or the port is taken
+ * @throws Error in words when the database can not be had or does not fit
  */
-export async function startKeyServer(options: KeyServerOptions): Promise<RunningKeyServer> {
-  const { databaseUrl, log, isDevelopment = false } = options
+export async function createKeyServer(options: KeyServerOptions = {}): Promise<KeyServer> {
+  const database = await openDatabase(options)
+  try {
+    return await createOn(database, options)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function createOn(database: OpenDatabase, options: KeyServerOptions): Promise<KeyServer> {
+  const { url: databaseUrl } = database
+  const { log = createLogger('silent'), serverKeySecret = null } = options
   const listenUrl = options.databaseListenUrl ?? databaseUrl
   const { route, listenRoute } = await findDatabase({ databaseUrl, listenUrl })
   await migrate(listenUrl, {
@@ -76,16 +112,16 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Running
     route,
     listenRoute,
     writeConnectionsMax: options.databasePoolSize ?? 10,
-    serverKeySecret: serverKeySecretOf({ serverKeySecret: options.serverKeySecret ?? null, databaseUrl }),
+    serverKeySecret: serverKeySecretOf({ serverKeySecret, databaseUrl }),
     alertRetentionDays: options.alertRetentionDays ?? 365,
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
-    issuer: () => known.origins[0] ?? '',
+    origins: () => known.origins,
     log,
   })
   try {
     await services.start()
-    return await serve(services, { ...options, known, isDevelopment })
+    return keyServerOf(services, { ...options, log, known, database })
   } catch (error) {
     await services.stop()
     throw error
@@ -97,14 +133,27 @@ interface KnownOrigins {
   origins: readonly string[]
 }
 
-async function serve(
+function keyServerOf(
   services: Services,
-  options: KeyServerOptions & { readonly known: KnownOrigins; readonly isDevelopment: boolean },
-): Promise<RunningKeyServer> {
-  const { log, isDevelopment, known } = options
-  let isStopping = false
-  let originPolicy = createOriginPolicy({ ownOrigins: [], allowedOrigins: [], allowsLoopback: false })
-  const engine = createGraphQLEngine(services, { log, hasGraphiQL: isDevelopment })
+  options: KeyServerOptions &
+    Required<Pick<KeyServerOptions, 'log'>> & {
+      readonly known: KnownOrigins
+      readonly database: OpenDatabase
+    },
+): KeyServer {
+  const { log = createLogger('silent'), isDevelopment = false, known, database } = options
+  const createPolicy = (listensOn = '') =>
+    createOriginPolicy({
+      ownOrigins: known.origins,
+      allowedOrigins: options.allowedOrigins ?? [],
+      allowsLoopback: isDevelopment,
+      listensOn,
+    })
+  let originPolicy = createPolicy()
+  let closing: Promise<void> | undefined
+  let http: Server | undefined
+  const closeSockets: (() => Promise<void>)[] = []
+  const engine = createGraphQLEngine(services, { log })
   const front = {
     engine,
     authentication: services.authentication,
@@ -112,74 +161,57 @@ async function serve(
     originPolicy: () => originPolicy,
     log,
   }
+  const graphiQL = isDevelopment ? createGraphiQL() : null
   const waitingBytes = new WaitingBytes(waitingBytesMax)
-  const http = createHttpServer({
-    graphql: createGraphQLEndpoint({ ...front, waitingBytes, hasGraphiQL: isDevelopment }),
+  const handler = createHandler({
+    graphql: createGraphQLEndpoint({ ...front, waitingBytes, graphiQLPage: graphiQL?.page ?? null }),
     jwks: createJwksEndpoint(() => services.signingKeys.published()),
+    files: graphiQL?.files ?? new Map(),
+    originPolicy: () => originPolicy,
     databases: services.databases,
     waitingBytes,
-    isStopping: () => isStopping,
+    isStopping: () => closing !== undefined,
   })
-  const closeSockets = attachWebSocketServer(http, {
-    ...front,
-    revocations: services.revocations,
-  })
-
-  // The port is known now, and with it the default origins; no request has been answered yet.
-  const { port } = await listen(http, options)
-  const origins = options.publicOrigins ?? loopbackOrigins(port)
-  known.origins = origins
-  originPolicy = createOriginPolicy({
-    ownOrigins: origins,
-    allowedOrigins: options.allowedOrigins ?? [],
-    allowsLoopback: isDevelopment,
-  })
+  const attach = (server: Server) => {
+    const { revocations } = services
+    closeSockets.push(attachWebSocketServer(server, { ...front, revocations }))
+  }
+  const assertOrigins = () => {
+    if (known.origins.length > 0) return
+    throw new TypeError('Set publicOrigins: on an HTTP server of your own nothing else tells them.')
+  }
+  const close = async () => {
+    await delay((options.shutdownDelaySeconds ?? 0) * 1_000)
+    services.endSubscriptions()
+    await Promise.all(closeSockets.map((end) => end()))
+    if (http?.listening === true) await drain(http)
+    await services.stop()
+    await database.close()
+  }
   return {
-    port,
-    origins,
-    async stop() {
-      isStopping = true
-      services.endSubscriptions()
-      await closeSockets()
-      await drain(http)
-      await services.stop()
+    database: database.description,
+    get handler() {
+      assertOrigins()
+      return handler
     },
+    attachWebSockets(server) {
+      assertOrigins()
+      attach(server)
+    },
+    async listen(where = {}) {
+      if (http !== undefined) throw new TypeError('This key server listens already.')
+      http = createHttpServer(handler)
+      attach(http)
+      const { port, address } = await listen(http, where)
+      // No request has been answered yet.
+      if (options.publicOrigins === undefined) known.origins = loopbackOrigins(port)
+      originPolicy = createPolicy(address)
+      return { port, origins: known.origins }
+    },
+    close: () => (closing ??= close()),
   }
 }
 
 function loopbackOrigins(port: number): string[] {
   return [`http://localhost:${String(port)}`, `http://127.0.0.1:${String(port)}`]
-}
-
-async function listen(
-  http: Server,
-  { host = '127.0.0.1', port = 0 }: KeyServerOptions,
-): Promise<AddressInfo> {
-  const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>()
-  http.once('error', reject)
-  http.listen({ host, port }, () => {
-    http.off('error', reject)
-    const address = http.address()
-    if (address === null || typeof address === 'string') reject(new TypeError('A TCP server has a port.'))
-    else resolve(address)
-  })
-  return promise
-}
-
-async function drain(http: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) =>
-    http.close(() => {
-      resolve()
-    }),
-  )
-  // A connection that is kept alive is idle once its request has been answered.
-  const sweep = setInterval(() => {
-    http.closeIdleConnections()
-  }, idleSweepMs)
-  const timer = setTimeout(() => {
-    http.closeAllConnections()
-  }, drainMs)
-  await closed
-  clearInterval(sweep)
-  clearTimeout(timer)
 }

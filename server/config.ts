@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isServerKeySecret, serverKeySecretRule } from './server-keys/sealing-secret.ts'
 import { logLevels } from './lib/log.ts'
 
-/** What the operator can set. README.md has the table. */
+/** What the operator can set. server/README.md has the table. */
 export interface Config {
   readonly host: string
   /** 0 for any free port. */
@@ -33,6 +33,8 @@ export interface Config {
   readonly allowsPrivateApplicationServers: boolean
   readonly logLevel: (typeof logLevels)[number]
   readonly isDevelopment: boolean
+  /** How long the server goes on serving once it is to stop, while /readyz answers 503 so that no new requests are sent. */
+  readonly shutdownDelaySeconds: number
 }
 
 /** Everything that is wrong with a configuration, a line each. Values of secrets are not repeated. */
@@ -74,6 +76,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     allowsPrivateApplicationServers: (data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent) === 'on',
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
+    shutdownDelaySeconds: data.SHUTDOWN_DELAY_SECONDS ?? (data.NODE_ENV === 'production' ? 5 : 0),
   }
 }
 
@@ -142,6 +145,7 @@ const variables = z.object({
     .nullable()
     .default(null),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+  SHUTDOWN_DELAY_SECONDS: wholeNumber({ min: 0, max: 600 }).nullable().default(null),
   NODE_ENV: z
     .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })
     .default('development'),

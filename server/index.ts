@@ -1,3 +1,11 @@
-/** `claviger/server`: the key server to embed in a program of one's own. */
-export { startKeyServer, type KeyServerOptions, type RunningKeyServer } from './app.ts'
-export { createLogger } from './lib/log.ts'
+/** `@claviger/server`: the key server to embed in a program of your own. */
+export {
+  createKeyServer,
+  startKeyServer,
+  type KeyServer,
+  type Listening,
+  type RunningKeyServer,
+} from './app.ts'
+export type { DatabaseOptions } from './database/open-database.ts'
+export type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
+export { createLogger, logLevels, type Logger, type LogLevel } from './lib/log.ts'

@@ -1,92 +1,39 @@
-/** The key server's process: the only file that listens to signals or exits. */
-import { startKeyServer, type RunningKeyServer } from './app.ts'
+/** The key server's process. It and `process-end.ts` are the only files that exit. */
+import { startKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
 import { readConfig, type Config } from './config.ts'
-import { defaultDataDirectory, startEmbeddedPostgres } from './database/embedded/index.ts'
-import { createLogger, type Logger } from './lib/log.ts'
+import { createLogger } from './lib/log.ts'
+import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
 
 try {
-  await run(readConfig())
+  const config = readConfig()
+  const end = watchForEnd({ delaySeconds: config.shutdownDelaySeconds, explain: explainStartFailure })
+  await run(config, end)
 } catch (error) {
   process.stderr.write(`\nThe key server did not start.\n${explainStartFailure(error)}\n`)
   process.exit(1)
 }
 
-async function run(config: Config): Promise<void> {
-  const log = createLogger(config.logLevel)
-  const database = await openDatabase(config)
-  const server = await start(config, { databaseUrl: database.url, log }).catch(async (error: unknown) => {
-    await database.close()
-    throw error
+async function run(config: Config, end: ProcessEnd): Promise<void> {
+  const { logLevel, databaseUrl, databaseListenUrl, serverKeySecret, dataDirectory, publicOrigins } = config
+  const server = await startKeyServer({
+    ...config,
+    databaseUrl: databaseUrl ?? undefined,
+    databaseListenUrl: databaseListenUrl ?? undefined,
+    serverKeySecret: serverKeySecret ?? undefined,
+    dataDirectory: dataDirectory ?? undefined,
+    publicOrigins: publicOrigins ?? undefined,
+    onDatabaseStep: (sentence) => process.stdout.write(`${sentence}\n`),
+    onDatabaseLost: (error) => {
+      end.begin(explainStartFailure(error), { exitCode: 1 })
+    },
+    log: createLogger(logLevel),
   })
 
-  let isStopping = false
-  const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) {
-      process.stderr.write('Stopping at once.\n')
-      process.exit(1)
-    }
-    isStopping = true
-    process.stdout.write(`\n${signal}: stopping. Once more stops at once.\n`)
-    void server
-      .stop()
-      .then(() => database.close())
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          process.stderr.write(`${explainStartFailure(error)}\n`)
-          process.exit(1)
-        },
-      )
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  end.stopBy(() => server.stop())
+  if (end.isAsked) return
   process.stdout.write(
-    banner({ origins: server.origins, data: database.description, hasGraphiQL: config.isDevelopment }),
+    banner({ origins: server.origins, data: server.database, hasGraphiQL: config.isDevelopment }),
   )
-}
-
-function start(
-  config: Config,
-  { databaseUrl, log }: { readonly databaseUrl: string; readonly log: Logger },
-): Promise<RunningKeyServer> {
-  return startKeyServer({
-    databaseUrl,
-    ...(config.databaseListenUrl !== null && { databaseListenUrl: config.databaseListenUrl }),
-    ...(config.serverKeySecret !== null && { serverKeySecret: config.serverKeySecret }),
-    databasePoolSize: config.databasePoolSize,
-    alertRetentionDays: config.alertRetentionDays,
-    allowsPrivateWebhooks: config.allowsPrivateWebhooks,
-    allowsPrivateApplicationServers: config.allowsPrivateApplicationServers,
-    host: config.host,
-    port: config.port,
-    ...(config.publicOrigins && { publicOrigins: config.publicOrigins }),
-    allowedOrigins: config.allowedOrigins,
-    isDevelopment: config.isDevelopment,
-    log,
-  })
-}
-
-interface OpenDatabase {
-  readonly url: string
-  readonly description: string
-  close(): Promise<void>
-}
-
-async function openDatabase({ databaseUrl, dataDirectory }: Config): Promise<OpenDatabase> {
-  if (databaseUrl !== null) {
-    const { hostname, port, pathname } = new URL(databaseUrl)
-    const description = `PostgreSQL at ${hostname}${port && `:${port}`}${pathname}`
-    return { url: databaseUrl, description, close: () => Promise.resolve() }
-  }
-  const embedded = await startEmbeddedPostgres({
-    dataDirectory: dataDirectory ?? defaultDataDirectory(),
-    log: (message) => process.stdout.write(`${message}\n`),
-  })
-  return {
-    url: embedded.url,
-    description: `${embedded.directory}   (embedded PostgreSQL, port ${String(embedded.port)})`,
-    close: () => embedded.stop(),
-  }
 }

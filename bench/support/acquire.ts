@@ -29,7 +29,7 @@ export function acquire(
   sql: postgres.Sql,
   { accountId, managementKeyId, nonce, created, expires, transactionKeyId }: AskedAcquisition,
 ) {
-  return sql<{ outcome: string; copy: string | null }[]>`
-    SELECT outcome, copy FROM acquire_wrapped_keys(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires},
+  return sql<{ outcome: string; wrapped_key: string | null }[]>`
+    SELECT outcome, wrapped_key FROM acquire_wrapped_keys(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires},
       ${[transactionKeyId]}::uuid[], 'USE', NULL, 24)`
 }

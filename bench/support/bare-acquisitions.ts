@@ -21,5 +21,5 @@ const asked = z.object({
 
 serveJson(port, async (body) => {
   const [row] = await acquire(sql, asked.parse(body))
-  return row?.outcome === 'GRANTED' ? { jwe: row.copy } : { outcome: row?.outcome }
+  return row?.outcome === 'GRANTED' ? { jwe: row.wrapped_key } : { outcome: row?.outcome }
 })

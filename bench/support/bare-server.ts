@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 
-/** Answers a POST of JSON on loopback with JSON, and with 500 what can not be answered. */
+/** Answers a POST of JSON on loopback with JSON, and with 500 when `answer` fails. */
 export function serveJson(port: string, answer: (body: unknown) => Promise<unknown>): void {
   const answerText = async (request: IncomingMessage) => JSON.stringify(await answer(await json(request)))
   createServer((request, response) => {

@@ -1,5 +1,5 @@
 /**
- * What fan-out costs without a database, signatures or cursors: graphql-ws as its documentation sets it up, over an
+ * Fan-out without a database, signatures or cursors, for comparison: graphql-ws as its documentation sets it up, over an
  * in-memory pub/sub. A message `{ accounts }` from the parent publishes one alert to each of them.
  */
 import { createServer } from 'node:http'

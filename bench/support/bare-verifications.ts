@@ -1,6 +1,6 @@
 /**
- * What verification costs without GraphQL: a plain endpoint on node:http and postgres.js that parses the same key and runs
- * the same statement. `POST` of a list of { owner, applicationServer, publicKey }; it answers with a list.
+ * Verification without GraphQL, for comparison: a plain endpoint on node:http and postgres.js that parses the same key and
+ * runs the same statement. `POST` of a list of { owner, applicationServer, publicKey }; it answers with a list.
  */
 import { z } from 'zod'
 import { parsePublicJwkForm } from '../../schema/wire/keys/jwk.ts'
@@ -12,12 +12,14 @@ import { serveJson } from './bare-server.ts'
 
 const [port = '', databaseUrl = ''] = process.argv.slice(2)
 const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax: 1 })
-const asked = z.array(z.object({ owner: z.string(), applicationServer: z.string(), publicKey: z.unknown() }))
+const queries = z.array(
+  z.object({ owner: z.string(), applicationServer: z.string(), publicKey: z.unknown() }),
+)
 
 serveJson(port, (body) =>
   lookUp(
     databases,
-    asked.parse(body).map(({ owner, applicationServer, publicKey }) => ({
+    queries.parse(body).map(({ owner, applicationServer, publicKey }) => ({
       accountId: accountIdOf(owner),
       applicationServer,
       thumbprint: thumbprintOf(parsePublicJwkForm(publicKey)),

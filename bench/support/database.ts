@@ -6,17 +6,20 @@ import { connectSql } from '../../server/database/connect.ts'
 import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
 import { migrate } from '../../server/database/migrate.ts'
 
-/** A migrated PostgreSQL of a benchmark's own, in a temporary directory that goes with it. */
+/** A PostgreSQL for one benchmark, in a temporary directory that `stop` removes. */
 export interface BenchDatabase {
   readonly url: string
-  /** For filling it, and for looking at it: statements may take their time. */
+  /** For filling and inspecting it: statements may take up to 2 minutes. */
   readonly sql: postgres.Sql
   stop(): Promise<void>
 }
 
 const statementMsMax = 120_000
 
-export async function startBenchDatabase(): Promise<BenchDatabase> {
+/** @param options.isMigrated false leaves it empty, for a server that migrates it */
+export async function startBenchDatabase({
+  isMigrated = true,
+}: { readonly isMigrated?: boolean } = {}): Promise<BenchDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'claviger-bench-'))
   const cluster = await startEmbeddedPostgres({ dataDirectory: directory })
   const sql = connectSql(cluster.url, {
@@ -29,7 +32,7 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
     await rm(directory, { recursive: true, force: true })
   }
   try {
-    await migrate(cluster.url)
+    if (isMigrated) await migrate(cluster.url)
     return { url: cluster.url, sql, stop }
   } catch (error) {
     await stop()

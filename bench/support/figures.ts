@@ -1,4 +1,4 @@
-/** The value below which this share of the values lies; NaN of none. */
+/** The value below which this share of the values lies; NaN for no values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
@@ -14,7 +14,7 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** @throws Error when it has not come true in time */
+/** Waits for a condition. @throws Error when it is not true in time */
 export async function until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
   const deadlineMs = performance.now() + withinMs
   while (!(await condition())) {

@@ -14,8 +14,8 @@ const idOf = (kind: 'account' | 'key', n: string): string =>
   `('${kind === 'key' ? '00000000-0000-4000-9' : '00000000-0000-4000-8'}000-' || lpad(to_hex(${n}), 12, '0'))::uuid`
 
 /**
- * Fills a database with keys that have a term and no notices, by SQL alone: neighbours belong to one account and
- * expire one after the other. Foreign keys are taken off meanwhile and left unchecked for these rows, which halves the time.
+ * Fills a database with keys that have a term and no notices, by SQL alone: neighbours belong to one account and expire one
+ * after the other. Foreign keys are dropped meanwhile and left unchecked for these rows, which halves the time.
  */
 export async function fillKeys(sql: postgres.Sql, fill: Fill): Promise<void> {
   const { accounts, keys, expiresInSeconds, spreadSeconds } = fill
@@ -47,7 +47,7 @@ export async function fillKeys(sql: postgres.Sql, fill: Fill): Promise<void> {
       await tx`ALTER TABLE ${tx(table)} ADD CONSTRAINT ${tx(constraint)} ${tx.unsafe(columns)} NOT VALID`
     }
   })
-  // What autovacuum would do a minute later, beside whatever is measured then.
+  // Otherwise autovacuum would do it a minute later, while something is measured.
   await sql`VACUUM ANALYZE`
 }
 

@@ -4,7 +4,7 @@ export interface LoadOptions {
   readonly url: string
   readonly connections: number
   readonly forMs: number
-  /** What every answer's text has. */
+  /** A part of every answer's text. */
   readonly expected: string
 }
 
@@ -15,8 +15,8 @@ export interface Load {
 }
 
 /**
- * Sends prepared requests over connections that are kept, one after the other on each, until they are used up or the
- * time is. It reads no more of HTTP than it must, because it shares the machine with what it measures.
+ * Sends prepared requests over persistent connections, one after the other on each, until the requests or the time are used
+ * up. It parses as little of HTTP as it can, because it shares the machine with the servers that it measures.
  *
  * @throws Error when an answer lacks what is expected
  */

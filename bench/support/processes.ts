@@ -6,21 +6,30 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-/** A server under measurement, in a process of its own on loopback. */
+/** A measured server, in a process of its own on loopback. */
 export interface BenchServer {
   readonly url: string
   readonly child: ChildProcess
   /** Resident memory, in MB; NaN where the system does not tell. */
   memoryMB(): Promise<number>
+  /** Processor time used since it started, in milliseconds, without that of the database; NaN likewise. */
+  processorMs(): Promise<number>
   stop(): Promise<void>
 }
 
-/** Of all servers on one database. */
+/** One secret for all servers: those on one database must share it. */
 const serverKeySecret = randomBytes(32).toString('base64url')
 
-/** A key server as an operator runs it. */
-export function startKeyServer(databaseUrl: string): Promise<BenchServer> {
-  return startServer('../../server/main.ts', {
+/**
+ * A key server as an operator runs it.
+ *
+ * @param options.main its program: a URL, or a path from this folder. By default that of this tree
+ */
+export function startKeyServer(
+  databaseUrl: string,
+  { main = '../../server/main.ts' }: { readonly main?: string } = {},
+): Promise<BenchServer> {
+  return startServer(main, {
     path: '/readyz',
     environment: (port) => ({
       DATABASE_URL: databaseUrl,
@@ -32,7 +41,7 @@ export function startKeyServer(databaseUrl: string): Promise<BenchServer> {
   })
 }
 
-/** A script of this folder that listens on the port in its first argument. It may take messages. */
+/** Starts a script of this folder that listens on the port in its first argument. */
 export async function startServer(
   script: string,
   options: {
@@ -50,6 +59,7 @@ export async function startServer(
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     },
   )
+  const pid = child.pid ?? 0
   const url = `http://127.0.0.1:${port}`
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -64,7 +74,7 @@ export async function startServer(
     await stop()
     throw error
   }
-  return { url, child, memoryMB: () => memoryOf(child.pid ?? 0), stop }
+  return { url, child, memoryMB: () => memoryOf(pid), processorMs: () => processorMsOf(pid), stop }
 }
 
 async function memoryOf(pid: number): Promise<number> {
@@ -72,16 +82,26 @@ async function memoryOf(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1024
 }
 
+/** User and system time: the 14th and 15th field of proc_pid_stat(5), in ticks of 10 ms. */
+async function processorMsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11] ?? NaN) + Number(fields[12] ?? NaN)) * 10
+}
+
+/** A busy machine takes long to start a server. */
+const readyWithinMs = 60_000
+
 /** Resolves when a server answers there with anything but 503. */
 async function untilAnswers(url: string): Promise<void> {
-  const deadlineMs = performance.now() + 15_000
+  const deadlineMs = performance.now() + readyWithinMs
   while (performance.now() < deadlineMs) {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null)
     await response?.body?.cancel()
     if (response !== null && response.status !== 503) return
     await delay(50)
   }
-  throw new Error('A server did not become ready within 15 seconds.')
+  throw new Error(`A server did not become ready within ${String(readyWithinMs)} ms.`)
 }
 
 /** A port of loopback that is free now. */

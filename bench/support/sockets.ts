@@ -1,10 +1,10 @@
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 
-/** A delivered alert, as far as it is measured. */
+/** The measured part of a delivered alert. */
 export interface Delivery {
   readonly id: string
-  /** When the alert was stored, and when it was here, in milliseconds since 1970 by this machine's clock. */
+  /** When the alert was stored, and when it was received, in milliseconds since 1970 by this machine's clock. */
   readonly storedAtMs: number
   readonly arrivedAtMs: number
 }
@@ -23,7 +23,7 @@ const messageShape = z.object({
   payload: z.object({ data: z.object({ alerts: alertShape }).optional() }).optional(),
 })
 
-/** A subscription on a socket of its own. Resolves when it was asked for on an acknowledged socket. */
+/** Opens a subscription on a socket of its own. Resolves when the socket is acknowledged and the subscription was sent. */
 export async function subscribe(options: SubscriberOptions): Promise<WebSocket> {
   const socket = new WebSocket(`${options.url.replace(/^http/, 'ws')}/graphql`, ['graphql-transport-ws'], {
     handshakeTimeout: 10_000,
@@ -58,7 +58,7 @@ export async function subscribe(options: SubscriberOptions): Promise<WebSocket> 
   return socket
 }
 
-/** Does something for each of many, some of them at a time. */
+/** Calls a function for each item, a limited number at a time. */
 export async function forEach<T>(
   things: readonly T[],
   { atOnce }: { readonly atOnce: number },

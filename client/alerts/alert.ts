@@ -13,14 +13,16 @@ export interface AlertSubject {
   readonly label: string | null
 }
 
-interface KnownAlert {
+/** What every alert has. */
+export interface KnownAlert {
   /** Where to resume: pass it as `after`. */
   readonly cursor: string
   readonly occurredAt: Date
   readonly acknowledgedAt: Date | null
 }
 
-interface TransactionKeyAlert extends KnownAlert {
+/** An alert about one transaction key. */
+export interface TransactionKeyAlert extends KnownAlert {
   readonly transactionKey: AlertSubject
 }
 

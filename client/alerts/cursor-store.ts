@@ -12,6 +12,7 @@ export interface CursorStore {
  * Keeps the place in the browser's IndexedDB.
  *
  * @param options.name the database's name; `claviger-alerts` unless told.
+ * @throws {VaultError} from its methods: KEYSTORE_UNREADABLE when IndexedDB refuses.
  */
 export function indexedDbCursorStore({ name = 'claviger-alerts' }: { name?: string } = {}): CursorStore {
   const place = { database: name, store: 'place' }

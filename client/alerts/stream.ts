@@ -3,10 +3,14 @@ import { KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
 import { VaultError, type VaultErrorCode } from '../errors.ts'
 import type { Session } from '../trust/session.ts'
 import { correctClock, isExpiredSignature, reconnectDelayMs } from '../transport/reconnect.ts'
+import { TransportChoice, type StreamTransport } from '../transport/transports.ts'
+import { explainRefusal } from '../transport/wrong-address.ts'
 import { unlessAborted, wait } from '../transport/wait.ts'
 import type { Alert } from './alert.ts'
 import type { CursorStore } from './cursor-store.ts'
+import { connectionReporter, type ConnectionChange } from './connection-change.ts'
 import { alertsOfConnection } from './connection.ts'
+import { alertsOfHistory } from './paging.ts'
 import { newestAlertCursor } from './history.ts'
 import type { AlertKind } from '../../schema/wire/enums.ts'
 
@@ -22,6 +26,11 @@ export interface AlertStreamOptions {
   readonly kinds?: readonly AlertKind[] | undefined
   /** Ends the stream. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Hears whether the stream is connected, how, and why it was not: a stream that waits for its key server says nothing
+   * otherwise. What it throws is ignored.
+   */
+  readonly onConnectionChange?: ((change: ConnectionChange) => void) | undefined
 }
 
 /**
@@ -62,40 +71,84 @@ const beginning = encodeCursor('alert', '0')
 
 async function* deliver(
   session: Session,
-  { after, cursorStore, kinds, signal }: AlertStreamOptions & { readonly signal: AbortSignal },
+  {
+    after,
+    cursorStore,
+    kinds,
+    signal,
+    onConnectionChange,
+  }: AlertStreamOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<Alert, void, undefined> {
   // Undefined: not known yet. Null: without a cursor.
   let cursor: string | null | undefined = after ?? (await cursorStore?.load()) ?? undefined
   const isResumed = cursor !== undefined
+  const choice = new TransportChoice<StreamTransport>(['websocket', 'event-stream', 'paging'])
+  const report = connectionReporter(onConnectionChange)
+  let isFromHistory = false
+  let lastAt: Date | null = null
+  let reason: string | null = null
   let failures = 0
   let isClockCorrected = false
-  while (!signal.aborted) {
+  // A call, because the compiler takes a property for unchanged across an await.
+  const isEnded = () => signal.aborted
+  while (!isEnded()) {
     const startedAt = performance.now()
+    const transport = choice.current
     let waitMs = 0
+    let isNextAtOnce = false
     try {
       // "From now on" is pinned to a cursor, so that nothing is lost between now and the first alert.
       if (cursor === undefined) {
         cursor = (await unlessAborted(newestAlertCursor(session), signal)) ?? beginning
         await cursorStore?.save(cursor)
       }
-      for await (const alert of alertsOfConnection(session, { after: cursor, kinds, signal })) {
+      report({ state: isFromHistory ? 'resumed-from-history' : 'connecting', transport, reason })
+      const onConnected = () => {
+        choice.connected()
+        report({ state: 'connected', transport, reason: null })
+      }
+      const received: AsyncIterable<Alert> = isFromHistory
+        ? alertsOfHistory(session, { kinds, signal })
+        : alertsOfConnection(session, { after: cursor, kinds, signal, transport, onConnected })
+      for await (const alert of received) {
         cursor = alert.cursor
         failures = 0
         isClockCorrected = false
+        choice.steady()
+        // What this stream has delivered before its cursor could no longer be read.
+        if (isFromHistory && lastAt !== null && alert.occurredAt < lastAt) continue
+        lastAt = alert.occurredAt
         yield alert
         await cursorStore?.save(alert.cursor)
       }
+      if (isFromHistory) {
+        isFromHistory = false
+        // When nothing is kept there is no cursor to go on after.
+        if (lastAt === null) cursor = null
+        continue
+      }
+      reason = null
+      isNextAtOnce = choice.ended(null)
     } catch (error) {
       if (isExpiredSignature(error) && !isClockCorrected) {
         isClockCorrected = await correctClock(session.clock, { ...session.options, url: session.url })
-      } else if (isExpiredCursor(error) && cursor === beginning && !isResumed) {
+      } else if (isExpiredCursor(error, { isGiven: cursor === after }) && !isFromHistory) {
         // There were alerts, and they are no longer kept: the beginning is not "now" then.
-        cursor = null
+        if (cursor === beginning && !isResumed) cursor = null
+        else isFromHistory = true
       } else {
-        waitMs = retryAfterMsOf(error)
+        waitMs = retryAfterMsOf(await explainRefusal(error, { ...session.options, url: session.url }))
+        isNextAtOnce = choice.ended(error)
       }
+      reason = codeOf(error)
     }
-    if (performance.now() - startedAt > steadyMs) failures = 0
+    if (isEnded()) return
+    report({ state: 'disconnected', transport, reason })
+    if (performance.now() - startedAt > steadyMs) {
+      failures = 0
+      choice.steady()
+    }
+    if (isNextAtOnce) continue
     const delayMs = reconnectDelayMs(failures)
     failures += 1
     await wait(Math.max(waitMs, delayMs), signal)
@@ -126,6 +179,17 @@ function retryAfterMsOf(error: unknown): number {
   throw error
 }
 
-function isExpiredCursor(error: unknown): boolean {
-  return error instanceof KeyServerError && error.code === 'CURSOR_EXPIRED'
+/**
+ * Whether the key server can not read on from the cursor. One of another version may not even take a cursor of the stream's
+ * own for one; what the caller has given must be a cursor.
+ */
+function isExpiredCursor(error: unknown, { isGiven }: { readonly isGiven: boolean }): boolean {
+  if (!(error instanceof KeyServerError)) return false
+  if (error.code === 'CURSOR_EXPIRED') return true
+  return !isGiven && error.code === 'BAD_USER_INPUT' && error.details.field === 'after'
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof KeyServerError) return error.details.reason ?? error.code
+  return error instanceof VaultError ? error.code : 'UNKNOWN'
 }

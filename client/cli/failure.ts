@@ -2,9 +2,11 @@ import { CommanderError } from 'commander'
 import {
   KeyServerError,
   VaultError,
+  VerifierError,
   type ErrorCode,
   type ErrorDetails,
   type VaultErrorCode,
+  type VerifierErrorCode,
 } from '../index.ts'
 import { CliError, systemCodeOf } from './errors.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
@@ -45,8 +47,8 @@ export function failureOf(error: unknown, place: HintContext): Failure {
     const { code, message, details } = error
     return { exitCode, code, message, hint: hint?.(place), details }
   }
-  if (error instanceof VaultError) {
-    const { exitCode, hint } = vaultErrors[error.code]
+  if (error instanceof VaultError || error instanceof VerifierError) {
+    const { exitCode, hint } = ownErrors[error.code]
     return { exitCode, code: error.code, message: error.message, hint: hint?.(place), details: {} }
   }
   const kind = systemCodeOf(error) ?? (error instanceof Error ? error.name : typeof error)
@@ -106,8 +108,14 @@ const keyServerErrors: Readonly<Record<ErrorCode, Meaning>> = {
   GRAPHQL_VALIDATION_FAILED: { exitCode: noAnswer, hint: checkVersion },
 }
 
-const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
+const ownErrors: Readonly<Record<VaultErrorCode | VerifierErrorCode, Meaning>> = {
+  SIGNING_KEY_INVALID: { exitCode: usage },
   URL_INVALID: { exitCode: usage, hint: () => 'Give it as in --url https://keys.example' },
+  ADDRESS_MISMATCH: {
+    exitCode: usage,
+    hint: () => 'Give one of its addresses with --url, or have its operator add this one to PUBLIC_URL.',
+  },
+  ARGUMENT_INVALID: { exitCode: usage, hint: usageHint },
   KEYSTORE_EMPTY: {
     exitCode: keystore,
     hint: ({ keystorePath }) =>

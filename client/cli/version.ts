@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
-/** The version of this installation. package.json stands two levels above client/cli/, and three above dist/client/cli/. */
+/** The version of this installation: its own package.json, which a package finds by its name. */
 export function readVersion(): string {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
-        return String(manifest.version)
-    } catch {
-      // Look at the other layout.
-    }
-  }
-  return 'unknown'
+  const path = createRequire(import.meta.url).resolve('claviger/package.json')
+  const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest
+  return isManifest ? String(manifest.version) : 'unknown'
 }

@@ -1,3 +1,4 @@
+import type { WebCryptoKey } from '../../schema/wire/keys/web-crypto-key.ts'
 import { InvalidJwk, parseWrappingJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
@@ -16,7 +17,7 @@ export interface AcquiredKey {
   /** RFC 7638 thumbprint of `publicKey`; null for A256GCM. */
   readonly thumbprint: string | null
   /** The private or, for A256GCM, the secret key. Not extractable, unless the option `extractable` was set. */
-  readonly cryptoKey: CryptoKey
+  readonly cryptoKey: WebCryptoKey
   /** The key's description at the time of the acquisition, including this use. */
   readonly description: DescribedTransactionKey
 

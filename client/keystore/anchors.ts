@@ -1,4 +1,4 @@
-import { isThumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import { isThumbprint } from '../../schema/wire/brands.ts'
 import { VaultError } from '../errors.ts'
 import { anchorsMax, type ManagementKeyRecord } from './keystore.ts'
 

@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebCryptoKeyPair } from '../../schema/wire/keys/web-crypto-key.ts'
 import type { TrustStore } from './trust-store.ts'
 
 /** The record of a keystore: the management key of one owner, and where it is registered. */
@@ -9,11 +10,11 @@ export interface ManagementKeyRecord {
   /** RFC 7638 thumbprint of the signing key. */
   readonly id: string
   /** Ed25519, or ECDSA over P-256. Signs requests and statements. */
-  readonly signing: CryptoKeyPair
+  readonly signing: WebCryptoKeyPair
   /** X25519. Other devices wrap keys to its public key. */
-  readonly wrapping: CryptoKeyPair
+  readonly wrapping: WebCryptoKeyPair
   /** AES-256, for A256KW. When present, keys are wrapped with it, and the key server does not get `wrapping`. */
-  readonly wrappingSecret?: CryptoKey | undefined
+  readonly wrappingSecret?: WebCryptoKey | undefined
   /**
    * Ids of management keys to trust besides this one: those that the device was told of when it was paired or recovered.
    * With them it can verify what was certified before. Absent: none.

@@ -1,7 +1,11 @@
 import type { CursorStore } from '../alerts/cursor-store.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
 
-/** A store of an alert stream's cursor in a file of mode 0600, written atomically. A cursor is not secret. */
+/**
+ * A store of an alert stream's cursor in a file of mode 0600, written atomically. A cursor is not secret.
+ *
+ * @throws {VaultError} from its methods: KEYSTORE_UNREADABLE, KEYSTORE_EXPOSED.
+ */
 export function fileCursorStore({ path }: { path: string }): CursorStore {
   return {
     load: async () => {

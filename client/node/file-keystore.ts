@@ -19,8 +19,8 @@ export interface FileKeystoreOptions {
  * A keystore in a file of mode 0600: JSON with JWKs or, with a passphrase, a JWE of it. The file is written atomically, and is
  * on the disk when `save` resolves. The trust state of the device is in a second file, with `.trust` after the name.
  *
- * `load` and `save` throw VaultError KEYSTORE_EXPOSED when other users can read the file, KEYSTORE_LOCKED when its
- * passphrase is missing or wrong, and KEYSTORE_UNREADABLE when it contains no management key.
+ * @throws {VaultError} from `load` and `save`: KEYSTORE_EXPOSED when other users can read the file, KEYSTORE_LOCKED when its
+ *   passphrase is missing or wrong, and KEYSTORE_UNREADABLE when it contains no management key.
  */
 export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystore {
   const askPassphrase = once(passphrase)

@@ -23,7 +23,16 @@ export interface GraphqlClient {
 }
 
 /** A client without a cache: every operation is one POST. */
-export function graphqlClient({ endpoint, fetch }: { endpoint: string; fetch: Fetch }): GraphqlClient {
+export function graphqlClient({
+  endpoint,
+  fetch,
+  explain,
+}: {
+  readonly endpoint: string
+  readonly fetch: Fetch
+  /** What is thrown in place of an error. Default: the error itself. */
+  readonly explain?: ((error: unknown) => Promise<unknown>) | undefined
+}): GraphqlClient {
   const client = new Client({
     url: endpoint,
     exchanges: [fetchExchange],
@@ -41,7 +50,7 @@ export function graphqlClient({ endpoint, fetch }: { endpoint: string; fetch: Fe
       const source =
         kind === 'query' ? client.executeQuery<unknown>(request) : client.executeMutation<unknown>(request)
       const { data, error } = await source.toPromise()
-      if (error) throw toFailure(error)
+      if (error) throw (await explain?.(toFailure(error))) ?? toFailure(error)
       return parse(new ResponseReader(data))
     },
   }

@@ -1,7 +1,7 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { Clock } from './clock.ts'
 import type { ConnectionOptions } from './connection-options.ts'
-import { readKeyServer } from './key-server-facts.ts'
+import { readKeyServerTime } from './key-server-facts.ts'
 
 /** Doubled after each failure, in milliseconds. */
 const reconnectMs = { first: 250, max: 30_000 }
@@ -25,8 +25,8 @@ export async function correctClock(
   clock: Clock,
   keyServer: ConnectionOptions & { readonly url: string },
 ): Promise<boolean> {
-  const facts = await readKeyServer(keyServer).catch(() => null)
-  if (facts === null) return false
-  clock.correct(facts.time)
+  const time = await readKeyServerTime(keyServer).catch(() => null)
+  if (time === null) return false
+  clock.correct(time)
   return true
 }

@@ -4,6 +4,7 @@ import type { MessageSigner } from './message-signer.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import { refusalOf } from './refusal.ts'
+import { networkFailure } from './network-failure.ts'
 import { wait } from './wait.ts'
 
 export type Fetch = typeof globalThis.fetch
@@ -81,7 +82,8 @@ function settle(answer: Attempt): Response {
 
 async function attempt(request: PreparedRequest, options: SigningFetchOptions): Promise<Attempt> {
   const { fetch = globalThis.fetch, timeoutMs = timeoutMsDefault } = options
-  const headers = await headersOf(request, options.signer)
+  const accept = 'application/graphql-response+json, application/json'
+  const headers = await signedHeaders({ ...request, accept }, options.signer)
   // Not AbortSignal.timeout and AbortSignal.any: they are held weakly, and were seen to be collected together with a
   // request that still waited for them.
   const ended = new AbortController()
@@ -106,12 +108,13 @@ async function attempt(request: PreparedRequest, options: SigningFetchOptions): 
       cache: 'no-store',
     })
     return await readAnswer(response)
-  } catch {
-    // The runtime's own words may quote the request; which of the two happened is all that matters.
+  } catch (error) {
     const detail = `It had ${String(timeoutMs)} ms.`
     return {
       error:
-        ended.signal.reason === timedOut ? new VaultError('TIMEOUT', { detail }) : new VaultError('NETWORK'),
+        ended.signal.reason === timedOut
+          ? new VaultError('TIMEOUT', { detail })
+          : networkFailure(error, { url: request.url }),
     }
   } finally {
     clearTimeout(timer)
@@ -119,15 +122,17 @@ async function attempt(request: PreparedRequest, options: SigningFetchOptions): 
   }
 }
 
-async function headersOf(
-  { url, body }: PreparedRequest,
+/** The headers of a POST of JSON: signed, when there is a signer. */
+export async function signedHeaders(
+  {
+    url,
+    body,
+    accept,
+  }: { readonly url: string; readonly body: Uint8Array<ArrayBuffer>; readonly accept: string },
   signer: MessageSigner | undefined,
 ): Promise<Record<string, string>> {
   const contentType = 'application/json'
-  const headers = {
-    accept: 'application/graphql-response+json, application/json',
-    'content-type': contentType,
-  }
+  const headers = { accept, 'content-type': contentType }
   if (signer === undefined) return headers
   const digest = await contentDigest(body)
   const { signatureInput, signature } = await signer.sign(httpProfile, {

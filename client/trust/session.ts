@@ -5,6 +5,7 @@ import { createClock, type Clock } from '../transport/clock.ts'
 import { httpEndpoint } from '../transport/endpoint.ts'
 import { graphqlClient, type GraphqlClient } from '../transport/graphql.ts'
 import { signingFetch } from '../transport/signing-fetch.ts'
+import { explainRefusal } from '../transport/wrong-address.ts'
 import type { TrustStore } from '../keystore/trust-store.ts'
 import { Trust } from './trust.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
@@ -34,7 +35,11 @@ export function openSession(
   const clock = createClock()
   const signer = managementKeySigner(managementKey, clock)
   const endpoint = httpEndpoint(url)
-  const keyServer = graphqlClient({ endpoint, fetch: signingFetch({ ...options, clock, signer }) })
+  const keyServer = graphqlClient({
+    endpoint,
+    fetch: signingFetch({ ...options, clock, signer }),
+    explain: (error) => explainRefusal(error, { ...options, url }),
+  })
   const trust = new Trust({ owner, managementKey, anchors, trustStore, keyServer, clock })
   return { url, owner, managementKey, signer, clock, keyServer, trust, options }
 }

@@ -44,14 +44,15 @@ export interface KeyToCertify extends KeyTerms {
 }
 
 /** Why the description of a key is not trusted, as codes of {@link VaultError}. */
-export const trustErrorCodes = [
+export type TrustErrorCode =
+  'CERTIFICATE_MISSING' | 'CERTIFICATE_INVALID' | 'UNTRUSTED_MANAGEMENT_KEY' | 'ROLLBACK'
+
+const trustErrorCodes: readonly TrustErrorCode[] = [
   'CERTIFICATE_MISSING',
   'CERTIFICATE_INVALID',
   'UNTRUSTED_MANAGEMENT_KEY',
   'ROLLBACK',
-] as const
-
-export type TrustErrorCode = (typeof trustErrorCodes)[number]
+]
 
 /** Maximum wait for a certificate's date, in seconds. A longer one means that the clock was set back. */
 const aheadSecondsMax = 2
@@ -117,7 +118,11 @@ export class Trust {
     return signManagementKeyRevocation(id, { owner, managementKey, nowSeconds: clock.nowSeconds() })
   }
 
-  /** Signs a certificate, a JWS `claviger-key+jwt`, with a later `iat` than the one that it replaces. */
+  /**
+   * Signs a certificate, a JWS `claviger-key+jwt`, with a later `iat` than the one that it replaces.
+   *
+   * @throws {VaultError} ARGUMENT_INVALID for terms that no certificate can state.
+   */
   async certify(
     { id, applicationServer, cnf, ...terms }: KeyToCertify,
     { replaced }: { readonly replaced?: KeyCertificate } = {},
@@ -130,7 +135,12 @@ export class Trust {
     if (aheadSeconds > 0) await wait(Math.min(aheadSeconds, aheadSecondsMax) * 1000)
     const named = { v: 1, iss: owner, aud: applicationServer, jti: id, iat } as const
     const certificate: KeyCertificate = { ...named, ...claimsOf(terms), cnf }
-    return signStatement('claviger-key+jwt', certificate, statementSigner(managementKey))
+    try {
+      return await signStatement('claviger-key+jwt', certificate, statementSigner(managementKey))
+    } catch (error) {
+      if (!(error instanceof InvalidStatement)) throw error
+      throw new VaultError('ARGUMENT_INVALID', { detail: error.message })
+    }
   }
 
   /**

@@ -1,24 +1,38 @@
 import { badInput } from '../../schema/wire/errors.ts'
 import { isAccountName } from '../../schema/wire/account-name.ts'
+import type { SigningJwk, WrappingJwk } from '../../schema/wire/keys/jwk.ts'
 import { publicManagementKey, listedWrappingKey } from '../crypto/management-key.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { signedInTime } from '../transport/signed-in-time.ts'
 import { signEndorsement } from '../trust/endorse.ts'
-import {
-  accountFields,
-  parseAccount,
-  type DescribedManagementKey,
-  type ListedAccount,
-} from '../trust/listed-account.ts'
+import { accountFields, parseAccount, type ListedAccount } from '../trust/listed-account.ts'
+import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
 /** An account, as the key server describes it. */
-export interface Account extends Omit<ListedAccount, 'managementKeys'> {
+export interface Account {
+  /** UUID. */
+  readonly id: string
+  readonly name: string
+  readonly createdAt: Date
   /** Those that are not revoked. */
   readonly managementKeys: readonly ManagementKeyDescription[]
 }
 
-export interface ManagementKeyDescription extends DescribedManagementKey {
+/** A management key, as the key server describes it. */
+export interface ManagementKeyDescription {
+  /** RFC 7638 thumbprint of `signingKey`. */
+  readonly id: string
+  readonly label: string
+  readonly kind: ManagementKeyKind
+  readonly signingKey: SigningJwk
+  /** Null when it wraps keys with a secret of its own. */
+  readonly wrappingKey: WrappingJwk | null
+  /** JWS `claviger-endorsement+jwt`. */
+  readonly endorsement: string | null
+  readonly createdAt: Date
+  readonly lastUsedAt: Date | null
+  readonly revokedAt: Date | null
   /** Whether this device trusts it: it is its own, or endorsements lead to it from an anchor. Keys are wrapped for no other. */
   readonly isTrusted: boolean
 }

@@ -1,5 +1,5 @@
 import { renderUnicodeCompact } from 'uqr'
-import { isThumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import { isThumbprint } from '../../schema/wire/brands.ts'
 import { parseStatement, signStatement } from '../../schema/wire/statements/statement.ts'
 import { assertAccountName } from './account.ts'
 import { generateManagementKey, publicManagementKey } from '../crypto/management-key.ts'
@@ -61,7 +61,8 @@ const pollMsDefault = 2_000
  * Generates a management key for this device, and requests its approval by another device of the owner. The key server
  * transmits both messages and is not trusted: the code contains a secret that it never learns.
  *
- * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's key is in use; CLOCKS_DIFFER.
+ * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's key is in use; CLOCKS_DIFFER, URL_INVALID, NETWORK, TIMEOUT.
+ * @throws {KeyServerError} RATE_LIMITED.
  */
 export async function requestPairing(options: RequestPairingOptions): Promise<PairingRequest> {
   const { owner, label = 'Device' } = options

@@ -29,7 +29,8 @@ export interface RotatedManagementKey {
  * interruption the next call continues.
  *
  * @throws {VaultError} KEYSTORE_EMPTY; COPIES_MISSING when a key cannot be opened or verified: then the old management key
- *   stays.
+ *   stays; NETWORK, TIMEOUT.
+ * @throws {KeyServerError} what the key server refuses, e.g. UNAUTHENTICATED when the key was revoked.
  */
 export async function rotateManagementKey(
   options: RotateManagementKeyOptions,

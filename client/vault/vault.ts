@@ -87,6 +87,7 @@ export interface Vault {
    * Generates a key for an application server, certifies it, wraps it on this device for every management key of the
    * account, and stores it. Default: Ed25519.
    *
+   * @throws {VaultError} ARGUMENT_INVALID for an invalid term or limit; nothing is sent.
    * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when the account lists a management key that this device does not trust.
    */
   createKey(applicationServer: string, options?: CreateKeyOptions): Promise<TransactionKey>
@@ -174,9 +175,11 @@ export interface Vault {
 
   /**
    * The account's alerts, in order and each exactly once: those after the cursor `after`; without it those that are raised
-   * after the loop begins. It reconnects and resumes by itself, and ends when the loop is left or `signal` is aborted.
+   * after the loop begins. It reconnects and resumes by itself, over a WebSocket, as server-sent events or page by page,
+   * whichever the network lets through; `onConnectionChange` is told which, and why. After a cursor that the key server can no
+   * longer read it resumes from the history. It ends when the loop is left or `signal` is aborted.
    *
-   * @throws {KeyServerError} from the loop: CURSOR_EXPIRED, and UNAUTHENTICATED when the management key was revoked.
+   * @throws {KeyServerError} from the loop: BAD_USER_INPUT, and UNAUTHENTICATED when the management key was revoked.
    */
   alerts(options?: AlertStreamOptions): AsyncIterableIterator<Alert, void, undefined>
 
@@ -218,7 +221,8 @@ export interface Vault {
  * The key is stored before it is registered. When the answer is lost, or the process ends in between, a repeated call with
  * the same keystore and owner continues; when the account is open already it opens the vault.
  *
- * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account.
+ * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account; URL_INVALID; NETWORK,
+ *   TIMEOUT; what the keystore throws.
  * @throws {KeyServerError} CONFLICT when the owner's name is taken; BAD_USER_INPUT when it is not a name.
  */
 export async function createVault(options: CreateVaultOptions): Promise<Vault> {
@@ -250,7 +254,7 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
 /**
  * Opens the vault of the management key in the keystore. It sends nothing yet.
  *
- * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
+ * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE; URL_INVALID.
  */
 export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   const record = await options.keystore.load()

@@ -8,7 +8,8 @@ import {
 } from '../../schema/wire/signatures/app-signature.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
-import { thumbprint as thumbprintOf, type Thumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import type { Thumbprint } from '../../schema/wire/brands.ts'
+import { thumbprint as thumbprintOf } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   contentDigest,

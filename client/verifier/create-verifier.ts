@@ -7,14 +7,16 @@ import { authenticator, type Authenticate } from './authenticate.ts'
 import { checkCertificates, type CertificateOptions } from './proofs/certificates.ts'
 import { isolateListener, type EventListener } from './events.ts'
 import { FreshnessLease } from './freshness/freshness-lease.ts'
+import { registerFreshnessLease } from './freshness/freshness-lease-of.ts'
 import { fetchedKeySet, pinnedKeySet, type JwkSet } from './proofs/key-set.ts'
 import { systemClocks, type VerifierClocks } from './clock-reading.ts'
-import { memoryNonces, type NonceStore } from './nonces.ts'
+import { memoryNoncesWith, type NonceStore } from './nonces.ts'
 import { createBatcher } from './batcher.ts'
 import { checkSignedAnswers } from './proofs/signed-answers.ts'
 import type { VerificationResult } from './result.ts'
 import { ResultCache } from './cache.ts'
 import { createVerificationService } from './verification-service.ts'
+import { asVerifierError } from './verifier-error.ts'
 
 export interface VerifierOptions {
   /** The key server's origin, e.g. `https://keys.example`. */
@@ -66,7 +68,7 @@ export interface Verifier {
   /**
    * Verifies a public key. When the key server cannot be reached the status is `unavailable`, and nothing is thrown.
    *
-   * @throws {VaultError} PUBLIC_KEY_INVALID when `publicKey` is not an acceptable public key in one of the forms.
+   * @throws {VerifierError} PUBLIC_KEY_INVALID when `publicKey` is not an acceptable public key in one of the forms.
    */
   verify(query: { readonly owner: string; readonly publicKey: unknown }): Promise<VerificationResult>
   /** Authenticates a request. The middleware uses it. */
@@ -75,8 +77,6 @@ export interface Verifier {
   invalidate(which: { readonly owner: string; readonly thumbprint?: string | undefined }): void
   /** Removes a public key from the cache, under all owners, by its thumbprint. */
   forgetKey(thumbprint: string): void
-  /** Whether the cache may be used. `followKeyChanges` renews it. */
-  readonly freshness: FreshnessLease
   /** Empties the cache. Consumed nonces stay consumed. */
   clear(): void
   readonly bodyBytesMax: number
@@ -86,15 +86,20 @@ export interface Verifier {
 /**
  * Creates a verifier. It sends nothing yet. An application server needs one, which has the cache.
  *
- * @throws {VaultError} URL_INVALID. @throws {TypeError} or {RangeError} for other invalid options.
+ * @throws {VerifierError} URL_INVALID. @throws {TypeError} or {RangeError} for other invalid options.
  */
-export function createVerifier(options: VerifierOptions, clocks: VerifierClocks = systemClocks): Verifier {
+export function createVerifier(options: VerifierOptions): Verifier {
+  return createVerifierWith(options, systemClocks)
+}
+
+/** As {@link createVerifier}, on other clocks: for tests. */
+export function createVerifierWith(options: VerifierOptions, clocks: VerifierClocks): Verifier {
   const { nowMs, monotonicMs } = clocks
   const { applicationServer, fetch, signedAnswers, certificates, whenUnavailable = 'refuse' } = options
   const { timeoutMs = 2000, bodyBytesMax = 1024 * 1024, bodyTimeoutMs = 10_000 } = options
   assertName(applicationServer)
   assertChoices({ whenUnavailable, signedAnswers, certificates })
-  const url = keyServerOrigin(options.url)
+  const url = originOf(options.url)
   const onEvent = isolateListener(options.onEvent)
   const cacheSecondsMax = signedAnswers === undefined ? 60 : limits.answerSecondsMax
   const freshness = new FreshnessLease(clocks)
@@ -152,22 +157,31 @@ export function createVerifier(options: VerifierOptions, clocks: VerifierClocks 
   })
   const authenticate = authenticator({
     origins: originsOf(applicationServer, options.origins),
-    nonces: options.nonces ?? memoryNonces({ nowMs, monotonicMs }),
+    nonces: options.nonces ?? memoryNoncesWith({}, { nowMs, monotonicMs }),
     verify: verifyParsed,
     onEvent,
     nowMs,
   })
-  return {
+  const verifier: Verifier = {
     url,
     applicationServer,
     verify,
     authenticate,
     invalidate,
     forgetKey,
-    freshness,
     clear,
     bodyBytesMax,
     bodyTimeoutMs,
+  }
+  registerFreshnessLease(verifier, freshness)
+  return verifier
+}
+
+function originOf(url: string): string {
+  try {
+    return keyServerOrigin(url)
+  } catch (error) {
+    throw asVerifierError(error)
   }
 }
 

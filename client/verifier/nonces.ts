@@ -1,3 +1,4 @@
+import { systemClocks, type VerifierClocks } from './clock-reading.ts'
 import { limits } from '../../schema/wire/limits.ts'
 
 /** Store of consumed nonces. All processes of one application server share one store. */
@@ -23,25 +24,26 @@ interface Bucket {
   consumedAtMs: number
 }
 
-/**
- * A nonce store in the memory of one process. When it is full it throws: a request that cannot be told from its replay is
- * refused.
- */
-export function memoryNonces({
-  entriesMax = 200_000,
-  ownerShare = 0.1,
-  nowMs = () => Date.now(),
-  monotonicMs = () => performance.now(),
-}: {
+export interface MemoryNoncesOptions {
   /** Default: 200,000, which is 2,000 requests a second. */
   readonly entriesMax?: number | undefined
   /** The share that one owner may fill, so that no owner can fill it for the others. Default: 0.1. */
   readonly ownerShare?: number | undefined
-  /** Milliseconds since 1970. */
-  readonly nowMs?: (() => number) | undefined
-  /** Milliseconds of a clock that is never set. */
-  readonly monotonicMs?: (() => number) | undefined
-} = {}): NonceStore {
+}
+
+/**
+ * A nonce store in the memory of one process. When it is full it throws: a request that cannot be told from its replay is
+ * refused.
+ */
+export function memoryNonces(options: MemoryNoncesOptions = {}): NonceStore {
+  return memoryNoncesWith(options, systemClocks)
+}
+
+/** As {@link memoryNonces}, on other clocks: for tests. */
+export function memoryNoncesWith(
+  { entriesMax = 200_000, ownerShare = 0.1 }: MemoryNoncesOptions,
+  { nowMs, monotonicMs }: VerifierClocks,
+): NonceStore {
   const ofOwnerMax = Math.max(1, Math.floor(entriesMax * ownerShare))
   // By expiry, so that expired nonces are removed a bucket at a time.
   const buckets = new Map<number, Bucket>()

@@ -1,5 +1,5 @@
 import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
-import type { Thumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import type { Thumbprint } from '../../schema/wire/brands.ts'
 
 /** A query about a public key that was parsed. */
 export interface VerificationQuery {

@@ -1,10 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { assertSoundPoint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
-import {
-  canonicalJson,
-  thumbprint as thumbprintOf,
-  type Thumbprint,
-} from '../../schema/wire/keys/thumbprint.ts'
+import type { Thumbprint } from '../../schema/wire/brands.ts'
+import { canonicalJson, thumbprint as thumbprintOf } from '../../schema/wire/keys/thumbprint.ts'
 import { parsePublicKeyForm } from '../../schema/wire/keys/forms/public-key.ts'
 import { orUnacceptable } from './verify-public-key.ts'
 
@@ -18,7 +15,7 @@ export interface RecognizedKey {
 /**
  * Parses a public key of any form.
  *
- * @throws {VaultError} PUBLIC_KEY_INVALID.
+ * @throws {VerifierError} PUBLIC_KEY_INVALID.
  */
 export type Recognize = (value: unknown) => Promise<RecognizedKey>
 

@@ -8,7 +8,7 @@ import { isOf, keyOf, thumbprintOf as cachedThumbprintOf, type ResultCache } fro
 import type { VerificationQuery } from './query.ts'
 
 export interface VerificationService {
-  /** @throws {VaultError} PUBLIC_KEY_INVALID. */
+  /** @throws {VerifierError} PUBLIC_KEY_INVALID. */
   readonly verify: (query: {
     readonly owner: string
     readonly publicKey: unknown

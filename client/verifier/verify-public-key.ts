@@ -4,6 +4,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import { parsePublicKey } from '../../schema/wire/keys/forms/public-key.ts'
 import { VaultError } from '../errors.ts'
 import type { Operation } from '../transport/graphql.ts'
+import { VerifierError, withVerifierErrors } from './verifier-error.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 import { unsignedClient } from '../transport/unsigned-client.ts'
 import type { VerificationResult } from './result.ts'
@@ -29,15 +30,16 @@ export interface PublicKeyQuery {
 /**
  * Verifies one public key at a key server, without a cache. The request is unsigned: anybody may verify a key.
  *
- * @throws {VaultError} PUBLIC_KEY_INVALID when the key is not an acceptable public key; nothing is sent then, because it
- *   may be a private key. NETWORK, TIMEOUT, ANSWER_MALFORMED: the key is not verified.
+ * @throws {VerifierError} PUBLIC_KEY_INVALID when the key is not an acceptable public key; nothing is sent then, because it
+ *   may be a private key. NETWORK, TIMEOUT, ANSWER_MALFORMED: the key is not verified. URL_INVALID.
+ * @throws {KeyServerError} BAD_USER_INPUT, RATE_LIMITED, UNAVAILABLE.
  */
 export async function verifyPublicKey(
   query: PublicKeyQuery & { readonly url: string } & ConnectionOptions,
 ): Promise<VerificationResult> {
   const { owner, applicationServer, publicKey } = query
   const [result] = await verifyPublicKeys([{ owner, applicationServer, publicKey }], query)
-  if (result === undefined) throw new VaultError('ANSWER_MALFORMED')
+  if (result === undefined) throw new TypeError('There are as many results as queries.')
   return result
 }
 
@@ -47,7 +49,14 @@ export async function verifyPublicKey(
  * @returns the results in the order of `queries`.
  * @throws as {@link verifyPublicKey}.
  */
-export async function verifyPublicKeys(
+export function verifyPublicKeys(
+  queries: readonly PublicKeyQuery[],
+  options: { readonly url: string } & ConnectionOptions,
+): Promise<VerificationResult[]> {
+  return withVerifierErrors(() => verifyAll(queries, options))
+}
+
+async function verifyAll(
   queries: readonly PublicKeyQuery[],
   options: { readonly url: string } & ConnectionOptions,
 ): Promise<VerificationResult[]> {
@@ -114,12 +123,12 @@ function toResult(answer: UnsignedAnswer | undefined, keyThumbprint: string): Ve
   }
 }
 
-/** The result of `parse`. @throws {VaultError} PUBLIC_KEY_INVALID in place of {@link InvalidJwk}. */
+/** The result of `parse`. @throws {VerifierError} PUBLIC_KEY_INVALID in place of {@link InvalidJwk}. */
 export async function orUnacceptable<T>(parse: () => T | Promise<T>): Promise<T> {
   try {
     return await parse()
   } catch (error) {
-    if (error instanceof InvalidJwk) throw new VaultError('PUBLIC_KEY_INVALID', { detail: error.message })
-    throw error
+    if (!(error instanceof InvalidJwk)) throw error
+    throw new VerifierError('PUBLIC_KEY_INVALID', `The public key is not acceptable. ${error.message}`)
   }
 }

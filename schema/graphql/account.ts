@@ -2,7 +2,7 @@ import { AlertConnection } from './alert.ts'
 import { builder, registering, signed } from './builder.ts'
 import type { Account as AccountShape } from './domain.ts'
 import { ManagementKey, ManagementKeyInput } from './management-key.ts'
-import { TransactionKeyConnection, TransactionKeyState } from './transaction-key.ts'
+import { TransactionKeyConnection, TransactionKeySort, TransactionKeyState } from './transaction-key.ts'
 import { Webhook } from './webhook.ts'
 
 const Account = builder.objectRef<AccountShape>('Account').implement({
@@ -19,12 +19,15 @@ const Account = builder.objectRef<AccountShape>('Account').implement({
     }),
     transactionKeys: t.field({
       type: TransactionKeyConnection,
-      description: 'Newest first. Relay connection; first is at most 100, default 20.',
+      description:
+        "Newest first unless sort says otherwise. Relay connection; first is at most 100, default 20. search is a case-insensitive part of the application server's name or of the label; totalCount counts what the filters let through.",
       args: {
         first: t.arg.int(),
         after: t.arg.string(),
         applicationServer: t.arg.string(),
         state: t.arg({ type: TransactionKeyState }),
+        search: t.arg.string(),
+        sort: t.arg({ type: TransactionKeySort }),
       },
       resolve: (account, page, ctx) => ctx.transactionKeys.page(account, page),
     }),

@@ -20,16 +20,22 @@ import type {
   ManagementKeyKind,
   OverusePolicy,
   RevocationReason,
+  TransactionKeySort,
   TransactionKeyState,
 } from '../wire/enums.ts'
 
 /*
- * The ports: what resolvers may ask of the server. Resolvers are one line each, and everything that can fail happens
- * behind a port. Inputs arrive as clients sent them; the port parses them and refuses with BAD_USER_INPUT. Every port
- * method rejects with a KeyServerError for what the protocol defines, and with anything else for a fault of ours.
+ * The ports: the operations that resolvers may call, one interface for each noun. server/ implements them, and makes a set of
+ * them for each request (server/graphql/context.ts), bound to its signature: a port whose comment says "Signed" verifies the
+ * signature and consumes the nonce in the transaction of its effect. Methods are properties, so that the compiler compares
+ * the parameter types of an implementation strictly.
+ *
+ * Resolvers are one line each, and everything that can fail happens behind a port. A port parses its inputs, which arrive as
+ * clients sent them. Every method rejects with a KeyServerError for what the protocol defines, e.g. BAD_USER_INPUT for an
+ * input and UNAUTHENTICATED for a signature, and with anything else for a fault of the server.
  */
 
-/** An argument whose scalar is parsed behind the port, where the refusal can name its path. */
+/** An argument that the port parses, so that a refusal can name its path. */
 export type Unparsed = NonNullable<unknown>
 
 export interface ManagementKeyInput {
@@ -93,6 +99,8 @@ export interface TransactionKeyPageArguments {
   readonly after?: string | null | undefined
   readonly applicationServer?: string | null | undefined
   readonly state?: TransactionKeyState | null | undefined
+  readonly search?: string | null | undefined
+  readonly sort?: TransactionKeySort | null | undefined
 }
 
 export interface AlertPageArguments {
@@ -103,60 +111,80 @@ export interface AlertPageArguments {
   readonly unacknowledgedOnly: boolean
 }
 
+/** Opens and reads accounts. */
 export interface AccountsPort {
-  /** Signed by the management key that it registers. CONFLICT when the name or the key is taken. */
+  /** Signed with the management key that it registers. CONFLICT when the name or the key is taken. */
   readonly open: (input: OpenAccountInput) => Promise<Account>
-  /** The account whose management key signed the request. */
+  /** Signed. The account whose management key signed the request. */
   readonly current: () => Promise<Account>
+  /** Oldest first. */
   readonly managementKeys: (
     account: Account,
     options: { includeRevoked: boolean },
   ) => Promise<ManagementKey[]>
 }
 
+/** Adds and revokes management keys. */
 export interface ManagementKeysPort {
-  /** CONFLICT when the key is taken, by whatever account. Repeated with the same endorsement it returns the key. */
+  /** Signed. CONFLICT when the key is taken, by any account. Repeated with the same endorsement it returns the key. */
   readonly add: (input: AddManagementKeyInput) => Promise<ManagementKey>
-  /** CONFLICT for the last one. Repeated it returns the key. */
-  /** `revocation` is a JWS, unchecked; null or undefined: none. */
+  /**
+   * Signed. CONFLICT for the last active one. Repeated it returns the key.
+   *
+   * @param revocation the signed revocation, unparsed; null or undefined when there is none
+   */
   readonly revoke: (id: string, revocation: unknown) => Promise<ManagementKey>
 }
 
+/** Stores, reads, updates and revokes transaction keys; `AcquisitionsPort` releases them. */
 export interface TransactionKeysPort {
+  /** Signed. CONFLICT for an id or public key that is stored already. Repeated with the same content it returns the key. */
   readonly store: (input: StoreTransactionKeyInput) => Promise<TransactionKey>
+  /** Signed. NOT_FOUND; KEY_REVOKED. */
   readonly update: (input: UpdateTransactionKeyInput) => Promise<TransactionKey>
-  /** Replaces or adds wrapped copies, all or none; answers in the order asked. */
+  /** Signed. Replaces or adds wrapped keys, all or none. Results are in the order of the input. NOT_FOUND; KEY_REVOKED. */
   readonly rewrap: (input: readonly RewrapTransactionKeyInput[]) => Promise<TransactionKey[]>
-  /** `revocation` is a JWS, unchecked; null or undefined: none. */
+  /**
+   * Signed. Repeated it returns the key. NOT_FOUND.
+   *
+   * @param options.revocation the signed revocation, unparsed; null or undefined when there is none
+   */
   readonly revoke: (
     id: string,
-    how: { readonly reason: RevocationReason; readonly revocation: unknown },
+    options: { readonly reason: RevocationReason; readonly revocation: unknown },
   ) => Promise<TransactionKey>
+  /** Signed. As `revoke`, and erases the wrapped keys. */
   readonly destroy: (id: string, revocation: unknown) => Promise<TransactionKey>
-  /** Null when the caller's account has no such key. */
+  /** Signed. Null when the account has no such key. */
   readonly find: (id: string) => Promise<TransactionKey | null>
   /** Newest first. */
   readonly page: (account: Account, page: TransactionKeyPageArguments) => Promise<TransactionKeyPage>
 }
 
+/** One page of an account's transaction keys. */
 export interface TransactionKeyPage extends Page<TransactionKey> {
-  /** Counts what the filters let through; run only when asked. */
+  /** Counts all keys that match the filters. Called only when the field is selected. */
   totalCount(): Promise<number>
 }
 
+/** Releases wrapped keys. */
 export interface AcquisitionsPort {
-  /** All or none, in the order asked. The one path that releases a JWE. */
-  readonly acquire: (asked: {
+  /**
+   * Signed. All or none, in the order of the ids. No other method releases a JWE. NOT_FOUND, KEY_REVOKED,
+   * KEY_NOT_YET_VALID; KEY_OVERUSED under the policy REFUSE.
+   */
+  readonly acquire: (input: {
     readonly transactionKeyIds: readonly string[]
-    /** The argument's name, for refusals. */
+    /** The name of the ids' argument, for refusals. */
     readonly field: string
     readonly purpose: AcquisitionPurpose
     readonly acquisitionId: string | null
   }) => Promise<WrappedKey[]>
 }
 
+/** Answers application servers whether a public key is an owner's. */
 export interface VerificationPort {
-  /** Answers in the order asked. `field` names the arguments' path for refusals. */
+  /** Unsigned. Results are in the order of the inputs. `field` is the inputs' argument, for refusals. */
   readonly verify: (
     inputs: readonly VerifyPublicKeyInput[],
     field: string,
@@ -173,33 +201,38 @@ export interface AnswerPairingInput {
   readonly answer: string
 }
 
+/** Relays one message each way between a new device and one that approves it. Unsigned, except `answer`. */
 export interface PairingsPort {
   readonly open: (input: OpenPairingInput) => Promise<Pairing>
   readonly find: (id: string) => Promise<Pairing | null>
-  /** Once. */
+  /** Once for each pairing. */
   readonly answer: (input: AnswerPairingInput) => Promise<Pairing>
-  /** @returns whether there was one. */
+  /** @returns whether the pairing existed */
   readonly close: (id: string) => Promise<boolean>
 }
 
+/** Describes this key server. Unsigned. */
 export interface KeyServerPort {
   readonly facts: () => Promise<KeyServerFacts>
-  /** What an answer may be signed by: first the key that signs now, then retired ones. */
+  /** The keys that answers may be signed with: the signing key, the prepared one, then retired ones. */
   readonly signingKeys: () => Promise<readonly PublishedKey[]>
 }
 
+/** Lists, streams and acknowledges alerts. */
 export interface AlertsPort {
   readonly page: (account: Account, page: AlertPageArguments) => Promise<AlertPage>
-  /** Each alert once and in order: those after the cursor, then those to come. */
+  /** Signed. Each alert once and in order: those after the cursor, then new ones. CURSOR_EXPIRED. */
   readonly subscribe: (options: {
     readonly after: string | null
     readonly kinds: readonly AlertKind[] | null
   }) => Promise<AsyncIterable<Alert>>
-  /** @returns how many alerts were marked as read. */
+  /** Signed. @returns how many alerts were acknowledged */
   readonly acknowledge: (upTo: string) => Promise<number>
 }
 
+/** One page of an account's alerts. */
 export interface AlertPage extends Page<Alert> {
+  /** Called only when the field is selected. */
   unacknowledgedCount(): Promise<number>
 }
 
@@ -209,13 +242,16 @@ export interface SetWebhookInput {
   readonly renewSecret?: boolean | null | undefined
 }
 
+/** Configures webhooks, and lists their dead letters. */
 export interface WebhooksPort {
-  /** By its URL: a new one begins with the alerts to come; a known one gets these kinds, and is enabled if it was not. */
-  readonly set: (
-    input: SetWebhookInput,
-  ) => Promise<{ readonly webhook: Webhook; /** Only of a new secret. */ readonly secret: string | null }>
+  /** Signed. By its URL: a new webhook gets new alerts only; a known one gets these kinds, and is enabled if it was not. */
+  readonly set: (input: SetWebhookInput) => Promise<{
+    readonly webhook: Webhook
+    /** Null unless the secret is new. */ readonly secret: string | null
+  }>
+  /** Signed. */
   readonly remove: (id: string) => Promise<Webhook>
-  /** Tries again at once what was not delivered: what waits, and the dead letters. */
+  /** Signed. Retries at once what was not delivered: waiting alerts and dead letters. */
   readonly redeliver: (id: string) => Promise<Webhook>
   readonly list: (account: Account) => Promise<Webhook[]>
   /** Oldest first. */
@@ -231,15 +267,17 @@ export interface RegisterApplicationServerInput {
   readonly signingKey: Unparsed
 }
 
+/** Registers keys of application servers. */
 export interface ApplicationServersPort {
-  /** Signed by the key that it registers. CONFLICT when the key is taken. Repeated, it looks for the proof again. */
+  /** Signed with the key that it registers. CONFLICT when the key is taken. Repeated, it looks for the proof again. */
   readonly register: (input: RegisterApplicationServerInput) => Promise<ApplicationServerRegistration>
 }
 
+/** Streams key changes to application servers. */
 export interface KeyChangesPort {
   /**
-   * Each change once and in order: those after the cursor, then those to come. Signed by an application server. FORBIDDEN
-   * when it is another one than was named.
+   * Signed by an application server. Each change once and in order: those after the cursor, then new ones. FORBIDDEN when
+   * it is not the application server that was named.
    */
   readonly subscribe: (options: {
     readonly applicationServer: string | null
@@ -247,16 +285,18 @@ export interface KeyChangesPort {
   }) => Promise<AsyncIterable<KeyChange>>
 }
 
-/** Gathers the look-ups of one request into one statement for each noun. */
+/** Gathers look-ups that are made at the same time into one statement. */
 export interface Loader<Key, Value> {
   load(key: Key): Promise<Value>
 }
 
+/** Identifies a key of an account. */
 export interface Reference {
   readonly accountId: string
   readonly id: string
 }
 
+/** The ports and loaders of one request. */
 export interface GraphQLContext {
   readonly accounts: AccountsPort
   readonly managementKeys: ManagementKeysPort
@@ -272,7 +312,7 @@ export interface GraphQLContext {
   readonly loaders: {
     readonly transactionKey: Loader<Reference, TransactionKey>
     readonly managementKey: Loader<Reference, ManagementKey>
-    /** The management keys that hold a wrapped copy of a transaction key. */
+    /** The management keys that a transaction key is wrapped for. */
     readonly wrappedFor: Loader<Reference, ManagementKey[]>
   }
 }

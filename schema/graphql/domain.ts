@@ -1,18 +1,18 @@
 import type { CursorPosition } from '../wire/cursor.ts'
 import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
-import {
-  type ManagementKeyKind,
-  type TransactionKeyState,
-  type RevocationReason,
-  type OverusePolicy,
-  type AlertKind,
-  type ProofFailure,
-  type storedKeyChangeKinds,
+import type {
+  AlertKind,
+  ManagementKeyKind,
+  OverusePolicy,
+  ProofFailure,
+  RevocationReason,
+  storedKeyChangeKinds,
+  TransactionKeyState,
 } from '../wire/enums.ts'
 
 /*
- * The nouns of the API as the resolvers see them. GraphQL types are declared over these and never over tables, so a
- * new column can not leak into the API.
+ * The nouns of the API as the resolvers see them. GraphQL types are declared over these and never over tables, so that a
+ * new column cannot leak into the API.
  */
 
 export interface Account {
@@ -30,17 +30,17 @@ export interface ManagementKey {
   readonly kind: ManagementKeyKind
   readonly signingKey: SigningJwk
   readonly wrappingKey: WrappingJwk | null
-  /** JWS: why to trust the key. Null when its owner sent none. */
+  /** JWS: the endorsement of the key. Null when its owner sent none. */
   readonly endorsement: string | null
   readonly createdAt: Date
-  /** To the minute: it is not written at every use. */
+  /** Accurate to a minute: it is not written at every use. */
   readonly lastUsedAt: Date | null
   readonly revokedAt: Date | null
-  /** JWS: signed by the management key that revoked it. Null when it sent none. */
+  /** JWS: the signed revocation. Null when the management key that revoked it sent none. */
   readonly revocation: string | null
 }
 
-/** The two ends of a key's term; null where it is open. */
+/** The beginning and end of a key's term; null where it is unbounded. */
 export interface Term {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
@@ -55,7 +55,7 @@ export interface TransactionKey extends Term {
   /** Null for a symmetric key. */
   readonly publicKey: PublicJwk | null
   readonly thumbprint: string | null
-  /** By the database's clock at the moment of reading. */
+  /** By the database's clock when the key is read. */
   readonly state: TransactionKeyState
   /** Seconds before `expiresAt`, largest first. */
   readonly expiryNotices: readonly number[]
@@ -73,7 +73,7 @@ export interface TransactionKey extends Term {
   readonly revocation: string | null
 }
 
-/** The copy of a transaction key that is wrapped for one management key. */
+/** A transaction key, wrapped for one management key. */
 export interface WrappedKey {
   readonly accountId: string
   readonly transactionKeyId: string
@@ -82,31 +82,31 @@ export interface WrappedKey {
   readonly jwe: string
 }
 
-/** The answer to "is this public key really that client's?". All but `coincides` is null when it is not. */
+/** The result of a verification: whether a public key is that owner's. When it is not, everything but `coincides` is null. */
 export interface PublicKeyVerification {
   readonly coincides: boolean
-  /** Coincides, and the key is ACTIVE at `checkedAt`. */
+  /** `coincides`, and the key is ACTIVE at `checkedAt`. */
   readonly valid: boolean
   readonly state: TransactionKeyState | null
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
-  /** The owner's own signed description of the key (JWS), where he sent one. */
+  /** JWS: the owner's certificate. Null when they sent none. */
   readonly certificate: string | null
   /**
-   * The endorsements (JWS) that lead from the certificate's signer to the account's first management key, in this order,
-   * and then those that the revocation's signer has besides; null without either.
+   * The certification path (JWS each): the endorsements from the certificate's signer to the account's first management key,
+   * then those that only the revocation's signer has. Null without a certificate and a revocation.
    */
   endorsements(): Promise<readonly string[] | null>
-  /** The owner's own revocation (JWS), where the key is revoked and they sent one. */
+  /** JWS: the owner's signed revocation. Null unless the key is revoked and they sent one. */
   readonly revocation: string | null
-  /** Signs the same facts and returns the JWS; only when asked, because it costs more than all the rest. */
+  /** Signs the same facts and returns the JWS. Called only when the field is selected: it costs more than all the rest. */
   answer(): Promise<string>
 }
 
 interface AlertFields {
   readonly accountId: string
-  /** Counts from 1 in each account, without gaps. The cursor is made of it. */
+  /** Counts from 1 in each account, without gaps. The cursor encodes it. */
   readonly position: number
   readonly occurredAt: Date
   readonly acknowledgedAt: Date | null
@@ -132,7 +132,7 @@ export interface KeyOverusedAlert extends AlertFields {
   /** Uses, or under REFUSE refusals, beyond `maxUses`. */
   readonly excess: number
   readonly refused: boolean
-  /** The management key that asked. */
+  /** The management key that signed the request. */
   readonly managementKeyId: string
 }
 
@@ -158,7 +158,7 @@ export interface ManagementKeyAlert extends AlertFields {
 
 export interface KeysAlert extends AlertFields {
   readonly kind: 'KEYS_REWRAPPED' | 'KEYS_EXPORTED'
-  /** The management key that asked. */
+  /** The management key that signed the request. */
   readonly managementKeyId: string
   readonly keyCount: number
 }
@@ -172,7 +172,7 @@ export type Alert =
   | ManagementKeyAlert
   | KeysAlert
 
-/** A meeting of a new device and one that approves it. */
+/** A pairing of a new device with one that approves it. */
 export interface Pairing {
   /** 16 bytes, base64url. */
   readonly id: string
@@ -181,20 +181,20 @@ export interface Pairing {
   readonly expiresAt: Date
 }
 
-/** What an application server gets by registering one of its keys. */
+/** The registration of an application server's key. */
 export interface ApplicationServerRegistration {
   readonly applicationServer: string
   /** RFC 7638 thumbprint of the key: the `keyid` of its requests. */
   readonly keyId: string
   readonly isProved: boolean
-  /** Why it is not proved; null when it is. */
+  /** Why the key is not proved; null when it is. */
   readonly proofFailure: ProofFailure | null
 }
 
-/** A change of a key that an application server may know, or the word that there is none beyond a position. */
+/** A change of a key that was stored for an application server, or UP_TO_DATE: there are no later changes. */
 export type KeyChange = {
-  /** Its own; of `UP_TO_DATE` that of the newest change. The cursor is made of it. */
-  readonly bookmark: CursorPosition
+  /** The change's own; for `UP_TO_DATE`, that of the newest change. The cursor encodes it. */
+  readonly cursorPosition: CursorPosition
   readonly occurredAt: Date
 } & (
   | {
@@ -207,11 +207,13 @@ export type KeyChange = {
 
 export interface KeyServerFacts {
   readonly version: string
+  /** The origins that requests are signed for. */
+  readonly origins: readonly string[]
   /** The database's clock. */
   readonly time: Date
 }
 
-/** A public key of the key server itself, as its key set shows it (RFC 7517 §4, §5). */
+/** A server key's public key, as the JWK Set publishes it (RFC 7517 §4, §5). */
 export type PublishedKey = SigningJwk & {
   /** RFC 7638 thumbprint. */
   readonly kid: string
@@ -232,20 +234,20 @@ export interface Webhook {
   /** UUID. */
   readonly id: string
   readonly url: string
-  /** Null: all kinds. */
+  /** Null for all kinds. */
   readonly kinds: readonly AlertKind[] | null
   readonly createdAt: Date
   readonly lastDeliveredAt: Date | null
   /** The first failed attempt since the last delivery; null when there was none. */
   readonly failingSince: Date | null
-  /** What the last failed attempt met. */
+  /** Why the last failed attempt failed. */
   readonly failure: string | null
   readonly nextAttemptAt: Date | null
   /** The receiver answered 410 Gone. */
   readonly disabledAt: Date | null
 }
 
-/** An alert that a webhook's receiver did not take. */
+/** A dead letter: an alert that a webhook's receiver did not accept in time. */
 export interface WebhookDeadLetter {
   readonly alert: Alert
   readonly failedAt: Date

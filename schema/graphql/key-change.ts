@@ -28,7 +28,7 @@ const KeyChange = builder.objectRef<KeyChangeShape>('KeyChange').implement({
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
     cursor: t.string({
       description: 'Where to resume: pass it as `after`.',
-      resolve: ({ bookmark }) => encodeCursorPosition('change', bookmark),
+      resolve: ({ cursorPosition }) => encodeCursorPosition('change', cursorPosition),
     }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
   }),

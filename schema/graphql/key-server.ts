@@ -4,6 +4,10 @@ import type { KeyServerFacts } from './domain.ts'
 const KeyServer = builder.objectRef<KeyServerFacts>('KeyServer').implement({
   fields: (t) => ({
     version: t.exposeString('version'),
+    origins: t.exposeStringList('origins', {
+      description:
+        'The origins that requests are signed for (PUBLIC_URL), so that a client can tell a wrong address from a wrong key.',
+    }),
     time: t.expose('time', {
       type: 'DateTime',
       description: "The server's clock, so that a client can correct its own.",

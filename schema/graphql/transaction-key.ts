@@ -3,12 +3,19 @@ import type { TransactionKeyPage } from './context.ts'
 import { type Page, type TransactionKey as TransactionKeyShape } from './domain.ts'
 import { ManagementKey } from './management-key.ts'
 import { PageInfo } from './page-info.ts'
-import { type overusePolicies, revocationReasons, transactionKeyStates } from '../wire/enums.ts'
+import {
+  type overusePolicies,
+  revocationReasons,
+  transactionKeySorts,
+  transactionKeyStates,
+} from '../wire/enums.ts'
 
 export const TransactionKeyState = builder.enumType('TransactionKeyState', {
   description: 'Computed from the clock at the moment of reading, so that it is never late.',
   values: transactionKeyStates,
 })
+
+export const TransactionKeySort = builder.enumType('TransactionKeySort', { values: transactionKeySorts })
 
 export const RevocationReason = builder.enumType('RevocationReason', { values: revocationReasons })
 

@@ -4,21 +4,23 @@ CREATE TYPE "public"."key_change_kind" AS ENUM('REVOKED', 'DESTROYED', 'SUPERSED
 CREATE TYPE "public"."management_key_kind" AS ENUM('DEVICE', 'RECOVERY');--> statement-breakpoint
 CREATE TYPE "public"."overuse_policy" AS ENUM('NOTIFY', 'REFUSE');--> statement-breakpoint
 CREATE TYPE "public"."revocation_reason" AS ENUM('UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION');--> statement-breakpoint
+CREATE SEQUENCE "public"."proof_tickets" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1;--> statement-breakpoint
 CREATE TABLE "accounts" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"alert_position" bigint DEFAULT 0 NOT NULL,
-	"alert_floor" bigint DEFAULT 0 NOT NULL
+	"alert_low_water_mark" bigint DEFAULT 0 NOT NULL,
+	"alert_low_water_mark_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "acquisitions" (
 	"account_id" uuid NOT NULL,
-	"management_key_id" text NOT NULL,
+	"idempotency_scope" text NOT NULL,
 	"transaction_key_id" uuid NOT NULL,
 	"acquisition_id" uuid NOT NULL,
 	"acquired_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "acquisitions_account_id_management_key_id_transaction_key_id_acquisition_id_pk" PRIMARY KEY("account_id","management_key_id","transaction_key_id","acquisition_id")
+	CONSTRAINT "acquisitions_account_id_idempotency_scope_transaction_key_id_acquisition_id_pk" PRIMARY KEY("account_id","idempotency_scope","transaction_key_id","acquisition_id")
 );
 --> statement-breakpoint
 CREATE TABLE "alerts" (
@@ -31,6 +33,12 @@ CREATE TABLE "alerts" (
 	"management_key_id" text,
 	"details" jsonb NOT NULL,
 	CONSTRAINT "alerts_account_id_position_pk" PRIMARY KEY("account_id","position")
+);
+--> statement-breakpoint
+CREATE TABLE "application_server_approvals" (
+	"key_id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"approved_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "application_server_keys" (
@@ -47,9 +55,15 @@ CREATE TABLE "application_servers" (
 	"name" text NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"proved_at" timestamp (3) with time zone,
+	"proof_ticket" bigint DEFAULT 0 NOT NULL,
 	"change_position" bigint DEFAULT 0 NOT NULL,
-	"change_floor" bigint DEFAULT 0 NOT NULL,
-	CONSTRAINT "application_servers_name_unique" UNIQUE("name")
+	"change_low_water_mark" bigint DEFAULT 0 NOT NULL,
+	"change_low_water_mark_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "clock_sightings" (
+	"elapsed_ms" bigint PRIMARY KEY NOT NULL,
+	"clock" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "deadlines" (
@@ -58,7 +72,13 @@ CREATE TABLE "deadlines" (
 	"notice_seconds" integer NOT NULL,
 	"due_at" timestamp (3) with time zone NOT NULL,
 	"expires_at" timestamp (3) with time zone NOT NULL,
+	"taken_at" timestamp (3) with time zone,
 	CONSTRAINT "deadlines_account_id_transaction_key_id_notice_seconds_pk" PRIMARY KEY("account_id","transaction_key_id","notice_seconds")
+);
+--> statement-breakpoint
+CREATE TABLE "forgotten_nonces" (
+	"id" boolean PRIMARY KEY DEFAULT true NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "key_changes" (
@@ -73,7 +93,8 @@ CREATE TABLE "key_changes" (
 --> statement-breakpoint
 CREATE TABLE "management_key_owners" (
 	"management_key_id" text PRIMARY KEY NOT NULL,
-	"account_id" uuid NOT NULL
+	"account_id" uuid NOT NULL,
+	"signing_key" jsonb NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "management_keys" (
@@ -87,6 +108,7 @@ CREATE TABLE "management_keys" (
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"last_used_at" timestamp (3) with time zone,
 	"revoked_at" timestamp (3) with time zone,
+	"revocation" text,
 	CONSTRAINT "management_keys_account_id_id_pk" PRIMARY KEY("account_id","id")
 );
 --> statement-breakpoint
@@ -99,11 +121,11 @@ CREATE TABLE "mismatches" (
 );
 --> statement-breakpoint
 CREATE TABLE "nonces" (
-	"account_id" uuid NOT NULL,
-	"management_key_id" text NOT NULL,
+	"principal_id" uuid NOT NULL,
+	"key_id" text NOT NULL,
 	"nonce" text NOT NULL,
 	"expires_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "nonces_account_id_management_key_id_nonce_pk" PRIMARY KEY("account_id","management_key_id","nonce")
+	CONSTRAINT "nonces_principal_id_key_id_nonce_pk" PRIMARY KEY("principal_id","key_id","nonce")
 );
 --> statement-breakpoint
 CREATE TABLE "pairings" (
@@ -119,6 +141,7 @@ CREATE TABLE "server_keys" (
 	"public_key" jsonb NOT NULL,
 	"sealed_private_key" text NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"is_prepared" boolean DEFAULT false NOT NULL,
 	"retired_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
@@ -149,6 +172,7 @@ CREATE TABLE "transaction_keys" (
 	"expiry_notices" integer[] NOT NULL,
 	"has_default_notices" boolean NOT NULL,
 	"certificate" text,
+	"revocation" text,
 	"content_hash" "bytea" NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "transaction_keys_account_id_id_pk" PRIMARY KEY("account_id","id")
@@ -208,10 +232,15 @@ CREATE INDEX "acquisitions_oldest" ON "acquisitions" USING btree ("acquired_at")
 CREATE INDEX "alerts_unacknowledged" ON "alerts" USING btree ("account_id","position") WHERE "alerts"."acknowledged_at" is null;--> statement-breakpoint
 CREATE INDEX "alerts_oldest" ON "alerts" USING btree ("occurred_at");--> statement-breakpoint
 CREATE INDEX "application_server_keys_of_server" ON "application_server_keys" USING btree ("application_server_id");--> statement-breakpoint
-CREATE INDEX "deadlines_due" ON "deadlines" USING btree ("due_at");--> statement-breakpoint
+CREATE INDEX "application_servers_name" ON "application_servers" USING btree ("name");--> statement-breakpoint
+CREATE INDEX "deadlines_due" ON "deadlines" USING btree ("due_at") WHERE "deadlines"."taken_at" is null;--> statement-breakpoint
+CREATE INDEX "deadlines_taken" ON "deadlines" USING btree ("due_at") WHERE "deadlines"."taken_at" is not null;--> statement-breakpoint
 CREATE INDEX "key_changes_oldest" ON "key_changes" USING btree ("occurred_at");--> statement-breakpoint
 CREATE INDEX "nonces_expired" ON "nonces" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "pairings_expired" ON "pairings" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "transaction_keys_public_key" ON "transaction_keys" USING btree ("account_id","application_server","thumbprint");--> statement-breakpoint
 CREATE INDEX "transaction_keys_newest" ON "transaction_keys" USING btree ("account_id","created_at","id");--> statement-breakpoint
-CREATE INDEX "webhooks_due" ON "webhooks" USING btree ("due_at") WHERE "webhooks"."due_at" is not null;
+CREATE INDEX "webhooks_due" ON "webhooks" USING btree ("due_at") WHERE "webhooks"."due_at" is not null;--> statement-breakpoint
+-- These rows are updated all the time, outside of any index: room on their pages keeps the updates off the indexes (HOT).
+ALTER TABLE "accounts" SET (fillfactor = 70);--> statement-breakpoint
+ALTER TABLE "transaction_key_usage" SET (fillfactor = 70);

@@ -12,7 +12,7 @@ export const accounts = pgTable('accounts', {
   /** Position of the account's newest alert; 0 when it has none. Raised under the row's lock, so positions have no gaps. */
   alertPosition: bigint('alert_position', { mode: 'number' }).notNull().default(0),
   /** Alerts up to this position were removed when their retention ended; a cursor before it has expired. */
-  alertFloor: bigint('alert_floor', { mode: 'number' }).notNull().default(0),
-  /** When the alert at the floor occurred. */
-  alertFloorAt: instant('alert_floor_at'),
+  alertLowWaterMark: bigint('alert_low_water_mark', { mode: 'number' }).notNull().default(0),
+  /** When the alert at the low-water mark occurred. */
+  alertLowWaterMarkAt: instant('alert_low_water_mark_at'),
 })

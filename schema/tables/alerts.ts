@@ -27,7 +27,7 @@ export const alertKind = pgEnum('alert_kind', [
   'KEYS_EXPORTED',
 ])
 
-/** What an alert's kind adds to it. Instants are RFC 3339 texts. */
+/** Members that the kinds of alerts add to one. Instants are RFC 3339 strings. */
 export interface AlertDetails {
   readonly expiresAt?: string
   readonly noticeSeconds?: number
@@ -40,6 +40,21 @@ export interface AlertDetails {
   readonly byManagementKeyId?: string
   readonly applicationServer?: string
   readonly presentedThumbprint?: string
+}
+
+type Details<Member extends keyof AlertDetails> = Required<Pick<AlertDetails, Member>>
+
+/** The members that each kind adds, as whatever raises it must give them. */
+export interface AlertDetailsByKind {
+  readonly KEY_EXPIRING: Details<'expiresAt' | 'noticeSeconds'>
+  readonly KEY_EXPIRED: Details<'expiresAt'>
+  readonly KEY_OVERUSED: Details<'maxUses' | 'excess' | 'refused'>
+  readonly KEY_REVOKED: Details<'reason'>
+  readonly PUBLIC_KEY_MISMATCH: Details<'applicationServer' | 'presentedThumbprint'>
+  readonly MANAGEMENT_KEY_ADDED: Details<'byManagementKeyId'>
+  readonly MANAGEMENT_KEY_REVOKED: Details<'byManagementKeyId'>
+  readonly KEYS_REWRAPPED: Details<'keyCount'>
+  readonly KEYS_EXPORTED: Details<'keyCount'>
 }
 
 /** Written by the database function `raise_alert`, and by the sweep of deadlines, in the transaction of the cause. */

@@ -17,25 +17,29 @@ import { instant } from './columns.ts'
  * Application servers that registered, to learn of changes of their clients' keys. The row is also what the positions of
  * its changes are counted under.
  */
-export const applicationServers = pgTable('application_servers', {
-  /** Made from the name, as an account's id is. */
-  id: uuid('id').primaryKey(),
-  /** As transaction keys are stored for it. */
-  name: text('name').notNull().unique(),
-  createdAt: instant('created_at')
-    .notNull()
-    .default(sql`now()`),
-  /** Null until the first of its keys was proved: until then no change is stored. */
-  provedAt: instant('proved_at'),
-  /** Of the document that its keys were last proved by. One with an earlier ticket may be older, and changes nothing. */
-  proofTicket: bigint('proof_ticket', { mode: 'number' }).notNull().default(0),
-  /** The newest change. */
-  changePosition: bigint('change_position', { mode: 'number' }).notNull().default(0),
-  /** The changes up to this one are no longer kept. */
-  changeFloor: bigint('change_floor', { mode: 'number' }).notNull().default(0),
-  /** When the change at the floor occurred. */
-  changeFloorAt: instant('change_floor_at'),
-})
+export const applicationServers = pgTable(
+  'application_servers',
+  {
+    /** Made from the name, as an account's id is: so names are unique without a second unique index. */
+    id: uuid('id').primaryKey(),
+    /** As transaction keys are stored for it. */
+    name: text('name').notNull(),
+    createdAt: instant('created_at')
+      .notNull()
+      .default(sql`now()`),
+    /** Null until the first of its keys was proved: until then no change is stored. */
+    provedAt: instant('proved_at'),
+    /** Ticket of the document that last proved its keys. One with an earlier ticket may be older, and changes nothing. */
+    proofTicket: bigint('proof_ticket', { mode: 'number' }).notNull().default(0),
+    /** Position of the newest change. */
+    changePosition: bigint('change_position', { mode: 'number' }).notNull().default(0),
+    /** Changes up to this position are no longer kept. */
+    changeLowWaterMark: bigint('change_low_water_mark', { mode: 'number' }).notNull().default(0),
+    /** When the change at the low-water mark occurred. */
+    changeLowWaterMarkAt: instant('change_low_water_mark_at'),
+  },
+  (table) => [index('application_servers_name').on(table.name)],
+)
 
 /** Tickets of documents, taken before they are asked for. */
 export const proofTickets = pgSequence('proof_tickets')

@@ -1,5 +1,5 @@
 export { accounts } from './accounts.ts'
-export { alertKind, alerts, type AlertDetails } from './alerts.ts'
+export { alertKind, alerts, type AlertDetails, type AlertDetailsByKind } from './alerts.ts'
 export {
   applicationServerApprovals,
   applicationServerKeys,

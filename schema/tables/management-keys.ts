@@ -36,10 +36,13 @@ export const managementKeys = pgTable(
 )
 
 /**
- * Which account a management key belongs to. A request names its key only, so this look-up comes before any other; a
- * row never changes, which makes it safe to cache. A key belongs to one account for good, also after its revocation.
+ * Directory of thumbprints: the signing key and the account of each management key. A request names its key only, so this
+ * look-up comes before any other and reads this one row. A row never changes, which makes it safe to cache: a key belongs to
+ * one account for good, also after its revocation.
  */
 export const managementKeyOwners = pgTable('management_key_owners', {
   managementKeyId: text('management_key_id').primaryKey(),
   accountId: uuid('account_id').notNull(),
+  /** A copy of `management_keys.signing_key`. */
+  signingKey: jsonb('signing_key').$type<SigningJwk>().notNull(),
 })

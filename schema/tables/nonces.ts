@@ -1,5 +1,5 @@
-import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { accountIdColumn, instant } from './columns.ts'
+import { index, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { instant } from './columns.ts'
 
 /**
  * Nonces of request signatures, each kept until its signature's window has closed for good (docs/adr/0015-settled-clock.md).
@@ -8,13 +8,15 @@ import { accountIdColumn, instant } from './columns.ts'
 export const nonces = pgTable(
   'nonces',
   {
-    accountId: accountIdColumn(),
-    managementKeyId: text('management_key_id').notNull(),
+    /** The account, or the application server, whose key signed. */
+    principalId: uuid('principal_id').notNull(),
+    /** RFC 7638 thumbprint of the key that signed. */
+    keyId: text('key_id').notNull(),
     nonce: text('nonce').notNull(),
     expiresAt: instant('expires_at').notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.accountId, table.managementKeyId, table.nonce] }),
+    primaryKey({ columns: [table.principalId, table.keyId, table.nonce] }),
     index('nonces_expired').on(table.expiresAt),
   ],
 )

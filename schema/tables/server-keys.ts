@@ -3,7 +3,7 @@ import { boolean, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import type { SigningJwk } from '../wire/keys/jwk.ts'
 import { instant } from './columns.ts'
 
-/** The key server's own signing keys, shared by all servers on this database. No account's data, so no account in the key. */
+/** The key server's own signing keys, shared by all servers on this database. They are no account's, so the key has none. */
 export const serverKeys = pgTable('server_keys', {
   /** RFC 7638 thumbprint. */
   id: text('id').primaryKey(),

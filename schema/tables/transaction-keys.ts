@@ -89,7 +89,7 @@ export const transactionKeyUsage = pgTable(
   ],
 )
 
-/** Copies of a transaction key's secret, each wrapped for one management key. Only `acquire_wrapped_keys` reads them. */
+/** Transaction keys, each wrapped for one management key. Only `acquire_wrapped_keys` reads them. */
 export const wrappedKeys = pgTable(
   'wrapped_keys',
   {
@@ -112,23 +112,23 @@ export const acquisitions = pgTable(
   'acquisitions',
   {
     accountId: accountIdColumn(),
-    /** Who acquired; for another purpose than USE with that before it and a space between. */
-    managementKeyId: text('management_key_id').notNull(),
+    /** Id of the management key that acquired. For another purpose than USE, the purpose and a space stand before it. */
+    idempotencyScope: text('idempotency_scope').notNull(),
     transactionKeyId: uuid('transaction_key_id').notNull(),
     acquisitionId: uuid('acquisition_id').notNull(),
     acquiredAt: instant('acquired_at').notNull(),
   },
   (table) => [
     primaryKey({
-      columns: [table.accountId, table.managementKeyId, table.transactionKeyId, table.acquisitionId],
+      columns: [table.accountId, table.idempotencyScope, table.transactionKeyId, table.acquisitionId],
     }),
     index('acquisitions_oldest').on(table.acquiredAt),
   ],
 )
 
 /**
- * When an alert about a key's term is due. Whoever stores its alert marks the row as taken. A taken row is kept as long as
- * the term is: should the clock go back to before it was due, it is armed again.
+ * When an alert about a key's term is due. The sweep that stores the alert marks the row as taken. A taken row is kept as long
+ * as the term is: should the clock go back to before it was due, it is armed again.
  */
 export const deadlines = pgTable(
   'deadlines',

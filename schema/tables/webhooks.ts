@@ -16,8 +16,8 @@ import { alertKind } from './alerts.ts'
 import { accountIdColumn, instant } from './columns.ts'
 
 /**
- * Where an account's alerts are sent, and how far that has come. Whoever delivers holds the row's lease; every write
- * of a delivery names it, so that one whose lease has run out changes nothing.
+ * Where an account's alerts are sent, and how far that has come. The server that delivers holds the row's lease; every write
+ * of a delivery names it, so that a server whose lease has run out changes nothing.
  */
 export const webhooks = pgTable(
   'webhooks',

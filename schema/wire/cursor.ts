@@ -29,8 +29,8 @@ export interface CursorPosition {
   /** Items are numbered from 1, without gaps. */
   readonly position: number
   /**
-   * When the item at this position occurred, in milliseconds since 1970; null at 0. A database that was set back
-   * assigns positions a second time; the time distinguishes the items.
+   * When the item at this position occurred, in milliseconds since 1970; null at 0, and in a cursor of the form before this
+   * one. A database that was set back assigns positions a second time; the time distinguishes the items.
    */
   readonly atMs: number | null
 }
@@ -40,10 +40,14 @@ export function encodeCursorPosition(kind: PositionedKind, { position, atMs }: C
   return encodeCursor(kind, atMs === null ? String(position) : `${String(position)}@${String(atMs)}`)
 }
 
-/** Null when `cursor` is not one of this kind. */
+/**
+ * Reads a cursor of this form, and of the one before it, which had the position alone. Null when `cursor` is not one of this
+ * kind.
+ */
 export function decodeCursorPosition(kind: PositionedKind, cursor: string): CursorPosition | null {
   const text = decodeCursor(kind, cursor)
   if (text === '0') return { position: 0, atMs: null }
-  const match = text === null ? null : /^([1-9]\d{0,14})@(0|[1-9]\d{0,12})$/.exec(text)
-  return match === null ? null : { position: Number(match[1]), atMs: Number(match[2]) }
+  const [, position, atMs] = /^([1-9]\d{0,14})(?:@(0|[1-9]\d{0,12}))?$/.exec(text ?? '') ?? []
+  if (position === undefined) return null
+  return { position: Number(position), atMs: atMs === undefined ? null : Number(atMs) }
 }

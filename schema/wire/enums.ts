@@ -10,6 +10,18 @@ export const transactionKeyStates = ['PENDING', 'ACTIVE', 'EXPIRED', 'REVOKED'] 
 
 export type TransactionKeyState = (typeof transactionKeyStates)[number]
 
+/** Orders of an account's transaction keys. */
+export const transactionKeySorts = [
+  'NEWEST',
+  'OLDEST',
+  'EXPIRING_FIRST',
+  'LAST_USED',
+  'MOST_USED',
+  'NAME',
+] as const
+
+export type TransactionKeySort = (typeof transactionKeySorts)[number]
+
 export const revocationReasons = ['UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION'] as const
 
 export type RevocationReason = (typeof revocationReasons)[number]

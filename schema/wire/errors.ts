@@ -1,3 +1,5 @@
+import { ClavigerError } from './claviger-error.ts'
+
 /** Every `extensions.code` of the key server. docs/protocol.md says what a caller can do about each. */
 export const errorCodes = [
   'UNAUTHENTICATED',
@@ -18,6 +20,7 @@ export const errorCodes = [
   'GRAPHQL_VALIDATION_FAILED',
 ] as const
 
+/** The code of a {@link KeyServerError}. */
 export type ErrorCode = (typeof errorCodes)[number]
 
 /** Every `extensions.reason` of an UNAUTHENTICATED error. */
@@ -29,6 +32,7 @@ export const signatureRefusals = [
   'SIGNATURE_REPLAYED',
 ] as const
 
+/** Why a signature was refused. */
 export type SignatureRefusal = (typeof signatureRefusals)[number]
 
 /** The other members of an error's `extensions`, by code. */
@@ -47,7 +51,7 @@ export interface ErrorDetails {
  * A refusal of the protocol: the server throws it, the response carries its code and details, and the client SDK throws it
  * again. Its message never contains received bytes.
  */
-export class KeyServerError extends Error {
+export class KeyServerError extends ClavigerError {
   override readonly name = 'KeyServerError'
   readonly code: ErrorCode
   readonly details: ErrorDetails

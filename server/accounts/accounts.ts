@@ -18,7 +18,7 @@ const openAccountInput = z.object({
   managementKey: managementKeyInput,
 })
 
-/** Opens and describes accounts. */
+/** Opens and reads accounts. */
 export class Accounts {
   readonly #databases: Databases
   readonly #selectAccount
@@ -32,18 +32,18 @@ export class Accounts {
         .where(eq(accounts.id, id))
   }
 
-  /** The port of one request, which reads a list of management keys once, however many aliases ask for it. */
+  /** The port of one request. It reads a list of management keys once, even when several aliases select it. */
   forRequest(request: SignedRequest): AccountsPort {
     const lists = new Map<string, Promise<ManagementKey[]>>()
     return {
       open: (input) => this.#open(request, input),
       current: () => this.#current(request),
       managementKeys: ({ id }, { includeRevoked }) => {
-        const name = `${id} ${String(includeRevoked)}`
-        const known = lists.get(name)
-        if (known !== undefined) return known
+        const listKey = `${id} ${String(includeRevoked)}`
+        const cached = lists.get(listKey)
+        if (cached !== undefined) return cached
         const list = selectManagementKeys(this.#databases.reads.db, id, { includeRevoked })
-        lists.set(name, list)
+        lists.set(listKey, list)
         return list
       },
     }
@@ -72,7 +72,7 @@ export class Accounts {
       if (account === undefined) throw new KeyServerError('CONFLICT', 'This account name is taken.')
       const owned = await tx
         .insert(managementKeyOwners)
-        .values({ managementKeyId, accountId })
+        .values({ managementKeyId, accountId, signingKey: managementKey.signingKey })
         .onConflictDoNothing()
         .returning({ accountId: managementKeyOwners.accountId })
       if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')

@@ -23,9 +23,9 @@ export function alertList(
         .limit(1)
       return newest
     },
-    selectFloor: async () => {
+    selectLowWaterMark: async () => {
       const [account] = await db
-        .select({ position: accounts.alertFloor, at: accounts.alertFloorAt })
+        .select({ position: accounts.alertLowWaterMark, at: accounts.alertLowWaterMarkAt })
         .from(accounts)
         .where(eq(accounts.id, accountId))
       return account && lowWaterMarkOf(account)

@@ -1,8 +1,9 @@
-import { decodeCursorPosition, type CursorPosition } from '../../schema/wire/cursor.ts'
+import type { CursorPosition } from '../../schema/wire/cursor.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { cursorOf } from '../../schema/graphql/alert.ts'
 import type { AlertPage, AlertPageArguments } from '../../schema/graphql/context.ts'
 import type { Database } from '../database/connect.ts'
+import { askedPosition } from '../events/asked-position.ts'
 import { parsePageSize } from '../lib/page-size.ts'
 import { alertList } from './alert-list.ts'
 import { countUnacknowledged, selectAlerts } from './alert-rows.ts'
@@ -46,11 +47,8 @@ export async function selectAlertPage(
 /**
  * Parses the cursor of an alert; null stays null.
  *
- * @throws {KeyServerError} BAD_USER_INPUT
+ * @throws {KeyServerError} BAD_USER_INPUT, CURSOR_EXPIRED
  */
 export function parseCursorPosition(cursor: string | null | undefined, field: string): CursorPosition | null {
-  if (cursor === null || cursor === undefined) return null
-  const bookmark = decodeCursorPosition('alert', cursor)
-  if (bookmark === null) throw badInput(field, 'This is not a cursor of an alert.')
-  return bookmark
+  return askedPosition(cursor, { kind: 'alert', field })
 }

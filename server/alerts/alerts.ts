@@ -65,7 +65,7 @@ export class Alerts {
     if (bookmark === null) throw badInput('upTo', 'This is not a cursor of an alert.')
     const { position, atMs } = bookmark
     return request.transaction(async ({ tx, accountId }) => {
-      if (atMs === null) return 0
+      if (position === 0) return 0
       // The alert of a cursor from before the database was set back is not there: its holder has not seen what is.
       const ofCursor = alias(alerts, 'of_cursor')
       const isThere = tx
@@ -75,12 +75,12 @@ export class Alerts {
           and(
             eq(ofCursor.accountId, accountId),
             eq(ofCursor.position, position),
-            eq(ofCursor.occurredAt, new Date(atMs)),
+            atMs === null ? undefined : eq(ofCursor.occurredAt, new Date(atMs)),
           ),
         )
       const marked = await tx
         .update(alerts)
-        .set({ acknowledgedAt: sql`clock_timestamp()` })
+        .set({ acknowledgedAt: sql`statement_timestamp()` })
         .where(
           and(
             eq(alerts.accountId, accountId),

@@ -4,8 +4,8 @@ import type { PruningDatabases } from '../database/pruning.ts'
 const batchMax = 2000
 
 /**
- * Removes alerts that are older than `retentionDays`, and raises their accounts' floors in the same statement. Any
- * number of servers may do so at once; none of them waits for a lock.
+ * Removes alerts that are older than `retentionDays`, and raises their accounts' low-water marks in the same
+ * statement. Any number of servers may do so at once; none of them waits for a lock.
  *
  * @returns whether there may be more of them
  */

@@ -24,26 +24,35 @@ export class ApplicationServers {
   }
 
   /** The port of one request. */
-  forRequest(request: SignedRequest): ApplicationServersPort {
-    return { register: (input) => this.#register(request, input) }
+  forRequest(
+    request: SignedRequest,
+    { clientAddress }: { readonly clientAddress: string },
+  ): ApplicationServersPort {
+    return { register: (input) => this.#register(request, { input, clientAddress }) }
   }
 
   async #register(
     request: SignedRequest,
-    input: RegisterApplicationServerInput,
+    {
+      input,
+      clientAddress,
+    }: { readonly input: RegisterApplicationServerInput; readonly clientAddress: string },
   ): Promise<ApplicationServerRegistration> {
     const { applicationServer: name, signingKey } = parseInput(registerInput, input, 'input')
     const keyId = await thumbprint(signingKey)
     const applicationServerId = applicationServerIdOf(name)
     const key = { principalId: applicationServerId, keyId, jwk: signingKey }
-    await request.registration(key, (tx) => holdKey(tx, { applicationServerId, name, keyId, signingKey }))
+    const registered = { applicationServerId, name, keyId, signingKey }
+    await request.registration(key, (tx) => holdKey(tx, registered))
     // Not before the nonce is consumed: a request that is sent again makes nobody fetch.
-    const { listed, ticket } = await this.#documents.read(name)
+    const { listed, ticket } = await this.#documents.read(name, clientAddress)
     const isListed = typeof listed === 'object' && listed.includes(keyId)
     if (isListed) {
-      await runTransaction(this.#databases.writes.db, (tx) =>
-        applyKeyList(tx, applicationServerId, { listed, ticket }),
-      )
+      await runTransaction(this.#databases.writes.db, async (tx) => {
+        // Once more: whoever registers keys for this name meanwhile has pushed it out, and cannot when it is proved.
+        await holdKey(tx, registered)
+        await applyKeyList(tx, applicationServerId, { listed, ticket })
+      })
     }
     const isNowProved = await isProved(this.#databases.reads.db, keyId)
     const failure = typeof listed === 'string' ? listed : 'NOT_LISTED'

@@ -22,7 +22,7 @@ export interface NamedKey {
  */
 export type Approval = 'APPROVED' | 'AWAITED' | 'TAKEN'
 
-/** The operator's word for a key, registered or not: strangers can push out those that wait, and not this word. */
+/** The operator's word for a key, registered or not: strangers can push out keys that wait, and not this word. */
 export async function approveKey(tx: Executor, { name, keyId }: NamedKey): Promise<Approval> {
   await lockKey(tx, keyId)
   const applicationServerId = applicationServerIdOf(name)
@@ -36,10 +36,8 @@ export async function approveKey(tx: Executor, { name, keyId }: NamedKey): Promi
     .where(eq(managementKeyOwners.managementKeyId, keyId))
   const isOfAnother = held !== undefined && held.applicationServerId !== applicationServerId
   if (isOfAnother || owner !== undefined) return 'TAKEN'
-  if (held !== undefined) {
-    await prove(tx, { applicationServerId, keyId })
-    return 'APPROVED'
-  }
+  // One that is pushed out just now waits for its next registration.
+  if (held !== undefined && (await prove(tx, { applicationServerId, keyId }))) return 'APPROVED'
   await tx
     .insert(applicationServerApprovals)
     .values({ keyId, name })
@@ -56,7 +54,7 @@ export async function removeKey(tx: Executor, { name, keyId }: NamedKey): Promis
   const isForgotten = await takeApproval(tx, { name, keyId })
   const removed = await tx
     .update(applicationServerKeys)
-    .set({ revokedAt: sql`clock_timestamp()` })
+    .set({ revokedAt: sql`statement_timestamp()` })
     .where(
       and(
         eq(applicationServerKeys.applicationServerId, applicationServerIdOf(name)),
@@ -76,7 +74,7 @@ export async function lockKey(tx: Executor, keyId: string): Promise<void> {
   )
 }
 
-/** Whether the operator has approved a key that was not registered. His word is used up with it. */
+/** Whether the operator has approved a key that was not registered. The word is used up with it. */
 export async function takeApproval(tx: Executor, { name, keyId }: NamedKey): Promise<boolean> {
   const taken = await tx
     .delete(applicationServerApprovals)
@@ -85,23 +83,25 @@ export async function takeApproval(tx: Executor, { name, keyId }: NamedKey): Pro
   return taken.length > 0
 }
 
-/** Lets a registered key sign, by the operator's word. */
+/** Lets a registered key sign, by the operator's word. Answers false when it is not registered any more. */
 export async function prove(
   tx: Executor,
   { applicationServerId, keyId }: { readonly applicationServerId: string; readonly keyId: string },
-): Promise<void> {
+): Promise<boolean> {
   // The application server's row first, as where a document is taken over.
   await markProved(tx, applicationServerId)
-  await tx
+  const proved = await tx
     .update(applicationServerKeys)
     .set({ proof: 'OPERATOR', revokedAt: null })
     .where(eq(applicationServerKeys.id, keyId))
+    .returning({ id: applicationServerKeys.id })
+  return proved.length > 0
 }
 
 /** From now on changes are stored for it. */
 export async function markProved(tx: Executor, applicationServerId: string): Promise<void> {
   await tx
     .update(applicationServers)
-    .set({ provedAt: sql`clock_timestamp()` })
+    .set({ provedAt: sql`statement_timestamp()` })
     .where(and(eq(applicationServers.id, applicationServerId), isNull(applicationServers.provedAt)))
 }

@@ -11,17 +11,26 @@ export interface KeyDocument {
   readonly ticket: number
 }
 
+interface Asked {
+  readonly name: string
+  readonly url: URL
+  readonly address: string
+}
+
 interface Fetching {
   readonly current: Promise<KeyDocument>
   next: Promise<KeyDocument> | null
 }
 
-/** Documents that are fetched at a time: anybody may ask for one. */
+/** Documents that are fetched at a time: anybody may ask for any. */
 const fetchesMax = 32
 
+/** Tries of one request, whose fetch is displaced when it shares that of another client. */
+const triesMax = 3
+
 /**
- * Fetches the documents of application servers, each name's once at a time. Who asks while one is fetched may know of a
- * newer one, and waits for the next; all who wait share it.
+ * Fetches the documents of application servers, each name's once at a time. A request that comes while one is fetched may
+ * know of a newer one, and waits for the next; all that wait share it.
  */
 export class KeyDocuments {
   readonly #takeTicket: () => Promise<number>
@@ -34,18 +43,34 @@ export class KeyDocuments {
     this.#options = options
   }
 
-  /** @throws {KeyServerError} RATE_LIMITED when others needed the place before there was an answer */
-  async read(name: string): Promise<KeyDocument> {
+  /**
+   * @param address of the client that asks
+   * @throws {KeyServerError} RATE_LIMITED when others needed the place before there was an answer
+   */
+  async read(name: string, address: string): Promise<KeyDocument> {
     const url = documentUrlOf(name, this.#options)
     if (url === null) return { listed: 'NOT_AN_ORIGIN', ticket: 0 }
-    const fetching = this.#byName.get(name)
-    if (fetching === undefined) return this.#begin(name, url)
-    fetching.next ??= fetching.current.then(ignore, ignore).then(() => this.#begin(name, url))
-    return fetching.next
+    for (let tries = 1; ; tries++) {
+      const { document, isOwn } = this.#join({ name, url, address })
+      try {
+        return await document
+      } catch (error) {
+        // Another client's place was taken, because it had too many: that is no reason to refuse this one.
+        if (isOwn || tries === triesMax || !(error instanceof KeyServerError)) throw error
+      }
+    }
   }
 
-  #begin(name: string, url: URL): Promise<KeyDocument> {
-    const current = this.#fetch(url)
+  #join(asked: Asked): { readonly document: Promise<KeyDocument>; readonly isOwn: boolean } {
+    const fetching = this.#byName.get(asked.name)
+    if (fetching === undefined) return { document: this.#begin(asked), isOwn: true }
+    if (fetching.next !== null) return { document: fetching.next, isOwn: false }
+    fetching.next = fetching.current.then(ignore, ignore).then(() => this.#begin(asked))
+    return { document: fetching.next, isOwn: true }
+  }
+
+  #begin({ name, url, address }: Asked): Promise<KeyDocument> {
+    const current = this.#fetch(url, address)
     const fetching: Fetching = { current, next: null }
     this.#byName.set(name, fetching)
     const end = () => {
@@ -55,8 +80,8 @@ export class KeyDocuments {
     return current
   }
 
-  async #fetch(url: URL): Promise<KeyDocument> {
-    const { displaced, release: leave } = this.#places.acquire(url)
+  async #fetch(url: URL, address: string): Promise<KeyDocument> {
+    const { displaced, release: leave } = this.#places.acquire(url, address)
     try {
       const ticket = await this.#takeTicket()
       const listed = await readKeyList(url, { ...this.#options, signal: displaced })
@@ -73,5 +98,5 @@ export class KeyDocuments {
 }
 
 function ignore(): void {
-  // Each who waits for it is told.
+  // Those that wait for it are told.
 }

@@ -46,7 +46,7 @@ export async function holdKey(
   }
   if (await takeApproval(tx, { name, keyId })) await prove(tx, { applicationServerId, keyId })
   await tx.execute(sql`
-    DELETE FROM application_server_keys WHERE id IN (
+    DELETE FROM application_server_keys WHERE proof IS NULL AND id IN (
       SELECT id FROM application_server_keys
       WHERE application_server_id = ${applicationServerId} AND proof IS NULL AND id <> ${keyId}
       ORDER BY registered_at DESC OFFSET ${unprovedMax - 1})`)
@@ -109,7 +109,7 @@ export async function applyKeyList(
     )
   const revoked = await tx
     .update(applicationServerKeys)
-    .set({ revokedAt: sql`clock_timestamp()` })
+    .set({ revokedAt: sql`statement_timestamp()` })
     .where(
       and(
         ofServer,

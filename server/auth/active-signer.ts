@@ -1,9 +1,9 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { accounts, managementKeys } from '../../schema/tables/index.ts'
-import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { SignedTransaction } from './signed-request.ts'
 
-/** The account's active management key with this id, and the account's name; null when there is none such. */
+/** The account's active management key with this id, and the account's name; null when there is no such key. */
 export async function selectActiveSigner(
   { tx, accountId }: Pick<SignedTransaction, 'tx' | 'accountId'>,
   id: string,
@@ -19,5 +19,5 @@ export async function selectActiveSigner(
         isNull(managementKeys.revokedAt),
       ),
     )
-  return signer ?? null
+  return signer === undefined ? null : { owner: signer.owner, signingKey: parseSigningJwk(signer.signingKey) }
 }

@@ -2,21 +2,21 @@ import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 
 /*
- * One lock for an account's set of management keys, so that no copy is stored for a key that is just being revoked, and
- * of the last two no two are revoked at once. It is taken before anything else in a transaction: rows of management
- * keys are also locked, for a moment, by every claim of a signature, in no order that could be kept.
+ * One lock for an account's set of management keys, so that no key is wrapped for a management key that is just being revoked,
+ * and the last two are not revoked at once. It is the first lock of a transaction (schema/functions/README.md), and is taken
+ * where the account's row is.
  */
 
-/** For who adds or revokes a management key. */
+/** Exclusive: for transactions that add or revoke a management key. */
 export async function lockManagementKeys(tx: Executor, accountId: string): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(${lockNumber(accountId)})`)
+  await tx.execute(
+    sql`SELECT pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = ${accountId}`,
+  )
 }
 
-/** For who relies on management keys staying active. Shared: they do not wait for each other. */
+/** Shared: for transactions that rely on management keys staying active. They do not wait for each other. */
 export async function holdManagementKeys(tx: Executor, accountId: string): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock_shared(${lockNumber(accountId)})`)
-}
-
-function lockNumber(accountId: string) {
-  return sql`hashtextextended('claviger management keys ' || ${accountId}::text, 0)`
+  await tx.execute(
+    sql`SELECT pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = ${accountId}`,
+  )
 }

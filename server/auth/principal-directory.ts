@@ -1,13 +1,14 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { unionAll } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
-import { applicationServerKeys, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { z } from 'zod'
+import { applicationServerKeys, managementKeyOwners } from '../../schema/tables/index.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { importSigningKey } from '../../schema/wire/signatures/http-signature.ts'
 import type { Database } from '../database/connect.ts'
-import type { PrincipalKind } from './principal.ts'
+import { principalKinds, type PrincipalKind } from './principal.ts'
 
-/** A signing key, ready to verify with, and whose it is. */
+/** A registered signing key, imported for verification, and its principal. */
 export interface RegisteredPrincipal {
   readonly kind: PrincipalKind
   /** The id of the account, or of the application server. */
@@ -16,34 +17,37 @@ export interface RegisteredPrincipal {
   readonly cryptoKey: CryptoKey
 }
 
-const cachedSignersMax = 10_000
+const cachedPrincipalsMax = 10_000
+
+/** A row of the look-up. The key was checked to be a sound point when it was stored. */
+const principalRow = z.object({
+  kind: z.enum(principalKinds),
+  principalId: z.guid(),
+  jwk: z.discriminatedUnion('kty', [
+    z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+    z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() }),
+  ]),
+})
 
 /**
- * Finds a signing key by its thumbprint. That it is a management key can be remembered for good: a thumbprint names one
- * key, and its account never changes. Whether the key is still active is asked of the database at every request.
+ * Finds a signing key by its thumbprint. Management keys are cached without expiry: a thumbprint names one key, and its
+ * account never changes. Whether the key is still active is read from the database at every request.
  */
 export class PrincipalDirectory {
-  readonly #cache = new LRUCache<string, RegisteredPrincipal>({ max: cachedSignersMax })
+  readonly #cache = new LRUCache<string, RegisteredPrincipal>({ max: cachedPrincipalsMax })
   readonly #select
 
   constructor(db: Database) {
-    // One statement, so that a key that is nobody's takes the time of one that is somebody's.
+    // One statement, so that an unknown key takes as long as a known one.
     this.#select = (id: string) =>
       unionAll(
         db
           .select({
             kind: sql<PrincipalKind>`'ACCOUNT'`.as('kind'),
-            principalId: managementKeys.accountId,
-            jwk: managementKeys.signingKey,
+            principalId: managementKeyOwners.accountId,
+            jwk: managementKeyOwners.signingKey,
           })
           .from(managementKeyOwners)
-          .innerJoin(
-            managementKeys,
-            and(
-              eq(managementKeys.accountId, managementKeyOwners.accountId),
-              eq(managementKeys.id, managementKeyOwners.managementKeyId),
-            ),
-          )
           .where(eq(managementKeyOwners.managementKeyId, id)),
         db
           .select({
@@ -56,21 +60,21 @@ export class PrincipalDirectory {
       )
   }
 
-  /** As `lookUp`, unless the key is remembered. */
-  async find(keyId: string): Promise<{ known: RegisteredPrincipal | null; isRemembered: boolean }> {
-    const remembered = this.#cache.get(keyId)
-    if (remembered !== undefined) return { known: remembered, isRemembered: true }
+  /** As {@link lookUp}, with a cache before it. */
+  async find(keyId: string): Promise<{ known: RegisteredPrincipal | null; isCached: boolean }> {
+    const cached = this.#cache.get(keyId)
+    if (cached !== undefined) return { known: cached, isCached: true }
     const known = await this.lookUp(keyId)
-    // An application server's may become an account's yet. It signs one request for a connection of hours.
+    // An application server's key is not cached: an account may still register it, and it signs only once in hours.
     if (known?.kind === 'ACCOUNT') this.#cache.set(keyId, known)
-    return { known, isRemembered: false }
+    return { known, isCached: false }
   }
 
-  /** Null when nobody registered such a key. One that is registered as both kinds is the account's. */
+  /** Null when the key is not registered. A key that is registered as both kinds is the account's. */
   async lookUp(keyId: string): Promise<RegisteredPrincipal | null> {
-    const found = await this.#select(keyId)
-    const signer = found.find(({ kind }) => kind === 'ACCOUNT') ?? found[0]
-    if (signer === undefined) return null
-    return { ...signer, cryptoKey: await importSigningKey(signer.jwk) }
+    const found = (await this.#select(keyId)).map((row) => principalRow.parse(row))
+    const principal = found.find(({ kind }) => kind === 'ACCOUNT') ?? found[0]
+    if (principal === undefined) return null
+    return { ...principal, cryptoKey: await importSigningKey(principal.jwk) }
   }
 }

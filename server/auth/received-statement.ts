@@ -7,13 +7,13 @@ import {
   type StatementType,
 } from '../../schema/wire/statements/statement.ts'
 
-/** A statement as a client sent it, and what it says. */
+/** A statement as a client sent it, and its parsed payload. */
 export interface ReceivedStatement<T extends StatementType> extends ParsedStatement<T> {
   readonly compact: string
 }
 
 /**
- * Verifies that a statement is signed by the holder of `signingKey`, and not dated ahead.
+ * Verifies that a statement is signed with the private key of `signingKey`, and is not dated in the future.
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `field`
  */
@@ -39,7 +39,7 @@ export async function assertSignedBy<T extends StatementType>(
   }
 }
 
-/** A BAD_USER_INPUT error at `field`: a claim says something else than the input. */
+/** A BAD_USER_INPUT error at `field`: a claim does not match the input. */
 export function untrueClaim(field: string, claim: string) {
-  return badInput(field, `The claim "${claim}" says something else than the input.`)
+  return badInput(field, `The claim "${claim}" does not match the input.`)
 }

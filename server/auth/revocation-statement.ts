@@ -16,7 +16,7 @@ const revocationInput = statementOf('claviger-revocation+jwt')
 /** A revocation as a client sent it. */
 export type ReceivedRevocation = ReceivedStatement<'claviger-revocation+jwt'>
 
-/** What a revocation states about a transaction key, as the server stores it. */
+/** The facts about a transaction key that a revocation states, as the server stores them. */
 export interface RevokedFacts {
   readonly id: string
   readonly applicationServer: string
@@ -33,8 +33,8 @@ export function parseRevocation(compact: unknown): ReceivedRevocation | null {
 }
 
 /**
- * Checks a transaction key's revocation at the door: an active management key of the account signed it, and each of its
- * claims is what the server stores.
+ * Checks a transaction key's revocation before it is stored: an active management key of the account signed it, and each
+ * of its claims matches what the server stores.
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `revocation`
  */
@@ -46,12 +46,12 @@ export async function assertKeyRevocation(
   const { payload } = revocation
   if ('sub' in payload) throw badInput(field, 'This is the revocation of a management key.')
   await assertSigned(signed, revocation)
-  const untrue = findUntrueClaim(payload, facts)
-  if (untrue !== null) throw untrueClaim(field, untrue)
+  const mismatched = firstMismatchedClaim(payload, facts)
+  if (mismatched !== null) throw untrueClaim(field, mismatched)
 }
 
 /**
- * As {@link assertKeyRevocation}, for that of the management key `id`, which another one signs.
+ * As {@link assertKeyRevocation}, for the revocation of the management key `id`, which another management key signs.
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `revocation`
  */
@@ -61,7 +61,8 @@ export async function assertManagementKeyRevocation(
   id: string,
 ): Promise<void> {
   const { kid, payload } = revocation
-  if (!isOfManagementKey(payload)) throw badInput(field, 'This is the revocation of a transaction key.')
+  if (!isManagementKeyRevocation(payload))
+    throw badInput(field, 'This is the revocation of a transaction key.')
   if (kid === id) throw badInput(field, 'Another management key signs the revocation of this one.')
   await assertSigned(signed, revocation)
   if (payload.sub !== id) throw untrueClaim(field, 'sub')
@@ -77,27 +78,27 @@ async function assertSigned(signed: SignedTransaction, revocation: ReceivedRevoc
   if (revocation.payload.iss !== owner) throw untrueClaim(field, 'iss')
 }
 
-/** The name of the first claim that is not what the facts are; null when all are. The owner's name is not among them. */
-function findUntrueClaim(revocation: KeyRevocation, facts: RevokedFacts): string | null {
+/** The name of the first claim that does not match the facts; null when all match. `iss` is not compared here. */
+function firstMismatchedClaim(revocation: KeyRevocation, facts: RevokedFacts): string | null {
   const thumbprint = facts.thumbprint ?? certifiedThumbprint(facts.certificate)
   const comparisons: Readonly<Record<string, boolean>> = {
     jti: revocation.jti === facts.id,
     aud: revocation.aud === facts.applicationServer,
-    // Whose thumbprint that of an uncertified symmetric key is only the owner can tell.
+    // Only the owner knows the thumbprint of a symmetric key that has no certificate.
     jkt: thumbprint === null || revocation.jkt === thumbprint,
     reason: revocation.reason === facts.reason,
   }
   return Object.keys(comparisons).find((claim) => comparisons[claim] === false) ?? null
 }
 
-/** The thumbprint that the owner certified of a symmetric key. */
+/** The thumbprint of a symmetric key, from its certificate. */
 function certifiedThumbprint(certificate: string | null): string | null {
   if (certificate === null) return null
   const { cnf } = parseStatement('claviger-key+jwt', certificate).payload
   return 'jkt' in cnf ? cnf.jkt : null
 }
 
-function isOfManagementKey(
+function isManagementKeyRevocation(
   payload: KeyRevocation | ManagementKeyRevocation,
 ): payload is ManagementKeyRevocation {
   return 'sub' in payload

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Databases } from '../database/connect.ts'
 
 /** The key that a long-lived socket or stream was opened with. */
@@ -6,13 +7,15 @@ export interface WatchedKey {
   readonly keyId: string
 }
 
+const revokedRows = z.array(z.object({ id: z.string() }))
+
 interface Watch extends WatchedKey {
   readonly onRevoked: () => void
 }
 
 /**
- * Tells sockets and streams of this process that their key was revoked, on whichever server. A notification
- * brings the word at once; a look into the database now and then, when it was lost.
+ * Tells sockets and streams of this process that their key was revoked, on whichever server. A notification reports it at
+ * once; a periodic check of the database reports it when the notification was lost.
  */
 export class RevocationWatch {
   readonly #databases: Databases
@@ -23,36 +26,36 @@ export class RevocationWatch {
   }
 
   /**
-   * Calls `onRevoked` once, when the key is revoked from now on. Begin before the key is found to be active, so that no
-   * revocation falls between.
+   * Calls `onRevoked` once, when the key is revoked from now on. Call it before the check that the key is
+   * active, so that no revocation is missed between the two.
    *
    * @returns a function that ends the watch
    */
   watch({ principalId, keyId }: WatchedKey, onRevoked: () => void): () => void {
     const watch: Watch = { principalId, keyId, onRevoked }
-    const ofKey = this.#watches.get(keyId) ?? new Set()
-    this.#watches.set(keyId, ofKey)
-    ofKey.add(watch)
+    const watches = this.#watches.get(keyId) ?? new Set()
+    this.#watches.set(keyId, watches)
+    watches.add(watch)
     return () => {
-      ofKey.delete(watch)
-      if (ofKey.size === 0 && this.#watches.get(keyId) === ofKey) {
+      watches.delete(watch)
+      if (watches.size === 0 && this.#watches.get(keyId) === watches) {
         this.#watches.delete(keyId)
       }
     }
   }
 
-  /** This key is revoked. */
+  /** Ends the watches of a key that was revoked. */
   report(keyId: string): void {
-    const ofKey = this.#watches.get(keyId)
+    const watches = this.#watches.get(keyId)
     this.#watches.delete(keyId)
-    for (const { onRevoked } of ofKey ?? []) onRevoked()
+    for (const { onRevoked } of watches ?? []) onRevoked()
   }
 
-  /** Looks which of the watched keys are revoked. Answers `repeat` that there is nothing more to do. */
+  /** Checks which of the watched keys are revoked. @returns false: a periodic job has nothing more to do */
   async check(): Promise<false> {
     const watched = [...this.#watches.values()].flatMap(([watch]) => watch ?? [])
     if (watched.length === 0) return false
-    const revoked = await this.#databases.reads.sql<{ id: string }[]>`
+    const rows = await this.#databases.reads.sql`
       WITH watched AS (
         SELECT * FROM unnest(
           ${watched.map(({ principalId }) => principalId)}::uuid[],
@@ -66,7 +69,7 @@ export class RevocationWatch {
       SELECT k.id
       FROM watched JOIN application_server_keys k ON k.application_server_id = watched.account_id AND k.id = watched.id
       WHERE k.revoked_at IS NOT NULL`
-    for (const { id } of revoked) this.report(id)
+    for (const { id } of revokedRows.parse(rows)) this.report(id)
     return false
   }
 }

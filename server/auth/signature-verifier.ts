@@ -7,17 +7,17 @@ import {
   type ComponentValues,
   type ParsedSignature,
 } from '../../schema/wire/signatures/http-signature.ts'
-import type { Principal } from './principal.ts'
+import { toPrincipal, type Principal } from './principal.ts'
 import type { PrincipalDirectory } from './principal-directory.ts'
 
-/** The signature of a request as it was received. Nothing in it is trusted before it was verified. */
+/** The signature of a request as it was received. Nothing in it is trusted before it is verified. */
 export interface PresentedSignature {
   readonly signature: ParsedSignature
-  /** What the signature may cover: one set for each origin that this server answers to. */
+  /** The component values that the signature may cover: one set for each origin of this server. */
   readonly candidates: readonly ComponentValues[]
 }
 
-/** Verifies signatures with the registered keys. It consumes no nonce and does not ask whether a key is still active. */
+/** Verifies signatures with the registered keys. It consumes no nonce and does not check whether a key is still active. */
 export class SignatureVerifier {
   readonly #directory: PrincipalDirectory
 
@@ -25,19 +25,19 @@ export class SignatureVerifier {
     this.#directory = directory
   }
 
-  /** @throws {KeyServerError} UNAUTHENTICATED, reason SIGNATURE_INVALID: one answer, in one time, for every cause */
+  /** @throws {KeyServerError} UNAUTHENTICATED, reason SIGNATURE_INVALID: the same answer, after the same time, for every cause */
   async verify(presented: PresentedSignature): Promise<Principal> {
     const { keyid } = presented.signature
-    const { known, isRemembered } = await this.#directory.find(keyid)
-    const isOfItsKind = known !== null && algorithmOf(known.jwk) === presented.signature.alg
-    // An unknown key is checked against a stand-in, so that it takes the path and the time of a wrong signature.
-    const isGood = await isSignedBy(presented, isOfItsKind ? known : await standIn(presented.signature))
-    if (!isOfItsKind || !isGood) {
-      // A remembered key is looked up all the same: the time must not tell that such a key is in use.
-      if (isRemembered) await this.#directory.lookUp(keyid)
+    const { known, isCached } = await this.#directory.find(keyid)
+    const isUsable = known !== null && algorithmOf(known.jwk) === presented.signature.alg
+    // The signature of an unknown key is checked with a stand-in, so that it takes the path and time of a wrong signature.
+    const isSigned = await isSignedBy(presented, isUsable ? known : await standIn(presented.signature))
+    if (!isUsable || !isSigned) {
+      // A cached key is looked up all the same: the time must not show that such a key is in use.
+      if (isCached) await this.#directory.lookUp(keyid)
       throw signatureRefused('SIGNATURE_INVALID')
     }
-    return { kind: known.kind, principalId: known.principalId, keyId: keyid }
+    return toPrincipal(known, keyid)
   }
 }
 
@@ -50,8 +50,8 @@ export async function assertSelfSigned(
   presented: PresentedSignature,
   { keyId, jwk }: { readonly keyId: string; readonly jwk: SigningJwk },
 ): Promise<void> {
-  const isGood = await isSignedBy(presented, { jwk, cryptoKey: await importSigningKey(jwk) })
-  if (!isGood || presented.signature.keyid !== keyId) throw signatureRefused('SIGNATURE_INVALID')
+  const isSigned = await isSignedBy(presented, { jwk, cryptoKey: await importSigningKey(jwk) })
+  if (!isSigned || presented.signature.keyid !== keyId) throw signatureRefused('SIGNATURE_INVALID')
 }
 
 type VerifyingKey = Parameters<typeof verifySignature>[1]
@@ -66,7 +66,7 @@ async function isSignedBy(
   return false
 }
 
-/** Keys of RFC 8037 appendix A and RFC 7515 appendix A.3: nobody's. */
+/** The example keys of RFC 8037 appendix A and RFC 7515 appendix A.3, which no principal may register. */
 const standInJwks = {
   ed25519: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
   'ecdsa-p256-sha256': {

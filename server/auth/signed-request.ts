@@ -1,17 +1,30 @@
-import { sql as fragment } from 'drizzle-orm'
+import { sql as fragment, type SQL } from 'drizzle-orm'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
+import type { AccountId } from '../../schema/wire/brands.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
-import { assertGranted, consumeNonce, isActive, isNonceOutcome, type NonceOutcome } from './nonces.ts'
+import { assertGranted, consumeNonce, isActive, isNonceRefusal, parseConsumption } from './nonces.ts'
 import type {
   AccountPrincipal,
   ApplicationServerPrincipal,
   Principal,
-  PrincipalKind,
+  PrincipalId,
   SignatureNonce,
 } from './principal.ts'
-import { assertSelfSigned, type PresentedSignature, type SignatureVerifier } from './signature-verifier.ts'
+import { PrincipalDirectory } from './principal-directory.ts'
+import { assertSelfSigned, SignatureVerifier, type PresentedSignature } from './signature-verifier.ts'
+
+/** Makes a {@link SignedRequest} from the signature that a transport received. */
+export interface Authentication {
+  /** @param presented null for a request without a signature */
+  request(presented: PresentedSignature | null): SignedRequest
+}
+
+export function createAuthentication(databases: Databases): Authentication {
+  const verifier = new SignatureVerifier(new PrincipalDirectory(databases.reads.db))
+  return { request: (presented) => new SignedRequest(presented, { verifier, databases }) }
+}
 
 /** A transaction that consumed the request's nonce, and the database's clock when it did. */
 export interface SignedTransaction extends AccountPrincipal {
@@ -19,7 +32,7 @@ export interface SignedTransaction extends AccountPrincipal {
   readonly now: Date
 }
 
-/** What a statement that consumes the nonce itself needs. `nonce` is null when an earlier field consumed it. */
+/** The parameters of a statement that consumes the nonce itself. `nonce` is null when an earlier field consumed it. */
 export interface NonceToConsume extends AccountPrincipal {
   readonly nonce: string | null
   readonly created: number
@@ -27,17 +40,17 @@ export interface NonceToConsume extends AccountPrincipal {
 }
 
 export interface TransactionOptions {
-  /** Takes locks before the management key is found to be active, so that it stays so until the end. */
-  readonly lock?: (tx: Executor, accountId: string) => Promise<void>
+  /** Takes locks before the check that the management key is active, so that it stays active until the end. */
+  readonly lock?: (tx: Executor, accountId: AccountId) => Promise<void>
 }
 
 /**
  * One request and its signature: presented, verified, nonce consumed, in this order. It owns that state, and nothing
  * outside can set it.
  *
- * The signature itself is verified first, once; then, in the transaction of the request's effect, that the key is active,
- * the time is right by the database's clock, and the nonce is new. The fields of one request take turns, so that the first
- * one consumes the nonce.
+ * The signature itself is verified first, once. Then, in the transaction of the request's effect, the database checks that
+ * the key is active, that its clock is between `created` and `expires`, and that the nonce is new. The fields of one request
+ * run one after the other, so that the first one consumes the nonce.
  */
 export class SignedRequest {
   readonly #presented: PresentedSignature | null
@@ -66,32 +79,37 @@ export class SignedRequest {
     return this.#isNonceConsumed
   }
 
-  /** Verifies the signature as an account's. The request has no effect yet, and its nonce is not consumed. */
+  /**
+   * Verifies the signature as an account's. The nonce is not consumed yet. An application server's key is refused like an
+   * unknown key.
+   */
   async verify(): Promise<AccountPrincipal> {
-    const { principalId, keyId } = ofKind('ACCOUNT', await this.identify())
-    return { accountId: principalId, managementKeyId: keyId }
+    const principal = await this.identify()
+    if (principal.kind !== 'ACCOUNT') throw signatureRefused('SIGNATURE_INVALID')
+    return { accountId: principal.principalId, managementKeyId: principal.keyId }
   }
 
-  /** As {@link verify}, for what application servers sign. A management key is refused like an unknown key. */
+  /** As {@link verify}, for requests of application servers. A management key is refused like an unknown key. */
   async verifyApplicationServer(): Promise<ApplicationServerPrincipal> {
-    const { principalId, keyId } = ofKind('APPLICATION_SERVER', await this.identify())
-    return { applicationServerId: principalId, keyId }
+    const principal = await this.identify()
+    if (principal.kind !== 'APPLICATION_SERVER') throw signatureRefused('SIGNATURE_INVALID')
+    return { applicationServerId: principal.principalId, keyId: principal.keyId }
   }
 
-  /** As {@link verify}, for what either may sign: a socket. */
+  /** As {@link verify}, for what either kind of principal may sign: a socket. */
   identify(): Promise<Principal> {
     this.#principal ??= this.#verifySignature()
     return this.#principal
   }
 
   /**
-   * Verifies the signature and consumes the nonce, for a request whose effect is to read. Repeated, it checks that the key
-   * is still active.
+   * Verifies the signature and consumes the nonce, for a request that only reads. Called again, it checks that the key is
+   * still active.
    */
   async consumeNonce(): Promise<Principal> {
     const principal = await this.identify()
-    await this.#inTurn(async () => {
-      // A socket, and so its nonce, may be old.
+    await this.#runInTurn(async () => {
+      // A socket may have been open for hours since its nonce was consumed.
       if (this.#isNonceConsumed) {
         await assertGranted(await isActive(this.#databases.reads.sql, principal), this.#databases)
       } else await this.#consumeAlone(principal)
@@ -106,13 +124,13 @@ export class SignedRequest {
     return account
   }
 
-  /** Runs `work` in the transaction that consumes the nonce. A refusal by `work` consumes it as well. */
+  /** Runs `work` in the transaction that consumes the nonce. When `work` refuses the request, it is consumed as well. */
   async transaction<T>(
     work: (signed: SignedTransaction) => Promise<T>,
     { lock = takeNoLock }: TransactionOptions = {},
   ): Promise<T> {
     const account = await this.verify()
-    return this.#inTurn(async () => {
+    return this.#runInTurn(async () => {
       try {
         const result = await runTransaction(this.#databases.writes.db, async (tx) => {
           await lock(tx, account.accountId)
@@ -137,36 +155,31 @@ export class SignedRequest {
     run: (nonce: NonceToConsume) => Promise<T>,
   ): Promise<T> {
     const account = await this.verify()
-    return this.#inTurn(async () => {
+    return this.#runInTurn(async () => {
       const { nonce, created, expires } = this.#nonce()
       const result = await run({ ...account, nonce: this.#isNonceConsumed ? null : nonce, created, expires })
-      if (isNonceOutcome(result.outcome)) await assertGranted(result.outcome, this.#databases)
+      if (isNonceRefusal(result.outcome)) await assertGranted(result.outcome, this.#databases)
       this.#isNonceConsumed = true
       return result
     })
   }
 
   /**
-   * Runs `work` in a transaction for a request that is signed by the very key it registers. The nonce is consumed with
-   * what `work` stores, or not at all. `work` is told the database's clock.
+   * Runs `work` in a transaction for a request that is signed with the key that it registers. The nonce is consumed with
+   * what `work` stores, or not at all. `work` gets the database's clock.
    */
   async registration<T>(
-    key: { readonly principalId: string; readonly keyId: string; readonly jwk: SigningJwk },
+    key: { readonly principalId: PrincipalId; readonly keyId: string; readonly jwk: SigningJwk },
     work: (tx: Executor, now: Date) => Promise<T>,
   ): Promise<T> {
     await assertSelfSigned(this.#requireSignature(), key)
-    return this.#inTurn(async () => {
+    return this.#runInTurn(async () => {
       const result = await runTransaction(this.#databases.writes.db, async (tx) => {
         const { nonce, created, expires } = this.#nonce()
         const outcome = this.#isNonceConsumed
           ? fragment`'GRANTED'`
           : fragment`consume_nonce(${key.principalId}, ${key.keyId}, ${nonce}, ${created}, ${expires})`
-        const [row] = await tx.execute<{ outcome: NonceOutcome; now: Date }>(
-          fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
-        )
-        await assertGranted(row?.outcome, this.#databases)
-        if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
-        return work(tx, row.now)
+        return work(tx, await this.#assertConsumed(tx, outcome))
       })
       this.#isNonceConsumed = true
       return result
@@ -188,17 +201,20 @@ export class SignedRequest {
     const outcome = this.#isNonceConsumed
       ? fragment`CASE WHEN is_active_management_key(${accountId}, ${managementKeyId})
           THEN 'GRANTED' ELSE 'SIGNATURE_INVALID' END`
-      : fragment`claim_signature(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
-    const [row] = await tx.execute<{ outcome: string; now: Date }>(
-      fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`,
-    )
-    await assertGranted(row?.outcome, this.#databases)
-    if (row === undefined) throw new TypeError('A consumed nonce has an outcome.')
-    return row.now
+      : fragment`consume_management_key_nonce(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires})`
+    return this.#assertConsumed(tx, outcome)
   }
 
-  /** Runs one thing after the other. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs an expression that consumes the nonce. @returns the database's clock */
+  async #assertConsumed(tx: Executor, outcome: SQL): Promise<Date> {
+    const [row] = await tx.execute(fragment`SELECT ${outcome} AS outcome, clock_timestamp() AS now`)
+    const consumption = parseConsumption(row)
+    await assertGranted(consumption.outcome, this.#databases)
+    return consumption.now
+  }
+
+  /** Runs `work` after everything that was passed before. */
+  #runInTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(work)
     this.#lastTurn = turn.catch(() => undefined)
     return turn
@@ -216,10 +232,4 @@ export class SignedRequest {
 
 function takeNoLock(): Promise<void> {
   return Promise.resolve()
-}
-
-/** @throws {KeyServerError} UNAUTHENTICATED, the answer to an unknown key */
-function ofKind(kind: PrincipalKind, principal: Principal): Principal {
-  if (principal.kind !== kind) throw signatureRefused('SIGNATURE_INVALID')
-  return principal
 }

@@ -8,11 +8,14 @@ import { createRenewedPool } from './renewed-pool.ts'
 import { plainRoute, type DatabaseRoute } from './route.ts'
 import { sessionSettings, settingStatement, transactionSettings } from './settings.ts'
 import { performStatements } from './statements.ts'
+import { troubleOf, type DatabaseTrouble } from './trouble.ts'
 
 /** Connections, and what each transaction on them says first. */
 export interface Pool extends postgres.Sql {
   /** The statement that pins the settings until the transaction's end; null when sessions are ours and have them. */
   readonly settingStatement: string | null
+  /** Told of each statement and transaction that fails. */
+  readonly noteFailure: (error: unknown) => void
 }
 
 export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: Pool }
@@ -28,6 +31,8 @@ export type Executor = Pick<Database, 'select' | 'insert' | 'update' | 'delete' 
 export interface Databases {
   readonly reads: { readonly sql: postgres.Sql; readonly db: Database }
   readonly writes: { readonly sql: postgres.Sql; readonly db: Database }
+  /** The newest trouble that escapes probes, when a statement or a transaction met it within the last `withinMs`; else null. */
+  recentTrouble(withinMs: number): DatabaseTrouble | null
   close(): Promise<void>
 }
 
@@ -47,11 +52,17 @@ export function connectDatabases({ url, writeConnectionsMax, route }: ConnectOpt
   // Through a pooler a statement has its connection for itself, reads too.
   const readsMax =
     route?.isPooled === true ? Math.max(readConnectionsMax, writeConnectionsMax) : readConnectionsMax
-  const reads = connect(url, { max: readsMax, route })
-  const writes = connect(url, { max: writeConnectionsMax, route })
+  let newest: { readonly trouble: DatabaseTrouble; readonly atMs: number } | null = null
+  const onTrouble = (trouble: DatabaseTrouble) => {
+    if (trouble.escapesProbes) newest = { trouble, atMs: performance.now() }
+  }
+  const reads = connect(url, { max: readsMax, route, onTrouble })
+  const writes = connect(url, { max: writeConnectionsMax, route, onTrouble })
   return {
     reads,
     writes,
+    recentTrouble: (withinMs) =>
+      newest !== null && performance.now() - newest.atMs < withinMs ? newest.trouble : null,
     close: async () => {
       await Promise.all([reads, writes].map(({ pool }) => pool.end({ timeoutSeconds: closeTimeoutSeconds })))
     },
@@ -80,6 +91,7 @@ export function connectSql(
   })
   return Object.assign(sql, {
     settingStatement: route.isPooled ? settingStatement(transactionSettings(route, own)) : null,
+    noteFailure: () => undefined,
   })
 }
 
@@ -102,19 +114,30 @@ export async function connectTransiently<T>(
     connection: { application_name: 'claviger', ...settings },
   })
   try {
-    return await work(Object.assign(sql, { settingStatement: null }))
+    return await work(Object.assign(sql, { settingStatement: null, noteFailure: () => undefined }))
   } finally {
     await sql.end({ timeout: 1 })
   }
 }
 
-function connect(url: string, options: { max: number; route: DatabaseRoute | undefined }) {
-  const pool = createRenewedPool((onclose) => {
-    const opened = connectSql(url, { ...options, onclose })
+interface PoolOptions {
+  readonly max: number
+  readonly route: DatabaseRoute | undefined
+  readonly onTrouble: (trouble: DatabaseTrouble) => void
+}
+
+function connect(url: string, { onTrouble, ...options }: PoolOptions) {
+  const pool = createRenewedPool((onStale) => {
+    const opened = connectSql(url, { ...options, onclose: onStale })
     // Drizzle writes dates as texts, and says so to the pool that it is given.
     drizzle(opened)
     readInstants(opened.options)
-    return opened
+    const noteFailure = (error: unknown) => {
+      const trouble = troubleOf(error)
+      if (trouble !== null) onTrouble(trouble)
+      if (trouble?.asksForNewConnections === true) onStale()
+    }
+    return Object.assign(opened, { noteFailure })
   })
   const sql = performStatements(pool.sql)
   return { sql, db: drizzle(sql, { schema: tables }), pool }

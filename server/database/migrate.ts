@@ -12,8 +12,8 @@ import { runTransaction } from './transaction.ts'
 const migrationLock = 0x636c_6176_6967_65n.toString()
 const lockMsMax = 120_000
 
-/** Beside the sources in a checkout and beside dist/ in a package: both have schema/migrations two levels above. */
-const folders = ['../../schema/migrations', '../../../schema/migrations']
+/** In a checkout the folder itself, in a package the copy beside the compiled files: both lie at the same place from here. */
+const migrationsFolder = fileURLToPath(new URL('../../schema/migrations', import.meta.url))
 
 /**
  * Applies the migrations that the database lacks, all in one transaction and under an advisory lock that ends with it, so that
@@ -26,7 +26,7 @@ export async function migrate(
   { route, lockTimeoutMs = lockMsMax, onWait = () => undefined }: MigrateOptions = {},
 ): Promise<void> {
   const found = route ?? (await findRoute(databaseUrl))
-  const migrations = readMigrationFiles({ migrationsFolder: await findMigrations() })
+  const migrations = readMigrationFiles({ migrationsFolder })
   const pool = connectSql(databaseUrl, {
     max: 1,
     route: found,
@@ -108,18 +108,4 @@ async function findJournal(tx: Executor, schema: string): Promise<string> {
 /** Drizzle names the schema of types, of sequences and of what foreign keys refer to. */
 function inSchema(statement: string, schema: string): string {
   return statement.replaceAll('"public".', `"${schema.replaceAll('"', '""')}".`)
-}
-
-async function findMigrations(): Promise<string> {
-  const { access } = await import('node:fs/promises')
-  for (const folder of folders) {
-    const path = fileURLToPath(new URL(folder, import.meta.url))
-    try {
-      await access(`${path}/meta/_journal.json`)
-      return path
-    } catch {
-      // Look beside the other layout.
-    }
-  }
-  throw new Error('schema/migrations is missing from this installation of claviger.')
 }

@@ -1,5 +1,6 @@
 import type { Pool } from './connect.ts'
 import { rejectUnexecuted } from './executed.ts'
+import { ReadOnlyDatabase } from './trouble.ts'
 
 export interface RenewedPool {
   /** Of all pools that follow one another, the current one. It can be kept. */
@@ -16,18 +17,18 @@ const probes = { everyMs: 5_000, timeoutMs: 10_000 }
 const retireSeconds = 5
 
 /**
- * A pool of connections that is replaced as a whole once it has lost one of them.
+ * A pool of connections that is replaced as a whole once it has lost one of them, or found that it leads to a standby.
  *
  * postgres.js 3.4.9 makes a lost connection anew in its old place and loses track of it there: a statement that came
  * between the failure and the close is neither sent nor answered, and a part of it that was not sent yet stands before
  * the next start-up message, so that the place never connects again. Under load all places end like that. A pool that
  * was replaced and ended answers whatever waits in it, with an error, within {@link retireSeconds}.
  *
- * @param open opens a pool that calls `onLost` with every connection that it loses. It must not close connections for
- *   their age.
+ * @param open opens a pool that calls `onStale` with every connection that it loses, and when it leads to a database that
+ *   cannot be written. It must not close connections for their age.
  */
 export function createRenewedPool(
-  open: (onLost: () => void) => Pool,
+  open: (onStale: () => void) => Pool,
   { everyMs, timeoutMs }: typeof probes = probes,
 ): RenewedPool {
   let isEnding = false
@@ -39,7 +40,10 @@ export function createRenewedPool(
     const deadline = setTimeout(() => {
       if (pool === current.pool) renew()
     }, timeoutMs)
-    pool`SELECT 1`
+    pool<{ is_standby: boolean }[]>`SELECT pg_is_in_recovery() AS is_standby`
+      .then(([row]) => {
+        if (row?.is_standby === true) pool.noteFailure(new ReadOnlyDatabase())
+      })
       // A connection that is lost is heard of by itself.
       .catch(() => undefined)
       .finally(() => {

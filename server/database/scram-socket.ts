@@ -29,7 +29,8 @@ export class ScramSocket extends Socket {
   /** Connects in a moment, so that whoever gets it can listen for errors first. */
   constructor({ hostname, port }: URL) {
     super()
-    this.host = hostname
+    // The brackets around an IPv6 address are the URL's.
+    this.host = hostname.replace(/^\[|\]$/g, '')
     this.port = Number(port)
     setImmediate(() => {
       if (!this.destroyed) this.connect(this.port, this.host)

@@ -12,10 +12,17 @@ type Make = (handle: Handle) => unknown
  * there it is the transaction that carries the settings.
  */
 export function performStatements(pool: Pool): Pool {
-  const perform = (make: (handle: Handle) => PromiseLike<unknown>) =>
-    pool.settingStatement === null
-      ? retryConflicts(async () => make(pool))
-      : retryConflicts(() => transact(pool, (run) => run(make)))
+  const perform = async (make: (handle: Handle) => PromiseLike<unknown>) => {
+    const { noteFailure } = pool
+    try {
+      return await retryConflicts(() =>
+        pool.settingStatement === null ? Promise.resolve(make(pool)) : transact(pool, (run) => run(make)),
+      )
+    } catch (error) {
+      noteFailure(error)
+      throw error
+    }
+  }
   const later = (make: Make) => postpone(make(pool), { make, perform })
   return new Proxy(pool, {
     apply: (_pool, _receiver, args: Parameters<Pool>): unknown => later((handle) => handle(...args)),

@@ -1,7 +1,9 @@
 import type postgres from 'postgres'
 import type { Pool } from './connect.ts'
 import { isConnectionLost } from './lost-connection.ts'
+import { codesOf } from './error-codes.ts'
 import { assertExecuted } from './executed.ts'
+import { ReadOnlyDatabase } from './trouble.ts'
 
 /** Longest life of a transaction, in milliseconds. PostgreSQL ends it before: this bounds the wait for a lost answer. */
 const transactionMsMax = 30_000
@@ -28,7 +30,7 @@ export async function transact<T>(
   work: (run: Run) => Promise<T>,
   { timeoutMs = transactionMsMax }: { readonly timeoutMs?: number } = {},
 ): Promise<T> {
-  const state: State = { isLost: false, failure: null }
+  const state: State = { isBegun: false, isLost: false, failure: null }
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const timer = setTimeout(() => {
     state.failure ??= new Error(`The transaction took longer than ${String(timeoutMs)} ms.`)
@@ -36,6 +38,7 @@ export async function transact<T>(
   }, timeoutMs)
   pool
     .begin('isolation level read committed read write', async (connection) => {
+      state.isBegun = true
       const run = guard(connection, state)
       const { settingStatement } = pool
       const outcome = await settle(async () => {
@@ -58,7 +61,9 @@ export async function transact<T>(
     // Also when the connection of a transaction that has long ended is closed: nothing asks for this any more.
     .catch((error: unknown) => {
       state.isLost = true
-      reject(error)
+      // A standby cannot begin it, and calls that a feature that it lacks.
+      const isStandby = !state.isBegun && codesOf(error).includes('0A000')
+      reject(isStandby ? new ReadOnlyDatabase({ cause: error }) : error)
     })
   try {
     return await promise
@@ -69,6 +74,8 @@ export async function transact<T>(
 }
 
 interface State {
+  /** BEGIN has succeeded. */
+  isBegun: boolean
   /** The connection was closed. */
   isLost: boolean
   /** The first failure, or that the transaction has ended. */

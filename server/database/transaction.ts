@@ -12,7 +12,14 @@ export async function runTransaction<T>(
   work: (tx: Executor) => Promise<T>,
   options: { readonly timeoutMs?: number } = {},
 ): Promise<T> {
-  return retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run))), options))
+  // Of the pool that the transaction begins on: another may have taken its place by the time it fails.
+  const { noteFailure } = pool
+  try {
+    return await retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run))), options))
+  } catch (error) {
+    noteFailure(error)
+    throw error
+  }
 }
 
 /** The pool's face with the transaction's statements behind it: what Drizzle asks of a client. */

@@ -13,7 +13,7 @@ export interface ListSource<Item extends StoredItem> {
   readonly selectAfter: (position: number, limit: number) => Promise<readonly Item[]>
   readonly selectNewest: () => Promise<StoredItem | undefined>
   /** Up to here the items are removed; undefined when the list itself is gone. */
-  readonly selectFloor: () => Promise<CursorPosition | undefined>
+  readonly selectLowWaterMark: () => Promise<CursorPosition | undefined>
   /** For people: what CURSOR_EXPIRED says. */
   readonly expired: string
 }
@@ -32,7 +32,7 @@ export class StoredList<Item extends StoredItem> {
   /** The end of the list. */
   async end(): Promise<CursorPosition> {
     const newest = await this.#source.selectNewest()
-    const end = newest === undefined ? await this.#source.selectFloor() : cursorPositionOf(newest)
+    const end = newest === undefined ? await this.#source.selectLowWaterMark() : cursorPositionOf(newest)
     if (end === undefined) throw new TypeError('Who signs has a list.')
     return end
   }
@@ -65,8 +65,8 @@ export class StoredList<Item extends StoredItem> {
     }
     // There is none at the beginning, nor where the last one was removed.
     const isNext = first === undefined || first.position === bookmark.position + 1
-    const floor = await this.#source.selectFloor()
-    if (!isNext || floor === undefined || !isSame(floor, bookmark)) throw this.#expired()
+    const lowWaterMark = await this.#source.selectLowWaterMark()
+    if (!isNext || lowWaterMark === undefined || !isSame(lowWaterMark, bookmark)) throw this.#expired()
     return items
   }
 
@@ -90,6 +90,8 @@ export function lowWaterMarkOf({
   return { position, atMs: at?.getTime() ?? null }
 }
 
-function isSame(one: CursorPosition, other: CursorPosition): boolean {
-  return one.position === other.position && one.atMs === other.atMs
+/** A cursor of an older form has no time, and stands where its position says. */
+function isSame(one: CursorPosition, bookmark: CursorPosition): boolean {
+  const isUntimed = bookmark.position > 0 && bookmark.atMs === null
+  return one.position === bookmark.position && (isUntimed || one.atMs === bookmark.atMs)
 }

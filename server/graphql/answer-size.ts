@@ -1,9 +1,9 @@
-/** What a member costs beside its name and value: quotes, colon and comma. */
+/** Characters of a member besides its name and value: quotes, colon and comma. */
 const memberCharacters = 4
 
 /**
- * Whether an answer has more than so many characters as JSON, about: escapes are not counted. It looks at no more of the
- * answer than that, so a small bound costs little whatever the answer is.
+ * Whether an answer is longer than a number of characters as JSON. The count is approximate: escapes are not counted. It stops
+ * at the bound, so a small bound costs little for any answer.
  */
 export function isLongerThan(answer: unknown, charactersMax: number): boolean {
   let left = charactersMax

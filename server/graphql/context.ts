@@ -1,10 +1,17 @@
-import type { GraphQLContext } from '../../schema/graphql/context.ts'
-import type { SignedRequest } from '../auth/signed-request.ts'
+import DataLoader from 'dataloader'
+import type { GraphQLContext, Reference } from '../../schema/graphql/context.ts'
+import type { ManagementKey } from '../../schema/graphql/domain.ts'
+import type { Database } from '../database/connect.ts'
+import { selectManagementKeysById, selectWrappedFor } from '../management-keys/management-key-rows.ts'
 import type { Services } from '../services.ts'
-import { createLoaders } from './loaders.ts'
+import { selectTransactionKeysById } from '../transaction-keys/transaction-key-rows.ts'
+import type { TransportContext } from './engine.ts'
 
-/** The ports of one request. */
-export function createContext(services: Services, request: SignedRequest): GraphQLContext {
+/** The ports of one request, and its loaders. */
+export function createContext(
+  services: Services,
+  { signedRequest: request, clientAddress }: TransportContext,
+): GraphQLContext {
   return {
     accounts: services.accounts.forRequest(request),
     managementKeys: services.managementKeys.forRequest(request),
@@ -13,10 +20,53 @@ export function createContext(services: Services, request: SignedRequest): Graph
     verification: services.verification.forRequest(),
     alerts: services.alerts.forRequest(request),
     webhooks: services.webhooks.forRequest(request),
-    pairings: services.pairings.forRequest(request),
-    applicationServers: services.applicationServers.forRequest(request),
+    pairings: services.pairings.forRequest(request, { clientAddress }),
+    applicationServers: services.applicationServers.forRequest(request, { clientAddress }),
     keyChanges: services.keyChanges.forRequest(request),
     keyServer: services.keyServer,
     loaders: createLoaders(services.databases.reads.db),
   }
+}
+
+/**
+ * The look-ups of one request, gathered into one statement for each noun. Nothing is cached: a mutation of the same request
+ * may have changed a row that was read before.
+ */
+function createLoaders(db: Database): GraphQLContext['loaders'] {
+  return {
+    transactionKey: loaderOf(async (accountId, ids) => {
+      const keys = await selectTransactionKeysById(db, accountId, ids)
+      return new Map(keys.map((key) => [key.id, key]))
+    }),
+    managementKey: loaderOf(async (accountId, ids) => {
+      const keys = await selectManagementKeysById(db, accountId, ids)
+      return new Map(keys.map((key) => [key.id, key]))
+    }),
+    wrappedFor: loaderOf(async (accountId, ids) => {
+      const wrappedFor = new Map<string, ManagementKey[]>(ids.map((id) => [id, []]))
+      for (const { transactionKeyId, managementKey } of await selectWrappedFor(db, accountId, ids)) {
+        wrappedFor.get(transactionKeyId)?.push(managementKey)
+      }
+      return wrappedFor
+    }),
+  }
+}
+
+/** A loader of rows by account and id: a statement reads the rows of one account. */
+function loaderOf<Value>(
+  select: (accountId: string, ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+): DataLoader<Reference, Value> {
+  return new DataLoader<Reference, Value>(
+    async (references) => {
+      const byAccount = Map.groupBy(references, ({ accountId }) => accountId)
+      const found = new Map<string, ReadonlyMap<string, Value>>()
+      for (const [accountId, ofOne] of byAccount) {
+        found.set(accountId, await select(accountId, [...new Set(ofOne.map(({ id }) => id))]))
+      }
+      return references.map(
+        ({ accountId, id }) => found.get(accountId)?.get(id) ?? new TypeError('A referenced row is missing.'),
+      )
+    },
+    { cache: false },
+  )
 }

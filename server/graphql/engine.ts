@@ -1,21 +1,23 @@
-import { parse, validate } from 'graphql'
+import { parse, validate, type DocumentNode } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
+import { LRUCache } from 'lru-cache'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { schema } from '../../schema/graphql/index.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
-import { createDocumentCache, noCache } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
 import { useIntrospectionCache } from './introspection-cache.ts'
 import { useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
-/** What a transport hands over with a request: its signature, and the parsed body where it has read it already. */
+/** What a transport hands over with a request: its signature, and the parsed body. */
 export interface TransportContext {
   readonly signedRequest: SignedRequest
-  readonly params: GraphQLParams | null
+  readonly params: GraphQLParams
+  /** Whom the request comes from, to count by. */
+  readonly clientAddress: string
   /** Called when the answer is a stream, which may last. */
   readonly onStream?: () => void
 }
@@ -26,19 +28,14 @@ export type GraphQLParams = Record<string, unknown>
 export type GraphQLEngine = ReturnType<typeof createGraphQLEngine>
 
 /** Parses, validates and executes, for all transports. */
-export function createGraphQLEngine(
-  services: Services,
-  { log, hasGraphiQL }: { log: Logger; hasGraphiQL: boolean },
-) {
+export function createGraphQLEngine(services: Services, { log }: { readonly log: Logger }) {
   const maskError = createErrorMask(log)
   return createYoga<TransportContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: ({ signedRequest }) => createContext(services, signedRequest),
-    graphiql: hasGraphiQL && {
-      title: 'Claviger',
-      defaultQuery: '{\n  keyServer {\n    version\n    time\n  }\n}\n',
-    },
+    context: (transport) => createContext(services, transport),
+    // The front serves it: Yoga's loads its files from other origins.
+    graphiql: false,
     landingPage: false,
     // The front does these: it reads a bounded body once, because the signature covers its bytes.
     cors: false,
@@ -67,12 +64,11 @@ function useStreamNotice(): Plugin<GraphQLContext & TransportContext> {
   }
 }
 
-/** Takes the body that the front has read and parsed. */
+/** Uses the body that the front has read and parsed. */
 function useParsedBody(): Plugin<GraphQLContext, TransportContext> {
   return {
     onRequestParse({ serverContext, setRequestParser }) {
-      const params = serverContext.params
-      if (params) setRequestParser(() => params)
+      setRequestParser(() => serverContext.params)
     },
   }
 }
@@ -85,7 +81,7 @@ function useQueryLimits(): Plugin {
       )
     },
     onValidate({ validateFn, setValidationFn }) {
-      // First and alone: some rules of graphql-js compare each field with each other.
+      // The limits come before all other rules: some rules of graphql-js compare every pair of fields.
       const validateAll: typeof validate = validateFn
       const validateBounded: typeof validate = (schemaOfRequest, document, ...rest) => {
         const errors = validate(schemaOfRequest, document, [queryLimitsRule])
@@ -96,7 +92,7 @@ function useQueryLimits(): Plugin {
   }
 }
 
-/** Yoga masks what parsing and execution throw, and sends the errors of validation as they are. */
+/** Masks validation errors: Yoga masks only what parsing and execution throw. */
 function useMaskedValidation(maskError: ReturnType<typeof createErrorMask>): Plugin {
   return {
     onValidate() {
@@ -105,4 +101,27 @@ function useMaskedValidation(maskError: ReturnType<typeof createErrorMask>): Plu
       }
     },
   }
+}
+
+/** A parsed document takes up to 250 bytes for each character of its text, so the cache takes 64 MB at most. */
+const cachedCharactersMax = 256 * 1024
+/** Longer than the documents that clients repeat. */
+const cachedDocumentCharactersMax = 8 * 1024
+
+/**
+ * Parsed documents by their text, for Yoga's cache. Anybody can fill it, without a valid signature, so it is bounded by its
+ * size; Yoga's own cache keeps up to 1,024 texts of 512 KiB each.
+ */
+function createDocumentCache() {
+  return new LRUCache<string, DocumentNode>({
+    maxSize: cachedCharactersMax,
+    maxEntrySize: cachedDocumentCharactersMax,
+    sizeCalculation: (_document, text) => Math.max(text.length, 1),
+  })
+}
+
+/** A cache that keeps nothing: cached errors would keep the text that they are about. */
+const noCache = {
+  get: () => undefined,
+  set: () => undefined,
 }

@@ -1,9 +1,9 @@
 import { GraphQLError } from 'graphql'
 import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
-import { isConnectionLost } from '../database/lost-connection.ts'
+import { describeTrouble, troubleOf } from '../database/trouble.ts'
 import type { Logger } from '../lib/log.ts'
 
-/** HTTP statuses of refusals that are not answered with 200. */
+/** HTTP statuses of refusals; the others are sent with 200. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -34,7 +34,7 @@ export function toGraphQLError(refusal: KeyServerError, at?: GraphQLError): Grap
 }
 
 /**
- * What a client sees of an error: refusals as they are, faults masked and logged. Wired into Yoga as `maskError`.
+ * Turns an error into what a client may see: refusals as they are, faults masked and logged. Yoga calls it as `maskError`.
  */
 export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
   return (error) => {
@@ -42,23 +42,34 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
     const cause = at?.originalError ?? error
     if (cause instanceof KeyServerError) return toGraphQLError(cause, at)
     if (at && cause === at) return toRequestError(at)
-    if (isConnectionLost(cause)) {
-      log.warn({ err: cause }, 'the database can not be reached')
+    const trouble = troubleOf(cause)
+    if (trouble !== null) {
+      log.warn({ err: cause }, describeTrouble(trouble))
+      const { retryAfterSeconds } = trouble
       return toGraphQLError(
-        new KeyServerError('UNAVAILABLE', 'The key server can not reach its database.'),
+        new KeyServerError('UNAVAILABLE', 'The key server cannot use its database now.', {
+          retryAfterSeconds,
+        }),
         at,
       )
     }
     if (isBusy(cause)) {
       log.warn({ err: cause }, 'the database gave a statement up')
-      return toGraphQLError(new KeyServerError('UNAVAILABLE', 'The key server is too busy for this now.'), at)
+      return toGraphQLError(
+        new KeyServerError('UNAVAILABLE', 'The key server is too busy for this now.', {
+          retryAfterSeconds: busySeconds,
+        }),
+        at,
+      )
     }
     log.error({ err: cause }, 'a request failed')
     return toGraphQLError(new KeyServerError('INTERNAL_SERVER_ERROR', 'The key server failed.'), at)
   }
 }
 
-/** What PostgreSQL gave up for the sake of others, and would do another time: nothing of it was committed. */
+const busySeconds = 1
+
+/** Codes with which PostgreSQL cancels a statement that may succeed when it is repeated: nothing was committed. */
 const busyCodes: ReadonlySet<unknown> = new Set([
   // serialization_failure, deadlock_detected
   '40001',
@@ -76,7 +87,7 @@ function isBusy(error: unknown): boolean {
   return false
 }
 
-/** Errors of graphql-js and Yoga about the request. Their text may quote what was sent, which is cut off. */
+/** Masks errors of graphql-js and Yoga about the request: their messages may quote what was sent, which is cut off. */
 function toRequestError(error: GraphQLError): GraphQLError {
   const { code, http } = error.extensions
   if (errorCodes.some((own) => own === code && !requestErrorCodes.has(own))) return error
@@ -86,12 +97,12 @@ function toRequestError(error: GraphQLError): GraphQLError {
     withoutLiterals(error.message),
   )
   const masked = toGraphQLError(refusal, error)
-  // Which status such an error has depends on the media type that was asked for; Yoga has marked that.
+  // The status depends on the requested media type; Yoga has set it.
   if (http !== undefined) masked.extensions.http = http
   return masked
 }
 
-/** Codes that Yoga sets as well, on errors whose text is not ours. */
+/** Codes that Yoga sets as well, on errors whose message is not ours. */
 const requestErrorCodes: ReadonlySet<ErrorCode> = new Set([
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',

@@ -38,7 +38,7 @@ export function collectFields(
   })
 }
 
-/** The operation that a request asks for; null when there is none of that name, or no single one. */
+/** The operation that a request selects; null when none has that name, or when there are several and no name. */
 export function findOperation(
   document: DocumentNode,
   operationName: string | null | undefined,
@@ -52,7 +52,7 @@ export function findOperation(
   return operation !== undefined && others.length === 0 ? operation : null
 }
 
-/** What the root fields of an operation say of themselves. */
+/** The declared properties of an operation's root fields. */
 export function rootFieldExtensions(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,

@@ -5,22 +5,34 @@ import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { KeyServerError, signatureRefused, type ErrorCode } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
+import { executionsMax } from '../lib/transport-limits.ts'
 import { isLongerThan } from './answer-size.ts'
 import { toGraphQLError } from './errors.ts'
-import { Executions, tooManyExecutions } from './executions.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
 import { findVariableError } from './variable-errors.ts'
 
 /**
- * Runs so many queries and mutations at a time. Refuses an unsigned request for a signed operation, and a signed one whose signature is wrong, before anything runs.
- * Claims a signature that nothing has claimed, e.g. because the arguments were refused before. Answers a request whose
- * signature was refused on the way with that one error and nothing else, and one whose answer is too long likewise.
+ * Guards the execution of every operation:
+ *
+ * 1. limits how many queries and mutations run at a time, over all transports;
+ * 2. refuses an unsigned request for a signed operation, and a wrong signature, before anything runs;
+ * 3. consumes a nonce that no field has consumed, e.g. because the arguments were refused;
+ * 4. answers a request whose signature was refused while it ran with that one error and nothing else, and likewise a request
+ *    whose answer is too long.
  */
 export function useOperationGuard(): Plugin<GuardedContext> {
-  const executions = new Executions()
+  let running = 0
+  /** Counts an execution. @returns a function that ends it, to be called once; null when too many run */
+  const beginExecution = () => {
+    if (running >= executionsMax) return null
+    running += 1
+    return () => {
+      running -= 1
+    }
+  }
   return {
     async onExecute({ args, executeFn, setExecuteFn, setResultAndStopExecution }) {
-      const end = executions.begin()
+      const end = beginExecution()
       if (end === null) {
         setResultAndStopExecution({ errors: [toGraphQLError(tooManyExecutions())] })
         return
@@ -75,7 +87,7 @@ async function refusalOf({
     return isSignedOnly ? toGraphQLError(signatureRefused('SIGNATURE_REQUIRED')) : null
   if (fields.some((field) => field.registering)) return null
   try {
-    // A signed field claims the signature together with its effect; without one it is claimed here.
+    // A signed field consumes the nonce together with its effect; without such a field it is consumed here.
     if (fields.some((field) => field.byApplicationServer)) await signedRequest.verifyApplicationServer()
     else await (isSignedOnly ? signedRequest.verify() : signedRequest.consumeNonceOfAccount())
     return null
@@ -85,7 +97,7 @@ async function refusalOf({
   }
 }
 
-/** What the root fields of the operation say of themselves; null when none is asked for. */
+/** The declared properties of the operation's root fields; null when no operation is selected. */
 function fieldsOf({
   schema,
   document,
@@ -95,10 +107,16 @@ function fieldsOf({
   return operation && rootFieldExtensions(schema, operation, fragmentsOf(document))
 }
 
+function tooManyExecutions(): KeyServerError {
+  return new KeyServerError('UNAVAILABLE', 'The key server is too busy for this now.', {
+    retryAfterSeconds: 1,
+  })
+}
+
 function tooLarge(charactersMax: number): KeyServerError {
   return new KeyServerError(
     'TOO_LARGE',
-    `An answer has at most ${String(charactersMax)} characters: ask for fewer at a time.`,
+    `An answer has at most ${String(charactersMax)} characters: request fewer items at a time.`,
   )
 }
 
@@ -115,8 +133,8 @@ async function answerOf(result: unknown, args: GuardedArgs): Promise<unknown> {
 }
 
 /**
- * Without a claim a key would be told of its errors though it is revoked, and told again whenever the request is
- * repeated.
+ * Consumes the nonce when no field has. Otherwise a revoked key would get the errors of its request, and get them again
+ * whenever the request is replayed.
  */
 async function consumeUnconsumed(
   { errors = [] }: ExecutionResult,
@@ -124,9 +142,9 @@ async function consumeUnconsumed(
 ): Promise<GraphQLError | null> {
   const { signedRequest } = args.contextValue
   if (!signedRequest.hasSignature || signedRequest.isNonceConsumed) return null
-  // After a fault it is not known what was committed: a claim could call a request replayed that has had its effect.
+  // After a fault it is unknown what was committed: consuming the nonce could make a committed request look replayed.
   if (errors.some(({ originalError }) => isFault(originalError))) return null
-  // Its key may be unknown still.
+  // The key of a registration may be unknown still.
   if (fieldsOf(args)?.some((field) => field.registering) !== false) return null
   try {
     await signedRequest.consumeNonce()
@@ -137,7 +155,7 @@ async function consumeUnconsumed(
   }
 }
 
-/** Anything but a refusal of what was asked for, e.g. of an argument. */
+/** Any error but a refusal of the request, e.g. of an argument. */
 function isFault(error: Error | undefined): boolean {
   if (error === undefined || error instanceof GraphQLError) return false
   return !(error instanceof KeyServerError) || notConsumedAfter.has(error.code)
@@ -152,14 +170,14 @@ const notConsumedAfter: ReadonlySet<ErrorCode> = new Set([
 
 function withOneCause(result: ExecutionResult, args: ExecutionArgs): ExecutionResult {
   const unauthenticated = result.errors?.map(({ originalError }) => originalError).find(isUnauthenticated)
-  // Without the field: which one asked first is not the cause, and tells a revoked key from an unknown one.
+  // Without the path: it would show which field ran first, and so distinguish a revoked key from an unknown one.
   if (unauthenticated) return { errors: [toGraphQLError(unauthenticated)] }
   const isAboutVariables = result.data === undefined && result.errors?.[0]?.path === undefined
   const variableError = isAboutVariables && result.errors ? findVariableError(args) : null
   return variableError ? { errors: [toRequestError(variableError)] } : result
 }
 
-/** A request that could not begin is a 400 (GraphQL over HTTP), but in the older media type. */
+/** A request whose execution could not begin is a 400 (GraphQL over HTTP), except in the older media type. */
 function toRequestError(refusal: KeyServerError): GraphQLError {
   const error = toGraphQLError(refusal)
   error.extensions.http = { status: 400, spec: true }

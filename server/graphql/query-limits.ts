@@ -10,7 +10,7 @@ import {
 import { aliasInside, introspectionDepths, isIntrospection } from './introspection-depths.ts'
 import { collectFields, fragmentsOf, rootFieldExtensions, type Fragments } from './operation-fields.ts'
 
-/** Bounds on the work that one request can ask for. */
+/** Bounds on the work of one request. */
 export const queryLimits = {
   tokensMax: 1_000,
   depthMax: 8,
@@ -18,19 +18,19 @@ export const queryLimits = {
   rootFieldsMax: 10,
   acquiringFieldsMax: 1,
   introspectionFieldsMax: 1,
-  /** An answer repeats an alias for every item of a list. */
+  /** An alias is repeated for every item of a list. */
   aliasCharactersMax: 64,
 } as const
 
-/** A validation rule that holds every operation of a document to {@link queryLimits}; tokens are held by the parser. */
+/** A validation rule that checks every operation of a document against {@link queryLimits}; the parser checks the tokens. */
 export function queryLimitsRule(context: ValidationContext): ASTVisitor {
   const fragments = fragmentsOf(context.getDocument())
-  let aliases = 0
+  let aliasCount = 0
   return {
     Field: (field) => {
       const { alias } = field
       if (alias === undefined) return
-      aliases += 1
+      aliasCount += 1
       report(field, 'characters of an alias', {
         count: alias.value.length,
         max: queryLimits.aliasCharactersMax,
@@ -60,7 +60,7 @@ export function queryLimitsRule(context: ValidationContext): ASTVisitor {
     },
     Document: {
       leave: (document) => {
-        report(document, 'aliases', { count: aliases, max: queryLimits.aliasesMax })
+        report(document, 'aliases', { count: aliasCount, max: queryLimits.aliasesMax })
       },
     },
   }
@@ -76,7 +76,8 @@ export function queryLimitsRule(context: ValidationContext): ASTVisitor {
 }
 
 /**
- * How many fields stand inside each other at most. Introspection is not counted: it has a bound of its own. Each fragment is measured once, so that the cost grows with the document's length only.
+ * The greatest depth of nested fields. Introspection is not counted: it has bounds of its own. Each fragment is measured
+ * once, so that the cost grows only with the document's length.
  */
 function depthOf(root: SelectionSetNode, fragments: Fragments): number {
   const measured = new Map<FragmentDefinitionNode, number>()
@@ -104,7 +105,7 @@ function depthOf(root: SelectionSetNode, fragments: Fragments): number {
   function measureFragment(fragment: FragmentDefinitionNode): number {
     const known = measured.get(fragment)
     if (known !== undefined) return known
-    // Stands for a fragment inside itself, which another rule refuses.
+    // For a fragment that contains itself, which another rule refuses.
     measured.set(fragment, 0)
     const depth = measure(fragment.selectionSet)
     measured.set(fragment, depth)

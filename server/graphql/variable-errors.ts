@@ -3,10 +3,10 @@ import { badInput, type KeyServerError } from '../../schema/wire/errors.ts'
 import { findOperation } from './operation-fields.ts'
 
 /**
- * Says which variable was not of its type. graphql-js says so too, but quotes the value, which may be a secret that was
- * sent by mistake.
+ * Finds the variable that is not of its type. The message of graphql-js quotes the value, which may be a secret that was sent
+ * by mistake.
  *
- * @returns null when the variables are all right
+ * @returns null when every variable is of its type
  */
 export function findVariableError(args: ExecutionArgs): KeyServerError | null {
   const operation = findOperation(args.document, args.operationName)
@@ -22,11 +22,11 @@ export function findVariableError(args: ExecutionArgs): KeyServerError | null {
     }
     const paths: string[] = []
     coerceInputValue(value, type, (path, _value, { message }) => {
-      // The schema's own name of a required field; the path is that of the object which lacks it.
+      // The path is that of the object that lacks a required field; the field's name comes from the schema.
       const missing = /^Field "(\w+)" of required type/.exec(message)?.slice(1) ?? []
       paths.push([name, ...path, ...missing].join('.'))
     })
-    if (paths[0] !== undefined) return badInput(paths[0], 'This is not of the type that the schema asks for.')
+    if (paths[0] !== undefined) return badInput(paths[0], 'This is not of the type in the schema.')
   }
   return null
 }

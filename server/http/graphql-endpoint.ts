@@ -1,16 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { badInput, type KeyServerError } from '../../schema/wire/errors.ts'
+import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../auth/authentication.ts'
+import type { Authentication } from '../auth/signed-request.ts'
 import type { PresentedSignature } from '../auth/signature-verifier.ts'
 import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { readBody } from './body.ts'
+import { clientAddressOf } from './client-address.ts'
 import type { OriginPolicy } from './origins.ts'
 import { sendError, sendText } from './responses.ts'
 import { presentSignature, readSignature } from './signature.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 export interface GraphQLEndpointOptions {
   readonly engine: GraphQLEngine
@@ -18,35 +21,33 @@ export interface GraphQLEndpointOptions {
   /** What clients sign as the target, without the path. */
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
-  readonly hasGraphiQL: boolean
+  /** Answers browsers with GraphiQL. */
+  readonly graphiQLPage: Handler | null
   readonly waitingBytes: WaitingBytes
   readonly log: Logger
 }
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /**
  * The front of /graphql: checks the form of a signature, reads a bounded body once, checks its digest, and hands the parsed
  * body to the engine.
  */
 export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
-  const { engine, authentication, hasGraphiQL, log } = options
+  const { engine, authentication, graphiQLPage, log } = options
   const maskError = createErrorMask(log)
   return async (request, response) => {
-    allowOrigin(request, response, options.originPolicy())
+    const mayCall = allowOrigin(request, response, options.originPolicy())
     hideUrl(request)
     if (request.method === 'OPTIONS') {
       answerPreflight(response)
-    } else if (request.method === 'GET' && hasGraphiQL && request.headers.accept?.includes('text/html')) {
-      await engine(request, response, {
-        signedRequest: authentication.request(null),
-        params: null,
-      })
+    } else if (request.method === 'GET' && graphiQLPage && request.headers.accept?.includes('text/html')) {
+      await graphiQLPage(request, response)
     } else if (request.method !== 'POST') {
       response.setHeader('Allow', 'POST, OPTIONS')
       sendText(response, 405, 'GraphQL requests are POSTs.')
     } else {
       try {
+        if (!mayCall)
+          throw new KeyServerError('FORBIDDEN', 'Pages of this origin may not call (ALLOWED_ORIGINS).')
         const { presented, params } = await readRequest(request, {
           origins: options.origins(),
           // Until the response is closed.
@@ -56,14 +57,17 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         })
         const onStream = () => {
           options.waitingBytes.release(response)
+          // nginx and others hold an answer back until it is whole, unless told not to.
+          response.setHeader('X-Accel-Buffering', 'no')
         }
         await engine(request, response, {
           signedRequest: authentication.request(presented),
           params,
+          clientAddress: clientAddressOf(request),
           onStream,
         })
       } catch (error) {
-        // Whose client has gone is answered by nobody, and is no fault of the database.
+        // A client that has gone is answered nothing, and is no fault of the database.
         if (response.headersSent || request.errored !== null) response.destroy()
         else sendError(request, response, maskError(error))
       }
@@ -119,11 +123,13 @@ function unsupported(message: string): KeyServerError {
   return badInput('content-type', message)
 }
 
-function allowOrigin({ headers }: IncomingMessage, response: ServerResponse, policy: OriginPolicy): void {
+/** Answers whether the caller may go on: it is no page, or one of an allowed origin. */
+function allowOrigin({ headers }: IncomingMessage, response: ServerResponse, policy: OriginPolicy): boolean {
   response.setHeader('Vary', 'Origin')
-  if (headers.origin !== undefined && policy.isAllowed(headers.origin)) {
-    response.setHeader('Access-Control-Allow-Origin', headers.origin)
-  }
+  if (headers.origin === undefined) return true
+  const isAllowed = policy.isAllowed(headers.origin)
+  if (isAllowed) response.setHeader('Access-Control-Allow-Origin', headers.origin)
+  return isAllowed
 }
 
 function answerPreflight(response: ServerResponse): void {

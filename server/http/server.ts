@@ -1,33 +1,47 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Databases } from '../database/connect.ts'
 import { connectionsMax } from '../lib/transport-limits.ts'
 import { createReadiness } from './health.ts'
+import type { OriginPolicy } from './origins.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { sendText, setCommonHeaders } from './responses.ts'
 import { cutSlowReaders } from './slow-readers.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
 
-export interface HttpServerOptions {
+export interface HandlerOptions {
   readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Answers /.well-known/jwks.json. */
   readonly jwks: Route
+  /** Further routes by path. */
+  readonly files: ReadonlyMap<string, Route>
+  readonly originPolicy: () => OriginPolicy
   readonly databases: Databases
   readonly waitingBytes: WaitingBytes
   readonly isStopping: () => boolean
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
+/** Answers one request. */
+export type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 
-/** The HTTP server with its routes; the caller listens. Every phase of a request has a time-out, and one of a connection is under way at a time. */
-export function createHttpServer({
+/** Every route of a key server. It never throws. */
+export function createHandler({
   graphql,
   jwks,
+  files,
+  originPolicy,
   databases,
   waitingBytes,
   isStopping,
-}: HttpServerOptions): Server {
-  const isReady = createReadiness(databases)
+}: HandlerOptions): RequestListener {
+  const findHindrance = createReadiness(databases)
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+    ...files,
     ['/graphql', graphql],
     ['/.well-known/jwks.json', jwks],
     [
@@ -39,18 +53,31 @@ export function createHttpServer({
     [
       '/readyz',
       async (_request, response) => {
-        const isServing = !isStopping() && (await isReady())
-        sendText(response, isServing ? 200 : 503, isServing ? 'ready' : 'not ready')
+        const hindrance = isStopping() ? 'the server is stopping' : await findHindrance()
+        sendText(
+          response,
+          hindrance === null ? 200 : 503,
+          hindrance === null ? 'ready' : `not ready: ${hindrance}`,
+        )
       },
     ],
   ])
-  const oneAtATime = new OneAtATime((request, response) => {
+  return (request, response) => {
     setCommonHeaders(response)
     holdAnswer(response, waitingBytes)
     const route = routes.get(pathOf(request))
-    if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
+    if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
+    else if (route === undefined) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
     else void Promise.resolve(route(request, response)).catch(() => response.destroy())
-  })
+  }
+}
+
+/**
+ * An HTTP server for a handler; the caller listens. Every phase of a request has a time-out, and one of a connection is under
+ * way at a time.
+ */
+export function createHttpServer(handler: RequestListener): Server {
+  const oneAtATime = new OneAtATime(handler)
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -69,6 +96,9 @@ export function createHttpServer({
   server.maxConnections = connectionsMax
   return server
 }
+
+const notMyHost =
+  'This key server listens on this machine only, and answers for localhost and the hosts of PUBLIC_URL. A proxy before it passes one of them on as Host.'
 
 /** Counts what is left of an answer once the kernel has taken what it can, until the rest has gone too. */
 function holdAnswer(response: ServerResponse, waitingBytes: WaitingBytes): void {

@@ -4,7 +4,7 @@ import { applicationServers, keyChanges } from '../../schema/tables/index.ts'
 import type { Executor } from '../database/connect.ts'
 import { lowWaterMarkOf, StoredList } from '../events/stored-list.ts'
 
-type StoredKeyChange = Omit<Exclude<KeyChange, { kind: 'UP_TO_DATE' }>, 'bookmark'> & {
+type StoredKeyChange = Omit<Exclude<KeyChange, { kind: 'UP_TO_DATE' }>, 'cursorPosition'> & {
   readonly position: number
 }
 
@@ -34,9 +34,12 @@ export function keyChangeList(db: Executor, applicationServerId: string): Stored
         .limit(1)
       return newest
     },
-    selectFloor: async () => {
+    selectLowWaterMark: async () => {
       const [server] = await db
-        .select({ position: applicationServers.changeFloor, at: applicationServers.changeFloorAt })
+        .select({
+          position: applicationServers.changeLowWaterMark,
+          at: applicationServers.changeLowWaterMarkAt,
+        })
         .from(applicationServers)
         .where(eq(applicationServers.id, applicationServerId))
       return server && lowWaterMarkOf(server)

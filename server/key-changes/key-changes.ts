@@ -1,11 +1,12 @@
 import type { KeyChangesPort } from '../../schema/graphql/context.ts'
 import type { KeyChange } from '../../schema/graphql/domain.ts'
-import { decodeCursorPosition, type CursorPosition } from '../../schema/wire/cursor.ts'
-import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+import type { CursorPosition } from '../../schema/wire/cursor.ts'
+import { KeyServerError } from '../../schema/wire/errors.ts'
 import { applicationServerIdOf } from '../application-servers/application-server-id.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { askedName, parseInput } from '../lib/input.ts'
+import { askedPosition } from '../events/asked-position.ts'
 import type { ItemsRead } from '../events/durable-stream.ts'
 import type { DurableStreams } from '../events/durable-streams.ts'
 import { cursorPositionOf } from '../events/stored-list.ts'
@@ -30,7 +31,7 @@ export class KeyChanges {
     request: SignedRequest,
     { applicationServer: name, after }: Parameters<KeyChangesPort['subscribe']>[0],
   ): Promise<AsyncIterable<KeyChange>> {
-    const asked = parseBookmark(after)
+    const asked = askedPosition(after, { kind: 'change', field: 'after' })
     const named = name === null ? null : parseInput(askedName, name, 'applicationServer')
     const { applicationServerId, keyId } = await request.verifyApplicationServer()
     const list = keyChangeList(this.#databases.reads.db, applicationServerId)
@@ -57,7 +58,7 @@ export class KeyChanges {
 function toKeyChanges(stored: Awaited<ReturnType<ReturnType<typeof keyChangeList>['after']>>): KeyChange[] {
   return stored.map(({ position, ...change }) => ({
     ...change,
-    bookmark: cursorPositionOf({ position, ...change }),
+    cursorPosition: cursorPositionOf({ position, ...change }),
   }))
 }
 
@@ -75,20 +76,12 @@ function withWordOfTheEnd(
     const newest = changes.at(-1)
     if (newest !== undefined) {
       saidAtMs = -Infinity
-      return { items: changes, seen: newest.bookmark }
+      return { items: changes, seen: newest.cursorPosition }
     }
     const nowMs = performance.now()
     if (nowMs - saidAtMs < everyMs) return { items: [], seen: from }
     saidAtMs = nowMs
     const end = { kind: 'UP_TO_DATE', thumbprint: null, expiresAt: null } as const
-    return { items: [{ ...end, bookmark: from, occurredAt: new Date() }], seen: from }
+    return { items: [{ ...end, cursorPosition: from, occurredAt: new Date() }], seen: from }
   }
-}
-
-/** @throws {KeyServerError} BAD_USER_INPUT */
-function parseBookmark(cursor: string | null): CursorPosition | null {
-  if (cursor === null) return null
-  const bookmark = decodeCursorPosition('change', cursor)
-  if (bookmark === null) throw badInput('after', 'This is not a cursor of a change.')
-  return bookmark
 }

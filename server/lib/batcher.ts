@@ -1,18 +1,18 @@
 import DataLoader from 'dataloader'
 
 /**
- * Gathers calls that are made at the same time into one call of `answerAll`, which answers in their order. Nothing is
- * remembered: a call that comes later is answered anew.
+ * Gathers calls that are made at the same time into one call of `fetchAll`, whose results are in the order of its queries.
+ * Nothing is cached: a later call fetches again.
  */
-export function createBatcher<Question, Answer>(
-  answerAll: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+export function createBatcher<Query, Result>(
+  fetchAll: (queries: readonly Query[]) => Promise<readonly Result[]>,
   { batchMax }: { batchMax: number },
-): (question: Question) => Promise<Answer> {
-  const loader = new DataLoader<Question, Answer>(answerAll, {
+): (query: Query) => Promise<Result> {
+  const loader = new DataLoader<Query, Result>(fetchAll, {
     cache: false,
     maxBatchSize: batchMax,
-    // One turn of the event loop: requests that arrived together are answered together.
+    // At the end of this turn of the event loop: requests that arrived together are fetched together.
     batchScheduleFn: (send) => setImmediate(send),
   })
-  return (question) => loader.load(question)
+  return (query) => loader.load(query)
 }

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { isAccountName } from '../../schema/wire/account-name.ts'
+import { toCompactJwe } from '../../schema/wire/brands.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/keys/jwe.ts'
 import {
+  assertPrimeOrder,
   InvalidJwk,
   parsePublicJwk,
   parsePublicJwkForm,
   parseSigningJwk,
   parseWrappingJwk,
+  type PublicJwk,
 } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
@@ -18,7 +21,7 @@ import {
 import { decodeBase64url } from '../../schema/wire/base64url.ts'
 
 /*
- * Parsers of what clients send. GraphQL has checked shapes and plain types before; here is what it can not check.
+ * Parsers of what clients send. GraphQL has checked shapes and plain types before; here is what it cannot check.
  * No message says what was received: it may be a secret that was sent by mistake.
  */
 
@@ -41,15 +44,32 @@ export function parseInput<T>(parser: z.ZodType<T>, value: unknown, field: strin
 /** What PostgreSQL could not hold as it is, what ends a line, and what turns the text around it. */
 const unprintable = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
 
-/** A text that stands alone on its line, in its own order. Joiners are left, of which emoji are made. */
+/** Format characters, and those that a font shows nothing for (UAX #44, Default_Ignorable_Code_Point). */
+const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+
+/**
+ * Those that are part of something visible: what chooses an emoji's style, joiners between emoji, letters or marks, and the
+ * tags that make a flag of a black one (UTS #51).
+ */
+const visibleSequence =
+  /\u{1f3f4}[\u{e0020}-\u{e007f}]+|(?<=\p{Emoji})[\ufe0e\ufe0f](?:\u200d(?=\p{Emoji}))?|(?<=[\p{L}\p{M}\p{Emoji}])[\u200c\u200d](?=[\p{L}\p{M}\p{Emoji}])/gu
+
+/** A text that stands alone on its line, in its own order, without white space around it. */
 function text(charactersMax: number) {
   return z
     .string({ error: 'This must be a text.' })
     .refine((value) => value.length >= 1 && value.length <= charactersMax, {
       error: `This has 1 to ${String(charactersMax)} characters.`,
+      abort: true,
     })
     .refine((value) => value.isWellFormed() && !unprintable.test(value), {
       error: 'This must not have control characters, line separators or unpaired surrogates.',
+    })
+    .refine((value) => value === value.trim(), {
+      error: 'This must not begin or end with white space.',
+    })
+    .refine((value) => value === value.normalize('NFC'), {
+      error: 'This must be in Unicode normalization form C.',
     })
 }
 
@@ -57,11 +77,14 @@ export const accountName = z.string().refine(isAccountName, {
   error: "A name has 3 to 64 of a-z, 0-9, '.', '_', '-', '@', and starts with a letter or digit.",
 })
 
-export const label = text(limits.labelCharactersMax)
+export const label = text(limits.labelCharactersMax).refine(
+  (value) => !invisible.test(value.replaceAll(visibleSequence, '')),
+  { error: 'This must not have invisible characters.' },
+)
 
-/** A name of which no other looks the same because of a character that is not seen. */
+/** A name of which no other looks the same because of a character that is not seen, or of its encoding. */
 export const applicationServer = text(limits.applicationServerCharactersMax).refine(
-  (value) => !/\p{Cf}/u.test(value),
+  (value) => !invisible.test(value),
   { error: 'This must not have invisible characters.' },
 )
 
@@ -105,16 +128,19 @@ export const expiryNotices = z
   .max(limits.expiryNoticesMax, { error: `There are at most ${String(limits.expiryNoticesMax)} notices.` })
   .transform((notices) => [...new Set(notices)].sort((a, b) => b - a))
 
-export const publicJwk = parsedBy(parsePublicJwk, InvalidJwk)
+/** A key that is registered. */
+export const publicJwk = parsedBy((value) => ofPrimeOrder(parsePublicJwk(value)), InvalidJwk)
 /** A key that is shown and compared, not stored. */
 export const presentedJwk = parsedBy(parsePublicJwkForm, InvalidJwk)
-export const signingJwk = parsedBy(parseSigningJwk, InvalidJwk)
+/** A signing key that is registered. */
+export const signingJwk = parsedBy((value) => ofPrimeOrder(parseSigningJwk(value)), InvalidJwk)
 export const wrappingJwk = parsedBy(parseWrappingJwk, InvalidJwk)
 
 /** A compact JWE together with its header. */
 export const jwe = parsedBy((value) => {
   if (typeof value !== 'string') throw new InvalidJwe('A wrapped key is a text.')
-  return { compact: value, header: parseWrappedKeyHeader(value) }
+  const header = parseWrappedKeyHeader(value)
+  return { compact: toCompactJwe(value), header }
 }, InvalidJwe)
 
 /** A signed statement of one type together with what it says. Whether it is true is for server/trust to check. */
@@ -123,6 +149,12 @@ export function statementOf<T extends StatementType>(type: T) {
     const parsed = parseStatement(type, value)
     return { ...parsed, compact: String(value) }
   }, InvalidStatement)
+}
+
+/** @throws {InvalidJwk} */
+function ofPrimeOrder<T extends PublicJwk>(jwk: T): T {
+  assertPrimeOrder(jwk)
+  return jwk
 }
 
 function parsedBy<T>(parse: (value: unknown) => T, refusal: new (message: string) => Error) {
@@ -137,7 +169,7 @@ function parsedBy<T>(parse: (value: unknown) => T, refusal: new (message: string
   })
 }
 
-/** Whether a text can be the id of a management key. What can not is answered like an unknown one. */
+/** Whether a text can be the id of a management key. What cannot is answered like an unknown one. */
 export function isManagementKeyId(id: string): boolean {
   return decodeBase64url(id)?.length === 32
 }

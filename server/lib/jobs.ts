@@ -2,17 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 export interface JobOptions {
-  /** What is repeated, for the log. */
+  /** For the log. */
   readonly name: string
   readonly everyMs: number
   readonly log: Logger
 }
 
 /**
- * Repeats `work` with a pause between two runs, until stopped. When it answers true there is more to do, and the pause
- * is left out. A failure is logged and tried again after the pause.
+ * Runs `work` periodically, with a pause between two runs, until stopped. When it returns true there is more to do, and it
+ * runs again without a pause. A failure is logged, and `work` runs again after the pause.
  *
- * @returns a function that ends the repetition and resolves when the run that is under way has ended
+ * @returns a function that stops the job and resolves when the current run has ended
  */
 export function runPeriodically(
   work: () => Promise<boolean>,
@@ -31,7 +31,7 @@ export function runPeriodically(
         log.error({ err: error }, `${name} failed`)
         return false
       })
-      // An aborted pause ends the loop.
+      // Stopping aborts the pause, which ends the loop.
       if (!hasMore) await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }

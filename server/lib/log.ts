@@ -1,10 +1,12 @@
 import { pino, type Logger } from 'pino'
 
 export type { Logger } from 'pino'
+/** The least severe level that is logged. */
+export type LogLevel = (typeof logLevels)[number]
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** JSON lines on standard error; standard output is for the banner. */
-export function createLogger(level: (typeof logLevels)[number]): Logger {
+export function createLogger(level: LogLevel): Logger {
   return pino(
     {
       level,
@@ -12,11 +14,18 @@ export function createLogger(level: (typeof logLevels)[number]): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeFault },
     },
-    pino.destination({ dest: 2, sync: true }),
+    standardError(),
   )
 }
 
-const harmlessMembers = [
+/** Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. */
+function standardError() {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: 2 ** 20 })
+  destination.on('error', () => undefined)
+  return destination
+}
+
+const loggableMembers = [
   'code',
   'severity',
   'routine',
@@ -32,20 +41,20 @@ interface Fault {
 }
 
 /**
- * What of an error may be logged: its class, its codes and where it was thrown. Never its message or its parameters,
- * because those of database errors quote what was sent.
+ * The parts of an error that may be logged: its class, its codes and its stack. Never its message or its parameters, because
+ * those of database errors quote what was sent.
  */
 export function describeFault(error: unknown, depth = 0): Fault {
   if (!(error instanceof Error)) return { name: typeof error, stack: [] }
   const members = new Map<string, unknown>(Object.entries(error))
-  const harmless = harmlessMembers.flatMap((name) => {
+  const loggable = loggableMembers.flatMap((name) => {
     const value = members.get(name)
     return typeof value === 'string' || typeof value === 'number' ? [[name, value] as const] : []
   })
   const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
   return {
     name: error.name,
-    ...Object.fromEntries(harmless),
+    ...Object.fromEntries(loggable),
     stack: stack.slice(0, 12).map((line) => line.trim()),
     ...(error.cause !== undefined && depth < 3 && { cause: describeFault(error.cause, depth + 1) }),
   }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { chown, link, open, readFile, rm } from 'node:fs/promises'
 
 /**
- * Reads the secret that the file holds, after creating it on first need: 256 random bits as base64url, readable by
- * nobody but `owner` (by default the user of this process).
+ * Reads the secret in a file, and creates the file when there is none: 256 random bits as base64url, readable only by `owner`
+ * (by default the user of this process).
  */
 export async function readOrCreateSecret(
   file: string,
@@ -28,7 +28,7 @@ async function readSecret(file: string): Promise<string | undefined> {
   }
 }
 
-/** Written aside and linked into place: no crash leaves half a secret, and of two starts at once both get the first's. */
+/** Writes a draft and links it into place: a crash leaves no half-written secret, and two starts at once use the same one. */
 async function createSecret(
   file: string,
   owner: { readonly uid: number; readonly gid: number } | undefined,

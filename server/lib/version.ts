@@ -1,18 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
 /** The version of this installation, from its package.json. */
 export const version = readVersion()
 
-/** package.json stands two levels above this folder in a checkout and three above dist/server/ in a package. */
+/** Reads this package's package.json, which it resolves by its own name. */
 function readVersion(): string {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
-        return String(manifest.version)
-    } catch {
-      // Look at the other layout.
-    }
-  }
-  throw new Error('package.json is missing from this installation of claviger.')
+  const path = createRequire(import.meta.url).resolve('@claviger/server/package.json')
+  const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest
+  if (!isManifest) throw new Error('package.json is missing from this installation of @claviger/server.')
+  return String(manifest.version)
 }

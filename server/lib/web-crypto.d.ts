@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto'
 
-// Node has WebCrypto's classes as global values and not as global types; the wire protocol is written with the latter.
+// Node declares WebCrypto's classes as global values, not as global types; schema/wire uses the types.
 declare global {
   type CryptoKey = webcrypto.CryptoKey
 }

@@ -1,14 +1,17 @@
 import { and, count, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { AddManagementKeyInput } from '../../schema/graphql/context.ts'
-import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { parseTransactionKeyId } from '../../schema/wire/brands.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { haveSamePayload } from '../../schema/wire/statements/statement.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import { managementKeyInput, type ManagementKeyToAdd } from './management-key-input.ts'
+import { selectActiveSigner } from '../auth/active-signer.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
-import { jwe, parseInput, statementOf, uuid } from '../lib/input.ts'
+import { jwe, parseInput, statementOf } from '../lib/input.ts'
 import {
   lockTransactionKeys,
   storeWrappedKeys,
@@ -23,45 +26,48 @@ const addManagementKeyInput = z.object({
   proof: statementOf('claviger-proof+jwt'),
   wrappedKeys: z
     .array(z.object({ transactionKeyId: z.string(), jwe }))
-    .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped copies.` }),
+    .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped keys.` }),
 })
 
-/** Of an account: what its list of keys, which has no pages, may hold. */
+/** An account's management keys at most: their list has no pages. */
 const activeKeysMax = 100
 const keysMax = 1_000
 
+/** A management key to add, parsed. */
 export interface KeyToAdd extends ManagementKeyToAdd {
   readonly id: string
   readonly endorsement: ReceivedStatement<'claviger-endorsement+jwt'>
   /** Has the endorsement's payload. */
   readonly proof: ReceivedStatement<'claviger-proof+jwt'>
-  /** Null when one of them is for what can be no key's id, which is answered like an unknown one. */
-  readonly copies: readonly WrappedKeyRow[] | null
+  /** Null when a transaction key id is malformed, which is answered like an unknown one. */
+  readonly wrappedKeys: readonly WrappedKeyRow[] | null
 }
 
 /**
- * Reads the input, and checks all of it that needs no look into the database: the copies are for the new key, and what
- * its holder proves is what the endorsement says.
+ * Parses the input, and checks everything that needs no database: the wrapped keys are for the new management key, and the
+ * possession proof has the endorsement's payload.
  *
  * @throws {KeyServerError} BAD_USER_INPUT
  */
 export async function parseKeyToAdd(input: AddManagementKeyInput): Promise<KeyToAdd> {
-  const { managementKey, endorsement, proof, wrappedKeys } = parseInput(addManagementKeyInput, input, 'input')
+  const parsed = parseInput(addManagementKeyInput, input, 'input')
+  const { managementKey, endorsement, proof } = parsed
   if (managementKey.endorsement !== null && managementKey.endorsement.compact !== endorsement.compact) {
-    throw badInput('input.managementKey.endorsement', 'Here the endorsement is given as input.endorsement.')
+    throw badInput('input.managementKey.endorsement', 'The endorsement belongs in input.endorsement here.')
   }
   if (!haveSamePayload(endorsement.compact, proof.compact)) {
-    throw badInput('input.proof', "The proof has the endorsement's payload, the same bytes.")
+    throw badInput('input.proof', "The proof must have the endorsement's payload, byte for byte.")
   }
   const id = await thumbprint(managementKey.signingKey)
   const seen = new Set<string>()
-  const copies = wrappedKeys.map(
+  const wrappedKeys = parsed.wrappedKeys.map(
     ({ transactionKeyId, jwe: { compact, header } }, index): WrappedKeyRow | null => {
       const path = `input.wrappedKeys.${String(index)}`
-      if (header.kid !== id) throw badInput(`${path}.jwe`, "The JWE's kid is not the new management key.")
-      const { data: keyId } = uuid.safeParse(transactionKeyId)
-      if (keyId === undefined) return null
-      if (seen.has(keyId)) throw badInput(path, 'There is one copy of a transaction key.')
+      if (header.kid !== id) throw badInput(`${path}.jwe`, "The JWE's kid must be the new management key.")
+      const keyId = parseTransactionKeyId(transactionKeyId)
+      if (keyId === null) return null
+      if (seen.has(keyId))
+        throw badInput(path, 'A transaction key is wrapped once for the new management key.')
       seen.add(keyId)
       return { transactionKeyId: keyId, managementKeyId: id, jwe: compact }
     },
@@ -71,29 +77,28 @@ export async function parseKeyToAdd(input: AddManagementKeyInput): Promise<KeyTo
     id,
     endorsement,
     proof,
-    copies: copies.every((copy) => copy !== null) ? copies : null,
+    wrappedKeys: wrappedKeys.every((wrappedKey) => wrappedKey !== null) ? wrappedKeys : null,
   }
 }
 
 /**
- * Registers a management key that the signer of the request endorses, with the copies that are wrapped for it. Repeated
- * with the same endorsement it stores what is missing of the copies, and changes nothing else.
+ * Registers a management key that the signer of the request endorses, with the keys that are wrapped for it. Repeated with
+ * the same endorsement, it stores the wrapped keys that are missing, and changes nothing else.
  *
- * @throws {KeyServerError} BAD_USER_INPUT; CONFLICT when the key is taken, by whatever account, or the account has as
- *   many as it may; NOT_FOUND and KEY_REVOKED
- *   for the transaction keys
+ * @throws {KeyServerError} BAD_USER_INPUT; CONFLICT when the key is taken, by any account, or the account has as many as
+ *   it may; NOT_FOUND and KEY_REVOKED for the transaction keys
  */
 export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd): Promise<void> {
   await assertEndorsedBySigner(signed, key)
   if (await isRepeated(signed, key)) {
-    await storeCopiesFor(signed, key)
+    await storeWrappedKeysFor(signed, key)
     return
   }
   const { tx, accountId, managementKeyId } = signed
-  await assertPlace(signed)
+  await assertBelowLimit(signed)
   const owned = await tx
     .insert(managementKeyOwners)
-    .values({ managementKeyId: key.id, accountId })
+    .values({ managementKeyId: key.id, accountId, signingKey: key.signingKey })
     .onConflictDoNothing()
     .returning({ accountId: managementKeyOwners.accountId })
   if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')
@@ -106,20 +111,21 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
     wrappingKey: key.wrappingKey,
     endorsement: key.endorsement.compact,
   })
-  await storeCopiesFor(signed, key)
-  await tx.execute(
-    sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_ADDED', NULL, ${key.id},
-      jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
-  )
+  await storeWrappedKeysFor(signed, key)
+  await raiseAlert(signed, {
+    kind: 'MANAGEMENT_KEY_ADDED',
+    managementKeyId: key.id,
+    details: { byManagementKeyId: managementKeyId },
+  })
 }
 
-/** Under the lock of the account's management keys, so that no two take the last place. */
-async function assertPlace({ tx, accountId }: SignedTransaction): Promise<void> {
+/** Runs under the lock of the account's management keys, so that two transactions cannot both add the last one. */
+async function assertBelowLimit({ tx, accountId }: SignedTransaction): Promise<void> {
   const [row] = await tx
     .select({ keys: count(), activeKeys: sql<number>`count(*) FILTER (WHERE revoked_at IS NULL)::int` })
     .from(managementKeys)
     .where(eq(managementKeys.accountId, accountId))
-  if (row === undefined) throw new TypeError('A count has a row.')
+  if (row === undefined) throw new TypeError('A count returned no row.')
   if (row.activeKeys >= activeKeysMax) {
     throw new KeyServerError(
       'CONFLICT',
@@ -129,26 +135,20 @@ async function assertPlace({ tx, accountId }: SignedTransaction): Promise<void> 
   if (row.keys >= keysMax) {
     throw new KeyServerError(
       'CONFLICT',
-      `An account has at most ${String(keysMax)} management keys, revoked ones among them.`,
+      `An account has at most ${String(keysMax)} management keys, including revoked ones.`,
     )
   }
 }
 
-async function assertEndorsedBySigner(
-  { tx, accountId, managementKeyId, now }: SignedTransaction,
-  key: KeyToAdd,
-): Promise<void> {
+async function assertEndorsedBySigner(signed: SignedTransaction, key: KeyToAdd): Promise<void> {
+  const { managementKeyId, now } = signed
   await assertSignedBy('claviger-proof+jwt', key.proof, {
     signingKey: key.signingKey,
     now,
     field: 'input.proof',
   })
-  const [signer] = await tx
-    .select({ owner: accounts.name, signingKey: managementKeys.signingKey })
-    .from(managementKeys)
-    .innerJoin(accounts, eq(accounts.id, managementKeys.accountId))
-    .where(and(eq(managementKeys.accountId, accountId), eq(managementKeys.id, managementKeyId)))
-  if (signer === undefined) throw new TypeError('A signer has a row.')
+  const signer = await selectActiveSigner(signed, managementKeyId)
+  if (signer === null) throw new TypeError('The signing management key has no row.')
   await assertEndorsement(key.endorsement, {
     ...signer,
     now,
@@ -157,7 +157,7 @@ async function assertEndorsedBySigner(
   })
 }
 
-/** The endorsement holds a signature: who sends it again means the same addition. */
+/** The endorsement contains a signature, so the same bytes mean the same addition. */
 async function isRepeated({ tx, accountId }: SignedTransaction, key: KeyToAdd): Promise<boolean> {
   const [stored] = await tx
     .select({ endorsement: managementKeys.endorsement, revokedAt: managementKeys.revokedAt })
@@ -166,11 +166,11 @@ async function isRepeated({ tx, accountId }: SignedTransaction, key: KeyToAdd): 
   return stored?.endorsement === key.endorsement.compact && stored.revokedAt === null
 }
 
-async function storeCopiesFor(signed: SignedTransaction, { copies }: KeyToAdd): Promise<void> {
-  if (copies === null) throw notFound('transaction key')
+async function storeWrappedKeysFor(signed: SignedTransaction, { wrappedKeys }: KeyToAdd): Promise<void> {
+  if (wrappedKeys === null) throw notFound('transaction key')
   await lockTransactionKeys(
     signed,
-    copies.map(({ transactionKeyId }) => transactionKeyId),
+    wrappedKeys.map(({ transactionKeyId }) => transactionKeyId),
   )
-  await storeWrappedKeys(signed, copies, { replaces: false })
+  await storeWrappedKeys(signed, wrappedKeys, { replaces: false })
 }

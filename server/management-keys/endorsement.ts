@@ -4,8 +4,8 @@ import type { ManagementKeyToAdd } from './management-key-input.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
 
 /**
- * Checks that an endorsement describes the management key that is given with it, and is signed by who must have signed
- * it. That `sub` is the thumbprint of the key in `cnf` is a part of its form.
+ * Checks that an endorsement describes the management key that is sent with it, and is signed with `signingKey`. Its parser
+ * has checked that `sub` is the thumbprint of the key in `cnf`.
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `field`
  */
@@ -15,7 +15,7 @@ export async function assertEndorsement(
     /** The account's name. */
     readonly owner: string
     readonly managementKey: Omit<ManagementKeyToAdd, 'endorsement'>
-    /** Of who approves the key. */
+    /** The signing key of the management key that endorses. */
     readonly signingKey: SigningJwk
     /** The database's clock. */
     readonly now: Date
@@ -27,7 +27,7 @@ export async function assertEndorsement(
   const { iss, kind, cnf, wrap = null } = endorsement.payload
   if (iss !== expected.owner) throw untrueClaim(field, 'iss')
   if (kind !== managementKey.kind) throw untrueClaim(field, 'kind')
-  // Both went through the same parser: the same key has the same members.
+  // Both were parsed by the same parser, so equal keys have equal members.
   if (!isDeepStrictEqual(cnf.jwk, managementKey.signingKey)) throw untrueClaim(field, 'cnf')
   if (!isDeepStrictEqual(wrap, managementKey.wrappingKey)) throw untrueClaim(field, 'wrap')
 }

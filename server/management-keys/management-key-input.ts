@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { label, signingJwk, statementOf, wrappingJwk } from '../lib/input.ts'
 import { managementKeyKinds } from '../../schema/wire/enums.ts'
 
-/** A management key to register. */
+/** Parses a management key to register. */
 export const managementKeyInput = z.object({
   label,
   kind: z
@@ -16,4 +16,5 @@ export const managementKeyInput = z.object({
     .transform((value) => value ?? null),
 })
 
+/** A management key to register, parsed. */
 export type ManagementKeyToAdd = z.infer<typeof managementKeyInput>

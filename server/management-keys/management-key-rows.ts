@@ -3,7 +3,7 @@ import type { ManagementKey } from '../../schema/graphql/domain.ts'
 import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
 import type { Executor } from '../database/connect.ts'
 
-/** Oldest first. */
+/** An account's management keys, oldest first. */
 export async function selectManagementKeys(
   db: Executor,
   accountId: string,
@@ -21,6 +21,7 @@ export async function selectManagementKeys(
     .orderBy(managementKeys.createdAt, managementKeys.id)
 }
 
+/** The management keys with these ids, in no order. Ids that are unknown are left out. */
 export async function selectManagementKeysById(
   db: Executor,
   accountId: string,
@@ -33,15 +34,15 @@ export async function selectManagementKeysById(
 }
 
 /**
- * The management keys that hold a copy of each of these transaction keys, oldest first. Each is read once, however many
- * copies it holds: a page of keys may have 10,000.
+ * The management keys that each of these transaction keys is wrapped for, oldest first. Each management key is read once: a
+ * page of transaction keys may have 10,000 wrapped keys.
  */
-export async function selectHolders(
+export async function selectWrappedFor(
   db: Executor,
   accountId: string,
   transactionKeyIds: readonly string[],
 ): Promise<{ transactionKeyId: string; managementKey: ManagementKey }[]> {
-  const copies = await db
+  const references = await db
     .select({ transactionKeyId: wrappedKeys.transactionKeyId, managementKeyId: managementKeys.id })
     .from(wrappedKeys)
     .innerJoin(
@@ -58,10 +59,10 @@ export async function selectHolders(
       ),
     )
     .orderBy(managementKeys.createdAt, sql`${managementKeys.id}`)
-  const ids = [...new Set(copies.map(({ managementKeyId }) => managementKeyId))]
+  const ids = [...new Set(references.map(({ managementKeyId }) => managementKeyId))]
   const keys = ids.length === 0 ? [] : await selectManagementKeysById(db, accountId, ids)
   const byId = new Map(keys.map((key) => [key.id, key]))
-  return copies.flatMap(({ transactionKeyId, managementKeyId }) => {
+  return references.flatMap(({ transactionKeyId, managementKeyId }) => {
     const managementKey = byId.get(managementKeyId)
     return managementKey === undefined ? [] : [{ transactionKeyId, managementKey }]
   })

@@ -36,7 +36,7 @@ export class ManagementKeys {
       async (signed) => {
         await change(signed)
         const [key] = await selectManagementKeysById(signed.tx, signed.accountId, [id])
-        if (key === undefined) throw new TypeError('A changed management key can be read.')
+        if (key === undefined) throw new TypeError('A changed management key has no row.')
         return key
       },
       { lock: lockManagementKeys },

@@ -1,15 +1,16 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { assertManagementKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
 import { revocationChannel } from '../events/channels.ts'
 import { isManagementKeyId } from '../lib/input.ts'
 
 /**
- * Revokes a management key for good, and erases the copies that are wrapped for it: a transaction key that has no other
- * copy is then lost. Repeated, it adds the signed revocation when there is none yet, and changes nothing else. The
- * transaction has locked the account's management keys.
+ * Revokes a management key for good, and erases the keys that are wrapped for it: a transaction key that is wrapped for no
+ * other management key is then lost. Repeated, it adds the signed revocation when none is stored, and changes nothing else.
+ * The transaction holds the exclusive lock of the account's management keys.
  *
  * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last active one; BAD_USER_INPUT for the revocation
  */
@@ -35,17 +36,19 @@ export async function revokeManagementKey(
     .from(managementKeys)
     .where(and(eq(managementKeys.accountId, accountId), isNull(managementKeys.revokedAt)))
     .limit(2)
-  if (active.length < 2) throw new KeyServerError('CONFLICT', 'The last management key of an account stays.')
+  if (active.length < 2)
+    throw new KeyServerError('CONFLICT', 'The last active management key of an account cannot be revoked.')
   await tx
     .update(managementKeys)
-    .set({ revokedAt: sql`clock_timestamp()` })
+    .set({ revokedAt: sql`statement_timestamp()` })
     .where(isKey)
   await tx
     .delete(wrappedKeys)
     .where(and(eq(wrappedKeys.accountId, accountId), eq(wrappedKeys.managementKeyId, id)))
-  await tx.execute(
-    sql`SELECT raise_alert(${accountId}, 'MANAGEMENT_KEY_REVOKED', NULL, ${id},
-      jsonb_build_object('byManagementKeyId', ${managementKeyId}::text))`,
-  )
+  await raiseAlert(signed, {
+    kind: 'MANAGEMENT_KEY_REVOKED',
+    managementKeyId: id,
+    details: { byManagementKeyId: managementKeyId },
+  })
   await tx.execute(sql`SELECT pg_notify(${revocationChannel}, ${id})`)
 }

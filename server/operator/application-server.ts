@@ -1,4 +1,4 @@
-/** `claviger application-server`: the operator's command for the keys of application servers that no document proves. */
+/** `claviger application-server`: the operator's command to approve and remove keys of application servers. */
 import { parseArgs } from 'node:util'
 import { asc, desc, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
@@ -31,7 +31,7 @@ The database is that of "claviger serve" with the same environment variables.
            when it registers again
 `
 
-/** What no key or name can be would never be registered. */
+/** A malformed name or thumbprint could never be registered. */
 const namedKey = z.object({ name: applicationServer, keyId: thumbprintText })
 const { approvedAt } = applicationServerApprovals
 
@@ -61,11 +61,11 @@ type KeyCommand = { readonly verb: 'approve' | 'remove' } & NamedKey
 
 type Command = { readonly verb: 'help' | 'list' } | KeyCommand
 
-/** Null when this is no command of ours. */
+/** Null when the arguments are not a known command. */
 function parseCommand(args: string[]): Command | null {
   try {
     const { values, positionals } = parseArgs({
-      args,
+      args: withThumbprintsLast(args),
       allowPositionals: true,
       options: { help: { type: 'boolean' } },
     })
@@ -79,6 +79,13 @@ function parseCommand(args: string[]): Command | null {
   }
 }
 
+/** A thumbprint may begin with a hyphen, and is no option then. */
+function withThumbprintsLast(args: string[]): string[] {
+  if (args.includes('--')) return args
+  const isThumbprint = (text: string) => /^-[\w-]{42}$/.test(text)
+  return [...args.filter((text) => !isThumbprint(text)), '--', ...args.filter(isThumbprint)]
+}
+
 async function change({ writes }: Databases, { verb, ...named }: KeyCommand): Promise<void> {
   const key = namedKey.safeParse(named)
   if (!key.success) throw new Error(`${verb}: ${key.error.issues[0]?.message ?? 'This is not valid.'}`)
@@ -87,15 +94,14 @@ async function change({ writes }: Databases, { verb, ...named }: KeyCommand): Pr
 }
 
 async function approve(tx: Executor, key: NamedKey): Promise<string> {
-  const answers = {
+  const messages = {
     APPROVED: 'Approved: it may sign from now on.',
-    AWAITED:
-      'Approved: it is not registered now, and may sign as soon as it registers. Have it do so within 7 days.',
+    AWAITED: 'Approved: it is not registered yet, and may sign as soon as it registers, within 7 days.',
     TAKEN: null,
   } as const satisfies Record<Approval, string | null>
-  const answer = answers[await approveKey(tx, key)]
-  if (answer === null) throw new Error("This key is another application server's, or a management key.")
-  return answer
+  const message = messages[await approveKey(tx, key)]
+  if (message === null) throw new Error("This key is another application server's, or a management key.")
+  return message
 }
 
 async function remove(tx: Executor, key: NamedKey): Promise<string> {
@@ -106,7 +112,7 @@ async function remove(tx: Executor, key: NamedKey): Promise<string> {
 }
 
 async function list({ reads }: Databases): Promise<void> {
-  const standings = { WELL_KNOWN: 'proved by its document', OPERATOR: 'approved' } as const
+  const proofs = { WELL_KNOWN: 'proved by its document', OPERATOR: 'approved' } as const
   const approvals = await reads.db
     .select()
     .from(applicationServerApprovals)
@@ -130,7 +136,7 @@ async function list({ reads }: Databases): Promise<void> {
       rowOf({ id: keyId, at, name }, 'approved, not registered'),
     ),
     ...keys.map(({ id, name, registeredAt: at, proof, revokedAt }) =>
-      rowOf({ id, at, name }, revokedAt !== null ? 'removed' : ((proof && standings[proof]) ?? 'not proved')),
+      rowOf({ id, at, name }, revokedAt !== null ? 'removed' : ((proof && proofs[proof]) ?? 'not proved')),
     ),
   ]
   process.stdout.write(rows.length > 0 ? rows.join('') : 'No application server has registered.\n')
@@ -138,7 +144,7 @@ async function list({ reads }: Databases): Promise<void> {
 
 function rowOf(
   { id, at, name }: { readonly id: string; readonly at: Date; readonly name: string },
-  standing: string,
+  state: string,
 ): string {
-  return `${id}  ${at.toISOString()}  ${standing}  ${JSON.stringify(name)}\n`
+  return `${id}  ${at.toISOString()}  ${state}  ${JSON.stringify(name)}\n`
 }

@@ -1,13 +1,14 @@
 import { version } from '../lib/version.ts'
 
+/** The contents of the banner. */
 export interface BannerFacts {
   readonly origins: readonly string[]
-  /** Where the data lies, in words and without a password. */
+  /** Where the data is, for people and without a password. */
   readonly data: string
   readonly hasGraphiQL: boolean
 }
 
-/** What the server says when it is ready: where everything is. */
+/** The text that the server prints when it is ready: its addresses and where its data is. */
 export function banner({ origins, data, hasGraphiQL }: BannerFacts): string {
   const [origin = ''] = origins
   const rows = [

@@ -11,14 +11,14 @@ import { findRoute } from '../database/route.ts'
 /**
  * Runs an operator's command on the database of "claviger serve" with the same environment variables.
  *
- * @throws Error in words when it is not a database of this version
+ * @throws Error with a message for people, when it is not a database of this version
  */
 export async function withDatabase(
   config: Config,
   work: (databases: Databases, secret: string) => Promise<void>,
 ): Promise<void> {
   const database = await openDatabase(config)
-  // Directly, where there is a pooler: it knows the search path, and a command needs no pool.
+  // Behind a pooler, the direct URL: it has the search path, and a command needs no pool.
   const url = config.databaseListenUrl ?? database.url
   const route = await findRoute(url).catch(async (error: unknown) => {
     await database.close()
@@ -38,7 +38,7 @@ export async function withDatabase(
   }
 }
 
-/** The embedded database belongs to a running key server as a rule; else it runs for as long as the command. */
+/** The embedded database usually runs for a key server already; otherwise it runs for as long as the command does. */
 async function openDatabase({
   databaseUrl,
   dataDirectory,

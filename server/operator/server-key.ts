@@ -1,4 +1,4 @@
-/** `claviger server-key`: the operator's command for the keys that sign answers, beside the running key servers. */
+/** `claviger server-key`: the operator's command for the server keys, used while key servers run. */
 import { parseArgs } from 'node:util'
 import {
   prepareServerKey,
@@ -20,10 +20,10 @@ The keys of the key server itself, which sign its answers to verifications. The
 database is that of "claviger serve" with the same environment variables.
 
   list           ids, dates and states, the key that signs first
-  prepare        makes the next key and publishes it, so that whoever pins the keys
+  prepare        makes the next key and publishes it, so that those who pin the keys
                  can pin it before it signs
-  rotate         lets the prepared key sign, or else a new one: running servers do
-                 within a minute. The old one stays published until no answer needs it
+  rotate         lets the prepared key sign, or else a new one: running servers use
+                 it within a minute. The old one stays published until no answer needs it
   --secret-lost  removes the keys that SERVER_KEY_SECRET does not open, instead of
                  refusing. Restart every server with this secret then
 `
@@ -58,7 +58,7 @@ interface Command {
   readonly isSecretLost: boolean
 }
 
-/** Null when this is no command of ours. */
+/** Null when the arguments are not a known command. */
 function parseCommand(args: string[]): Command | null {
   try {
     const { values, positionals } = parseArgs({

@@ -1,6 +1,7 @@
 import { InvalidConfig } from '../config.ts'
 import { codesOf } from '../database/error-codes.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
+import { troubleOf } from '../database/trouble.ts'
 
 /** Why the server did not start, in words for whoever started it, and never with a password. */
 export function explainStartFailure(error: unknown): string {
@@ -10,29 +11,92 @@ export function explainStartFailure(error: unknown): string {
     return [`Its configuration has ${count}:`, ...problems.map((line) => `  ${line}`)].join('\n')
   }
   if (!(error instanceof Error)) return String(error)
-  const [code] = codesOf(error)
-  const words = meanings.get(code ?? '')
-  if (words !== undefined) return `${words} (${code ?? ''})`
-  if (code === '08P01')
-    return `What DATABASE_URL leads through refused the connection: ${messageOf(error)} (${code})`
-  if (isConnectionLost(error)) return `The database can not be reached: look at DATABASE_URL. (${code ?? ''})`
-  return error.message
+  return explainDatabase(error) ?? explainSystem(error) ?? error.message
 }
 
-const meanings = new Map(
+/** PostgreSQL's own message and its SQLSTATE, after what can be done about it; null for errors that are not its. */
+function explainDatabase(error: Error): string | null {
+  const fault = findFault(error)
+  if (fault !== null) {
+    const { code, message } = fault
+    const advice = meanings.get(code) ?? (troubleOf(fault) === null ? null : 'The database cannot serve now.')
+    return `${advice === null ? '' : `${advice} `}PostgreSQL says: ${message} (SQLSTATE ${code})`
+  }
+  if (!isConnectionLost(error) || isOfListening(error)) return null
+  return `The database cannot be reached: look at DATABASE_URL and DATABASE_LISTEN_URL. ${messageOf(error)}${codeBehind(error)}`
+}
+
+/** The innermost error with an SQLSTATE: those around it may quote a statement. */
+function findFault(error: Error): { readonly code: string; readonly message: string } | null {
+  const inner = error.cause instanceof Error ? findFault(error.cause) : null
+  if (inner !== null) return inner
+  return 'severity' in error && 'code' in error && typeof error.code === 'string'
+    ? Object.assign(new Error(error.message), { code: error.code })
+    : null
+}
+
+/** What the system refuses, by what was asked of it: a port, or a path. */
+function explainSystem(error: Error): string | null {
+  const [code] = codesOf(error)
+  // Words of our own around it say more.
+  if (!('code' in error) || code === undefined) return null
+  if (isOfListening(error))
+    return `${listening.get(code) ?? `The server cannot listen. ${error.message}`} (${code})`
+  if ('path' in error && typeof error.path === 'string') {
+    return `${error.path} cannot be used: ${fileMeanings.get(code) ?? error.message} (${code})`
+  }
+  return `${messageOf(error)}${codeBehind(error)}`
+}
+
+function isOfListening(error: Error): boolean {
+  return 'syscall' in error && (error.syscall === 'listen' || error.syscall === 'bind')
+}
+
+const listening = new Map(
   Object.entries({
     EADDRINUSE: 'The port is taken by another program: set PORT to another one.',
     EACCES: 'This user may not listen on the port: set PORT to one above 1023.',
     EADDRNOTAVAIL: 'This machine has no such address: look at HOST.',
+    EAFNOSUPPORT: 'This machine has no addresses of that kind: look at HOST.',
+    EINVAL: 'That is no address to listen on: look at HOST.',
+  }),
+)
+
+const fileMeanings = new Map(
+  Object.entries({
+    EACCES: 'this user may not use it. Look at DATA_DIR, and who owns it.',
+    EPERM: 'the system does not allow it. Look at DATA_DIR, and who owns it.',
+    EROFS: 'its file system is read-only. Set DATA_DIR to a directory that can be written.',
+    ENOSPC: 'its disk is full.',
+    EDQUOT: 'the quota of this user is used up.',
+    ENOENT: 'it does not exist.',
+    ENOTDIR: 'a part of it is no directory.',
+    EISDIR: 'it is a directory.',
+    ELOOP: 'its links lead in a circle.',
+  }),
+)
+
+const meanings = new Map(
+  Object.entries({
     '28P01': 'The database refuses the user or password of DATABASE_URL.',
     '28000': 'The database refuses the user of DATABASE_URL.',
     '3D000': 'The database server has no database of the name in DATABASE_URL.',
     '42501':
       'The user of DATABASE_URL may not do what migrations need: it must own the database or its schema.',
+    '08P01': 'What DATABASE_URL leads through refused the connection.',
   }),
 )
 
 /** The message of the innermost error: others may quote a statement. */
 function messageOf(error: Error): string {
+  // Of several addresses, each of which failed.
+  if (error instanceof AggregateError) {
+    return error.errors.map((each) => (each instanceof Error ? messageOf(each) : '')).join('; ')
+  }
   return error.cause instanceof Error ? messageOf(error.cause) : error.message
+}
+
+function codeBehind(error: Error): string {
+  const [code] = codesOf(error)
+  return code === undefined || messageOf(error).includes(code) ? '' : ` (${code})`
 }

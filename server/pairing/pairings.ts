@@ -8,12 +8,13 @@ import { limits } from '../../schema/wire/limits.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { parseInput } from '../lib/input.ts'
-import { slidingWindow } from './sliding-window.ts'
+import { PairingPlaces } from './pairing-places.ts'
 
 /** Pairings that may be open at once, on all servers. */
 const openMax = 10_000
-/** Pairings that one server opens in the life of one: whoever floods it leaves room on the others. */
-const openedMax = 1_000
+/** Of one server, and of an address there: whoever floods it leaves room on the others, and for other addresses. */
+const openOfServerMax = 1_000
+const openOfAddressMax = 50
 
 const pairingId = z.string().refine((value) => decodeBase64url(value)?.length === 16, {
   error: 'The id of a pairing is 16 bytes in base64url.',
@@ -35,27 +36,47 @@ const answerPairingInput = z.object({ id: pairingId, answer: message })
  */
 export class Pairings {
   readonly #databases: Databases
-  readonly #opened = slidingWindow({ countMax: openedMax, windowMs: limits.pairingSeconds * 1000 })
+  readonly #places = new PairingPlaces({
+    perAddressMax: openOfAddressMax,
+    max: openOfServerMax,
+    placeMs: limits.pairingSeconds * 1000,
+  })
 
   constructor(databases: Databases) {
     this.#databases = databases
   }
 
   /** The port of one request. */
-  forRequest(request: SignedRequest): PairingsPort {
+  forRequest(request: SignedRequest, { clientAddress }: { readonly clientAddress: string }): PairingsPort {
     return {
-      open: (input) => this.#open(input),
+      open: (input) => this.#open(input, clientAddress),
       find: (id) => this.#find(id),
       answer: (input) => this.#answer(request, input),
       close: (id) => this.#close(id),
     }
   }
 
-  async #open(input: OpenPairingInput): Promise<Pairing> {
+  async #open(input: OpenPairingInput, address: string): Promise<Pairing> {
     const { id, payload } = parseInput(openPairingInput, input, 'input')
     const known = await this.#find(id)
     if (known !== null) return same(known, known.payload === payload)
-    if (!this.#opened.take()) throw tooMany()
+    const place = this.#places.take({ id, address })
+    if (place === null) throw tooMany()
+    try {
+      return await this.#insert({ id, payload }, place)
+    } catch (error) {
+      this.#places.giveBack(id)
+      throw error
+    }
+  }
+
+  async #insert(
+    { id, payload }: OpenPairingInput,
+    { displaced }: { readonly displaced: readonly string[] },
+  ): Promise<Pairing> {
+    if (displaced.length > 0) {
+      await this.#databases.writes.sql`DELETE FROM pairings WHERE id = ANY(${[...displaced]})`
+    }
     const rows = await this.#databases.writes.sql<{ id: string }[]>`
       INSERT INTO pairings (id, payload, expires_at)
       SELECT ${id}, ${payload}, clock_timestamp() + make_interval(secs => ${limits.pairingSeconds})
@@ -77,7 +98,7 @@ export class Pairings {
     return request.transaction(async ({ tx }) => {
       await tx.execute(
         sql`UPDATE pairings SET answer = ${answer}
-          WHERE id = ${id} AND answer IS NULL AND expires_at > clock_timestamp()`,
+          WHERE id = ${id} AND answer IS NULL AND expires_at > statement_timestamp()`,
       )
       const answered = await this.#read(tx, id)
       if (answered === null) throw notFound('pairing')
@@ -87,13 +108,14 @@ export class Pairings {
 
   async #close(id: string): Promise<boolean> {
     const closed = await this.#databases.writes.sql`DELETE FROM pairings WHERE id = ${id}`
+    this.#places.giveBack(id)
     return closed.count > 0
   }
 
   async #read(executor: Executor, id: string): Promise<Pairing | null> {
     const [row] = await executor.execute<{ payload: string; answer: string | null; expires_at: Date }>(
       sql`SELECT payload, answer, expires_at FROM pairings
-        WHERE id = ${id} AND expires_at > clock_timestamp()`,
+        WHERE id = ${id} AND expires_at > statement_timestamp()`,
     )
     if (row === undefined) return null
     const { payload, answer, expires_at: expiresAt } = row

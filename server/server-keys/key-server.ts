@@ -8,15 +8,24 @@ import { version } from '../lib/version.ts'
 export class KeyServer implements KeyServerPort {
   readonly #databases: Databases
   readonly #signingKeys: SigningKeys
+  readonly #origins: () => readonly string[]
 
-  constructor(databases: Databases, signingKeys: SigningKeys) {
+  /** `origins` is asked when it is needed: the server's port may be in them, and is known late. */
+  constructor(
+    databases: Databases,
+    {
+      signingKeys,
+      origins,
+    }: { readonly signingKeys: SigningKeys; readonly origins: () => readonly string[] },
+  ) {
     this.#databases = databases
     this.#signingKeys = signingKeys
+    this.#origins = origins
   }
 
   async facts(): Promise<KeyServerFacts> {
     const [row] = await this.#databases.reads.sql<{ now: Date }[]>`SELECT clock_timestamp() AS now`
-    return { version, time: row?.now ?? new Date(NaN) }
+    return { version, origins: this.#origins(), time: row?.now ?? new Date(NaN) }
   }
 
   signingKeys(): Promise<readonly PublishedKey[]> {

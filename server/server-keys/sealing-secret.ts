@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 /**
  * The secret that seals the key server's private keys in the database.
  *
- * The operator's SERVER_KEY_SECRET goes first. Without it, it is made from the password in the database's URL: that is
- * the same for every server on the database, and does not lie in a dump of it. The embedded database has a random
- * password. A URL without a password leaves the keys unprotected against whoever reads the database.
+ * The operator's SERVER_KEY_SECRET comes first. Without it, the secret is derived from the password in the database's URL,
+ * which every server on the database has and which no dump of it contains. The embedded database has a random password.
+ * With a URL without a password, anybody who reads the database can open the keys.
  */
 export function serverKeySecretOf({
   serverKeySecret,
@@ -23,8 +23,8 @@ const charactersMin = 32
 const distinctCharactersMin = 8
 
 /**
- * Whether a text can be such a secret: it is used as it is, without the slow hashing that passwords need, so it must be
- * random. 32 bytes in base64 or hexadecimal pass; what people make up and repeat does not.
+ * Whether a string can be such a secret. It is used without the slow hashing that passwords need, so it must be random:
+ * 32 bytes in base64 or hexadecimal pass, and words that people make up and repeat do not.
  */
 export function isServerKeySecret(text: string): boolean {
   return text.length >= charactersMin && new Set(text).size >= distinctCharactersMin

@@ -5,18 +5,20 @@ import { runTransaction } from '../database/transaction.ts'
 import { createServerKey, openServerKey, type SealedServerKey } from './server-key.ts'
 
 /**
- * How long a retired key stays published, in minutes. Another server may sign with it for a minute more, until it has
- * read the keys anew, and an answer lives for five; what is left covers caches and clocks.
+ * How long a retired key stays published, in minutes. Another server may sign with it for one more minute, until it reads
+ * the keys again, and an answer is valid for five; the rest covers caches and clock differences.
  */
 export const publishedAfterRetirementMinutes = 20
 
+/** A server key as its row has it. */
 export interface StoredServerKey extends SealedServerKey {
   readonly createdAt: Date
   readonly isPrepared: boolean
-  /** Null for the one that signs, and for the prepared one. */
+  /** Null for the signing key, and for the prepared one. */
   readonly retiredAt: Date | null
 }
 
+/** A server key is prepared, then signs, then is retired. */
 export type ServerKeyState = 'SIGNING' | 'PREPARED' | 'RETIRED'
 
 export function stateOf({
@@ -27,7 +29,7 @@ export function stateOf({
   return isPrepared ? 'PREPARED' : 'SIGNING'
 }
 
-/** The keys that are published: first the one that signs, then the prepared one, then retired ones, the newest first. */
+/** The published keys: the signing key, then the prepared one, then retired ones, newest first. */
 export async function selectPublishedKeys(db: Executor): Promise<StoredServerKey[]> {
   const overlap = sql`clock_timestamp() - make_interval(mins => ${publishedAfterRetirementMinutes})`
   return selectInOrder(db, or(isNull(serverKeys.retiredAt), gt(serverKeys.retiredAt, overlap)))
@@ -38,7 +40,7 @@ export async function selectServerKeys(db: Executor): Promise<StoredServerKey[]>
   return selectInOrder(db, undefined)
 }
 
-/** Makes the first key when there is none that signs. Of several servers that start at once, one makes it. */
+/** Creates a signing key when there is none. When several servers start at once, one of them creates it. */
 export async function ensureServerKey(db: Database, secret: string): Promise<void> {
   if ((await selectSigning(db)).length > 0) return
   const key = await createServerKey(secret)
@@ -55,15 +57,15 @@ export class WrongServerKeySecret extends Error {
   constructor() {
     super(
       'SERVER_KEY_SECRET (or the file server-key-secret in the data directory) is not the secret that the signing key ' +
-        'in this database was sealed with. Put the right one back. If it is lost, "claviger server-key rotate ' +
+        'in this database was sealed with. Restore the right one. If it is lost, "claviger server-key rotate ' +
         '--secret-lost" makes a new key under this one; answers signed before can then no longer be checked.',
     )
   }
 }
 
 /**
- * Makes the key that signs from the next rotation on, and is published from now on: who pins the key set can learn of it
- * before. When there is one already, it stays; of several calls at once, one makes it.
+ * Creates the key that will sign after the next rotation, and publishes it now, so that verifiers that pin the key set can
+ * add it before it signs. A key that is prepared already stays; when called several times at once, one call creates it.
  *
  * @returns the prepared key's id
  * @throws {WrongServerKeySecret}
@@ -76,7 +78,7 @@ export async function prepareServerKey(
   return runTransaction(db, async (tx) => {
     await lockServerKeys(tx)
     const stored = await selectServerKeys(tx)
-    if ((await lockedAmong(stored, secret)).length > 0) throw new WrongServerKeySecret()
+    if ((await unopenableIds(stored, secret)).length > 0) throw new WrongServerKeySecret()
     const prepared = stored.find((one) => stateOf(one) === 'PREPARED')
     if (prepared !== undefined) return prepared.id
     await tx.insert(serverKeys).values(key)
@@ -85,7 +87,7 @@ export async function prepareServerKey(
 }
 
 /**
- * Lets the prepared key sign from now on, or without one a new key, and retires the one before.
+ * Makes the prepared key, or a new one when none is prepared, the signing key, and retires the previous one.
  *
  * @param options.isSecretLost removes the keys that the secret does not open, instead of refusing
  * @returns the signing key's id
@@ -99,14 +101,14 @@ export async function rotateServerKey(
   return runTransaction(db, async (tx) => {
     await lockServerKeys(tx)
     const stored = await selectServerKeys(tx)
-    const locked = await lockedAmong(stored, secret)
-    if (locked.length > 0 && !isSecretLost) throw new WrongServerKeySecret()
-    if (locked.length > 0) await tx.delete(serverKeys).where(inArray(serverKeys.id, locked))
+    const unopenable = await unopenableIds(stored, secret)
+    if (unopenable.length > 0 && !isSecretLost) throw new WrongServerKeySecret()
+    if (unopenable.length > 0) await tx.delete(serverKeys).where(inArray(serverKeys.id, unopenable))
     await tx
       .update(serverKeys)
-      .set({ retiredAt: sql`clock_timestamp()` })
+      .set({ retiredAt: sql`statement_timestamp()` })
       .where(isSigning)
-    const prepared = stored.find((one) => stateOf(one) === 'PREPARED' && !locked.includes(one.id))
+    const prepared = stored.find((one) => stateOf(one) === 'PREPARED' && !unopenable.includes(one.id))
     if (prepared === undefined) await tx.insert(serverKeys).values(key)
     else await tx.update(serverKeys).set({ isPrepared: false }).where(eq(serverKeys.id, prepared.id))
     return prepared?.id ?? key.id
@@ -114,12 +116,12 @@ export async function rotateServerKey(
 }
 
 /** The ids of the keys that the secret does not open. */
-async function lockedAmong(stored: readonly StoredServerKey[], secret: string): Promise<string[]> {
-  const locked: string[] = []
+async function unopenableIds(stored: readonly StoredServerKey[], secret: string): Promise<string[]> {
+  const ids: string[] = []
   for (const key of stored) {
-    if ((await openServerKey(key, secret)) === null) locked.push(key.id)
+    if ((await openServerKey(key, secret)) === null) ids.push(key.id)
   }
-  return locked
+  return ids
 }
 
 const isSigning = and(isNull(serverKeys.retiredAt), eq(serverKeys.isPrepared, false))
@@ -141,7 +143,7 @@ async function selectSigning(db: Executor): Promise<{ id: string }[]> {
   return db.select({ id: serverKeys.id }).from(serverKeys).where(isSigning)
 }
 
-/** Any number that no other program takes advisory locks on: "clav key" in ASCII. Ends with the transaction. */
+/** Taken until the transaction ends. The number is "clav key" in ASCII, which no other program is likely to lock. */
 async function lockServerKeys(tx: Executor): Promise<void> {
   await tx.execute(sql`SELECT pg_advisory_xact_lock(${0x636c_6176_206b_6579n.toString()}::bigint)`)
 }

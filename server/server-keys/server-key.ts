@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { parseSigningJwk, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 
-/** A key of the server's own as the database keeps it. */
+/** A server key as the database stores it. */
 export interface SealedServerKey {
   /** RFC 7638 thumbprint, the `kid` of what it signs. */
   readonly id: string
@@ -14,7 +14,7 @@ export interface SealedServerKey {
   readonly sealedPrivateKey: string
 }
 
-/** The same, ready to sign. */
+/** A server key with its private key, ready to sign. */
 export interface ServerKey {
   readonly id: string
   readonly publicKey: SigningJwk
@@ -22,7 +22,7 @@ export interface ServerKey {
   readonly privateKey: CryptoKey
 }
 
-/** Makes an Ed25519 key pair and seals its private half. */
+/** Generates an Ed25519 key pair and seals its private key. */
 export async function createServerKey(secret: string): Promise<SealedServerKey> {
   const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
   const publicKey = parseSigningJwk(await exportJWK(pair.publicKey))
@@ -35,8 +35,8 @@ export async function createServerKey(secret: string): Promise<SealedServerKey> 
 }
 
 /**
- * Opens a sealed key. Null when it was sealed under another secret, or when its parts do not belong together: whoever
- * can write to the database but has no secret can not make the server publish or use a key of his.
+ * Opens a sealed key. Null when it was sealed under another secret, or when its parts do not belong together: an attacker
+ * who can write to the database but lacks the secret cannot make the server publish or use a key of their own.
  */
 export async function openServerKey(sealed: SealedServerKey, secret: string): Promise<ServerKey | null> {
   const { id, sealedPrivateKey } = sealed
@@ -51,7 +51,7 @@ export async function openServerKey(sealed: SealedServerKey, secret: string): Pr
     const privateKey = await importJWK(jwk, 'EdDSA', { extractable: false })
     return privateKey instanceof Uint8Array ? null : { id, publicKey, privateKey }
   } catch {
-    // What went wrong would quote the key, and all of it means the same: this is not our key.
+    // The cause is dropped: it could quote the key, and every cause means that this key cannot be used.
     return null
   }
 }

@@ -12,21 +12,21 @@ import {
   type StoredServerKey,
 } from './server-key-rows.ts'
 
-/** What a signer may know of the keys at most, in milliseconds: for so long a retired key may go on signing. */
+/** The greatest age of the keys that may sign, in milliseconds: a retired key may sign for as long. */
 const signerAgeMsMax = 60_000
-/** The keys are asked for by anybody: one statement a second answers all. */
+/** Anybody may request the published keys, so they are read at most once a second. */
 const publishedAgeMsMax = 1_000
 
 interface OpenedKeys {
   readonly readAtMs: number
-  /** Undefined when the secret does not open it: the key was replaced under another one since this server started. */
+  /** Undefined when the secret does not open it: it was replaced under another secret since this server started. */
   readonly signer: ServerKey | undefined
   readonly published: readonly PublishedKey[]
 }
 
 /**
- * The key server's own keys, as all servers on this database share them. Read anew periodically, whenever they are
- * published, and before signing when they were last read too long ago.
+ * The server keys, which all servers on this database share. They are read periodically, and before publishing or signing
+ * when the last reading is too old.
  */
 export class SigningKeys {
   readonly #databases: Databases
@@ -54,7 +54,7 @@ export class SigningKeys {
     if (signer === undefined) throw new WrongServerKeySecret()
   }
 
-  /** Reads the keys anew. Calls that come meanwhile share the answer. */
+  /** Reads the keys. Calls during a reading share its result. */
   read(): Promise<OpenedKeys> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = null
@@ -62,16 +62,16 @@ export class SigningKeys {
     return this.#reading
   }
 
-  /** @throws {KeyServerError} UNAVAILABLE when no key can sign */
+  /** The signing key. @throws {KeyServerError} UNAVAILABLE when the secret does not open it */
   async signer(): Promise<ServerKey> {
     const { signer } = await this.#noOlderThan(signerAgeMsMax)
     if (signer === undefined) {
-      throw new KeyServerError('UNAVAILABLE', 'The key server can not sign answers at present.')
+      throw new KeyServerError('UNAVAILABLE', 'The key server cannot sign answers at present.')
     }
     return signer
   }
 
-  /** The public keys that an answer may be signed by: the one that signs now, the prepared one, then retired ones. */
+  /** The public keys that answers may be signed with: the signing key, the prepared one, then retired ones. */
   async published(): Promise<readonly PublishedKey[]> {
     return (await this.#noOlderThan(publishedAgeMsMax)).published
   }
@@ -100,7 +100,7 @@ export class SigningKeys {
     const known = this.#byId.get(stored.id)
     if (known !== undefined) return known
     const key = await openServerKey(stored, this.#secret)
-    if (key === null) this.#log.error({ serverKey: stored.id }, 'A server key is sealed under another secret')
+    if (key === null) this.#log.error({ serverKey: stored.id }, 'a server key is sealed under another secret')
     return key ?? undefined
   }
 }

@@ -3,14 +3,14 @@ import { limits } from '../../schema/wire/limits.ts'
 import { signStatement, type VerificationAnswer } from '../../schema/wire/statements/statement.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
-/** What was asked, in the asker's own words, and what the answer is. */
-export interface AnswerFacts extends Omit<
+/** A verification's input as it was sent, and its result. */
+export interface VerificationFacts extends Omit<
   PublicKeyVerification,
   'answer' | 'certificate' | 'endorsements' | 'revocation'
 > {
   readonly owner: string
   readonly applicationServer: string
-  /** Of the key that was presented. */
+  /** RFC 7638 thumbprint of the presented key. */
   readonly thumbprint: string
 }
 
@@ -26,17 +26,17 @@ export class VerificationSigner {
   }
 
   /** @returns a compact JWS. @throws {KeyServerError} UNAVAILABLE when no key can sign */
-  async sign(facts: AnswerFacts): Promise<string> {
+  async sign(facts: VerificationFacts): Promise<string> {
     const { id, privateKey } = await this.#keys.signer()
     const claims = claimsOf(facts, this.#issuer())
     return signStatement('claviger-answer+jwt', claims, { privateKey, kid: id, alg: 'EdDSA' })
   }
 }
 
-function claimsOf(facts: AnswerFacts, issuer: string): VerificationAnswer {
+function claimsOf(facts: VerificationFacts, issuer: string): VerificationAnswer {
   const { coincides, valid, state, notBefore, expiresAt } = facts
   const iat = toSeconds(facts.checkedAt)
-  // The answer changes by itself when the term begins or ends: it is not to outlive what it says.
+  // The result changes when the term begins or ends: the answer must expire by then.
   const changesAt = valid ? expiresAt : state === 'PENDING' ? notBefore : null
   return {
     v: 1,

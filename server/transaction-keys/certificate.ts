@@ -16,8 +16,8 @@ const field = 'input.certificate'
 export type StoredFacts = Required<Omit<CertifiedFacts, 'owner'>>
 
 /**
- * Checks a certificate at the door: an active management key of the account signed it, and each of its claims is what
- * the server stores. A claim that is left out says that there is none: without `exp` the term has no end.
+ * Checks a certificate before it is stored: an active management key of the account signed it, and each of its claims
+ * matches what the server stores. A claim that is left out states that there is none: without `exp` the term has no end.
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
@@ -45,9 +45,9 @@ export async function assertCertificate(
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
 export function assertNotOlder({ iat }: KeyCertificate, stored: string | null): void {
-  // Of whatever form: one that was stored before the form was as strict has its time too.
+  // Only `iat` is read: a certificate that was stored under an older, laxer form has it as well.
   if (stored !== null && iat < (decodeJwt(stored).iat ?? 0)) {
-    throw badInput(field, 'A certificate is not older than the one that it replaces.')
+    throw badInput(field, 'A certificate must not be older than the one that it replaces.')
   }
 }
 
@@ -66,7 +66,7 @@ export async function assertStillTrue(stored: string, facts: StoredFacts): Promi
   )
 }
 
-/** Null for one of an older form, which clients do not read any more. */
+/** Null for a certificate of an older form, which clients no longer accept. */
 function payloadOf(stored: string): KeyCertificate | null {
   try {
     return parseStatement('claviger-key+jwt', stored).payload

@@ -4,8 +4,8 @@ import { notFound } from '../../schema/wire/errors.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 
 /**
- * Locks a key against acquisitions and changes until the transaction ends. Every change begins with it: locks are taken
- * in the order usage row, deadlines, account, application server, and so never in a circle.
+ * Locks a key against acquisitions and changes until the transaction ends. Every change begins with it
+ * (schema/functions/README.md has the order of locks).
  *
  * @throws {KeyServerError} NOT_FOUND
  */

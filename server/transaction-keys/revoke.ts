@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { recordKeyChange } from '../key-changes/record.ts'
 import { assertKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
@@ -8,8 +9,8 @@ import { selectTransactionKey } from './transaction-key-rows.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
 /**
- * Revokes a key for good: it is no longer acquired, no longer valid, and has no more deadlines. The owner is alerted
- * once; repeated, it adds the signed revocation when there is none yet, changes nothing else, and the first reason stays.
+ * Revokes a key for good: it is no longer acquired, no longer valid, and has no deadlines left. The owner is alerted once.
+ * Repeated, it adds the signed revocation when none is stored, and changes nothing else: the first reason stays.
  *
  * @throws {KeyServerError} NOT_FOUND; BAD_USER_INPUT for the revocation
  */
@@ -29,7 +30,7 @@ export async function revokeTransactionKey(
 }
 
 /**
- * Erases the wrapped copies of a key, and revokes it if it was not.
+ * Erases a key's wrapped keys, and revokes it unless it is revoked already.
  *
  * @throws {KeyServerError} NOT_FOUND; BAD_USER_INPUT for the revocation
  */
@@ -49,7 +50,7 @@ export async function destroyTransactionKey(
   if (!isRevoked || erased.length > 0) await recordKeyChange(signed, id, 'DESTROYED')
 }
 
-/** The first one stays. Of a key that is revoked for another reason than is given now, the given one is not true. */
+/** Stores the signed revocation unless one is stored. Its reason must be the stored one when the key is revoked already. */
 async function storeRevocation(
   signed: SignedTransaction,
   id: string,
@@ -61,7 +62,7 @@ async function storeRevocation(
   if (revocation === null) return
   const { tx, accountId } = signed
   const key = await selectTransactionKey(tx, accountId, id)
-  if (key === null) throw new TypeError('A locked transaction key has a row.')
+  if (key === null) throw new TypeError('A locked transaction key has no row.')
   if (key.revocation !== null) return
   await assertKeyRevocation(signed, revocation, { ...key, reason: key.revocationReason ?? reason })
   await tx
@@ -77,12 +78,10 @@ async function markRevoked(
 ): Promise<void> {
   await tx
     .update(transactionKeyUsage)
-    .set({ revokedAt: sql`clock_timestamp()`, revocationReason: reason })
+    .set({ revokedAt: sql`statement_timestamp()`, revocationReason: reason })
     .where(and(eq(transactionKeyUsage.accountId, accountId), eq(transactionKeyUsage.transactionKeyId, id)))
   await tx
     .delete(deadlines)
     .where(and(eq(deadlines.accountId, accountId), eq(deadlines.transactionKeyId, id)))
-  await tx.execute(
-    sql`SELECT raise_alert(${accountId}, 'KEY_REVOKED', ${id}, NULL, jsonb_build_object('reason', ${reason}::text))`,
-  )
+  await raiseAlert({ tx, accountId }, { kind: 'KEY_REVOKED', transactionKeyId: id, details: { reason } })
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { RewrapTransactionKeyInput } from '../../schema/graphql/context.ts'
 import type { TransactionKey } from '../../schema/graphql/domain.ts'
+import { parseTransactionKeyId, type TransactionKeyId } from '../../schema/wire/brands.ts'
 import { badInput, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
-import { jwe, parseInput, uuid } from '../lib/input.ts'
+import { jwe, parseInput } from '../lib/input.ts'
 import { selectTransactionKeysById } from './transaction-key-rows.ts'
 import {
   assertActiveManagementKeys,
@@ -19,48 +20,56 @@ const rewrapInput = z
       transactionKeyId: z.string(),
       wrappedKeys: z
         .array(z.object({ managementKeyId: z.string(), jwe }))
-        .min(1, { error: 'There is at least one wrapped copy.' })
-        .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped copies.` }),
+        .min(1, { error: 'There is at least one wrapped key.' })
+        .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped keys.` }),
     }),
   )
   .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} keys in a request.` })
 
+/** Transaction keys to wrap for other management keys, parsed. */
 export interface KeysToRewrap {
-  /** In the order asked. */
-  readonly transactionKeyIds: readonly string[]
-  readonly copies: readonly WrappedKeyRow[]
+  /** In the order of the input. */
+  readonly transactionKeyIds: readonly TransactionKeyId[]
+  readonly wrappedKeys: readonly WrappedKeyRow[]
 }
 
 /**
- * @returns null when one of the ids can be no key's, which is answered like an unknown one
+ * @returns null when an id is malformed, which is answered like an unknown one
  * @throws {KeyServerError} BAD_USER_INPUT
  */
 export function parseKeysToRewrap(input: readonly RewrapTransactionKeyInput[]): KeysToRewrap | null {
   const keys = parseInput(rewrapInput, input, 'input')
-  const ids = keys.map(({ transactionKeyId }) => uuid.safeParse(transactionKeyId).data ?? null)
-  const copies = keys.flatMap(({ wrappedKeys }, index) => {
+  const ids = keys.map(({ transactionKeyId }) => parseTransactionKeyId(transactionKeyId))
+  const rows = keys.flatMap(({ wrappedKeys }, index) => {
     const path = `input.${String(index)}`
-    const transactionKeyId = ids[index] ?? ''
-    if (transactionKeyId !== '' && ids.indexOf(transactionKeyId) !== index) {
-      throw badInput(path, 'A key is given once in a request.')
+    const transactionKeyId = ids[index] ?? null
+    if (transactionKeyId !== null && ids.indexOf(transactionKeyId) !== index) {
+      throw badInput(path, 'A request must not name a key twice.')
     }
     const seen = new Set<string>()
-    return wrappedKeys.map(({ managementKeyId, jwe: { compact, header } }, place): WrappedKeyRow => {
-      const copyPath = `${path}.wrappedKeys.${String(place)}`
-      if (header.kid !== managementKeyId) {
-        throw badInput(`${copyPath}.jwe`, "The JWE's kid is not the management key that it is stored for.")
-      }
-      if (seen.has(managementKeyId)) throw badInput(copyPath, 'There is one copy for a management key.')
-      seen.add(managementKeyId)
-      return { transactionKeyId, managementKeyId, jwe: compact }
-    })
+    return wrappedKeys.map(
+      ({ managementKeyId, jwe: { compact, header } }, position): WrappedKeyRow | null => {
+        const wrappedKeyPath = `${path}.wrappedKeys.${String(position)}`
+        if (header.kid !== managementKeyId) {
+          throw badInput(
+            `${wrappedKeyPath}.jwe`,
+            "The JWE's kid must be the management key that it is stored for.",
+          )
+        }
+        if (seen.has(managementKeyId))
+          throw badInput(wrappedKeyPath, 'A transaction key is wrapped once for a management key.')
+        seen.add(managementKeyId)
+        return transactionKeyId && { transactionKeyId, managementKeyId, jwe: compact }
+      },
+    )
   })
-  return ids.every((id) => id !== null) ? { transactionKeyIds: ids, copies } : null
+  const isWellFormed = ids.every((id) => id !== null) && rows.every((row) => row !== null)
+  return isWellFormed ? { transactionKeyIds: ids, wrappedKeys: rows } : null
 }
 
 /**
- * Replaces or adds wrapped copies, all or none. The transaction holds the account's management keys. Repeated it has
- * the same result.
+ * Replaces or adds wrapped keys, all or none. The transaction holds the shared lock of the account's management keys.
+ * Repeated, it has the same result.
  *
  * @throws {KeyServerError} NOT_FOUND for a transaction key or a management key that is not the account's, or was revoked;
  *   KEY_REVOKED for a transaction key
@@ -70,13 +79,13 @@ export async function rewrapTransactionKeys(
   keys: KeysToRewrap | null,
 ): Promise<TransactionKey[]> {
   if (keys === null) throw notFound('transaction key')
-  const { transactionKeyIds, copies } = keys
+  const { transactionKeyIds, wrappedKeys } = keys
   await assertActiveManagementKeys(
     signed,
-    copies.map(({ managementKeyId }) => managementKeyId),
+    wrappedKeys.map(({ managementKeyId }) => managementKeyId),
   )
   await lockTransactionKeys(signed, transactionKeyIds)
-  await storeWrappedKeys(signed, copies, { replaces: true })
+  await storeWrappedKeys(signed, wrappedKeys, { replaces: true })
   const stored = await selectTransactionKeysById(signed.tx, signed.accountId, transactionKeyIds)
   const byId = new Map(stored.map((key) => [key.id, key]))
   return transactionKeyIds.flatMap((id) => byId.get(id) ?? [])

@@ -30,8 +30,8 @@ const storeTransactionKeyInput = z.object({
   publicKey: publicJwk.nullish().transform((value) => value ?? null),
   wrappedKeys: z
     .array(z.object({ managementKeyId: z.string(), jwe }))
-    .min(1, { error: 'There is at least one wrapped copy.' })
-    .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped copies.` }),
+    .min(1, { error: 'There is at least one wrapped key.' })
+    .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped keys.` }),
   notBefore: instant.nullish().transform((value) => value ?? null),
   expiresAt: instant.nullish().transform((value) => value ?? null),
   expiryNotices: expiryNotices.nullish().transform((value) => value ?? null),
@@ -45,7 +45,7 @@ const storeTransactionKeyInput = z.object({
     .transform((value) => value ?? null),
 })
 
-/** What a client stores, parsed. */
+/** A transaction key to store, parsed. */
 export type KeyToStore = z.infer<typeof storeTransactionKeyInput>
 
 /** @throws {KeyServerError} BAD_USER_INPUT */
@@ -56,18 +56,19 @@ export function parseKeyToStore(input: unknown): KeyToStore {
   for (const [index, { managementKeyId, jwe }] of key.wrappedKeys.entries()) {
     const path = `input.wrappedKeys.${String(index)}`
     if (jwe.header.kid !== managementKeyId) {
-      throw badInput(`${path}.jwe`, "The JWE's kid is not the management key that it is stored for.")
+      throw badInput(`${path}.jwe`, "The JWE's kid must be the management key that it is stored for.")
     }
-    if (seen.has(managementKeyId)) throw badInput(path, 'There is one copy for a management key.')
+    if (seen.has(managementKeyId))
+      throw badInput(path, 'A transaction key is wrapped once for a management key.')
     seen.add(managementKeyId)
   }
   return key
 }
 
 /**
- * Stores a key with its copies and deadlines, all or none. Repeated with the same content it changes nothing.
+ * Stores a key with its wrapped keys and deadlines, all or none. Repeated with the same content it changes nothing.
  *
- * The transaction holds the account's management keys.
+ * The transaction holds the shared lock of the account's management keys.
  *
  * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT; BAD_USER_INPUT for the
  *   certificate
@@ -100,10 +101,10 @@ export async function storeTransactionKey(signed: SignedTransaction, key: KeyToS
     .onConflictDoNothing()
     .returning({ id: transactionKeys.id })
   if (inserted.length === 0) {
-    await assertRepetition(tx, { accountId, id: key.id, contentHash })
+    await assertSameContent(tx, { accountId, id: key.id, contentHash })
     return
   }
-  // What is repeated was checked when it was stored.
+  // A repeated request returned above: its certificate was checked when it was stored.
   if (key.certificate !== null) {
     await assertCertificate(signed, key.certificate, { ...key, thumbprint: keyThumbprint })
   }
@@ -123,7 +124,7 @@ export async function storeTransactionKey(signed: SignedTransaction, key: KeyToS
     await tx.insert(deadlines).values(due.map((deadline) => ({ ...reference, ...deadline })))
 }
 
-async function assertRepetition(
+async function assertSameContent(
   tx: SignedTransaction['tx'],
   { accountId, id, contentHash }: { accountId: string; id: string; contentHash: Uint8Array },
 ): Promise<void> {
@@ -139,12 +140,12 @@ async function assertRepetition(
   }
 }
 
-/** The order of members is that of the parser, and the copies are sorted, so equal content has an equal hash. */
+/** Equal content has an equal hash: the parser fixes the order of members, and the wrapped keys are sorted. */
 function hashContent(key: KeyToStore): Uint8Array {
-  const copies = key.wrappedKeys.map(({ managementKeyId, jwe }) => [managementKeyId, jwe.compact])
+  const wrappedKeys = key.wrappedKeys.map(({ managementKeyId, jwe }) => [managementKeyId, jwe.compact])
   const content = JSON.stringify({
     ...key,
-    wrappedKeys: copies.sort(),
+    wrappedKeys: wrappedKeys.sort(),
     certificate: key.certificate?.compact,
   })
   return createHash('sha256').update(content).digest()

@@ -7,26 +7,26 @@ export interface Deadline {
   readonly noticeSeconds: number
   readonly dueAt: Date
   readonly expiresAt: Date
-  /** Null for one that is to be alerted. */
+  /** When the alert was raised, or skipped; null while it is still to be raised. */
   readonly takenAt: Date | null
 }
 
 /** @throws {KeyServerError} BAD_USER_INPUT when the term ends before it begins */
 export function assertTerm({ notBefore, expiresAt }: Term): void {
   if (notBefore !== null && expiresAt !== null && expiresAt <= notBefore) {
-    throw badInput('input.expiresAt', 'A term ends after its beginning.')
+    throw badInput('input.expiresAt', 'A term must end after it begins.')
   }
 }
 
-/** The notices of a key for which none were asked: the default ones that still lie ahead. */
+/** The notices of a key that was stored without any: the default ones that still lie ahead. */
 export function defaultNotices(expiresAt: Date | null, now: Date): number[] {
   if (expiresAt === null) return []
   return limits.expiryNoticesDefault.filter((seconds) => noticeDueAt(expiresAt, seconds) > now)
 }
 
 /**
- * The deadlines of notices. One whose moment has passed, or that is longer than the term, never fires: it begins as taken,
- * and is armed only if the clock was wrong and it lies ahead after all.
+ * The deadlines of notices. One whose time has passed, or that is longer than the term, does not fire: it is stored as
+ * taken, and is armed only if the clock was wrong and it lies ahead after all.
  */
 export function noticeDeadlines(expiresAt: Date | null, notices: readonly number[], now: Date): Deadline[] {
   if (expiresAt === null) return []
@@ -36,7 +36,7 @@ export function noticeDeadlines(expiresAt: Date | null, notices: readonly number
   })
 }
 
-/** The end of a term. One that lies in the past is due at once. */
+/** The deadline at the end of a term. One in the past is due at once. */
 export function expiryDeadline(expiresAt: Date | null): Deadline[] {
   return expiresAt === null ? [] : [{ noticeSeconds: 0, dueAt: expiresAt, expiresAt, takenAt: null }]
 }

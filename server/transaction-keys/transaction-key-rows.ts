@@ -5,20 +5,17 @@ import type { Executor } from '../database/connect.ts'
 import type { TransactionKeyState } from '../../schema/wire/enums.ts'
 
 /** A key's state by the database's clock, computed when it is read so that it is never late. */
-export const stateExpression = sql<TransactionKeyState>`CASE
-  WHEN ${transactionKeyUsage.revokedAt} IS NOT NULL THEN 'REVOKED'
-  WHEN ${transactionKeys.expiresAt} <= clock_timestamp() THEN 'EXPIRED'
-  WHEN ${transactionKeys.notBefore} > clock_timestamp() THEN 'PENDING'
-  ELSE 'ACTIVE' END`
+export const stateExpression = sql<TransactionKeyState>`transaction_key_state(
+  ${transactionKeyUsage.revokedAt}, ${transactionKeys.notBefore}, ${transactionKeys.expiresAt}, statement_timestamp())`
 
 const {
   contentHash: _contentHash,
   hasDefaultNotices: _hasDefaultNotices,
-  ...described
+  ...ownColumns
 } = getTableColumns(transactionKeys)
 
 const columns = {
-  ...described,
+  ...ownColumns,
   state: stateExpression,
   maxUses: transactionKeyUsage.maxUses,
   useCount: transactionKeyUsage.useCount,
@@ -35,7 +32,7 @@ export const ofSameKey = and(
   eq(transactionKeyUsage.transactionKeyId, transactionKeys.id),
 )
 
-/** Described keys that fulfil `condition`, to be ordered and limited by the caller. */
+/** A query for the keys that fulfil `condition`, without order and limit. */
 export function selectTransactionKeys(db: Executor, condition: SQL | undefined) {
   return db
     .select(columns)
@@ -45,6 +42,7 @@ export function selectTransactionKeys(db: Executor, condition: SQL | undefined) 
     .$dynamic()
 }
 
+/** The keys with these ids, in no order. Ids that are unknown are left out. */
 export async function selectTransactionKeysById(
   db: Executor,
   accountId: string,

@@ -1,4 +1,3 @@
-import { type z } from 'zod'
 import type {
   RewrapTransactionKeyInput,
   StoreTransactionKeyInput,
@@ -6,10 +5,10 @@ import type {
   UpdateTransactionKeyInput,
 } from '../../schema/graphql/context.ts'
 import type { TransactionKey } from '../../schema/graphql/domain.ts'
+import { parseTransactionKeyId, type TransactionKeyId } from '../../schema/wire/brands.ts'
 import { notFound } from '../../schema/wire/errors.ts'
 import type { SignedRequest, SignedTransaction, TransactionOptions } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
-import { uuid } from '../lib/input.ts'
 import { holdManagementKeys } from '../auth/management-keys-lock.ts'
 import { parseKeysToRewrap, rewrapTransactionKeys } from './rewrap.ts'
 import { selectPage } from './page.ts'
@@ -20,7 +19,7 @@ import { selectTransactionKey } from './transaction-key-rows.ts'
 import { parseKeyChanges, updateTransactionKey } from './update.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
-/** Stores, describes, changes and ends transaction keys. Their copies are released by {@link Acquisitions} alone. */
+/** Stores, lists, updates and revokes transaction keys. Only `Acquisitions` releases their wrapped keys. */
 export class TransactionKeys {
   readonly #databases: Databases
 
@@ -34,7 +33,7 @@ export class TransactionKeys {
       store: (input) => this.#store(request, input),
       update: (input) => this.#update(request, input),
       rewrap: (input) => this.#rewrap(request, input),
-      revoke: (id, how) => this.#revoke(request, id, how),
+      revoke: (id, options) => this.#revoke(request, id, options),
       destroy: (id, revocation) => this.#destroy(request, id, revocation),
       find: (id) => this.#find(request, id),
       page: (account, page) => selectPage(this.#databases.reads.db, account.id, page),
@@ -68,10 +67,10 @@ export class TransactionKeys {
   async #revoke(
     request: SignedRequest,
     id: string,
-    how: { readonly reason: RevocationReason; readonly revocation: unknown },
+    options: { readonly reason: RevocationReason; readonly revocation: unknown },
   ): Promise<TransactionKey> {
-    const { reason } = how
-    const revocation = parseRevocation(how.revocation)
+    const { reason } = options
+    const revocation = parseRevocation(options.revocation)
     return this.#change(
       request,
       id,
@@ -89,29 +88,24 @@ export class TransactionKeys {
 
   async #find(request: SignedRequest, id: string): Promise<TransactionKey | null> {
     const { accountId } = await request.consumeNonceOfAccount()
-    const keyId = parseKeyId(id)
+    const keyId = parseTransactionKeyId(id)
     return keyId === null ? null : selectTransactionKey(this.#databases.reads.db, accountId, keyId)
   }
 
   async #change(
     request: SignedRequest,
     id: string,
-    change: (signed: SignedTransaction, id: string) => Promise<void>,
+    change: (signed: SignedTransaction, id: TransactionKeyId) => Promise<void>,
     options: TransactionOptions = {},
   ): Promise<TransactionKey> {
     return request.transaction(async (signed) => {
-      const keyId = parseKeyId(id)
+      // A malformed id is answered like an unknown one.
+      const keyId = parseTransactionKeyId(id)
       if (keyId === null) throw notFound('transaction key')
       await change(signed, keyId)
       const key = await selectTransactionKey(signed.tx, signed.accountId, keyId)
-      if (key === null) throw new TypeError('A changed transaction key can be read.')
+      if (key === null) throw new TypeError('A changed transaction key has no row.')
       return key
     }, options)
   }
-}
-
-/** Null for what can not be the id of any key: it is answered like an unknown one. */
-export function parseKeyId(id: string): string | null {
-  const parsed: z.ZodSafeParseResult<string> = uuid.safeParse(id)
-  return parsed.success ? parsed.data : null
 }

@@ -12,7 +12,7 @@ import { selectTransactionKey } from './transaction-key-rows.ts'
 import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
 import { overusePolicies } from '../../schema/wire/enums.ts'
 
-/** Absent: unchanged. Null: removed. */
+/** Absent members stay as they are; null removes. */
 const changes = z.object({
   label: label.nullable().optional(),
   expiresAt: instant.nullable().optional(),
@@ -22,6 +22,7 @@ const changes = z.object({
   certificate: statementOf('claviger-key+jwt').nullable().optional(),
 })
 
+/** The changes of a transaction key, parsed. */
 export type KeyChanges = z.infer<typeof changes>
 
 /** @throws {KeyServerError} BAD_USER_INPUT */
@@ -30,11 +31,11 @@ export function parseKeyChanges(input: UpdateTransactionKeyInput): KeyChanges {
 }
 
 /**
- * Changes a key's label, term and limit. A new end of the term arms all its alerts anew; a new limit or policy begins
- * the count of over-use alerts anew.
+ * Updates a key's label, term and limit. A new end of the term arms all its alerts again; a new limit or policy restarts
+ * the count of over-use alerts.
  *
  * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED; BAD_USER_INPUT when the term would end before it begins, and when the
- *   certificate that is given or that stays does not say what the key then is
+ *   certificate, new or stored, does not match the updated key
  */
 export async function updateTransactionKey(
   signed: SignedTransaction,
@@ -69,12 +70,12 @@ async function updateLimit(
     .where(and(eq(transactionKeyUsage.accountId, accountId), eq(transactionKeyUsage.transactionKeyId, id)))
 }
 
-/** @returns whether the term ends at another time than before */
+/** @returns whether the end of the term changed */
 async function updateTerm(signed: SignedTransaction, id: string, changes: KeyChanges): Promise<boolean> {
   if (changes.expiresAt === undefined && changes.expiryNotices === undefined) return false
   const { tx, accountId, now } = signed
   const [stored] = await tx.select().from(transactionKeys).where(isKey(accountId, id))
-  if (stored === undefined) throw new TypeError('A locked transaction key has a row.')
+  if (stored === undefined) throw new TypeError('A locked transaction key has no row.')
   const expiresAt = changes.expiresAt === undefined ? stored.expiresAt : changes.expiresAt
   assertTerm({ notBefore: stored.notBefore, expiresAt })
   const hasDefaultNotices =
@@ -88,8 +89,8 @@ async function updateTerm(signed: SignedTransaction, id: string, changes: KeyCha
     .where(isKey(accountId, id))
 
   const isNewTerm = expiresAt?.getTime() !== stored.expiresAt?.getTime()
-  const ofKey = and(eq(deadlines.accountId, accountId), eq(deadlines.transactionKeyId, id))
-  await tx.delete(deadlines).where(isNewTerm ? ofKey : and(ofKey, ne(deadlines.noticeSeconds, 0)))
+  const isOfKey = and(eq(deadlines.accountId, accountId), eq(deadlines.transactionKeyId, id))
+  await tx.delete(deadlines).where(isNewTerm ? isOfKey : and(isOfKey, ne(deadlines.noticeSeconds, 0)))
   const due = [...noticeDeadlines(expiresAt, notices, now), ...(isNewTerm ? expiryDeadline(expiresAt) : [])]
   if (due.length > 0) {
     await tx
@@ -99,7 +100,7 @@ async function updateTerm(signed: SignedTransaction, id: string, changes: KeyCha
   return isNewTerm
 }
 
-/** Compares with what is stored now: the other changes are made. */
+/** Runs after the other changes, so that the certificate is compared with the updated key. */
 async function updateCertificate(
   signed: SignedTransaction,
   id: string,
@@ -107,7 +108,7 @@ async function updateCertificate(
 ): Promise<void> {
   const { tx, accountId } = signed
   const key = await selectTransactionKey(tx, accountId, id)
-  if (key === null) throw new TypeError('A locked transaction key has a row.')
+  if (key === null) throw new TypeError('A locked transaction key has no row.')
   if (certificate === undefined) {
     if (key.certificate !== null) await assertStillTrue(key.certificate, key)
     return

@@ -1,22 +1,22 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { managementKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
+import type { CompactJwe, TransactionKeyId } from '../../schema/wire/brands.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { isManagementKeyId } from '../lib/input.ts'
 
-/** A wrapped copy to store. */
+/** A wrapped key to store. */
 export interface WrappedKeyRow {
-  readonly transactionKeyId: string
+  readonly transactionKeyId: TransactionKeyId
   readonly managementKeyId: string
-  /** Compact JWE. */
-  readonly jwe: string
+  readonly jwe: CompactJwe
 }
 
 type Transaction = Pick<SignedTransaction, 'tx' | 'accountId'>
 
 /**
- * Checks that all of these management keys are active and the account's. The transaction holds them so
- * (lock.ts), or they may be revoked meanwhile.
+ * Checks that all of these management keys are active and the account's. The transaction holds their lock
+ * (server/auth/management-keys-lock.ts), or they may be revoked meanwhile.
  *
  * @throws {KeyServerError} NOT_FOUND
  */
@@ -46,7 +46,7 @@ export async function assertActiveManagementKeys(
  */
 export async function lockTransactionKeys(
   { tx, accountId }: Transaction,
-  transactionKeyIds: readonly string[],
+  transactionKeyIds: readonly TransactionKeyId[],
 ): Promise<void> {
   const locked = await tx
     .select({ revokedAt: transactionKeyUsage.revokedAt })
@@ -65,14 +65,14 @@ export async function lockTransactionKeys(
   }
 }
 
-/** Stores copies of locked transaction keys. Of those that are stored already, `replaces` says which stay. */
+/** Stores wrapped keys of locked transaction keys. `replaces`: they replace those that are stored already. */
 export async function storeWrappedKeys(
   { tx, accountId }: Transaction,
-  copies: readonly WrappedKeyRow[],
+  rows: readonly WrappedKeyRow[],
   { replaces }: { readonly replaces: boolean },
 ): Promise<void> {
-  if (copies.length === 0) return
-  const insert = tx.insert(wrappedKeys).values(copies.map((copy) => ({ accountId, ...copy })))
+  if (rows.length === 0) return
+  const insert = tx.insert(wrappedKeys).values(rows.map((row) => ({ accountId, ...row })))
   if (!replaces) {
     await insert.onConflictDoNothing()
     return

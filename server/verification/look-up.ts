@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
 import type { Databases } from '../database/connect.ts'
 import type { Mismatch } from './mismatch-alarm.ts'
-import type { TransactionKeyState } from '../../schema/wire/enums.ts'
+import { transactionKeyStates } from '../../schema/wire/enums.ts'
 
 /** What is looked up: one row of one account, or none. */
 export type VerificationQuery = Mismatch
@@ -14,16 +15,12 @@ export async function lookUp(
   { reads }: Databases,
   questions: readonly VerificationQuery[],
 ): Promise<VerificationResult[]> {
-  const rows = await reads.sql<AnswerRow[]>`
+  const rows = await reads.sql`
     SELECT
-      CASE
-        WHEN k.id IS NULL THEN NULL
-        WHEN u.revoked_at IS NOT NULL THEN 'REVOKED'
-        WHEN k.expires_at <= clock_timestamp() THEN 'EXPIRED'
-        WHEN k.not_before > clock_timestamp() THEN 'PENDING'
-        ELSE 'ACTIVE'
+      CASE WHEN k.id IS NOT NULL
+        THEN transaction_key_state(u.revoked_at, k.not_before, k.expires_at, statement_timestamp())
       END AS state,
-      k.not_before, k.expires_at, k.certificate, k.revocation, clock_timestamp() AS checked_at
+      k.not_before, k.expires_at, k.certificate, k.revocation, statement_timestamp() AS checked_at
     FROM unnest(
       ${questions.map((question) => question.accountId)}::uuid[],
       ${questions.map((question) => question.applicationServer)}::text[],
@@ -34,23 +31,26 @@ export async function lookUp(
       AND k.thumbprint = asked.thumbprint
     LEFT JOIN transaction_key_usage u ON u.account_id = k.account_id AND u.transaction_key_id = k.id
     ORDER BY asked.place`
-  return rows.map((row) => ({
-    coincides: row.state !== null,
-    valid: row.state === 'ACTIVE',
-    state: row.state,
-    notBefore: row.not_before,
-    expiresAt: row.expires_at,
-    certificate: row.certificate,
-    revocation: row.revocation,
-    checkedAt: row.checked_at,
-  }))
+  return rows.map((answer) => {
+    const row = answerRow.parse(answer)
+    return {
+      coincides: row.state !== null,
+      valid: row.state === 'ACTIVE',
+      state: row.state,
+      notBefore: row.not_before,
+      expiresAt: row.expires_at,
+      certificate: row.certificate,
+      revocation: row.revocation,
+      checkedAt: row.checked_at,
+    }
+  })
 }
 
-interface AnswerRow {
-  readonly state: TransactionKeyState | null
-  readonly not_before: Date | null
-  readonly expires_at: Date | null
-  readonly certificate: string | null
-  readonly revocation: string | null
-  readonly checked_at: Date
-}
+const answerRow = z.object({
+  state: z.enum(transactionKeyStates).nullable(),
+  not_before: z.date().nullable(),
+  expires_at: z.date().nullable(),
+  certificate: z.string().nullable(),
+  revocation: z.string().nullable(),
+  checked_at: z.date(),
+})

@@ -1,4 +1,5 @@
 import { sql as fragment } from 'drizzle-orm'
+import { raiseAlert } from '../alerts/raise.ts'
 import type { Databases } from '../database/connect.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
 import { runTransaction } from '../database/transaction.ts'
@@ -117,10 +118,10 @@ export class MismatchAlarm {
           SELECT FROM mismatches m
           WHERE m.account_id = asked.account_id AND m.application_server = asked.application_server
             AND m.presented_thumbprint = asked.thumbprint
-            AND m.alerted_at > clock_timestamp() - interval '1 hour')
+            AND m.alerted_at > statement_timestamp() - interval '1 hour')
         AND ${mismatchAlertsPerHour} > (
           SELECT count(*) FROM mismatches m
-          WHERE m.account_id = asked.account_id AND m.alerted_at > clock_timestamp() - interval '1 hour')
+          WHERE m.account_id = asked.account_id AND m.alerted_at > statement_timestamp() - interval '1 hour')
       ORDER BY asked.place`
     return rows.flatMap(({ place }) => mismatches[place - 1] ?? [])
   }
@@ -129,22 +130,21 @@ export class MismatchAlarm {
   async #raise({ accountId, applicationServer, thumbprint }: Mismatch): Promise<void> {
     await runTransaction(this.#databases.writes.db, async (tx) => {
       await tx.execute(fragment`SELECT FROM accounts WHERE id = ${accountId} FOR NO KEY UPDATE`)
+      const [recent] = await tx.execute<{ is_due: boolean }>(fragment`
+        SELECT count(*) < ${mismatchAlertsPerHour}::int AND count(*) FILTER (
+            WHERE application_server = ${applicationServer} AND presented_thumbprint = ${thumbprint}) = 0 AS is_due
+        FROM mismatches
+        WHERE account_id = ${accountId} AND alerted_at > statement_timestamp() - interval '1 hour'`)
+      if (recent?.is_due !== true) return
       await tx.execute(fragment`
-        WITH recorded AS (
-          INSERT INTO mismatches AS m (account_id, application_server, presented_thumbprint, alerted_at)
-          SELECT ${accountId}::uuid, ${applicationServer}::text, ${thumbprint}::text, clock_timestamp()
-          WHERE ${mismatchAlertsPerHour}::int > (
-            SELECT count(*) FROM mismatches
-            WHERE account_id = ${accountId} AND alerted_at > clock_timestamp() - interval '1 hour')
-          ON CONFLICT (account_id, application_server, presented_thumbprint) DO UPDATE
-          SET alerted_at = excluded.alerted_at
-          WHERE m.alerted_at <= clock_timestamp() - interval '1 hour'
-          RETURNING account_id
-        )
-        SELECT raise_alert(
-          account_id, 'PUBLIC_KEY_MISMATCH', NULL, NULL,
-          jsonb_build_object('applicationServer', ${applicationServer}::text, 'presentedThumbprint', ${thumbprint}::text))
-        FROM recorded`)
+        INSERT INTO mismatches (account_id, application_server, presented_thumbprint, alerted_at)
+        VALUES (${accountId}, ${applicationServer}, ${thumbprint}, statement_timestamp())
+        ON CONFLICT (account_id, application_server, presented_thumbprint) DO UPDATE
+        SET alerted_at = excluded.alerted_at`)
+      await raiseAlert(
+        { tx, accountId },
+        { kind: 'PUBLIC_KEY_MISMATCH', details: { applicationServer, presentedThumbprint: thumbprint } },
+      )
     })
   }
 }

@@ -47,7 +47,7 @@ export async function recordRedelivered(
   if (failure === null) {
     // One after the other: whoever asks for letters locks the webhook first and then the letters.
     await sql`
-      UPDATE webhooks SET last_delivered_at = clock_timestamp()
+      UPDATE webhooks SET last_delivered_at = statement_timestamp()
       WHERE account_id = ${account_id} AND id = ${id} AND lease = ${webhook.lease}`
     await sql`
       DELETE FROM webhook_dead_letters
@@ -55,7 +55,7 @@ export async function recordRedelivered(
   } else {
     await sql`
       UPDATE webhook_dead_letters
-      SET is_redelivery_asked = false, failed_at = clock_timestamp(), failure = ${failure}
+      SET is_redelivery_asked = false, failed_at = statement_timestamp(), failure = ${failure}
       WHERE account_id = ${account_id} AND webhook_id = ${id} AND position = ${position}`
   }
 }

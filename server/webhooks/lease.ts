@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
 import type { WebhookFailure } from './post.ts'
 import type { AlertKind } from '../../schema/wire/enums.ts'
@@ -27,19 +28,19 @@ export const leaseSeconds = 60
 export async function leaseWebhooks(sql: postgres.Sql, limit: number): Promise<LeasedWebhook[]> {
   const rows = await sql<(Omit<LeasedWebhook, 'position'> & { readonly position: string })[]>`
     WITH due AS (
-      SELECT account_id, id FROM webhooks
-      WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+      SELECT account_id, id, statement_timestamp() AS now, greatest(settled_clock(), 'epoch') AS settled
+      FROM webhooks
+      WHERE due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until <= statement_timestamp())
       ORDER BY due_at
       LIMIT ${limit}
       FOR UPDATE SKIP LOCKED
     )
     UPDATE webhooks
-    SET lease = gen_random_uuid(), leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+    SET lease = ${randomUUID()}, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
     FROM due
     WHERE webhooks.account_id = due.account_id AND webhooks.id = due.id
     RETURNING webhooks.account_id, webhooks.id, lease, url, array_to_json(kinds) AS kinds, sealed_secret,
-      position::text, attempts, failing_since, is_redelivery_asked, clock_timestamp() AS now,
-      greatest(settled_clock(), 'epoch') AS settled`
+      position::text, attempts, failing_since, is_redelivery_asked, due.now, due.settled`
   return rows.map((row) => ({ ...row, position: Number(row.position) }))
 }
 
@@ -55,8 +56,8 @@ export async function recordDelivered(
 ): Promise<boolean> {
   const rows = await sql`
     UPDATE webhooks
-    SET position = ${position}, last_delivered_at = clock_timestamp(), attempts = 0, failing_since = NULL,
-      failure = NULL, leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+    SET position = ${position}, last_delivered_at = statement_timestamp(), attempts = 0, failing_since = NULL,
+      failure = NULL, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
     WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
   return rows.count === 1
 }
@@ -69,7 +70,7 @@ export async function recordSkipped(
 ): Promise<boolean> {
   const rows = await sql`
     UPDATE webhooks
-    SET position = ${position}, leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+    SET position = ${position}, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
     WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
   return rows.count === 1
 }
@@ -83,12 +84,12 @@ export async function recordDead(
     WITH moved AS (
       UPDATE webhooks
       SET position = ${position}, attempts = attempts + 1, failure = ${failure},
-        leased_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+        leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
       WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}
       RETURNING account_id, id
     )
     INSERT INTO webhook_dead_letters (account_id, webhook_id, position, failed_at, failure)
-    SELECT account_id, id, ${position}, clock_timestamp(), ${failure} FROM moved
+    SELECT account_id, id, ${position}, statement_timestamp(), ${failure} FROM moved
     RETURNING 1`
   return rows.count === 1
 }
@@ -101,11 +102,11 @@ export async function recordFailed(
 ): Promise<void> {
   await sql`
     UPDATE webhooks
-    SET attempts = attempts + 1, failing_since = coalesce(failing_since, clock_timestamp()), failure = ${failure},
-      due_at = CASE WHEN ${delayMs === null}::boolean THEN NULL
-        ELSE clock_timestamp() + make_interval(secs => ${(delayMs ?? 0) / 1000}::float8) END,
-      disabled_at = CASE WHEN ${delayMs === null}::boolean THEN clock_timestamp() END,
+    SET attempts = attempts + 1, failing_since = coalesce(failing_since, clock.now), failure = ${failure},
+      due_at = clock.now + make_interval(secs => ${delayMs === null ? null : delayMs / 1000}::float8),
+      disabled_at = CASE WHEN ${delayMs === null}::boolean THEN clock.now END,
       lease = NULL, leased_until = NULL
+    FROM (SELECT statement_timestamp() AS now) AS clock
     WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
 }
 
@@ -115,6 +116,7 @@ export async function release(sql: postgres.Sql, webhook: LeasedWebhook): Promis
     UPDATE webhooks
     SET lease = NULL, leased_until = NULL,
       due_at = CASE WHEN disabled_at IS NULL AND (newest_position > position OR is_redelivery_asked)
-        THEN clock_timestamp() END
+        THEN clock.now END
+    FROM (SELECT statement_timestamp() AS now) AS clock
     WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
 }

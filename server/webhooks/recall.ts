@@ -16,7 +16,7 @@ const failuresMax = 30
 export async function recallWebhooks({ writes }: PruningDatabases): Promise<boolean> {
   await writes.sql`
     WITH far AS (
-      SELECT account_id, id, clock_timestamp() AS now, make_interval(secs => least(
+      SELECT account_id, id, statement_timestamp() AS now, make_interval(secs => least(
         ${retryDelayMsMax(failuresMax) / 1000}::float8,
         ${retryDelayMsMax(1) / 1000}::float8 * 2 ^ (least(attempts, ${failuresMax}) - 1))) AS wait
       FROM webhooks

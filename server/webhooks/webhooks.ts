@@ -165,7 +165,7 @@ async function insert(
 
 /** Any change enables a webhook and has what is waiting tried at once. @throws {KeyServerError} NOT_FOUND */
 async function change(
-  { tx, accountId }: SignedTransaction,
+  { tx, accountId, now }: SignedTransaction,
   {
     id,
     kinds,
@@ -186,7 +186,7 @@ async function change(
       ...changes,
       ...(kinds !== undefined && { kinds: kinds && [...kinds] }),
       disabledAt: null,
-      dueAt: sql`CASE WHEN ${hasWork} THEN clock_timestamp() END`,
+      dueAt: sql`CASE WHEN ${hasWork} THEN ${now.toISOString()}::timestamptz END`,
     })
     .where(isWebhook({ accountId, id }))
     .returning(webhookColumns)

@@ -1,12 +1,12 @@
 import type { WebSocket } from 'ws'
 
-/** A normal closure: a client comes back when it has something to ask. */
+/** A normal closure: a client connects again when it has a request. */
 const closing = { code: 1000, reason: 'Idle' }
 
 /**
- * Closes a socket that runs nothing for a time.
+ * Closes a socket that runs no operation for a time.
  *
- * @returns what to call when it runs something
+ * @returns a function to call whenever it runs one
  */
 export function closeWhenIdle(socket: WebSocket, { idleMs }: { readonly idleMs: number }): () => void {
   const timer = setTimeout(() => {
@@ -18,7 +18,7 @@ export function closeWhenIdle(socket: WebSocket, { idleMs }: { readonly idleMs: 
   socket.once('close', stop)
   if (socket.readyState === socket.CLOSED) stop()
   return () => {
-    // Would start again what was stopped.
+    // On a stopped timer, `refresh` would start it again.
     if (socket.readyState === socket.OPEN) timer.refresh()
   }
 }

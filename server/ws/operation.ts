@@ -11,7 +11,7 @@ import type { SignedRequest } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { findOperation } from '../graphql/operation-fields.ts'
 
-/** The engine's own execution, which an operation brings along to where graphql-ws runs it. */
+/** The engine's execution functions. graphql-ws passes an operation to a hook, which looks them up by it. */
 export interface Execution {
   execute(args: ExecutionArgs): Promise<ExecutionResult> | ExecutionResult
   subscribe(args: ExecutionArgs): Promise<AsyncIterable<ExecutionResult> | ExecutionResult>
@@ -19,14 +19,14 @@ export interface Execution {
 
 const executions = new WeakMap<object, Execution>()
 
-/** How to run an operation that {@link prepareOperation} has prepared. */
+/** The execution functions of an operation that {@link prepareOperation} has prepared. */
 export function executionOf(args: ExecutionArgs): Execution {
   const execution = executions.get(args)
-  if (execution === undefined) throw new TypeError('An operation is prepared before it runs.')
+  if (execution === undefined) throw new TypeError('An operation must be prepared before it runs.')
   return execution
 }
 
-/** What of the engine is used here; Yoga leaves it untyped. */
+/** The part of Yoga's engine that is used here; Yoga leaves it untyped. */
 interface Enveloped extends Execution {
   readonly schema: GraphQLSchema
   parse(source: string): DocumentNode
@@ -35,14 +35,18 @@ interface Enveloped extends Execution {
 }
 
 /**
- * Parses and validates an operation of a socket. Subscriptions run as the principal that signed the socket; queries and mutations run
- * unsigned, because a signature covers one request and the socket's covers none of them.
+ * Parses and validates an operation of a socket. Subscriptions run as the principal that signed the socket; queries and
+ * mutations run unsigned, because a signature covers one request, and the socket's covers none of them.
  *
- * @returns what to execute, or the errors of validation
+ * @returns the arguments of the execution, or the validation errors
  */
 export async function prepareOperation(
   engine: GraphQLEngine,
-  { socket, unsigned }: { readonly socket: SignedRequest; readonly unsigned: SignedRequest },
+  {
+    socket,
+    unsigned,
+    clientAddress,
+  }: { readonly socket: SignedRequest; readonly unsigned: SignedRequest; readonly clientAddress: string },
   payload: {
     readonly query: string
     readonly operationName?: string | null | undefined
@@ -50,15 +54,15 @@ export async function prepareOperation(
   },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { query, operationName = null, variables = null } = payload
-  // Not null: a plugin of Yoga takes the operation name out of it.
-  const transport = { signedRequest: socket, params: {} }
+  // `params` is not null: a plugin of Yoga reads the operation name from it.
+  const transport = { signedRequest: socket, params: {}, clientAddress }
   const engineForRequest: Enveloped = engine.getEnveloped(transport)
   const { schema } = engineForRequest
   const document = engineForRequest.parse(query)
   const errors = engineForRequest.validate(schema, document)
   if (errors.length > 0) return errors
   const operation = findOperation(document, operationName)
-  if (operation === null) throw badInput('operationName', 'The request names no single operation.')
+  if (operation === null) throw badInput('operationName', 'The request must name one of its operations.')
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) transport.signedRequest = unsigned
   const args: ExecutionArgs = {
     schema,

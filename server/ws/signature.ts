@@ -2,8 +2,8 @@ import { parseSignature, webSocketProfile } from '../../schema/wire/signatures/h
 import type { PresentedSignature } from '../auth/signature-verifier.ts'
 
 /**
- * Reads the signature in the payload of `connection_init`. The server rebuilds what it covers from its own
- * configuration, and takes nothing else from the payload.
+ * Reads the signature in the payload of `connection_init`. The covered components come from the server's configuration;
+ * nothing else in the payload is used.
  *
  * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
  */

@@ -3,7 +3,7 @@ import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Logger } from '../lib/log.ts'
 
-/** What graphql-ws hands to the hooks of an operation: where it came from. */
+/** The `extra` that graphql-ws passes to the hooks of an operation: the socket that it came from. */
 export interface SocketExtra {
   readonly socket: WebSocket
 }
@@ -14,26 +14,26 @@ export interface ServeSocketOptions {
   readonly log: Logger
 }
 
-/** Bytes that may wait for a socket's other end before its messages are left unread. */
+/** Bytes that may be buffered for a client before its messages are no longer read. */
 const bufferedBytesMax = 256 * 1024
 const internalError = 4500
 
 /**
- * Runs graphql-transport-ws on one socket, in place of graphql-ws's own adapter, which answers without bound to a client
- * that asks and does not read, takes any pong for an answer, and writes to the console.
+ * Runs graphql-transport-ws on one socket. It replaces graphql-ws's own adapter, which buffers without bound for a client
+ * that sends and does not read, accepts any pong, and writes to the console.
  *
- * A consumer that does not read costs what one operation of each of its 20 has in flight: graphql-ws asks a
- * subscription for its next result once the last one has gone out, and alerts are read from the database only then. When
- * more waits, e.g. answers to pings, nothing is read from the socket until that has gone. A ping that is not answered by
- * the next heartbeat ends the socket; it stands behind everything that waits, and its payload can not be guessed, so
- * this also ends those who do not read.
+ * A client that does not read costs one result in flight for each of its 20 operations: graphql-ws requests a subscription's
+ * next result once the last one was sent, and alerts are read from the database only then. While more is buffered, e.g.
+ * answers to pings, nothing is read from the socket. A ping that is not answered by the next heartbeat ends the socket; it
+ * is queued behind everything that is buffered, and its payload cannot be guessed, so this also ends the sockets of clients
+ * that do not read.
  */
 export function serveSocket(socket: WebSocket, { graphql, heartbeatMs, log }: ServeSocketOptions): void {
   socket.on('error', (error) => {
-    // ws closes the socket by itself, with the code that fits.
+    // ws closes the socket itself, with the code that fits.
     log.debug({ err: error }, 'a socket failed')
   })
-  const readAgain = () => {
+  const resumeReading = () => {
     if (socket.isPaused && socket.bufferedAmount <= bufferedBytesMax) socket.resume()
   }
   const closed = graphql.opened(
@@ -46,7 +46,7 @@ export function serveSocket(socket: WebSocket, { graphql, heartbeatMs, log }: Se
             return
           }
           socket.send(data, (error) => {
-            readAgain()
+            resumeReading()
             if (error) reject(error)
             else resolve()
           })
@@ -66,7 +66,7 @@ export function serveSocket(socket: WebSocket, { graphql, heartbeatMs, log }: Se
     },
     { socket },
   )
-  const stopHeart = beat(socket, { heartbeatMs, onFlushed: readAgain })
+  const stopHeart = beat(socket, { heartbeatMs, onFlushed: resumeReading })
   socket.once('close', (code, reason) => {
     stopHeart()
     closed(code, reason.toString()).catch((error: unknown) => {

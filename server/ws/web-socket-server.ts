@@ -5,10 +5,10 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../auth/authentication.ts'
-import type { SignedRequest } from '../auth/signed-request.ts'
+import type { Authentication, SignedRequest } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
+import { clientAddressOf } from '../http/client-address.ts'
 import type { OriginPolicy } from '../http/origins.ts'
 import { pathOf } from '../http/server.ts'
 import type { Logger } from '../lib/log.ts'
@@ -39,7 +39,7 @@ const initTimeoutMs = 5_000
 const heartbeatMs = 12_000
 /** How long a socket may take to answer a close. */
 const closeTimeoutMs = 2_000
-/** How soon an operation or a socket that is one too many may be tried again. */
+/** How soon to retry an operation or a socket that was one too many. */
 const retrySeconds = 1
 
 /** Close codes of graphql-transport-ws. */
@@ -47,15 +47,15 @@ const forbidden = 4403
 const internalError = 4500
 
 /**
- * Serves graphql-transport-ws on /graphql of an HTTP server. A socket runs subscriptions as the management key that
- * signed its `connection_init`, and unsigned queries; what is signed by request goes over HTTP. One that is not signed is
- * closed with 1000 when it runs nothing for a minute.
+ * Serves graphql-transport-ws on /graphql of an HTTP server. A socket runs subscriptions as the principal that signed its
+ * `connection_init`, and unsigned queries; signed queries and mutations go over HTTP. An unsigned socket is closed with 1000
+ * when it runs nothing for a minute.
  *
- * A refused signature closes the socket with 4403 and the reason's name. So does a management key's sixth socket on this
- * server, and an address's 101st that is not signed, with RATE_LIMITED: clients of graphql-transport-ws try again after 4403, while 4429, the protocol's own "too
- * many", means a repeated `connection_init` and is final.
+ * A refused signature closes the socket with 4403 and the reason's name. A key's sixth socket on this server, and an
+ * address's 101st unsigned one, are closed with 4403 and RATE_LIMITED: clients of graphql-transport-ws retry after 4403,
+ * while 4429, the protocol's own "too many", means a repeated `connection_init` and is final.
  *
- * @returns a function that closes every socket with 1001, for clients to come back
+ * @returns a function that closes every socket with 1001, so that clients connect again
  */
 export function attachWebSocketServer(http: Server, options: WebSocketServerOptions): () => Promise<void> {
   const { engine, log } = options
@@ -67,18 +67,18 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     handleProtocols,
   })
   const requests = new WeakMap<WebSocket, SignedRequest>()
-  /** Of the other end, or of the proxy before it. */
+  /** The address of each socket's other end: of the client, or of a proxy before it. */
   const addresses = new WeakMap<WebSocket, string>()
-  /** What an unsigned socket calls when it runs something. */
+  /** Resets the idle timer of an unsigned socket. */
   const touches = new WeakMap<WebSocket, () => void>()
-  const placesOfKeys = new ConcurrencyLimiter({
+  const socketsOfKeys = new ConcurrencyLimiter({
     perHolderMax: socketsPerKeyMax,
     refusal: `A key has at most ${String(socketsPerKeyMax)} sockets at a time.`,
     retrySeconds,
   })
-  const placesOfAddresses = new ConcurrencyLimiter({
+  const unsignedSocketsOfAddresses = new ConcurrencyLimiter({
     perHolderMax: unsignedSocketsPerAddressMax,
-    refusal: `An address has at most ${String(unsignedSocketsPerAddressMax)} sockets at a time that are not signed.`,
+    refusal: `An address has at most ${String(unsignedSocketsPerAddressMax)} unsigned sockets at a time.`,
     retrySeconds,
   })
 
@@ -94,9 +94,9 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
           const key = { principalId, keyId }
           closeWhenRevoked(socket, { revocations: options.revocations, key })
           await request.consumeNonce()
-          seat(socket, placesOfKeys, keyId)
+          countUntilClosed(socket, socketsOfKeys, keyId)
         } else {
-          seat(socket, placesOfAddresses, addresses.get(socket) ?? '')
+          countUntilClosed(socket, unsignedSocketsOfAddresses, addresses.get(socket) ?? '')
           touches.set(socket, closeWhenIdle(socket, { idleMs: unsignedIdleMs }))
         }
         requests.set(socket, request)
@@ -111,15 +111,17 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     onSubscribe: async ({ extra: { socket }, subscriptions }, id, payload) => {
       try {
         touches.get(socket)?.()
-        // The one that is asked for is counted already.
+        // graphql-ws has counted this one already.
         if (Object.keys(subscriptions).length > operationsPerSocketMax) throw tooManyOperations()
         const unsigned = options.authentication.request(null)
-        return await prepareOperation(engine, { socket: requests.get(socket) ?? unsigned, unsigned }, payload)
+        const clientAddress = addresses.get(socket) ?? ''
+        const signers = { socket: requests.get(socket) ?? unsigned, unsigned, clientAddress }
+        return await prepareOperation(engine, signers, payload)
       } catch (error) {
         return [maskError(error)]
       }
     },
-    // What ends a subscription is masked by the engine, and then wrapped by graphql-ws.
+    // An error that ends a subscription is masked by the engine, and then wrapped by graphql-ws.
     onError: (_context, _id, _payload, errors) =>
       errors.map((error) =>
         format(error.originalError instanceof GraphQLError ? error.originalError : maskError(error)),
@@ -132,14 +134,16 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     execute: (args) => executionOf(args).execute(args),
     subscribe: (args) => executionOf(args).subscribe(args),
   })
-  sockets.on('connection', (socket, { socket: { remoteAddress = '' } }) => {
-    addresses.set(socket, remoteAddress)
+  sockets.on('connection', (socket, request) => {
+    addresses.set(socket, clientAddressOf(request))
     serveSocket(socket, { graphql, heartbeatMs, log })
   })
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { origin } = request.headers
-    if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
+    if (!options.originPolicy().isOwnHost(request.headers.host)) {
+      refuseUpgrade(socket, '421 Misdirected Request')
+    } else if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
     else if (origin !== undefined && !options.originPolicy().isAllowed(origin)) {
       refuseUpgrade(socket, '403 Forbidden')
     } else {
@@ -164,27 +168,27 @@ async function closeAll(sockets: WebSocketServer): Promise<void> {
 }
 
 /** Counts a socket until it closes. @throws {KeyServerError} RATE_LIMITED */
-function seat(...[socket, places, holder]: [WebSocket, ConcurrencyLimiter, string]): void {
-  // Closed while its signature was checked: its close would not be heard any more.
+function countUntilClosed(...[socket, limiter, name]: [WebSocket, ConcurrencyLimiter, string]): void {
+  // When it was closed while its signature was checked, no `close` event follows.
   if (socket.readyState !== socket.OPEN) return
-  socket.once('close', places.acquire(holder))
+  socket.once('close', limiter.acquire(name))
 }
 
 function tooManyOperations(): KeyServerError {
-  const most = String(operationsPerSocketMax)
-  return new KeyServerError('RATE_LIMITED', `A socket has at most ${most} operations at a time.`, {
+  const max = String(operationsPerSocketMax)
+  return new KeyServerError('RATE_LIMITED', `A socket has at most ${max} operations at a time.`, {
     retryAfterSeconds: retrySeconds,
   })
 }
 
-/** The status of an HTTP answer says nothing on a socket. */
+/** Removes the HTTP status, which has no meaning on a socket. */
 function format(error: GraphQLError): GraphQLFormattedError {
   const { http: _http, ...extensions } = error.extensions
   return { message: error.message, ...(error.path && { path: error.path }), extensions }
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {
-  // Nobody else listens to it any more, and an error that nobody listens to ends the process.
+  // The socket has no other listener, and an `error` event without a listener ends the process.
   socket.on('error', () => undefined)
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)

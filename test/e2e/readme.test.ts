@@ -32,7 +32,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'claviger-readme-'))
   const port = await freePort()
   url = `http://localhost:${port}`
-  keyServer = run(['bin/claviger.js', 'serve'], {
+  keyServer = run(['client/bin/claviger.js', 'serve'], {
     DATABASE_URL: database.url,
     PORT: String(port),
     SERVER_KEY_SECRET: 'c2VjcmV0IG9mIHRoZSBSRUFETUUgdGVzdHMgLi4uLi4',
@@ -106,7 +106,7 @@ test('the client of the quick start has at most 15 lines of code', async () => {
 test('the commands of the README do what it says, one after the other', async () => {
   const outputs: string[] = []
   for (const command of commands.filter((line) => line.startsWith('npx claviger '))) {
-    const cli = run(['bin/claviger.js', ...command.split(' ').slice(2)], {
+    const cli = run(['client/bin/claviger.js', ...command.split(' ').slice(2)], {
       CLAVIGER_URL: url,
       CLAVIGER_KEYSTORE: join(directory, 'key.json'),
     })
@@ -125,8 +125,9 @@ test('every npm script that the README names exists', () => {
   for (const name of named) expect(manifest).toHaveProperty(['scripts', name])
 })
 
-test('the table of variables is that of the code', () => {
-  const rows = [...readme.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name)
+test("the table of variables in the server's README is that of the code", async () => {
+  const settings = await readFile(new URL('server/README.md', root), 'utf8')
+  const rows = [...settings.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name)
   expect(rows.sort()).toEqual([...configVariables].sort())
 })
 

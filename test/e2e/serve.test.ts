@@ -96,7 +96,7 @@ test('an external database that can not be reached is reported in words', async 
 })
 
 function serve(environment: Record<string, string> = {}): TestProcess {
-  const server = run(['bin/claviger.js', 'serve'], {
+  const server = run(['client/bin/claviger.js', 'serve'], {
     DATA_DIR: directory,
     DATABASE_URL: '',
     PORT: String(port),

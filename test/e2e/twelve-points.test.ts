@@ -42,7 +42,7 @@ beforeAll(async () => {
   const [keyServerPort, shopPort] = [await freePort(), await freePort()]
   const url = `http://localhost:${keyServerPort}`
   const shop = `http://localhost:${shopPort}`
-  const keyServer = run(['bin/claviger.js', 'serve'], {
+  const keyServer = run(['client/bin/claviger.js', 'serve'], {
     DATABASE_URL: database.url,
     PORT: String(keyServerPort),
     SERVER_KEY_SECRET: 'c2VjcmV0IG9mIHRoZSB3YWxrLXRocm91Z2ggdGVzdHM',

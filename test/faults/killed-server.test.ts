@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** Starts the key server as its users do, and waits until it says where it is. */
 async function serve(port: number): Promise<{ url: string; port: number }> {
-  const started = runScript('bin/claviger.js', {
+  const started = runScript('client/bin/claviger.js', {
     args: ['serve'],
     env: {
       DATABASE_URL: database.url,

@@ -118,13 +118,13 @@ describe('a request that was used', () => {
     const { key } = await openAccount(world.url)
     await useRequests(key, 1)
     const { sql } = world.administrator
-    const [nonce] = await sql<{ account_id: string; nonce: string; expires: number }[]>`
-      SELECT account_id, nonce, extract(epoch FROM expires_at)::int AS expires
-      FROM nonces WHERE management_key_id = ${key.id} ORDER BY expires_at DESC LIMIT 1`
+    const [nonce] = await sql<{ principal_id: string; nonce: string; expires: number }[]>`
+      SELECT principal_id, nonce, extract(epoch FROM expires_at)::int AS expires
+      FROM nonces WHERE key_id = ${key.id} ORDER BY expires_at DESC LIMIT 1`
     if (nonce === undefined) throw new TypeError('A used nonce is stored.')
     const claim = async (): Promise<string> => {
       const [row] = await clock.sql<{ outcome: string }[]>`
-        SELECT consume_nonce(${nonce.account_id}, ${key.id}, ${nonce.nonce}, ${nonce.expires - 60}, ${nonce.expires}) AS outcome`
+        SELECT consume_nonce(${nonce.principal_id}, ${key.id}, ${nonce.nonce}, ${nonce.expires - 60}, ${nonce.expires}) AS outcome`
       return row?.outcome ?? ''
     }
     // Some minutes later it has expired, and is forgotten.

@@ -47,7 +47,7 @@ async function prune(): Promise<void> {
 
 async function floorOf({ name }: Subscriber): Promise<number> {
   const [row] = await world.administrator
-    .sql`SELECT alert_floor::int AS floor FROM accounts WHERE name = ${name}`
+    .sql`SELECT alert_low_water_mark::int AS floor FROM accounts WHERE name = ${name}`
   return Number(row?.['floor'])
 }
 
@@ -162,7 +162,7 @@ test('servers that remove at once get in nobody’s way: no deadlock, no gap amo
   expect(failures).toEqual([])
   await prune()
   const accounts = await sql<{ floor: number; newest: number; kept: number; first: number }[]>`
-    SELECT a.alert_floor::int AS floor, a.alert_position::int AS newest, count(*)::int AS kept, min(l.position)::int AS first
+    SELECT a.alert_low_water_mark::int AS floor, a.alert_position::int AS newest, count(*)::int AS kept, min(l.position)::int AS first
     FROM accounts a JOIN alerts l ON l.account_id = a.id WHERE a.name = ANY (${names}) GROUP BY a.id`
   expect(accounts).toHaveLength(6)
   for (const { floor, newest, kept, first } of accounts) {

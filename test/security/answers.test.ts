@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { limits } from '../../schema/wire/limits.ts'
-import * as rows from '../../server/management-keys/management-key-rows.ts'
 import { isLongerThan } from '../../server/graphql/answer-size.ts'
-import { pick, useWorld } from '../support/operations.ts'
 import { call, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
 
-// The same, to be counted.
-vi.mock('../../server/management-keys/management-key-rows.ts', { spy: true })
+// The same, to be counted, in a server that is loaded anew.
+const rowsModule = '../../server/management-keys/management-key-rows.ts'
+vi.doMock(rowsModule, { spy: true })
+vi.resetModules()
+const { pick, useWorld } = await import('../support/operations.ts')
+const rows = await import('../../server/management-keys/management-key-rows.ts')
+afterAll(() => {
+  vi.doUnmock(rowsModule)
+  vi.resetModules()
+})
 
 const world = useWorld()
 

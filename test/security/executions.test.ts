@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { expect, test, vi } from 'vitest'
-import { useWorld } from '../support/operations.ts'
+import { afterAll, expect, test, vi } from 'vitest'
 import { eventually } from '../support/connections.ts'
 import { call, openAccount } from '../support/raw-client.ts'
 import { RawSocket } from '../support/socket.ts'
 
-const { executionsMax } = vi.hoisted(() => ({ executionsMax: 3 }))
+const executionsMax = 3
 
-// Of the server in this process. What it is without this, test/security/sockets.test.ts says.
-vi.mock('../../server/lib/transport-limits.ts', async (original) => ({
-  ...(await original<object>()),
-  executionsMax,
-}))
+// Of the server in this process, which is loaded anew for it. What it is without this, test/security/sockets.test.ts says.
+const limitsModule = '../../server/lib/transport-limits.ts'
+const limits = await vi.importActual<object>(limitsModule)
+vi.doMock(limitsModule, () => ({ ...limits, executionsMax }))
+vi.resetModules()
+const { useWorld } = await import('../support/operations.ts')
+afterAll(() => {
+  vi.doUnmock(limitsModule)
+  vi.resetModules()
+})
 
 const world = useWorld()
 const query = '{ keyServer { version } }'

@@ -4,11 +4,13 @@ import { useWorld } from '../support/operations.ts'
 import { openAccount, signRequest } from '../support/raw-client.ts'
 
 const world = useWorld()
+/** Reached by others than this machine, so it answers for any host. */
+const reachable = useWorld({ host: '0.0.0.0' })
 
 /** What the server answers to these bytes until it closes the connection, or for a second at most. */
-async function sendBytes(text: string): Promise<string> {
+async function sendBytes(text: string, { url } = { url: world.url }): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
-  const socket = connect(Number(new URL(world.url).port), '127.0.0.1', () => socket.write(text))
+  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text))
   const answer: string[] = []
   socket.on('data', (chunk) => answer.push(chunk.toString()))
   socket.on('error', (error) => answer.push(error.message))
@@ -41,11 +43,14 @@ function post(
 }
 
 test.for(['[::bad', 'a b', 'x/y', 'user:password@host', 'host:99999', ''])(
-  'a Host header of "%s" changes nothing about the answer',
+  'a Host header of "%s" changes nothing about the answer of a server that others reach',
   async (host) => {
-    const answer = await sendBytes(post(host, { headers: ['Connection: close'] }))
+    const bytes = post(host, { headers: ['Connection: close'] })
+    const answer = await sendBytes(bytes, reachable)
     expect(statusesOf(answer)).toEqual([200])
     expect(answer).toContain('"version"')
+    // On loopback it is not its own.
+    expect(statusesOf(await sendBytes(bytes))).toEqual([421])
   },
 )
 

@@ -17,7 +17,7 @@ let port: number
 beforeAll(async () => {
   database = await createTestDatabase()
   port = await freePort()
-  child = runScript('bin/claviger.js', {
+  child = runScript('client/bin/claviger.js', {
     args: ['serve'],
     env: {
       DATABASE_URL: database.url,
@@ -29,10 +29,10 @@ beforeAll(async () => {
     timeoutMs: 120_000,
   })
   await eventually(() => child.output().includes(`http://localhost:${port}`), {
-    withinMs: 30_000,
+    withinMs: 60_000,
     what: 'the server is ready',
   })
-}, 60_000)
+}, 90_000)
 afterAll(async () => {
   child.process.kill('SIGKILL')
   await child.ended

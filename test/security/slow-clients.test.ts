@@ -2,24 +2,24 @@ import { createServer, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { getIntrospectionQuery } from 'graphql'
-import { afterEach, expect, test, vi } from 'vitest'
-import { cutSlowReaders } from '../../server/http/slow-readers.ts'
-import { WaitingBytes } from '../../server/http/waiting-bytes.ts'
-import { useWorld } from '../support/operations.ts'
+import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { eventually } from '../support/connections.ts'
 import { call } from '../support/raw-client.ts'
 
-const { writeTimeoutMs, waitingBytesMax } = vi.hoisted(() => ({
-  writeTimeoutMs: 1_000,
-  waitingBytesMax: 1024 * 1024,
-}))
+const [writeTimeoutMs, waitingBytesMax] = [1_000, 1024 * 1024]
 
-// Of the server in this process. What they are without this, test/security/sockets.test.ts says.
-vi.mock('../../server/lib/transport-limits.ts', async (original) => ({
-  ...(await original<object>()),
-  writeTimeoutMs,
-  waitingBytesMax,
-}))
+// Of the server in this process, which is loaded anew for it. What they are without this, test/security/sockets.test.ts says.
+const limitsModule = '../../server/lib/transport-limits.ts'
+const limits = await vi.importActual<object>(limitsModule)
+vi.doMock(limitsModule, () => ({ ...limits, writeTimeoutMs, waitingBytesMax }))
+vi.resetModules()
+const { useWorld } = await import('../support/operations.ts')
+const { cutSlowReaders } = await import('../../server/http/slow-readers.ts')
+const { WaitingBytes } = await import('../../server/http/waiting-bytes.ts')
+afterAll(() => {
+  vi.doUnmock(limitsModule)
+  vi.resetModules()
+})
 
 const world = useWorld()
 

@@ -18,8 +18,8 @@ export interface WrongClock {
 }
 
 /**
- * One connection that sees another time: what it runs, it runs as a server would whose PostgreSQL's clock was set. A
- * function of the same name stands before PostgreSQL's own in its search path.
+ * One connection that sees another time: what it runs, it runs as a server would whose PostgreSQL's clock was set. Functions
+ * of the same names stand before PostgreSQL's own in its search path.
  */
 export async function openWrongClock(databaseUrl: string): Promise<WrongClock> {
   const sql = postgres(databaseUrl, {
@@ -33,6 +33,9 @@ export async function openWrongClock(databaseUrl: string): Promise<WrongClock> {
   await sql`
     CREATE OR REPLACE FUNCTION wrong_clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
     'SELECT pg_catalog.clock_timestamp() + current_setting(''wrong_clock.ahead'')::interval'`
+  await sql`
+    CREATE OR REPLACE FUNCTION wrong_clock.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS
+    'SELECT pg_catalog.statement_timestamp() + current_setting(''wrong_clock.ahead'')::interval'`
   await sql`SELECT set_config('search_path', 'wrong_clock,public,pg_catalog', false)`
   const set = async (interval: string): Promise<void> => {
     await sql`SELECT set_config('wrong_clock.ahead', ${interval}, false)`

@@ -27,7 +27,7 @@ export async function runInstalled(
   const directory = await mkdtemp(join(tmpdir(), 'claviger-installed-'))
   try {
     await mkdir(join(directory, 'node_modules'))
-    await symlink(root, join(directory, 'node_modules', 'claviger'), 'dir')
+    await symlink(join(root, 'client'), join(directory, 'node_modules', 'claviger'), 'dir')
     let text = program
     for (const [shown, real] of Object.entries(replacing)) text = text.replaceAll(shown, real)
     await writeFile(join(directory, 'program.mjs'), text)

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { generateManagementKey } from '../../client/crypto/management-key.ts'
 import { managementKeySigner } from '../../client/transport/message-signer.ts'
@@ -18,6 +19,8 @@ export interface Subscription {
   /** Sends the alert at this position. */
   readonly next: (position: number) => void
   readonly error: (extensions: Record<string, unknown>) => void
+  /** Sends a `next` that has errors, and `complete`, in one chunk, as the key server refuses a subscription. */
+  readonly refuse: (extensions: Record<string, unknown>) => void
   readonly complete: () => void
   readonly close: (code: number, reason?: string) => void
   /** Ends the TCP connection without a word. */
@@ -41,7 +44,7 @@ export async function startScriptedServer(
   const sockets = new WebSocketServer({ server: http })
   const subscriptions: Subscription[] = []
   let connections = 0
-  sockets.on('connection', (socket) => {
+  sockets.on('connection', (socket, request) => {
     const connection = connections++
     let payload: Record<string, unknown> = {}
     socket.on('message', (data: Buffer) => {
@@ -58,7 +61,13 @@ export async function startScriptedServer(
         send(socket, { type: 'pong' })
       } else if (message.type === 'subscribe') {
         const { after } = message.payload.variables
-        const subscription = createSubscription(socket, { id: message.id, connection, payload, after })
+        const subscription = createSubscription(socket, {
+          id: message.id,
+          stream: request.socket,
+          connection,
+          payload,
+          after,
+        })
         subscriptions.push(subscription)
         script(subscription)
       }
@@ -82,12 +91,18 @@ export async function startScriptedServer(
 /** A session with the scripted server, whose newest alert has this position; null when there is none. */
 export async function sessionWith(
   url: string,
-  { newest = null, nowMs = Date.now }: { newest?: number | null; nowMs?: () => number } = {},
+  {
+    newest = null,
+    history = [],
+    nowMs = Date.now,
+  }: { newest?: number | null; history?: readonly number[]; nowMs?: () => number } = {},
 ): Promise<Session> {
   const managementKey = await generateManagementKey({ signingAlgorithm: 'Ed25519', extractable: false })
   const clock = createClock(nowMs)
   const endCursor = newest === null ? null : cursorAt(newest)
-  const data = { account: { alerts: { pageInfo: { endCursor } } } }
+  const edges = history.map((position) => ({ node: alertAt(position) }))
+  const pageInfo = { endCursor, startCursor: endCursor, hasNextPage: false, hasPreviousPage: false }
+  const data = { account: { alerts: { edges, unacknowledgedCount: 0, pageInfo } } }
   const keyServer: Session['keyServer'] = { run: async ({ parse }) => parse(new ResponseReader(data)) }
   return {
     url,
@@ -112,7 +127,17 @@ function keyServerFacts(): Response {
 
 function createSubscription(
   socket: WebSocket,
-  { id, ...facts }: { id: string; connection: number; payload: Record<string, unknown>; after: unknown },
+  {
+    id,
+    stream,
+    ...facts
+  }: {
+    id: string
+    stream: Duplex
+    connection: number
+    payload: Record<string, unknown>
+    after: unknown
+  },
 ): Subscription {
   return {
     ...facts,
@@ -121,6 +146,12 @@ function createSubscription(
     },
     error: (extensions) => {
       send(socket, { id, type: 'error', payload: [{ message: 'No.', extensions }] })
+    },
+    refuse: (extensions) => {
+      stream.cork()
+      send(socket, { id, type: 'next', payload: { data: null, errors: [{ message: 'No.', extensions }] } })
+      send(socket, { id, type: 'complete' })
+      stream.uncork()
     },
     complete: () => {
       send(socket, { id, type: 'complete' })

@@ -1,6 +1,11 @@
 import { createServer } from 'node:net'
 import { pino } from 'pino'
-import { startKeyServer, type KeyServerOptions, type RunningKeyServer } from '../../server/index.ts'
+import {
+  startKeyServer,
+  type KeyServerOptions,
+  type ListenOptions,
+  type RunningKeyServer,
+} from '../../server/index.ts'
 import { describeFault } from '../../server/lib/log.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -12,7 +17,7 @@ export interface TestServer extends RunningKeyServer {
   readonly logLines: readonly string[]
 }
 
-export interface TestServerOptions extends Partial<KeyServerOptions> {
+export interface TestServerOptions extends KeyServerOptions, ListenOptions {
   /** Origins that it answers to besides those of loopback. */
   readonly alsoKnownAs?: readonly string[]
 }

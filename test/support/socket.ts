@@ -89,11 +89,12 @@ export class RawSocket {
     {
       protocols = ['graphql-transport-ws'],
       ...options
-    }: { protocols?: string[]; origin?: string; autoPong?: boolean; path?: string } = {},
+    }: { protocols?: string[]; origin?: string; host?: string; autoPong?: boolean; path?: string } = {},
   ): Promise<RawSocket> {
-    const { path = '/graphql', ...rest } = options
+    const { path = '/graphql', host, ...rest } = options
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, protocols, {
       handshakeTimeout: waitMs,
+      ...(host !== undefined && { headers: { host } }),
       ...rest,
     })
     const raw = new RawSocket(socket)

@@ -14,6 +14,8 @@ export interface TcpProxy {
   /** Refuses new connections and resets those that exist, until `restore`. */
   refuse(): void
   restore(): void
+  /** Leads new connections to the server of another address; those that exist stay. */
+  redirect(databaseUrl: string): void
   close(): Promise<void>
 }
 
@@ -22,7 +24,7 @@ export async function startTcpProxy(
   databaseUrl: string,
   { drops = () => false }: { readonly drops?: (chunk: Buffer) => boolean } = {},
 ): Promise<TcpProxy> {
-  const target = new URL(databaseUrl)
+  let target = new URL(databaseUrl)
   const pairs = new Set<readonly [Socket, Socket]>()
   let count = 0
   let isRefusing = false
@@ -77,6 +79,9 @@ export async function startTcpProxy(
     },
     restore() {
       isRefusing = false
+    },
+    redirect(databaseUrl) {
+      target = new URL(databaseUrl)
     },
     async close() {
       for (const [near, far] of pairs) {

@@ -16,7 +16,11 @@ import {
   type SignatureProfile,
 } from '../../schema/wire/signatures/http-signature.ts'
 import type { ReceivedRequest } from '../../client/verifier/authenticate.ts'
-import { createVerifier, type Verifier, type VerifierOptions } from '../../client/verifier/create-verifier.ts'
+import {
+  createVerifierWith,
+  type Verifier,
+  type VerifierOptions,
+} from '../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../client/verifier/events.ts'
 import type { VerificationStatus } from '../../client/verifier/result.ts'
 import { createSigner, sign, type Signer } from '../schema/wire/signatures/signers.ts'
@@ -104,7 +108,7 @@ export function createBench(options: Partial<VerifierOptions> = {}): Bench {
   const clocks = { nowMs: () => startSeconds * 1000 + passedMs + sleptMs, monotonicMs: () => passedMs }
   const keyServer = fakeKeyServer(clocks.nowMs)
   const events: VerifierEvent[] = []
-  const verifier = createVerifier(
+  const verifier = createVerifierWith(
     {
       url: 'https://keys.example',
       applicationServer: shop,

@@ -15,7 +15,7 @@ It takes no options but environment variables, such as:
   HOST, PORT      where to listen; 127.0.0.1 and 4000 unless told
   PUBLIC_URL      the origins that clients know it by
   DATABASE_URL    a PostgreSQL; without it one is started, and keeps its data in DATA_DIR
-README.md lists them all.
+The README of @claviger/server lists them all.
 
 Example:
   $ PORT=8080 PUBLIC_URL=https://keys.example claviger serve`,

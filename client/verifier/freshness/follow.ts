@@ -4,10 +4,18 @@ import { VaultError } from '../../errors.ts'
 import type { ResponseReader } from '../../transport/response-reader.ts'
 import { createClock, type Clock } from '../../transport/clock.ts'
 import { correctClock, isExpiredSignature, reconnectDelayMs } from '../../transport/reconnect.ts'
-import { itemsOfConnection, type SubscriptionEndpoint } from '../../transport/subscription.ts'
+import {
+  itemsOfConnection,
+  type SubscriptionArguments,
+  type SubscriptionEndpoint,
+} from '../../transport/subscription.ts'
+import { TransportChoice } from '../../transport/transports.ts'
+import { explainRefusal } from '../../transport/wrong-address.ts'
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
 import { isolateListener } from '../events.ts'
+import { freshnessLeaseOf } from './freshness-lease-of.ts'
+import type { FreshnessLease } from './freshness-lease.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 
 export interface FollowOptions extends ApplicationServerIdentity {
@@ -43,8 +51,9 @@ const cacheSecondsMax = 300
  * key is not registered or not proved (see {@link registerApplicationServer}), or with FORBIDDEN, when the key belongs to
  * another application server than the verifier's.
  *
- * @throws {RangeError} for `cacheSeconds`; {TypeError} or {InvalidJwk} for a key that cannot sign, or when changes are followed
- *   for this verifier already.
+ * @throws {RangeError} for `cacheSeconds`; {TypeError} when changes are followed for this verifier already, or
+ *   `createVerifier` did not create it.
+ * @throws {VerifierError} SIGNING_KEY_INVALID for a key that cannot sign.
  */
 export async function followKeyChanges(
   verifier: Verifier,
@@ -54,14 +63,15 @@ export async function followKeyChanges(
     throw new RangeError(`cacheSeconds is 0 to ${String(cacheSecondsMax)}.`)
   }
   const identity = await importIdentity({ signingKey })
-  const { freshness, url } = verifier
+  const freshness = freshnessLeaseOf(verifier)
+  const { url } = verifier
   if (freshness.isFollowed) throw new TypeError('This verifier follows key changes already.')
   freshness.follow(cacheSeconds)
   const ended = new AbortController()
   const clock = createClock()
   const report = isolateListener(onEvent)
   const endpoint = { url, signer: createMessageSigner(identity, clock), webSocketImpl }
-  void follow(verifier, { endpoint, clock, report, signal: ended.signal })
+  void follow(verifier, { freshness, endpoint, clock, report, signal: ended.signal })
   return {
     get isUpToDate() {
       return !ended.signal.aborted && freshness.isFresh
@@ -76,28 +86,37 @@ export async function followKeyChanges(
 }
 
 interface FollowContext {
+  readonly freshness: FreshnessLease
   readonly endpoint: SubscriptionEndpoint
   readonly clock: Clock
   readonly report: (event: FollowEvent) => void
   readonly signal: AbortSignal
 }
 
-async function follow(verifier: Verifier, { endpoint, clock, report, signal }: FollowContext): Promise<void> {
-  const { freshness } = verifier
+async function follow(
+  verifier: Verifier,
+  { freshness, endpoint, clock, report, signal }: FollowContext,
+): Promise<void> {
   let cursor: string | null = null
   // Whether all changes since the first cached result have been received. False at the first connection.
   let isContinuous = false
   let failures = 0
+  const choice = new TransportChoice(['websocket', 'event-stream'])
   // A function, because the compiler assumes that a property does not change across an await.
   const isEnded = () => signal.aborted
   while (!isEnded()) {
     let isUpToDate = false
     let code = 'ENDED'
+    let failure: unknown = null
     try {
       const changes: AsyncIterable<ReceivedChange> = changesAfter(cursor, {
         applicationServer: verifier.applicationServer,
         endpoint,
         signal,
+        transport: choice.current,
+        onConnected: () => {
+          choice.connected()
+        },
       })
       for await (const change of changes) {
         failures = 0
@@ -109,11 +128,13 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
         }
         if (!isContinuous) verifier.clear()
         isContinuous = true
+        choice.steady()
         freshness.renew()
         if (!isUpToDate) report({ type: 'followed' })
         isUpToDate = true
       }
     } catch (error) {
+      failure = error
       code = codeOf(await correctedClock(error, { clock, url: endpoint.url }))
       if (code === 'CURSOR_EXPIRED') {
         cursor = null
@@ -123,6 +144,8 @@ async function follow(verifier: Verifier, { endpoint, clock, report, signal }: F
     if (isEnded()) return
     freshness.expire()
     report({ type: 'lost', code })
+    // A proxy that does not pass Upgrade may pass an event stream.
+    if (choice.ended(failure)) continue
     await wait(reconnectDelayMs(failures), signal)
     failures += 1
   }
@@ -135,7 +158,7 @@ async function correctedClock(
 ): Promise<unknown> {
   try {
     if (isExpiredSignature(error)) await correctClock(clock, { url })
-    return error
+    return await explainRefusal(error, { url })
   } catch (clocksDiffer) {
     return clocksDiffer
   }
@@ -146,12 +169,15 @@ function changesAfter(
   {
     applicationServer,
     endpoint,
-    signal,
-  }: Pick<FollowContext, 'endpoint' | 'signal'> & { readonly applicationServer: string },
+    ...connection
+  }: Pick<FollowContext, 'endpoint'> &
+    Pick<SubscriptionArguments<ReceivedChange>, 'signal' | 'transport' | 'onConnected'> & {
+      readonly applicationServer: string
+    },
 ): AsyncIterable<ReceivedChange> {
   // The name makes the key server refuse the key of another application server; without it no change would ever arrive.
   const variables = { applicationServer, after }
-  return itemsOfConnection(endpoint, { document, variables, parse, signal })
+  return itemsOfConnection(endpoint, { ...connection, document, variables, parse })
 }
 
 interface ReceivedChange {

@@ -3,6 +3,8 @@ import { createClock } from '../../transport/clock.ts'
 import { httpEndpoint, keyServerOrigin } from '../../transport/endpoint.ts'
 import { graphqlClient, type Operation } from '../../transport/graphql.ts'
 import { signingFetch } from '../../transport/signing-fetch.ts'
+import { withVerifierErrors } from '../verifier-error.ts'
+import { explainRefusal } from '../../transport/wrong-address.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 import { proofFailures, type ProofFailure } from '../../../schema/wire/enums.ts'
 import type { ConnectionOptions } from '../../transport/connection-options.ts'
@@ -28,9 +30,13 @@ export interface Registration {
  * `/.well-known/claviger.json` of the application server. Call it again after a change of that document.
  *
  * @throws {KeyServerError} CONFLICT when the key is taken; RATE_LIMITED.
- * @throws {VaultError} NETWORK, TIMEOUT, URL_INVALID.
+ * @throws {VerifierError} SIGNING_KEY_INVALID, URL_INVALID, NETWORK, TIMEOUT, ANSWER_MALFORMED.
  */
-export async function registerApplicationServer({
+export function registerApplicationServer(options: RegistrationOptions): Promise<Registration> {
+  return withVerifierErrors(() => registerKey(options))
+}
+
+async function registerKey({
   url,
   applicationServer,
   signingKey,
@@ -40,7 +46,11 @@ export async function registerApplicationServer({
   const identity = await importIdentity({ signingKey })
   const clock = createClock()
   const signer = createMessageSigner(identity, clock)
-  const keyServer = graphqlClient({ endpoint, fetch: signingFetch({ ...connection, clock, signer }) })
+  const keyServer = graphqlClient({
+    endpoint,
+    fetch: signingFetch({ ...connection, clock, signer }),
+    explain: (error) => explainRefusal(error, { ...connection, url: keyServerOrigin(url) }),
+  })
   return keyServer.run(register, { input: { applicationServer, signingKey: identity.publicKey } })
 }
 

@@ -1,5 +1,6 @@
 import { parseSigningJwk } from '../../../schema/wire/keys/jwk.ts'
-import { isThumbprint, thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
+import { isThumbprint } from '../../../schema/wire/brands.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { VaultError } from '../../errors.ts'
 import type { ListedManagementKey } from '../../trust/chain.ts'
 import type { EventListener } from '../events.ts'

@@ -2,7 +2,8 @@ import { isAccountName } from '../account-name.ts'
 import { decodeBase64url, encodeBase64url } from '../base64url.ts'
 import { signatureRefused } from '../errors.ts'
 import { parseSigningJwk, type SigningJwk } from '../keys/jwk.ts'
-import { canonicalJson, isThumbprint } from '../keys/thumbprint.ts'
+import { isThumbprint } from '../brands.ts'
+import { canonicalJson } from '../keys/thumbprint.ts'
 import type { KeyidRule, SignatureProfile } from './http-signature.ts'
 
 /*

@@ -1,5 +1,5 @@
 import { InvalidJwk } from '../keys/jwk.ts'
-import { isThumbprint, type Thumbprint } from '../keys/thumbprint.ts'
+import { isThumbprint, type Thumbprint } from '../brands.ts'
 import { InvalidStatement } from './invalid-statement.ts'
 
 /** The last second of the year 9999. A time in milliseconds by mistake is later. */

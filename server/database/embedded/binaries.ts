@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { access, chmod, cp, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { access, chmod, cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
 import { runProgram, type OperatingUser } from './run-program.ts'
@@ -133,6 +134,26 @@ async function linkLibraries(native: string): Promise<void> {
     await symlink(relative(dirname(target), source), path).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     })
+  }
+}
+
+/**
+ * Runs `work` with programs whose path has nothing that a shell takes for its own: `initdb` calls `postgres` by a shell, and
+ * quotes its path with `"` only. Where the path has such a thing, they are copied to a temporary directory for that.
+ */
+export async function withShellSafe<T>(
+  binaries: Binaries,
+  work: (binaries: Binaries) => Promise<T>,
+): Promise<T> {
+  if (process.platform === 'win32' || !/["$`\\\n]/.test(binaries.postgres)) return work(binaries)
+  const directory = await mkdtemp(join(tmpdir(), 'claviger-postgres-'))
+  try {
+    await chmod(directory, 0o711)
+    const native = join(directory, 'native')
+    await copyNative(dirname(dirname(binaries.postgres)), native)
+    return await work({ ...binaries, ...programsBelow(native, binaries) })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import type { Binaries } from './binaries.ts'
+import { withShellSafe, type Binaries } from './binaries.ts'
 import { findPostmaster, isGone } from './postmaster.ts'
 import { type ProgramOutcome, runProgram, type OperatingUser } from './run-program.ts'
 
@@ -21,20 +21,26 @@ export interface Cluster {
  * Creates the cluster if there is none: beside its place first and then renamed, so that a crash leaves nothing half
  * done. Of two that do so at once, one wins and both use its cluster.
  */
-export async function initialiseCluster(cluster: Cluster): Promise<void> {
+export async function initialiseCluster(cluster: Cluster, log: (message: string) => void): Promise<void> {
   const { dataDirectory, clusterDirectory, binaries, user } = cluster
   if (await hasCluster(cluster)) return
+  assertKnownUser()
+  log(`Creating a database in ${dataDirectory}`)
   await removeAbandonedDrafts(dataDirectory)
   const draft = join(dataDirectory, `${draftPrefix}${randomBytes(6).toString('hex')}`)
   await mkdir(draft, { mode: 0o700 })
   try {
     if (user !== undefined) await chown(draft, user.uid, user.gid)
-    const initdb = await runProgram(binaries.initdb, initdbArguments(draft, cluster.passwordFile), {
-      user,
-      directory: dataDirectory,
-      timeoutMs: 120_000,
-    })
-    if (initdb.code !== 0) throw new Error(`PostgreSQL could not create its cluster: ${initdb.output}`)
+    const initdb = await withShellSafe(binaries, ({ initdb: program }) =>
+      runProgram(program, initdbArguments(draft, cluster.passwordFile), {
+        user,
+        directory: dataDirectory,
+        timeoutMs: initdbMsMax,
+      }),
+    )
+    if (initdb.code !== 0) {
+      throw new Error(`PostgreSQL could not create its database in ${dataDirectory}: ${initdb.output}`)
+    }
     await rename(draft, clusterDirectory).catch(async (error: unknown) => {
       if (!(await hasCluster(cluster))) throw error
     })
@@ -42,18 +48,6 @@ export async function initialiseCluster(cluster: Cluster): Promise<void> {
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
-}
-
-/** Starts the cluster on a free port of the loopback interface and returns when it takes connections. */
-export async function startCluster(cluster: Cluster): Promise<ProgramOutcome> {
-  await createLogFile(cluster)
-  const settings = Object.entries(serverSettings).map(([name, value]) => `-c ${name}=${value}`)
-  const serverOptions = ['-p', String(await freePort()), ...settings].join(' ')
-  // Crash recovery counts as part of the start, hence a minute.
-  return control(cluster, {
-    args: ['start', '-w', '-t', '60', '-l', cluster.logFile, '-o', serverOptions],
-    timeoutMs: 70_000,
-  })
 }
 
 /**
@@ -82,18 +76,19 @@ export async function stopCluster(cluster: Cluster): Promise<void> {
   throw new Error(`The PostgreSQL of ${clusterDirectory} does not stop. See ${cluster.logFile}.`)
 }
 
-/** Commit is durable, nobody but this machine connects, and no log line carries a row's or a statement's text. */
-const serverSettings = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
-  max_connections: '100',
-  fsync: 'on',
-  synchronous_commit: 'on',
-  full_page_writes: 'on',
-  log_checkpoints: 'off',
-  log_error_verbosity: 'terse',
-  log_min_error_statement: 'panic',
-} as const
+const initdbMsMax = 120_000
+
+/** `initdb` asks the system for the name of its user, and does without in no case. As root it runs as a user that was looked up. */
+function assertKnownUser(): void {
+  try {
+    userInfo()
+  } catch {
+    throw new Error(
+      `The user with id ${String(process.getuid?.())} has no entry in /etc/passwd, without which PostgreSQL creates no ` +
+        'database. Run the key server as a user that has one, or set DATABASE_URL to use a database of your own.',
+    )
+  }
+}
 
 const draftPrefix = 'postgres.draft-'
 
@@ -113,14 +108,25 @@ function initdbArguments(directory: string, passwordFile: string): string[] {
   ]
 }
 
-/** @throws Error in words, when the cluster is of another major version of PostgreSQL */
-async function hasCluster({ clusterDirectory, binaries }: Cluster): Promise<boolean> {
-  const version = await readFile(join(clusterDirectory, 'PG_VERSION'), 'utf8').catch(() => undefined)
-  if (version === undefined) return false
-  if (version.trim() === String(binaries.majorVersion)) return true
+/** @throws Error in words, when the cluster is of another major version of PostgreSQL, or only a part of one */
+export async function hasCluster({ clusterDirectory, binaries }: Cluster): Promise<boolean> {
+  const names = await readdir(clusterDirectory).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  })
+  // An empty directory is as good as none.
+  if (names.length === 0) return false
+  const version = (await readFile(join(clusterDirectory, 'PG_VERSION'), 'utf8').catch(() => '')).trim()
+  if (version === String(binaries.majorVersion)) return true
+  if (/^\d+$/.test(version)) {
+    throw new Error(
+      `The database in ${clusterDirectory} was written by PostgreSQL ${version}, and the installed one is ` +
+        `${binaries.majorVersion}. Dump it with the former and load it into a new DATA_DIR.`,
+    )
+  }
   throw new Error(
-    `The database in ${clusterDirectory} was written by PostgreSQL ${version.trim()}, and the installed one is ` +
-      `${binaries.majorVersion}. Dump it with the former and load it into a new DATA_DIR.`,
+    `${clusterDirectory} holds only a part of a database: it has no PG_VERSION. Put back a whole copy of that ` +
+      'directory, or, if nothing was ever stored in it, move it away.',
   )
 }
 
@@ -147,26 +153,6 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function createLogFile({ logFile, user }: Cluster): Promise<void> {
-  const handle = await open(logFile, 'a', 0o600)
-  await handle.close()
-  if (user !== undefined) await chown(logFile, user.uid, user.gid)
-}
-
-/** Another process may take the port before PostgreSQL does; the caller then starts again. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-/** `pg_ctl` makes PostgreSQL the leader of its own session, out of reach of the terminal's signals. */
 async function control(
   { binaries, clusterDirectory, dataDirectory, user }: Cluster,
   { args, timeoutMs }: { args: readonly string[]; timeoutMs: number },

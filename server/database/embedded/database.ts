@@ -1,10 +1,10 @@
 import type postgres from 'postgres'
 import { openPostgres, requireScram } from '../open-postgres.ts'
 import { within } from '../within.ts'
+import type { LoopbackPlace } from './loopback.ts'
 
-/** How to reach the cluster: always on 127.0.0.1, and with one password for both of its roles. */
-export interface Access {
-  port: number
+/** How to reach the cluster: always on loopback, and with one password for both of its roles. */
+export interface Access extends LoopbackPlace {
   password: string
 }
 
@@ -14,9 +14,8 @@ export interface Access {
  * any user of the machine can take its port: only who knows the password is believed to be it.
  */
 export function databaseUrl(access: Access, to: 'postgres' | 'claviger'): string {
-  return requireScram(
-    `postgres://${to}:${encodeURIComponent(access.password)}@127.0.0.1:${access.port}/${to}`,
-  )
+  const host = access.host.includes(':') ? `[${access.host}]` : access.host
+  return requireScram(`postgres://${to}:${encodeURIComponent(access.password)}@${host}:${access.port}/${to}`)
 }
 
 /** What a PostgreSQL says to a connection: `none` is no answer, or one that no PostgreSQL of ours gives. */

@@ -1,12 +1,17 @@
+import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { locateBinaries } from './binaries.ts'
-import { type Cluster, initialiseCluster, startCluster, stopCluster } from './cluster.ts'
+import { type Cluster, hasCluster, initialiseCluster, stopCluster } from './cluster.ts'
 import { prepareDataDirectory } from './data-directory.ts'
 import { prepareDatabase, probe } from './database.ts'
+import { createLook } from './look.ts'
+import { freeLoopbackPlace, type LoopbackPlace } from './loopback.ts'
 import { chooseOperatingUser } from './operating-user.ts'
 import { DataDirectoryInUseError, type Ownership, takeOwnership } from './ownership.ts'
-import { findPostmaster, removeStalePidFile } from './postmaster.ts'
+import { findPostmaster, removeBrokenPidFile, removeStalePidFile } from './postmaster.ts'
+import { startCluster } from './start.ts'
+import { supervise } from './supervisor.ts'
 import { readOrCreateSecret } from '../../lib/secret-file.ts'
 
 export { defaultDataDirectory } from './data-directory.ts'
@@ -28,19 +33,23 @@ export interface EmbeddedPostgresOptions {
   dataDirectory: string
   /** Receives a sentence for each noteworthy step. No sentence holds a secret. */
   log?: (message: string) => void
+  /** Told in words that PostgreSQL has ended and does not start again: the database is lost until the next start. */
+  onLost?: (error: Error) => void
 }
 
 /** The longest a start may take in all, an initial `initdb` and a crash recovery included, before it fails. */
 const startMsMax = 180_000
 /** How long a PostgreSQL that is there may leave us without an answer before it counts as stuck. */
 const stuckMs = 15_000
+/** How often it is said that PostgreSQL is waited for. */
+const waitingWordMs = 5_000
 
 /**
  * Starts the PostgreSQL of the data directory, creating it on first use, or adopts the one that a killed key server
- * left running. PostgreSQL keeps running when this process is killed.
+ * left running. PostgreSQL keeps running when this process is killed, and is started again when it ends itself.
  *
  * @throws Error in words a person can act on: no PostgreSQL for the platform, a directory out of reach, another live
- *   key server on the same directory, a PostgreSQL that does not start
+ *   key server on the same directory, a directory that others could have filled, a PostgreSQL that does not start
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => undefined)
@@ -48,26 +57,57 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const clusterDirectory = join(dataDirectory, 'postgres')
   const passwordFile = join(dataDirectory, 'password')
 
+  if (/[\n\r]/.test(dataDirectory)) throw new Error('DATA_DIR contains a line break.')
   const user = await chooseOperatingUser(clusterDirectory)
   await prepareDataDirectory(dataDirectory, user)
   const binaries = await locateBinaries(dataDirectory, { user, log })
-  const password = await readOrCreateSecret(passwordFile, { owner: user })
   const logFile = join(dataDirectory, 'postgres.log')
   const cluster: Cluster = { dataDirectory, clusterDirectory, logFile, passwordFile, binaries, user }
-  await initialiseCluster(cluster)
+  if (await hasCluster(cluster)) await assertPassword(cluster)
+  const password = await readOrCreateSecret(passwordFile, { owner: user })
+  await initialiseCluster(cluster, log)
 
   const running = await runAndOwn(cluster, { password, log })
-  const url = await prepareDatabase({ port: running.port, password }).catch(async (error: unknown) => {
+  const url = await prepareDatabase({ ...running.place, password }).catch(async (error: unknown) => {
     await stop(cluster, running.ownership)
     throw error
+  })
+  const endSupervision = supervise({
+    isThere: createLook(cluster, { ...running.place, password }),
+    start: () => startAgain(cluster, running.place),
+    log,
+    onLost: options.onLost ?? (({ message }) => log(message)),
   })
   let stopping: Promise<void> | undefined
   return {
     url,
     directory: dataDirectory,
-    port: running.port,
+    port: running.place.port,
     wasAdopted: running.wasAdopted,
-    stop: () => (stopping ??= stop(cluster, running.ownership)),
+    stop: () => (stopping ??= endSupervision().then(() => stop(cluster, running.ownership))),
+  }
+}
+
+async function startAgain(cluster: Cluster, place: LoopbackPlace): Promise<string | null> {
+  try {
+    await removeBrokenPidFile(cluster.clusterDirectory)
+    return await startCluster(cluster, place)
+  } catch (error) {
+    // Of the full disk that ended it, for instance.
+    return error instanceof Error ? error.message : 'it could not be run'
+  }
+}
+
+/** The password was made before the cluster, so one that is missing has been lost, and another one would open nothing. */
+async function assertPassword({ clusterDirectory, passwordFile }: Cluster): Promise<void> {
+  try {
+    await access(passwordFile)
+  } catch (error) {
+    throw new Error(
+      `The password of the database in ${clusterDirectory} is missing: put the file ${passwordFile} back, from the backup ` +
+        'that the rest of the directory has.',
+      { cause: error },
+    )
   }
 }
 
@@ -82,23 +122,40 @@ async function stop(cluster: Cluster, ownership: Ownership): Promise<void> {
 }
 
 interface RunningCluster {
-  port: number
+  place: LoopbackPlace
   wasAdopted: boolean
   ownership: Ownership
+}
+
+interface Steps {
+  readonly password: string
+  readonly log: (message: string) => void
+}
+
+/** A PostgreSQL that was started here and is of no use is not left behind. */
+async function runAndOwn(cluster: Cluster, steps: Steps): Promise<RunningCluster> {
+  let hasStarted = false
+  try {
+    return await findOrStart(cluster, { ...steps, onStart: () => (hasStarted = true) })
+  } catch (error) {
+    if (hasStarted && !(error instanceof DataDirectoryInUseError)) await stopCluster(cluster)
+    throw error
+  }
 }
 
 /**
  * Another key server may start or stop the same cluster at the same time, so each step can find the ground moved. Each
  * round looks anew at what is there and takes one step, until we own a cluster that answers.
  */
-async function runAndOwn(
+async function findOrStart(
   cluster: Cluster,
-  { password, log }: { password: string; log: (message: string) => void },
+  { password, log, onStart }: Steps & { readonly onStart: () => void },
 ): Promise<RunningCluster> {
   const deadline = Date.now() + startMsMax
   let wasAdopted = true
   let failedStarts = 0
   let silentSince: number | undefined
+  let toldAt = Date.now()
   while (Date.now() < deadline) {
     const postmaster = await findPostmaster(cluster.clusterDirectory)
     if (postmaster?.identity === 'another') {
@@ -108,26 +165,36 @@ async function runAndOwn(
     if (postmaster === undefined) {
       wasAdopted = false
       silentSince = undefined
-      const started = await startCluster(cluster)
-      if (started.code === 0) continue
+      await removeBrokenPidFile(cluster.clusterDirectory)
+      if (failedStarts === 0) log(`Starting PostgreSQL on ${cluster.clusterDirectory}`)
+      onStart()
+      const failure = await startCluster(cluster, await freeLoopbackPlace())
+      if (failure === null) continue
       failedStarts += 1
-      if (failedStarts >= 3)
-        throw new Error(`PostgreSQL does not start: ${started.output}. See ${cluster.logFile}.`)
+      if (failedStarts >= 3) {
+        throw new Error(`PostgreSQL does not start on ${cluster.clusterDirectory}. It says:\n${failure}`)
+      }
       continue
     }
-    const answer = postmaster.port === undefined ? 'none' : await probe({ port: postmaster.port, password })
+    const { host, port } = postmaster
+    const place = port === undefined || host === undefined ? undefined : { host, port }
+    const answer = place === undefined ? 'none' : await probe({ ...place, password })
     if (answer === 'wrong password') throw new Error(wrongPassword(cluster))
-    if (answer === 'ready' && postmaster.port !== undefined) {
-      const ownership = await tryToOwn(cluster, { port: postmaster.port, password, log })
+    if (answer === 'ready' && place !== undefined) {
+      const ownership = await tryToOwn(cluster, { place, password, log })
       if (ownership === undefined) continue
       if (wasAdopted) log('Adopted the PostgreSQL that an earlier key server left running')
-      return { port: postmaster.port, wasAdopted, ownership }
+      return { place, wasAdopted, ownership }
     }
     // Starting up, recovering and shutting down are answers too, and take what they take.
     silentSince = answer === 'none' ? (silentSince ?? Date.now()) : undefined
     if (silentSince !== undefined && Date.now() - silentSince > stuckMs && postmaster.identity === 'ours') {
       log('The PostgreSQL that an earlier key server left running does not answer; starting it anew')
       await stopCluster(cluster)
+    }
+    if (Date.now() - toldAt > waitingWordMs) {
+      toldAt = Date.now()
+      log('Waiting for PostgreSQL, which starts, recovers or stops')
     }
     await sleep(100)
   }
@@ -139,10 +206,10 @@ async function runAndOwn(
 /** `undefined` when PostgreSQL went away meanwhile: its owner was just stopping it. */
 async function tryToOwn(
   cluster: Cluster,
-  { port, password, log }: { port: number; password: string; log: (message: string) => void },
+  { place, password, log }: Steps & { readonly place: LoopbackPlace },
 ): Promise<Ownership | undefined> {
   try {
-    return await takeOwnership({ port, password, dataDirectory: cluster.dataDirectory, log })
+    return await takeOwnership({ ...place, password, dataDirectory: cluster.dataDirectory, log })
   } catch (error) {
     if (error instanceof DataDirectoryInUseError) throw error
     await sleep(100)

@@ -23,6 +23,13 @@ export async function chooseOperatingUser(clusterDirectory: string): Promise<Ope
   return (await lookUp('postgres')) ?? (await lookUp('claviger')) ?? (await createUser('claviger'))
 }
 
+/** The users of the system that {@link chooseOperatingUser} takes or makes; none where this process is not root's. */
+export async function findSystemUsers(): Promise<OperatingUser[]> {
+  if (process.getuid?.() !== 0) return []
+  const users = await Promise.all(['postgres', 'claviger'].map(lookUp))
+  return users.filter((user) => user !== undefined)
+}
+
 async function ownerOf(path: string): Promise<OperatingUser | undefined> {
   try {
     const { uid, gid } = await stat(path)

@@ -1,4 +1,4 @@
-import { readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runProgram } from './run-program.ts'
@@ -8,6 +8,10 @@ export interface Postmaster {
   pid: number
   /** `undefined` while it is so early in its start that it has not written one. */
   port: number | undefined
+  /** The address that it listens on; undefined like the port. */
+  host: string | undefined
+  /** Whether it takes connections, as it says itself. */
+  isReady: boolean
   /**
    * Whether the process with this pid is this cluster's PostgreSQL: after a crash or in a new container, another process
    * may have the pid. `unknown` where the platform does not tell.
@@ -15,7 +19,7 @@ export interface Postmaster {
   identity: 'ours' | 'another' | 'unknown'
 }
 
-/** Reads `postmaster.pid` (pid, directory, start time, port, one a line). `undefined` when no such process lives. */
+/** Reads `postmaster.pid` (pid, directory, start time, port, socket directory, address, shared memory, state, one a line). `undefined` when no such process lives. */
 export async function findPostmaster(clusterDirectory: string): Promise<Postmaster | undefined> {
   const text = await readPidFile(clusterDirectory)
   const lines = text?.split('\n') ?? []
@@ -25,6 +29,9 @@ export async function findPostmaster(clusterDirectory: string): Promise<Postmast
   return {
     pid,
     port: Number.isInteger(port) && port > 0 ? port : undefined,
+    // The first of the addresses; PostgreSQL writes `*` for all.
+    host: lines[5]?.trim() ?? undefined,
+    isReady: /^(ready|standby)/.test(lines[7] ?? ''),
     identity: await identify(pid, clusterDirectory),
   }
 }
@@ -53,6 +60,43 @@ export async function removeStalePidFile(clusterDirectory: string, stale: Postma
   // Should a PostgreSQL have started since we looked, the file is its own: give it back.
   const isStillStale = (await readFile(aside, 'utf8')).startsWith(`${stale.pid}\n`)
   await (isStillStale ? rm(aside) : rename(aside, file))
+}
+
+/** A `postmaster.pid` without a process id is a moment old while PostgreSQL starts, and older after a power cut only. */
+const brokenMsMin = 5_000
+
+/**
+ * Removes a `postmaster.pid` that names no process, as a power cut leaves it: PostgreSQL itself does not start beside one.
+ *
+ * @throws Error in words when a PostgreSQL runs in the directory all the same
+ */
+export async function removeBrokenPidFile(clusterDirectory: string): Promise<void> {
+  const text = await readPidFile(clusterDirectory)
+  if (text === undefined || /^-?[1-9]\d*\s/.test(text)) return
+  const file = join(clusterDirectory, 'postmaster.pid')
+  const { mtimeMs } = await stat(file)
+  const waitMs = mtimeMs + brokenMsMin - Date.now()
+  if (waitMs > 0) {
+    await sleep(Math.min(waitMs, brokenMsMin))
+    if ((await readPidFile(clusterDirectory)) !== text) return
+  }
+  const pid = await findProcessIn(clusterDirectory)
+  if (pid !== undefined) {
+    throw new Error(
+      `${file} is damaged, and the process with id ${pid} uses that directory. End it with "kill -INT ${pid}" first.`,
+    )
+  }
+  await rm(file, { force: true })
+}
+
+/** A process that works in the directory, as each of PostgreSQL does; undefined also where the system does not tell. */
+async function findProcessIn(clusterDirectory: string): Promise<number | undefined> {
+  if (process.platform !== 'linux') return undefined
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    if ((await identify(Number(name), clusterDirectory)) === 'ours') return Number(name)
+  }
+  return undefined
 }
 
 async function readPidFile(clusterDirectory: string): Promise<string | undefined> {

@@ -50,6 +50,34 @@ export async function runProgram(
   }
 }
 
+/** A program that goes on when this process has ended. */
+export interface StartedProgram {
+  readonly pid: number | undefined
+  hasEnded(): boolean
+}
+
+/** Starts a program in a session of its own, which writes both its outputs to a file. Does not throw, nor wait. */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  options: { user?: OperatingUser | undefined; directory: string; output: number },
+): StartedProgram {
+  const child = spawn(program, args, {
+    detached: true,
+    env: environment(),
+    stdio: ['ignore', options.output, options.output],
+    cwd: options.directory,
+    ...options.user,
+  })
+  let hasFailed = false
+  child.once('error', () => (hasFailed = true))
+  child.unref()
+  return {
+    pid: child.pid,
+    hasEnded: () => hasFailed || child.exitCode !== null || child.signalCode !== null,
+  }
+}
+
 const outputLengthMax = 8192
 
 /**

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createVault, memoryKeystore, openVault, type Alert, type Vault } from '../../../client/index.ts'
+import type { ConnectionChange } from '../../../client/alerts/connection-change.ts'
+import { encodeCursor } from '../../../schema/wire/cursor.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 
@@ -138,14 +140,26 @@ describe('alerts', () => {
     expect(await direct.alertHistory({ unacknowledgedOnly: true })).toMatchObject({ unacknowledgedCount: 1 })
   })
 
-  test('after a cursor that the server does not have are CURSOR_EXPIRED', async () => {
+  test('after a cursor that the server does not have come from the history, which is said', async () => {
     const { direct } = await createVaults()
     const other = (await createVaults()).direct
     await revokeNewKey(other)
     const { endCursor } = await other.alertHistory()
-    await expect(take(direct.alerts({ after: endCursor ?? '' }), 1)).rejects.toMatchObject({
-      code: 'CURSOR_EXPIRED',
-    })
+    const raised = [await revokeNewKey(direct), await revokeNewKey(direct)]
+    const states: string[] = []
+    const onConnectionChange = ({ state, reason }: ConnectionChange) => {
+      states.push(reason === null ? state : `${state}: ${reason}`)
+    }
+    const delivered = await take(direct.alerts({ after: endCursor ?? '', onConnectionChange }), 2)
+    expect(delivered.map(subjectOf)).toEqual(raised)
+    expect(states).toContain('resumed-from-history: CURSOR_EXPIRED')
+  })
+
+  test('after a cursor of the version before go on behind it', async () => {
+    const { direct } = await createVaults()
+    const raised = [await revokeNewKey(direct), await revokeNewKey(direct), await revokeNewKey(direct)]
+    const delivered = await take(direct.alerts({ after: encodeCursor('alert', '1') }), 2)
+    expect(delivered.map(subjectOf)).toEqual(raised.slice(1))
   })
 
   test('are delivered exactly once and in order while the connection is cut again and again', async () => {

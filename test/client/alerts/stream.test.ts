@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { streamAlerts, type AlertStreamOptions } from '../../../client/alerts/stream.ts'
+import type { ConnectionChange } from '../../../client/alerts/connection-change.ts'
 import type { Session } from '../../../client/trust/session.ts'
 import { decodeCursor } from '../../../schema/wire/cursor.ts'
 import {
@@ -146,7 +147,36 @@ describe('an alert stream', () => {
     })
   })
 
-  test.each(['CURSOR_EXPIRED', 'BAD_USER_INPUT', 'FORBIDDEN'])('throws %s', async (code) => {
+  test.each(['BAD_USER_INPUT', 'FORBIDDEN'])('throws %s, and leaves no socket open', async (code) => {
+    const { url, openSockets } = await start((subscription) => {
+      subscription.refuse({ code, field: 'after' })
+    })
+    await expect(take(1, await sessionWith(url), { after: 'garbage' })).rejects.toMatchObject({ code })
+    await vi.waitFor(() => {
+      expect(openSockets()).toBe(0)
+    })
+  })
+
+  test('leaves no socket open however often it is refused and tries again', async () => {
+    const { url, openSockets, subscriptions } = await start((subscription) => {
+      subscription.refuse({ code: 'UNAVAILABLE' })
+    })
+    const left = new AbortController()
+    const reading = take(1, await sessionWith(url), { after: cursorAt(1), signal: left.signal })
+    await vi.waitFor(
+      () => {
+        expect(subscriptions.length).toBeGreaterThan(2)
+      },
+      { timeout: 10_000 },
+    )
+    left.abort()
+    expect(await reading).toEqual([])
+    await vi.waitFor(() => {
+      expect(openSockets()).toBe(0)
+    })
+  })
+
+  test.each(['BAD_USER_INPUT', 'FORBIDDEN'])('throws %s', async (code) => {
     const { url } = await start((subscription) => {
       subscription.error({ code })
     })
@@ -159,6 +189,38 @@ describe('an alert stream', () => {
       else subscription.error({ code: 'CURSOR_EXPIRED' })
     })
     expect(await take(1, await sessionWith(url))).toEqual([5])
+  })
+
+  test.each([
+    { code: 'CURSOR_EXPIRED', after: cursorAt(3) },
+    // An older key server, met during a rolling upgrade, does not take the cursor of a newer one for a cursor.
+    { code: 'BAD_USER_INPUT', after: undefined },
+  ])('goes on after its history when its own cursor is answered with $code', async ({ code, after }) => {
+    let isUpgraded = false
+    const { url } = await start((subscription) => {
+      if (isUpgraded) replay(subscription, { newest: 9 })
+      else {
+        isUpgraded = true
+        subscription.error({ code, field: 'after' })
+      }
+    })
+    const changes: ConnectionChange[] = []
+    const onConnectionChange = (change: ConnectionChange) => {
+      changes.push(change)
+    }
+    const session = await sessionWith(url, { newest: 3, history: [1, 2, 3] })
+    expect(await take(5, session, { after, onConnectionChange })).toEqual([1, 2, 3, 4, 5])
+    expect(changes.map(({ state }) => state)).toContain('resumed-from-history')
+  })
+
+  test('goes on when the listener of its connection throws', async () => {
+    const { url } = await start((subscription) => {
+      replay(subscription, { newest: 1 })
+    })
+    const onConnectionChange = () => {
+      throw new Error('The listener is broken.')
+    }
+    expect(await take(1, await sessionWith(url), { onConnectionChange })).toEqual([1])
   })
 
   test('keeps trying while there is no server', async () => {

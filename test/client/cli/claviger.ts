@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { runtimeSettings } from '../../support/child.ts'
 
-const bin = fileURLToPath(new URL('../../../bin/claviger.js', import.meta.url))
+const bin = fileURLToPath(new URL('../../../client/bin/claviger.js', import.meta.url))
 
 /** One command takes half a second; those that wait for alerts, and those on a busy machine, longer. */
 const endsWithinMs = 30_000

@@ -40,7 +40,7 @@ test('a device is added, listed and revoked by command', async () => {
   expect(asked.stderr).toContain(six)
 
   expect(await laptop.json('device', 'approve', String(code), '--words', six)).toMatchObject({
-    copied: 1,
+    rewrapped: 1,
     skipped: [],
   })
   const added = membersOf(JSON.parse(String((await lines.next()).value)))
@@ -48,7 +48,7 @@ test('a device is added, listed and revoked by command', async () => {
   expect(await phone.json('key', 'get', shop)).toMatchObject({ id })
 
   const rotated = await laptop.json('device', 'rotate')
-  expect(rotated).toMatchObject({ copied: 1 })
+  expect(rotated).toMatchObject({ rewrapped: 1 })
   expect(await laptop.json('whoami')).toMatchObject({ managementKeyId: rotated['managementKeyId'] })
   expect(await laptop.json('key', 'get', shop)).toMatchObject({ id })
 

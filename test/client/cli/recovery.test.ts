@@ -32,7 +32,7 @@ test('a phrase is made, and gets everything back on an empty machine', async () 
   const [first = '', second = ''] = created.stdout.split('\n')
   const words = membersOf(JSON.parse(first))['words'] as string[]
   expect(words).toHaveLength(24)
-  expect(JSON.parse(second)).toMatchObject({ copied: 1, skipped: [] })
+  expect(JSON.parse(second)).toMatchObject({ rewrapped: 1, skipped: [] })
   expect((await lost.run(['key', 'create', shop])).stderr).not.toContain('recovery')
   expect(await readFile(join(lost.home, '.config', 'claviger', 'key.json'), 'utf8')).not.toContain(words[0])
 
@@ -48,7 +48,7 @@ test('a phrase is made, and gets everything back on an empty machine', async () 
   await writeFile(file, words.join('\n'))
   expect(await empty.json('recovery', 'use', '--owner', owner, '--phrase-file', file)).toMatchObject({
     owner,
-    copied: 2,
+    rewrapped: 2,
     skipped: [],
     missing: [],
   })

@@ -3,7 +3,6 @@ import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { prunePairings } from '../../../server/pairing/pruning.ts'
 import { settleClock } from '../../support/clock.ts'
-import { slidingWindow } from '../../../server/pairing/sliding-window.ts'
 import { expectRefusal, expectSignedOnly, expectUnauthenticated, useWorld } from '../../support/operations.ts'
 import { call, createRawKey, openAccount } from '../../support/raw-client.ts'
 
@@ -105,14 +104,4 @@ test.each([
 ])('BAD_USER_INPUT at %s', async (field, input) => {
   const { errors } = await open(input)
   expect(errors[0]).toMatchObject({ extensions: { code: 'BAD_USER_INPUT', field } })
-})
-
-test('one server opens so many in a stretch of time and no more', () => {
-  let now = 0
-  const window = slidingWindow({ countMax: 2, windowMs: 100, now: () => now })
-  expect([window.take(), window.take(), window.take()]).toEqual([true, true, false])
-  now = 99
-  expect(window.take()).toBe(false)
-  now = 100
-  expect([window.take(), window.take(), window.take()]).toEqual([true, true, false])
 })

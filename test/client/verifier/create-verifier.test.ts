@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { VaultError } from '../../../client/errors.ts'
 import { createVerifier } from '../../../client/verifier/create-verifier.ts'
+import { VerifierError } from '../../../client/verifier/verifier-error.ts'
 import { createBench, knownKey, shop, statusOf } from '../../support/verifier.ts'
 
 test('a listener that rejects changes nothing', async () => {
@@ -20,7 +20,7 @@ test('a listener that throws changes nothing', async () => {
 })
 
 test.each([
-  ['an invalid URL', { url: 'keys' }, VaultError],
+  ['an invalid URL', { url: 'keys' }, VerifierError],
   ['a cache time of more than a minute', { cacheSeconds: 61 }, RangeError],
   ['a cache time that is not a number', { cacheSeconds: Number.NaN }, RangeError],
   ['an empty name', { applicationServer: '' }, RangeError],

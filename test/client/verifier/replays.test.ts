@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { memoryNonces } from '../../../client/verifier/nonces.ts'
+import { memoryNoncesWith } from '../../../client/verifier/nonces.ts'
 import { type Signer } from '../../schema/wire/signatures/signers.ts'
 import {
   createBench,
@@ -11,6 +11,8 @@ import {
   type AppRequest,
   type Bench,
 } from '../../support/verifier.ts'
+
+const stoppedClocks = { nowMs: () => startSeconds * 1000, monotonicMs: () => startSeconds * 1000 }
 
 let bench: Bench
 let signer: Signer
@@ -51,7 +53,7 @@ describe('a replay', () => {
   })
 
   test('is detected by every verifier that shares the nonce store', async () => {
-    const nonces = memoryNonces({ nowMs: () => startSeconds * 1000 })
+    const nonces = memoryNoncesWith({}, stoppedClocks)
     const [one, two] = [createBench({ nonces }), createBench({ nonces })]
     const key = await knownKey(one)
     two.keyServer.keys.set(`${owner}/${key.keyid}`, { state: 'ACTIVE' })
@@ -61,7 +63,7 @@ describe('a replay', () => {
   })
 
   test('is not accepted when the store is full or cannot be reached: then every request is refused', async () => {
-    const full = createBench({ nonces: memoryNonces({ entriesMax: 1, nowMs: () => startSeconds * 1000 }) })
+    const full = createBench({ nonces: memoryNoncesWith({ entriesMax: 1 }, stoppedClocks) })
     const key = await knownKey(full)
     expect(await outcomeOf(full.verifier, await signAppRequest(key))).toBe('ok')
     expect(await outcomeOf(full.verifier, await signAppRequest(key))).toBe('UNAVAILABLE')
@@ -71,12 +73,10 @@ describe('a replay', () => {
 
   test('does not fill the store: expired nonces are removed', async () => {
     let now = startSeconds
-    const nonces = memoryNonces({
-      entriesMax: 10,
-      ownerShare: 1,
-      nowMs: () => now * 1000,
-      monotonicMs: () => now * 1000,
-    })
+    const nonces = memoryNoncesWith(
+      { entriesMax: 10, ownerShare: 1 },
+      { nowMs: () => now * 1000, monotonicMs: () => now * 1000 },
+    )
     for (let round = 0; round < 100; round += 1) {
       expect(await nonces.consume(`alice/key/${String(round)}`, now + 60)).toBe(true)
       now += 20
@@ -84,7 +84,7 @@ describe('a replay', () => {
   })
 
   test('does not fill the store for others: an owner has a tenth of it', async () => {
-    const nonces = memoryNonces({ entriesMax: 100, nowMs: () => startSeconds * 1000 })
+    const nonces = memoryNoncesWith({ entriesMax: 100 }, stoppedClocks)
     const consume = async (name: string) => nonces.consume(name, startSeconds + 60)
     for (let round = 0; round < 10; round += 1)
       expect(await consume(`mallory/key/${String(round)}`)).toBe(true)
@@ -98,7 +98,7 @@ describe('a replay', () => {
     ['for 300 s: what is forgotten by then is refused unseen', 300],
   ])('is not let in because the clock was an hour ahead %s', async (_what, aheadForSeconds) => {
     let [now, passed] = [startSeconds, 0]
-    const nonces = memoryNonces({ nowMs: () => now * 1000, monotonicMs: () => passed * 1000 })
+    const nonces = memoryNoncesWith({}, { nowMs: () => now * 1000, monotonicMs: () => passed * 1000 })
     const consume = async (nonce: string) => nonces.consume(nonce, startSeconds + 60)
     expect(await consume('alice/key/0')).toBe(true)
     now += 3600

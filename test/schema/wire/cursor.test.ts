@@ -31,6 +31,11 @@ describe('a cursor', () => {
     )
   })
 
+  test.each(['alert', 'change'] as const)('of the form before, %s:7, is read', (kind) => {
+    expect(decodeCursorPosition(kind, encodeCursor(kind, '7'))).toEqual({ position: 7, atMs: null })
+    expect(decodeCursorPosition(kind === 'alert' ? 'change' : 'alert', encodeCursor(kind, '7'))).toBeNull()
+  })
+
   test('of one list is refused by the other', () => {
     expect(decodeCursor('key', encodeCursor('alert', '7'))).toBeNull()
     expect(decodeCursor('alert', encodeCursor('key', '7'))).toBeNull()

@@ -25,7 +25,7 @@ test('a management key shows when it was last used', async () => {
   expect(Math.abs(Date.parse(lastUsedAt) - Date.now())).toBeLessThan(10_000)
 })
 
-test('a revoked management key is listed only when asked for, and can sign nothing', async () => {
+test('a revoked management key is listed only on request, and cannot sign', async () => {
   const { key } = await openAccount(world.url)
   const before = await succeed(world.url, key, { query: '{ account { id } }' })
   const other = await openAccount(world.url)

@@ -100,7 +100,7 @@ test('a signature that names the new key but is by another is refused', async ()
   expectUnauthenticated(await send(request), 'SIGNATURE_INVALID')
 })
 
-test('a request that opened an account can not be replayed', async () => {
+test('a request that opened an account cannot be replayed', async () => {
   const key = await createRawKey()
   const request = await signRequest(world.url, key, operation(key))
   expect((await send(request)).errors).toEqual([])
@@ -176,7 +176,7 @@ test.for(['text', 7, true, ['list']])('a signing key that is %j is refused', asy
   expectBadInput(await call(world.url, key, operation(key, { signingKey })), 'input.managementKey.signingKey')
 })
 
-test('what the schema asks for and is missing is named by its path', async () => {
+test('a required field that is missing is named by its path', async () => {
   const key = await createRawKey()
   const answer = await call(world.url, key, {
     query: openMutation,

@@ -145,7 +145,6 @@ test.for([
   encodeCursor('key', '1'),
   encodeCursor('alert', ''),
   encodeCursor('alert', '-1'),
-  encodeCursor('alert', '1'),
   encodeCursor('alert', '1@'),
   encodeCursor('alert', '@1795414860000'),
   encodeCursor('alert', '0@1795414860000'),
@@ -163,4 +162,13 @@ test.for([
   const { key } = await openAccount(world.url)
   expectBadInput(await call(world.url, key, { query, variables: { after: cursor } }), 'after')
   expectBadInput(await call(world.url, key, { query, variables: { last: 1, before: cursor } }), 'before')
+})
+
+test('a cursor of the form before, without a time, is read on from where it stands', async () => {
+  const { key, ids } = await accountWithAlerts(3)
+  const old = (position: number) => encodeCursor('alert', String(position))
+  expect((await page(key, { after: old(1) })).keyIds).toEqual(ids.slice(1))
+  expect((await page(key, { last: 1, before: old(2) })).keyIds).toEqual(ids.slice(0, 1))
+  const { errors } = await call(world.url, key, { query, variables: { after: old(7) } })
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'CURSOR_EXPIRED' })
 })

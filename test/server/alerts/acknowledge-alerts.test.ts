@@ -80,6 +80,12 @@ test.for(['', 'x', '\0', encodeCursor('key', '1'), encodeCursor('alert', '-1'), 
   },
 )
 
+test('a cursor of the form before, without a time, marks the alerts up to it', async () => {
+  const key = await accountWithAlerts(3)
+  expect(await acknowledge(key, encodeCursor('alert', '2'))).toBe(2)
+  expect(await acknowledge(key, encodeCursor('alert', '7'))).toBe(0)
+})
+
 test('acknowledging takes a signature by a registered key', async () => {
   await expectSignedOnly(world.url, { query, variables: { upTo: encodeCursor('alert', '0') } })
 })

@@ -119,7 +119,6 @@ describe.each(transports)('over %s', (name, subscribe) => {
       'nonsense',
       encodeCursor('key', '1'),
       encodeCursor('alert', '-1'),
-      encodeCursor('alert', '1'),
       encodeCursor('alert', '01@1795414860000'),
       encodeCursor('alert', '0@1795414860000'),
       encodeCursor('alert', '1@01'),
@@ -141,7 +140,7 @@ describe.each(transports)('over %s', (name, subscribe) => {
     await world.administrator.sql`
       WITH gone AS (DELETE FROM alerts USING accounts WHERE name = ${owner.name} AND id = account_id AND position <= 2
         RETURNING account_id, position, occurred_at)
-      UPDATE accounts SET alert_floor = 2, alert_floor_at = occurred_at
+      UPDATE accounts SET alert_low_water_mark = 2, alert_low_water_mark_at = occurred_at
       FROM gone WHERE id = account_id AND position = 2`
     for (const gone of [first, fourth]) {
       expect(await refusals[name](owner.key, { after: gone?.cursor })).toMatchObject({

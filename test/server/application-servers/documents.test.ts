@@ -123,7 +123,7 @@ test('slow sites of strangers keep nobody out: the oldest of them gives way, and
 
 test('a site that has many places gives way before one that has few, and names below a domain are one site', () => {
   const places = new FetchLimiter(3)
-  const take = (origin: string) => places.acquire(new URL(origin)).displaced
+  const take = (origin: string) => places.acquire(new URL(origin), '192.0.2.1').displaced
   const honest = take('https://honest.test')
   const strangers = [take('https://a.strangers.example'), take('https://b.strangers.example')]
   const isDisplaced = () => [honest, ...strangers].map(({ aborted }) => aborted)
@@ -132,4 +132,15 @@ test('a site that has many places gives way before one that has few, and names b
   expect(isDisplaced()).toEqual([false, true, false, false])
   strangers.push(take('https://strangers.example'))
   expect(isDisplaced()).toEqual([false, true, true, false, false])
+})
+
+test('a client that names many sites at once displaces its own, and nobody at another address', () => {
+  const places = new FetchLimiter(32)
+  const honest = places.acquire(new URL('https://honest.test'), '192.0.2.1').displaced
+  const flood = Array.from(
+    { length: 200 },
+    (_, number) => places.acquire(new URL(`https://198.51.100.${String(number)}`), '2001:db8::/64').displaced,
+  )
+  expect(honest.aborted).toBe(false)
+  expect(flood.filter(({ aborted }) => !aborted)).toHaveLength(31)
 })

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { readKeyList } from '../../../server/application-servers/well-known.ts'
 import { runScript } from '../../support/child.ts'
@@ -27,6 +28,13 @@ import {
 import { useWorld } from '../../support/world.ts'
 
 const server = useWorld({ allowsPrivateApplicationServers: true })
+
+async function unprovedOf(name: string): Promise<string[]> {
+  const rows = await server.sql<{ id: string }[]>`
+    SELECT k.id FROM application_server_keys k JOIN application_servers s ON s.id = k.application_server_id
+    WHERE s.name = ${name} AND k.proof IS NULL`
+  return rows.map(({ id }) => id)
+}
 
 const thumbprintOfNobody = 'A'.repeat(43)
 
@@ -166,6 +174,33 @@ describe('the document of an application server', () => {
 })
 
 describe('a registration', () => {
+  test('whose key is proved gets in, however many strangers register keys for its name meanwhile', async () => {
+    const key = await createRawKey()
+    const site = await startSite(key.id)
+    const strangers = await Promise.all(Array.from({ length: 25 }, () => createRawKey()))
+    const held: ServerResponse[] = []
+    site.answer = (response) => held.push(response)
+    const honest = register(server.url, key, site.name)
+    await expect.poll(() => held).toHaveLength(1)
+    const others = Promise.all(strangers.map((stranger) => register(server.url, stranger, site.name)))
+    // They are kept before the document is asked for, the newest 20 of them.
+    await expect.poll(() => unprovedOf(site.name), { timeout: 10_000 }).not.toContain(key.id)
+    site.answer = listing(key.id)
+    for (const response of held) site.answer(response)
+    const { data } = await honest
+    expect(data?.['registerApplicationServer']).toMatchObject({ proved: true, proofFailure: null })
+    await others
+    await (await followOverSocket(server.url, key)).close()
+  })
+
+  test('of a stranger removes no key that is proved just then', async () => {
+    const { key, name } = await openShop(server.url)
+    await Promise.all(
+      Array.from({ length: 25 }, async () => register(server.url, await createRawKey(), name)),
+    )
+    await (await followOverSocket(server.url, key)).close()
+  })
+
   test('is refused when another key signs it, and fetches nothing then', async () => {
     const [key, other] = [await createRawKey(), await createRawKey()]
     const site = await startSite(key.id, other.id)
@@ -244,7 +279,7 @@ describe('neither kind of signer passes for the other', () => {
 
 describe('the operator', () => {
   const command = (...args: string[]) =>
-    runScript('bin/claviger.js', {
+    runScript('client/bin/claviger.js', {
       args: ['application-server', ...args],
       env: { DATABASE_URL: server.databaseUrl },
       timeoutMs: 20_000,
@@ -268,6 +303,20 @@ describe('the operator', () => {
     await expectRefused(key)
     expect(await command('approve')).toMatchObject({ code: 2 })
   }, 60_000)
+
+  test.each(['client/bin/claviger.js', 'server/bin/claviger-server.js'])(
+    'names a key whose thumbprint begins with a hyphen, by %s',
+    async (bin) => {
+      const id = '-o5mm5Xkf-FHX5LWhLqNPecxJ9VXKqkxcWMYq02SEhY'
+      const removed = await runScript(bin, {
+        args: ['application-server', 'remove', 'the shop', id],
+        env: { DATABASE_URL: server.databaseUrl },
+        timeoutMs: 20_000,
+      }).ended
+      expect(removed).toMatchObject({ code: 1, errors: expect.stringContaining('No such key') })
+    },
+    30_000,
+  )
 
   test('approves a key that strangers have pushed out, or that is not registered yet: it may sign once it registers', async () => {
     const [key, other] = [await createRawKey(), await createRawKey()]

@@ -33,7 +33,7 @@ test('a request with a wrong signature does not consume the nonce of the right o
   expect((await send(request)).errors).toEqual([])
 })
 
-test('a request is consumed by what it reads and by what refuses it', async () => {
+test('a nonce is consumed by a request that reads, and by one that is refused', async () => {
   const { key } = await openAccount(world.url)
   const stored = await storeKey(world.url, key, { maxUses: 1, overusePolicy: 'REFUSE' })
   const revoked = await storeKey(world.url, key)
@@ -88,8 +88,7 @@ test('several fields of one signed request are answered, and consume its nonce o
   expect(answer.errors).toEqual([])
   expect(answer.data).toMatchObject({ transactionKey: { id }, wrappedKey: { jwe: expect.any(String) } })
   expectUnauthenticated(await send(request), 'SIGNATURE_REPLAYED')
-  const [row] =
-    await world.sql`SELECT count(*)::int AS nonces FROM nonces WHERE management_key_id = ${key.id}`
+  const [row] = await world.sql`SELECT count(*)::int AS nonces FROM nonces WHERE key_id = ${key.id}`
   expect(row).toEqual({ nonces: 3 })
 })
 

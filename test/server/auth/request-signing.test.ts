@@ -65,7 +65,7 @@ test.for(['Ed25519', 'ES256'] as const)(
   },
 )
 
-test('every refusal is 401 with one error, whatever media type is asked for', async () => {
+test('every refusal is 401 with one error, for every requested media type', async () => {
   for (const accept of [
     'application/json',
     'application/graphql-response+json',
@@ -210,12 +210,12 @@ test('an unknown key, a revoked key and a wrong signature are one and the same a
   expect(await call(world.url, { ...key, privateKey: unknown.privateKey }, accountQuery)).toEqual(answer)
 })
 
-test('a signature that can not be true refuses an unsigned operation as well', async () => {
+test('a malformed signature refuses an unsigned operation as well', async () => {
   const answer = await call(world.url, await createRawKey(), { query: '{ keyServer { version } }' })
   expectUnauthenticated(answer, 'SIGNATURE_INVALID')
 })
 
-test('a signature that can not be true is told before what is wrong with the input', async () => {
+test('a malformed signature is reported before an invalid input', async () => {
   const key = await createRawKey()
   const input = await storeInput(key, { id: 'no-uuid' })
   const answer = await call(world.url, key, { query: storeMutation, variables: { input } })

@@ -263,8 +263,15 @@ async function startInChild(
   dataDirectory: string,
   user?: { uid: number; gid: number },
 ): Promise<{ child: ChildProcess; url: string }> {
-  // What outlives the child is adopted and stopped.
-  cleanUps.push(async () => (await startEmbeddedPostgres({ dataDirectory })).stop())
+  // What outlives the child is adopted and stopped; root adopts nothing of another user.
+  cleanUps.push(async () => {
+    if (user === undefined) await (await startEmbeddedPostgres({ dataDirectory })).stop()
+    else
+      await postmasterPid(dataDirectory).then(
+        (pid) => process.kill(pid, 'SIGKILL'),
+        () => undefined,
+      )
+  })
   const child = spawnOwner(dataDirectory, user)
   const url = await firstLine(child)
   if (!url.startsWith('postgres://')) throw new Error(url)

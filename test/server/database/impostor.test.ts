@@ -84,7 +84,7 @@ async function startImpostor(steps: readonly Step[]) {
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: databaseUrl({ port, password }, 'claviger'),
+    url: databaseUrl({ host: '127.0.0.1', port, password }, 'claviger'),
     /** All that he was sent. */
     heard: () => Buffer.concat(received).toString('latin1'),
   }

@@ -262,10 +262,10 @@ test('fields, arguments and types that the schema has not are refused', async ()
   }
 })
 
-test('no field but the acquiring ones returns a wrapped copy', async () => {
+test('no field but the acquiring ones returns a wrapped key', async () => {
   const data = await succeed(world.url, null, {
     query: '{ __schema { types { name fields { name type { name ofType { name ofType { name } } } } } } }',
   })
-  const places = JSON.stringify(data).match(/"name":"\w+","type":\{[^}]*"JWE"/g)
-  expect(places).toEqual(['"name":"jwe","type":{"name":null,"ofType":{"name":"JWE"'])
+  const fields = JSON.stringify(data).match(/"name":"\w+","type":\{[^}]*"JWE"/g)
+  expect(fields).toEqual(['"name":"jwe","type":{"name":null,"ofType":{"name":"JWE"'])
 })

@@ -213,7 +213,7 @@ test('a cursor of removed changes, of a future or of another list is refused', a
   const occurredAtMs = new Map(
     (
       await administrator.sql<{ position: number; at: Date }[]>`
-        SELECT change_floor::int AS position, change_floor_at AS at FROM application_servers WHERE name = ${shop.name}
+        SELECT change_low_water_mark::int AS position, change_low_water_mark_at AS at FROM application_servers WHERE name = ${shop.name}
         UNION ALL SELECT position::int, occurred_at FROM key_changes
         WHERE application_server_id = (SELECT id FROM application_servers WHERE name = ${shop.name})`
     ).map(({ position, at }) => [position, at.getTime()]),
@@ -224,6 +224,8 @@ test('a cursor of removed changes, of a future or of another list is refused', a
   expect(await answerTo(shop, cursorAt(1))).toBe('CURSOR_EXPIRED')
   expect(await answerTo(shop, cursorAt(4))).toBe('CURSOR_EXPIRED')
   expect(await answerTo(shop, cursorAt(2))).toBe('REVOKED')
+  // Of the form before, which cannot tell that the database was set back.
+  expect(await answerTo(shop, encodeCursor('change', '2'))).toBe('CURSOR_EXPIRED')
   expect(await answerTo(shop, encodeCursor('alert', '2'))).toBe('BAD_USER_INPUT')
 })
 

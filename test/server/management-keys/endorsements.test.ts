@@ -39,7 +39,7 @@ async function shownTo(owner: string, publicKey: unknown): Promise<readonly stri
   return endorsements
 }
 
-/** Who is endorsed by whom, in the order shown. */
+/** Pairs of endorsed key and endorsing key, in the order shown. */
 function links(endorsements: readonly string[] | null): [string, string][] | undefined {
   return endorsements?.map((endorsement) => {
     const { kid, payload } = parseStatement('claviger-endorsement+jwt', endorsement)
@@ -95,7 +95,7 @@ describe('the endorsements beside a certificate', () => {
     expect(path?.[0]?.[0]).toBe(last.key.id)
   })
 
-  test('are shown with the certificates up to a megabyte in an answer, however often they are asked for', async () => {
+  test('are shown with the certificates up to a megabyte in an answer, however often they are requested', async () => {
     const accounts = await lengthen(await openAccount(server.url), 3)
     const owner = accounts.at(-1)
     if (owner === undefined) throw new TypeError()
@@ -118,11 +118,11 @@ describe('the endorsements beside a certificate', () => {
 
   test('are null without a certificate, for another key, another owner and an unknown one', async () => {
     const owner = await openAccount(server.url)
-    const stranger = await openAccount(server.url)
+    const otherAccount = await openAccount(server.url)
     const certified = await storeCertified(owner)
     const { publicKey } = await storeKey(server.url, owner.key)
     expect(await shownTo(owner.name, publicKey)).toBeNull()
-    expect(await shownTo(stranger.name, certified)).toBeNull()
+    expect(await shownTo(otherAccount.name, certified)).toBeNull()
     expect(await shownTo('nobody', certified)).toBeNull()
   })
 })

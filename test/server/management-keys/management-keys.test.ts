@@ -66,7 +66,7 @@ describe('openAccount', () => {
 })
 
 describe('addManagementKey', () => {
-  test('adds a key that acquires its copies from then on, and alerts', async () => {
+  test('adds a key that acquires its wrapped keys from then on, and alerts', async () => {
     const account = await openAccount(world.url)
     const ids = [await storeKey(world.url, account.key), await storeKey(world.url, account.key)].map(
       ({ id }) => id,
@@ -156,7 +156,7 @@ describe('addManagementKey', () => {
     expectBadInput(await add(world.url, account.key, { ...input, proof }), 'input.proof')
   })
 
-  test('refuses one statement in the place of the other', async () => {
+  test('refuses one statement instead of the other', async () => {
     const account = await openAccount(world.url)
     const key = await createRawKey()
     const { endorsement, proof, ...input } = await addInput(account, key)
@@ -176,13 +176,13 @@ describe('addManagementKey', () => {
   })
 
   test("refuses an endorsement by another account's key", async () => {
-    const [account, stranger] = [await openAccount(world.url), await openAccount(world.url)]
+    const [account, otherAccount] = [await openAccount(world.url), await openAccount(world.url)]
     const key = await createRawKey()
-    const input = await addInput({ name: account.name, key: stranger.key }, key)
+    const input = await addInput({ name: account.name, key: otherAccount.key }, key)
     expectBadInput(await add(world.url, account.key, input), 'input.endorsement')
   })
 
-  test('refuses a copy that is wrapped for another key, and one key twice', async () => {
+  test('refuses a key that is wrapped for another key, and one key twice', async () => {
     const account = await openAccount(world.url)
     const { id } = await storeKey(world.url, account.key)
     const key = await createRawKey()
@@ -198,10 +198,10 @@ describe('addManagementKey', () => {
     expectBadInput(await add(world.url, account.key, { ...input, wrappedKeys: many }), 'input.wrappedKeys')
   })
 
-  test("adds nothing when one of the copies is for no transaction key of the account's", async () => {
-    const [account, stranger] = [await openAccount(world.url), await openAccount(world.url)]
+  test('adds nothing when a wrapped key is for no transaction key of the account', async () => {
+    const [account, otherAccount] = [await openAccount(world.url), await openAccount(world.url)]
     const { id } = await storeKey(world.url, account.key)
-    const { id: foreign } = await storeKey(world.url, stranger.key)
+    const { id: foreign } = await storeKey(world.url, otherAccount.key)
     const key = await createRawKey()
     for (const strange of [foreign, ...strangeIds]) {
       const input = await addInput(account, key, { copies: [id, strange] })
@@ -231,10 +231,10 @@ describe('addManagementKey', () => {
   })
 
   test("answers CONFLICT for a key that is taken: the account's own, a revoked one, another account's", async () => {
-    const [account, stranger] = [await openAccount(world.url), await openAccount(world.url)]
+    const [account, otherAccount] = [await openAccount(world.url), await openAccount(world.url)]
     const revoked = await addKey(world.url, account)
     await revokeKey(world.url, account.key, revoked.id)
-    for (const key of [account.key, revoked, stranger.key]) {
+    for (const key of [account.key, revoked, otherAccount.key]) {
       const answer = await add(world.url, account.key, await addInput(account, key))
       expectRefusal(answer, { code: 'CONFLICT' })
     }
@@ -242,7 +242,7 @@ describe('addManagementKey', () => {
 })
 
 describe('revokeManagementKey', () => {
-  test('erases the copies, refuses the requests, alerts, and repeated changes nothing', async () => {
+  test('erases the wrapped keys, refuses requests, alerts, and changes nothing when repeated', async () => {
     const account = await openAccount(world.url)
     const { id } = await storeKey(world.url, account.key)
     const key = await addKey(world.url, account, { copies: [id] })
@@ -269,8 +269,8 @@ describe('revokeManagementKey', () => {
   })
 
   test('answers NOT_FOUND for an unknown key, and for that of another account', async () => {
-    const [account, stranger] = [await openAccount(world.url), await openAccount(world.url)]
-    for (const id of [stranger.key.id, ...strangeIds]) {
+    const [account, otherAccount] = [await openAccount(world.url), await openAccount(world.url)]
+    for (const id of [otherAccount.key.id, ...strangeIds]) {
       expectRefusal(await revokeKey(world.url, account.key, id), { code: 'NOT_FOUND' })
     }
   })
@@ -302,11 +302,11 @@ describe('revokeManagementKey', () => {
     const key = await addKey(world.url, account)
     const { id } = await storeKey(world.url, account.key)
     await revokeKey(world.url, account.key, key.id)
-    const copy = { managementKeyId: key.id, jwe: await wrap(key) }
+    const wrappedKey = { managementKeyId: key.id, jwe: await wrap(key) }
     const rewrap = await call(world.url, account.key, {
       query:
         'mutation ($input: [RewrapTransactionKeyInput!]!) { rewrapTransactionKeys(input: $input) { id } }',
-      variables: { input: [{ transactionKeyId: id, wrappedKeys: [copy] }] },
+      variables: { input: [{ transactionKeyId: id, wrappedKeys: [wrappedKey] }] },
     })
     expectRefusal(rewrap, { code: 'NOT_FOUND' })
   })

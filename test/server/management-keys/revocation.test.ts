@@ -116,7 +116,7 @@ describe('at the same time', () => {
         revokeKey(a, account.key, second.id),
         revokeKey(b, second, account.key.id),
       ])
-      // Who came second was revoked by then, or is the last one.
+      // The second signer was revoked by then, or is the last active one.
       expect(answers.filter(({ errors }) => errors.length === 0)).toHaveLength(1)
       const [refused] = answers.filter(({ errors }) => errors.length > 0)
       expect(['UNAUTHENTICATED', 'CONFLICT']).toContain(refused?.code)
@@ -138,15 +138,15 @@ describe('at the same time', () => {
     expect(answers.map(({ code }) => code ?? 'REVOKED').sort()).toEqual(['CONFLICT', 'REVOKED'])
   })
 
-  test('copies are stored for a key that is being revoked, and none of them stays', async () => {
+  test('keys that are wrapped for a key while it is being revoked do not stay', async () => {
     const { a, b, account, second } = await openWithTwoKeys()
     const stores = Array.from({ length: 10 }, async (_, index) => {
       const input = await storeInput(account.key)
-      const copies = [account.key, second].map(async (key) => ({
+      const wrappedKeys = [account.key, second].map(async (key) => ({
         managementKeyId: key.id,
         jwe: await wrap(key),
       }))
-      const variables = { input: { ...input, wrappedKeys: await Promise.all(copies) } }
+      const variables = { input: { ...input, wrappedKeys: await Promise.all(wrappedKeys) } }
       return call(index % 2 ? a : b, account.key, { query: storeMutation, variables })
     })
     const answers = await Promise.all([...stores, revokeKey(b, account.key, second.id)])

@@ -61,7 +61,7 @@ const signOfDevice = (by: RawKey, claims: { iss: string; sub: string; iat?: numb
   signStatement('claviger-revocation+jwt', { v: 1, iat: now(), ...claims }, signerOf(by))
 
 describe('the signed revocation of a transaction key', () => {
-  test('is stored with it, and shown to its owner and to who verifies the key, with what to check it by', async () => {
+  test('is stored with it, and shown to the owner and to verifiers, with the certification path of its signer', async () => {
     const account = await openAccount(world.url)
     const second = await addKey(world.url, account)
     const { id, input, claims } = await storeKey(account)
@@ -132,14 +132,14 @@ describe('the signed revocation of a transaction key', () => {
     expect(read.data?.['transactionKey']).toMatchObject({ state: 'ACTIVE', revocation: null })
   })
 
-  test("by nobody's, another account's or a revoked key, of another kind, or no statement is refused", async () => {
-    const [account, stranger] = [await openAccount(world.url), await openAccount(world.url)]
+  test("by an unregistered key, another account's or a revoked key, of another kind, or malformed is refused", async () => {
+    const [account, otherAccount] = [await openAccount(world.url), await openAccount(world.url)]
     const revoked = await addKey(world.url, account)
     await send(account.key, revokeDeviceMutation, { id: revoked.id })
     const { id, claims } = await storeKey(account)
     for (const revocation of [
       await sign(await createRawKey(), claims),
-      await sign(stranger.key, claims),
+      await sign(otherAccount.key, claims),
       await sign(revoked, claims),
       await signOfDevice(account.key, { iss: account.name, sub: revoked.id }),
       'x',

@@ -32,7 +32,7 @@ test('claviger server-key rotate makes a new key beside a running server, and li
   expect(second.startsWith(before.keys[0]?.kid ?? '?')).toBe(true)
   await expect.poll(async () => (await fetchKeySet(server.url)).keys.length, { timeout: 5_000 }).toBe(2)
   expect((await fetchKeySet(server.url)).keys[0]?.kid).toBe(first.slice(0, 43))
-}, 30_000)
+})
 
 test('claviger server-key prepare makes the key that rotate then lets sign, and both list the state of each', async () => {
   const secret = { SERVER_KEY_SECRET: testServerKeySecret }
@@ -46,7 +46,7 @@ test('claviger server-key prepare makes the key that rotate then lets sign, and 
   const rotated = await command(['rotate'], secret)
   expect(rotated.output).toMatch(new RegExp(`^${id} signs from now on`))
   expect(rotated.output).toMatch(new RegExp(`\\n${id} {2}made \\S+ {2}signs\\n`))
-}, 30_000)
+})
 
 test('claviger server-key rotate refuses another secret, unless the secret is said to be lost', async () => {
   const refused = await command(['rotate'], { SERVER_KEY_SECRET: otherSecret })
@@ -56,7 +56,7 @@ test('claviger server-key rotate refuses another secret, unless the secret is sa
   const replaced = await command(['rotate', '--secret-lost'], { SERVER_KEY_SECRET: otherSecret })
   expect(replaced.code).toBe(0)
   expect((await command(['list'], {})).output.trim().split('\n')).toHaveLength(1)
-}, 30_000)
+})
 
 test('claviger server-key says in words that a database is not one of ours, and how it is used', async () => {
   const empty = await emptyTestDatabase()
@@ -88,9 +88,9 @@ test('without SERVER_KEY_SECRET the secret is made from the password of the data
 })
 
 function command(args: readonly string[], env: Record<string, string>): Promise<ChildEnd> {
-  return runScript('bin/claviger.js', {
+  return runScript('client/bin/claviger.js', {
     args: ['server-key', ...args],
     env: { DATABASE_URL: server.databaseUrl, DATA_DIR: dataDirectory, ...env },
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   }).ended
 }

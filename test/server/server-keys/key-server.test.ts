@@ -11,6 +11,11 @@ test("the key server tells its version and the database's time to anybody", asyn
   expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(5_000)
 })
 
+test('the key server tells the origins that requests are signed for to anybody', async () => {
+  const data = await succeed(world.url, null, { query: '{ keyServer { origins } }' })
+  expect(data).toEqual({ keyServer: { origins: world.origins } })
+})
+
 test('an answer is kept by no cache', async () => {
   const response = await fetch(`${world.url}/graphql`, {
     method: 'POST',

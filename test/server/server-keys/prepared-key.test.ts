@@ -38,7 +38,7 @@ const prepare = (secret = testServerKeySecret) => prepareServerKey(databases.wri
 const rotate = (secret = testServerKeySecret, isSecretLost = false) =>
   rotateServerKey(databases.writes.db, { secret, isSecretLost })
 
-/** The ids that every server publishes, once none of them answers with what it read before. */
+/** The ids that every server publishes, once none of them answers from an older reading. */
 async function published(): Promise<(string | undefined)[]> {
   await delay(1_100)
   const sets = await Promise.all(servers.map(({ url }) => fetchKeySet(url)))
@@ -48,8 +48,8 @@ async function published(): Promise<(string | undefined)[]> {
 }
 
 async function signers(): Promise<Set<string | undefined>> {
-  const asked = { owner: 'nobody', publicKey: await createPublicKey() }
-  const answers = await Promise.all(servers.map(({ url }) => verify(url, asked)))
+  const input = { owner: 'nobody', publicKey: await createPublicKey() }
+  const answers = await Promise.all(servers.map(({ url }) => verify(url, input)))
   return new Set(answers.map(({ answer }) => decodeProtectedHeader(answer).kid))
 }
 
@@ -67,7 +67,7 @@ describe('a prepared key', () => {
     expect(data?.['keyServer'].signingKeys.map(({ kid }: { kid: string }) => kid)).toEqual([signing, id])
   })
 
-  test('is what the next rotation lets sign, and the one after that makes a new one', async () => {
+  test('signs after the next rotation, and the rotation after that makes a new one', async () => {
     const [first] = await published()
     const second = await prepare()
     expect(await rotate()).toBe(second)
@@ -134,7 +134,7 @@ test('application servers that pinned both keys are let in before, during and af
   expect(await isLetIn()).toBe(true)
   await published()
   expect(await isLetIn()).toBe(true)
-  // Negative control: by a key that they have not pinned nobody is let in.
+  // Negative control: an answer by a key that is not pinned is refused.
   await rotate()
   await published()
   expect(await isLetIn()).toBe(false)

@@ -128,26 +128,26 @@ describe('a signed answer', () => {
 
   test('to an unknown owner, an unknown application server and another key has one content and length', async () => {
     const { publicKey } = await storeKey(server.url, owner.key)
-    const stranger = `${owner.name.slice(0, -4)}0000`
+    const unknownOwner = `${owner.name.slice(0, -4)}0000`
     const cases = [
-      { owner: stranger, applicationServer: 'https://shop.example', publicKey },
+      { owner: unknownOwner, applicationServer: 'https://shop.example', publicKey },
       { owner: owner.name, applicationServer: 'https://none.example', publicKey },
       { owner: owner.name, applicationServer: 'https://shop.example', publicKey: await createPublicKey() },
     ]
     const keySet = await fetchKeySet(server.url)
     const said = []
-    for (const asked of cases) {
-      const { answer, checkedAt: _, ...rest } = await verify(server.url, asked)
-      const audience = asked.applicationServer
+    for (const input of cases) {
+      const { answer, checkedAt: _, ...rest } = await verify(server.url, input)
+      const audience = input.applicationServer
       const { sub, aud, jkt, iat, exp, ...payload } = await checkOffline(answer, {
         keySet,
         issuer: issuer(),
         audience,
       })
       expect([sub, aud, jkt]).toEqual([
-        asked.owner,
+        input.owner,
         audience,
-        await thumbprint(parsePublicJwk(asked.publicKey)),
+        await thumbprint(parsePublicJwk(input.publicKey)),
       ])
       expect((exp ?? 0) - (iat ?? 0)).toBe(300)
       said.push({ payload, rest, length: answer.length })
@@ -164,19 +164,19 @@ describe('a signed answer', () => {
     expect(said[2]).toEqual(said[0])
   })
 
-  test('names owner and application server as they were asked for, whatever they are', async () => {
-    const asked = {
+  test('names owner and application server as they were sent, whatever they are', async () => {
+    const input = {
       owner: 'Übel "quoted"\\ \u0000 \u{1f511}',
       applicationServer: 'https://ünïcode.example/\u0000\n',
       publicKey: await createPublicKey(),
     }
-    const { answer } = await verify(server.url, asked)
+    const { answer } = await verify(server.url, input)
     const payload = await checkOffline(answer, {
       keySet: await fetchKeySet(server.url),
       issuer: issuer(),
-      audience: asked.applicationServer,
+      audience: input.applicationServer,
     })
-    expect(payload.sub).toBe(asked.owner)
+    expect(payload.sub).toBe(input.owner)
   })
 
   test.each([
@@ -201,7 +201,7 @@ describe('a signed answer', () => {
     expect(refusals[0]?.extensions['field']).toBe(`input.${field}`)
   })
 
-  test('comes for each of a batch in the order asked', async () => {
+  test('comes for each of a batch in the order of the inputs', async () => {
     const { publicKey } = await storeKey(server.url, owner.key)
     const inputs = [publicKey, await createPublicKey(), publicKey].map((jwk) => ({
       owner: owner.name,
@@ -224,10 +224,10 @@ describe('a signed answer', () => {
 test('an answer is signed when it is selected, and however often it is selected once', async () => {
   const sign = vi.spyOn(crypto.subtle, 'sign')
   try {
-    const asked = { owner: owner.name, publicKey: await createPublicKey() }
-    await verify(server.url, asked, 'coincides valid state certificate checkedAt')
+    const input = { owner: owner.name, publicKey: await createPublicKey() }
+    await verify(server.url, input, 'coincides valid state certificate checkedAt')
     expect(sign).toHaveBeenCalledTimes(0)
-    const { answer, again } = { again: '', ...(await verify(server.url, asked, 'answer again: answer')) }
+    const { answer, again } = { again: '', ...(await verify(server.url, input, 'answer again: answer')) }
     expect(sign).toHaveBeenCalledTimes(1)
     expect(again).toBe(answer)
   } finally {
@@ -262,7 +262,7 @@ describe('the key set', () => {
   })
 })
 
-test('the certificate that the owner stored comes with the verification, and only for his key', async () => {
+test('the certificate that the owner stored comes with the verification, and only for their key', async () => {
   // Whatever the server accepts on storing, here the row is what counts.
   const { publicKey, id } = await storeKey(server.url, owner.key)
   const { default: postgres } = await import('postgres')

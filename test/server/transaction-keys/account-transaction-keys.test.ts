@@ -44,7 +44,7 @@ test('keys are listed newest first', async () => {
   expect((await page(key)).ids).toEqual(ids)
 })
 
-test('pages follow each other without gap or repetition, also while keys are stored', async () => {
+test('pages follow each other without gaps or duplicates, also while keys are stored', async () => {
   const { key, ids } = await accountWithKeys(7)
   const seen: string[] = []
   let after: string | null = null
@@ -63,7 +63,7 @@ test('pages follow each other without gap or repetition, also while keys are sto
   expect(seen).toEqual(ids)
 })
 
-test('keys that were stored in the same millisecond are paged without gap or repetition', async () => {
+test('keys that were stored in the same millisecond are paged without gaps or duplicates', async () => {
   const { key, ids } = await accountWithKeys(5)
   await world.sql`UPDATE transaction_keys SET created_at = '2026-11-23T06:21:00.123Z' WHERE id = ANY (${ids})`
   const seen: string[] = []
@@ -76,7 +76,7 @@ test('keys that were stored in the same millisecond are paged without gap or rep
   expect(seen.toSorted()).toEqual(ids.toSorted())
 })
 
-test('a page has 20 keys when nothing is asked for, 0 to 100 when it is, and totalCount counts all', async () => {
+test('a page has 20 keys by default, and 0 to 100 on request, and totalCount counts all', async () => {
   const { key, ids } = await accountWithKeys(22)
   expect(await page(key)).toMatchObject({
     ids: ids.slice(0, 20),
@@ -134,7 +134,7 @@ test("another account's keys are neither listed nor counted", async () => {
   expect(await page(key)).toMatchObject({ ids, totalCount: 1 })
 })
 
-test("another account's cursor is a place in time and shows none of its keys", async () => {
+test("another account's cursor is a position in time and shows none of its keys", async () => {
   const other = await accountWithKeys(2)
   const mine = await accountWithKeys(1)
   const { pageInfo } = await page(other.key, { first: 1 })

@@ -66,7 +66,7 @@ async function storeCertified(changes: object = term) {
 }
 
 describe('a certificate is stored', () => {
-  test('when every claim is what the input says, and is read and verified back', async () => {
+  test('when every claim matches the input, and can be read and verified afterwards', async () => {
     const { account, id, certificate } = await storeCertified()
     const answer = await call(world.url, account.key, {
       query: 'query ($id: ID!) { transactionKey(id: $id) { certificate } }',
@@ -165,13 +165,13 @@ describe('a certificate is refused', () => {
     )
   })
 
-  test("that is signed by nobody's, a foreign account's or a revoked key, or in the name of another", async () => {
-    const [account, stranger] = [await openAccount(world.url), await openAccount(world.url)]
+  test('that is signed by an unregistered, a foreign or a revoked key, or in the name of another', async () => {
+    const [account, otherAccount] = [await openAccount(world.url), await openAccount(world.url)]
     const revoked = await addKey(world.url, account)
     await revokeKey(world.url, account.key, revoked.id)
     const input = await newInput(account)
     const payload = certificateOf(account.name, input)
-    for (const key of [await createRawKey(), stranger.key, revoked]) {
+    for (const key of [await createRawKey(), otherAccount.key, revoked]) {
       for (const kid of [key.id, account.key.id]) {
         const certificate = await sign(key, payload, { kid })
         expectBadInput(await store(account.key, { ...input, certificate }), field)

@@ -15,7 +15,7 @@ const world = useWorld()
 const query = `mutation ($id: ID!) { destroyTransactionKey(id: $id) {
   id label publicKey state revocationReason wrappedFor { id } } }`
 
-test('a destroyed key is revoked, nobody holds a copy of it, and its description stays', async () => {
+test('a destroyed key is revoked, is wrapped for no management key, and its description stays', async () => {
   const { key } = await openAccount(world.url)
   const { id, publicKey } = await storeKey(world.url, key, { label: 'old' })
   expect(pick(await succeed(world.url, key, { query, variables: { id } }), 'destroyTransactionKey')).toEqual({
@@ -29,17 +29,18 @@ test('a destroyed key is revoked, nobody holds a copy of it, and its description
   expectRefusal(await acquire(world.url, key, { id }), { code: 'KEY_REVOKED' })
 })
 
-test('the copies of a destroyed key are gone from the table, and those of other keys are not', async () => {
+test('the wrapped keys of a destroyed key are gone from the table, and those of other keys are not', async () => {
   const { key } = await openAccount(world.url)
   const [{ id }, other] = [await storeKey(world.url, key), await storeKey(world.url, key)]
-  const copies = (keyId: string) => world.sql`SELECT 1 FROM wrapped_keys WHERE transaction_key_id = ${keyId}`
-  expect(await copies(id)).toHaveLength(1)
+  const wrappedKeys = (keyId: string) =>
+    world.sql`SELECT 1 FROM wrapped_keys WHERE transaction_key_id = ${keyId}`
+  expect(await wrappedKeys(id)).toHaveLength(1)
   await succeed(world.url, key, { query, variables: { id } })
-  expect(await copies(id)).toHaveLength(0)
-  expect(await copies(other.id)).toHaveLength(1)
+  expect(await wrappedKeys(id)).toHaveLength(0)
+  expect(await wrappedKeys(other.id)).toHaveLength(1)
 })
 
-test('a repetition changes nothing, and the owner is alerted once', async () => {
+test('a repeated request changes nothing, and the owner is alerted once', async () => {
   const { key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key)
   const first = await succeed(world.url, key, { query, variables: { id } })
@@ -58,7 +59,7 @@ test('a revoked key can be destroyed, and keeps its reason', async () => {
   expect(await alertsOf(world.url, key, ['KEY_REVOKED'])).toHaveLength(1)
 })
 
-test('storing a destroyed key again brings no copy back', async () => {
+test('storing a destroyed key again brings no wrapped key back', async () => {
   const { key } = await openAccount(world.url)
   const input = await storeInput(key)
   const store = { query: storeMutation, variables: { input } }

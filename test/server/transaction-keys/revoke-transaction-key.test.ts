@@ -49,7 +49,7 @@ test('a revoked key is no longer acquired, whatever its term', async () => {
   }
 })
 
-test('a repetition changes nothing: the first time and the first reason stay, and the owner is alerted once', async () => {
+test('a repeated request changes nothing: the first time and the first reason stay, and the owner is alerted once', async () => {
   const { key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key)
   const first = await succeed(world.url, key, { query, variables: { id, reason: 'SUPERSEDED' } })

@@ -26,7 +26,7 @@ function rewrap(key: RawKey, input: object[]) {
 }
 
 describe('rewrapTransactionKeys', () => {
-  test('adds copies and replaces copies, and answers in the order asked', async () => {
+  test('adds and replaces wrapped keys, and answers in the order of the input', async () => {
     const account = await openAccount(world.url)
     const first = await storeKey(world.url, account.key)
     const second = await storeKey(world.url, account.key)
@@ -38,10 +38,10 @@ describe('rewrapTransactionKeys', () => {
       { transactionKeyId: first.id, wrappedKeys: added },
     ])
     expect(answer.errors).toEqual([])
-    const holders = expect.arrayContaining([{ id: account.key.id }, { id: device.id }])
+    const wrappedFor = expect.arrayContaining([{ id: account.key.id }, { id: device.id }])
     expect(answer.data?.['rewrapTransactionKeys']).toEqual([
-      { id: second.id, wrappedFor: holders },
-      { id: first.id, wrappedFor: holders },
+      { id: second.id, wrappedFor },
+      { id: first.id, wrappedFor },
     ])
     const jweOf = async (key: RawKey, id: string) =>
       pick((await acquire(world.url, key, { id })).data, 'wrappedKey', 'jwe')
@@ -77,10 +77,10 @@ describe('rewrapTransactionKeys', () => {
     expectBadInput(await rewrap(account.key, many), 'input')
   })
 
-  test('changes nothing when one key is unknown, revoked, or the copy is for a foreign management key', async () => {
-    const [account, stranger] = [await openAccount(world.url), await openAccount(world.url)]
+  test('changes nothing when one key is unknown, revoked, or the wrapped key is for a foreign management key', async () => {
+    const [account, otherAccount] = [await openAccount(world.url), await openAccount(world.url)]
     const [good, revoked] = [await storeKey(world.url, account.key), await storeKey(world.url, account.key)]
-    const foreign = await storeKey(world.url, stranger.key)
+    const foreign = await storeKey(world.url, otherAccount.key)
     await succeed(world.url, account.key, {
       query: 'mutation ($id: ID!) { revokeTransactionKey(id: $id) { id } }',
       variables: { id: revoked.id },
@@ -95,8 +95,8 @@ describe('rewrapTransactionKeys', () => {
     expectRefusal(await rewrap(account.key, [one, { transactionKeyId: revoked.id, wrappedKeys }]), {
       code: 'KEY_REVOKED',
     })
-    const forStranger = { transactionKeyId: good.id, wrappedKeys: await copiesFor(stranger.key) }
-    expectRefusal(await rewrap(account.key, [forStranger]), { code: 'NOT_FOUND' })
+    const forOtherAccount = { transactionKeyId: good.id, wrappedKeys: await copiesFor(otherAccount.key) }
+    expectRefusal(await rewrap(account.key, [forOtherAccount]), { code: 'NOT_FOUND' })
     const after = await acquire(world.url, account.key, { id: good.id })
     expect(pick(after.data, 'wrappedKey', 'jwe')).toBe(pick(before.data, 'wrappedKey', 'jwe'))
   })

@@ -1,3 +1,4 @@
+import { ed25519 as curve } from '@noble/curves/ed25519.js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   call,
@@ -16,6 +17,7 @@ import {
   succeed,
   useWorld,
 } from '../../support/operations.ts'
+import { smallOrderEd25519 } from '../../support/vectors/small-order-points.ts'
 
 const world = useWorld()
 let key: RawKey
@@ -81,6 +83,7 @@ test('an application server and a label have up to 255 characters of any script'
 
 describe('public keys', () => {
   const x = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+  const { Point } = curve
   const ed25519 = { kty: 'OKP', crv: 'Ed25519', x }
   const p256 = {
     kty: 'EC',
@@ -112,6 +115,10 @@ describe('public keys', () => {
     'an x that is too short': { ...ed25519, x: x.slice(0, 40) },
     'an x that is too long': { ...ed25519, x: `${x}AAAA` },
     'a point of small order': { ...ed25519, x: 'AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
+    'a point of mixed order': {
+      ...ed25519,
+      x: Buffer.from(Point.BASE.add(Point.fromHex(smallOrderEd25519[4].hex)).toBytes()).toString('base64url'),
+    },
     'the X25519 point zero': { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) },
     'a y that OKP has not': { ...ed25519, y: x },
     'an unknown member': { ...ed25519, color: 'red' },
@@ -151,7 +158,7 @@ describe('public keys', () => {
   })
 })
 
-describe('wrapped copies', () => {
+describe('wrapped keys', () => {
   const header = (members: object) => Buffer.from(JSON.stringify(members)).toString('base64url')
   const good = () => ({ alg: 'ECDH-ES+A256KW', enc: 'A256GCM', kid: key.id, cty: 'jwk+json' })
   const jwe = (members: object) => `${header(members)}.AAAA.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`
@@ -179,12 +186,12 @@ describe('wrapped copies', () => {
     'more than 16 KiB': () => jwe(good()).replace('.AAAA.AAAAAAAAAAAAAAAA', `.AAAA.${'A'.repeat(16_384)}`),
   }
 
-  test.for(Object.entries(bad))('a copy that is or has %s is refused', async ([, value]) => {
+  test.for(Object.entries(bad))('a wrapped key that is or has %s is refused', async ([, value]) => {
     const wrappedKeys = [{ managementKeyId: key.id, jwe: value() }]
     await expectRefused('input.wrappedKeys.0.jwe', { wrappedKeys })
   })
 
-  test('a copy of exactly 16 KiB is accepted', async () => {
+  test('a wrapped key of exactly 16 KiB is accepted', async () => {
     const short = jwe(good())
     // Four characters are three bytes, so that the text stays canonical.
     const filled = short.replace(
@@ -195,21 +202,21 @@ describe('wrapped copies', () => {
     expect(filled.length).toBeGreaterThan(16_380)
   })
 
-  test('a key without a copy, and one with two for a management key, are refused', async () => {
+  test('a key without a wrapped key, and one with two for a management key, are refused', async () => {
     await expectRefused('input.wrappedKeys', { wrappedKeys: [] })
-    const copy = { managementKeyId: key.id, jwe: await wrap(key) }
-    await expectRefused('input.wrappedKeys.1', { wrappedKeys: [copy, copy] })
+    const wrappedKey = { managementKeyId: key.id, jwe: await wrap(key) }
+    await expectRefused('input.wrappedKeys.1', { wrappedKeys: [wrappedKey, wrappedKey] })
   })
 
-  test('101 copies are refused, and 100 are judged one by one', async () => {
+  test('101 wrapped keys are refused, and 100 are checked one by one', async () => {
     const other = await createRawKey()
-    const copies = (count: number) =>
+    const wrappedKeys = (count: number) =>
       Array.from({ length: count }, (_, index) => {
         const kid = `${other.id.slice(0, 40)}${String(index).padStart(3, '0')}`
         return { managementKeyId: kid, jwe: jwe({ ...good(), kid }) }
       })
-    await expectRefused('input.wrappedKeys', { wrappedKeys: copies(101) })
-    const input = await storeInput(key, { wrappedKeys: copies(100) })
+    await expectRefused('input.wrappedKeys', { wrappedKeys: wrappedKeys(101) })
+    const input = await storeInput(key, { wrappedKeys: wrappedKeys(100) })
     expect((await call(world.url, key, { query: storeMutation, variables: { input } })).code).toBe(
       'NOT_FOUND',
     )
@@ -277,10 +284,10 @@ describe('terms', () => {
   })
 
   test.for([[[0]], [[-1]], [[60, 315_360_001]]])(
-    'the notices %j are refused by the place of the wrong one',
+    'the notices %j are refused by the position of the wrong one',
     async ([notices]) => {
-      const place = (notices?.length ?? 0) - 1
-      await expectRefused(`input.expiryNotices.${place}`, {
+      const position = (notices?.length ?? 0) - 1
+      await expectRefused(`input.expiryNotices.${position}`, {
         expiresAt: secondsAhead(60),
         expiryNotices: notices,
       })
@@ -308,7 +315,7 @@ describe('limits', () => {
   test('a policy that does not exist is refused', async () => {
     await expectRefused('input.overusePolicy', { overusePolicy: 'IGNORE' })
   })
-  test('a member that does not exist, or that the schema asks for and is missing, is refused', async () => {
+  test('a member that does not exist, or that is required and missing, is refused', async () => {
     await expectRefused('input', { privateKey: 'x' })
     for (const name of ['id', 'applicationServer', 'wrappedKeys']) {
       await expectRefused(`input.${name}`, { [name]: undefined })

@@ -91,7 +91,7 @@ test('metadata of a public key is accepted and not kept', async () => {
   expect(await stored(key, input)).toMatchObject({ publicKey })
 })
 
-test('a repetition with the same content returns the stored key', async () => {
+test('a repeated request with the same content returns the stored key', async () => {
   const { key } = await openAccount(world.url)
   const input = await storeInput(key, { expiresAt: secondsAhead(3600).toISOString(), maxUses: 2 })
   const first = await stored(key, input)
@@ -100,7 +100,7 @@ test('a repetition with the same content returns the stored key', async () => {
   expect(await stored(key, spelledOut)).toEqual(first)
 })
 
-test('a repetition after a use and a change returns the key as it is now, and resets nothing', async () => {
+test('a repeated request after a use and a change returns the key as it is now, and resets nothing', async () => {
   const { key } = await openAccount(world.url)
   const input = await storeKey(world.url, key)
   await succeed(world.url, key, {
@@ -110,7 +110,7 @@ test('a repetition after a use and a change returns the key as it is now, and re
   expect(await stored(key, input)).toMatchObject({ label: 'new', useCount: 1 })
 })
 
-test('of ten repetitions at once all return the stored key, and its alerts are armed once', async () => {
+test('ten repeated requests at once all return the stored key, and arm its alerts once', async () => {
   const { key } = await openAccount(world.url)
   const input = await storeInput(key, { expiresAt: secondsAhead(3600), expiryNotices: [60] })
   const answers = await Promise.all(Array.from({ length: 10 }, () => store(key, input)))
@@ -160,15 +160,15 @@ test('another account may use the same id', async () => {
   await storeKey(world.url, other, { id })
 })
 
-test('a copy for a management key that is unknown, revoked or of another account is one and the same answer', async () => {
+test("a wrapped key for an unknown, a revoked and another account's management key get the same answer", async () => {
   const [{ key }, { key: other }, unknown] = await Promise.all([
     openAccount(world.url),
     openAccount(world.url),
     createRawKey(),
   ])
-  const attempt = async (holder: RawKey) => {
+  const attempt = async (managementKey: RawKey) => {
     const own = { managementKeyId: key.id, jwe: await wrap(key) }
-    const foreign = { managementKeyId: holder.id, jwe: await wrap(holder) }
+    const foreign = { managementKeyId: managementKey.id, jwe: await wrap(managementKey) }
     const input = await storeInput(key, { wrappedKeys: [own, foreign] })
     const answer = await store(key, input)
     expect(await succeed(world.url, key, { query: `{ transactionKey(id: "${input.id}") { id } }` })).toEqual({

@@ -79,7 +79,7 @@ test('an expired key is active again when its term is extended', async () => {
   expect(await updated(key, { id, expiresAt: secondsAhead(60) })).toMatchObject({ state: 'ACTIVE' })
 })
 
-test('extending a term arms its notices and its end anew, each alert once for each term', async () => {
+test('extending a term arms its notices and its end again, each alert once for each term', async () => {
   const { key, id } = await keyWith({ expiresAt: secondsAhead(3600), expiryNotices: [60] })
   const elapse = () => world.sql`UPDATE deadlines SET due_at = now() WHERE transaction_key_id = ${id}`
   for (const alerts of [1, 2]) {
@@ -99,7 +99,7 @@ test('a change that leaves the term as it is arms no alert again', async () => {
   expect(await dueSeconds(id)).toEqual([])
 })
 
-test('default notices follow the new term, and asked ones stay', async () => {
+test('default notices follow the new term, and given ones stay', async () => {
   const { key, id } = await keyWith({ expiresAt: secondsAhead(3600) })
   expect(await updated(key, { id, expiresAt: secondsAhead(8 * day) })).toMatchObject({
     expiryNotices: [7 * day, day],
@@ -109,7 +109,7 @@ test('default notices follow the new term, and asked ones stay', async () => {
   expect(await updated(key, { id, expiryNotices: null })).toMatchObject({ expiryNotices: [7 * day, day] })
 })
 
-test('a new limit begins the count of over-use alerts anew', async () => {
+test('a new limit restarts the count of over-use alerts', async () => {
   const { key, id } = await keyWith({ maxUses: 1 })
   const excesses = async () =>
     (await alertsOf(world.url, key, ['KEY_OVERUSED'])).map((alert) => pick(alert, 'excess'))
@@ -129,7 +129,7 @@ test('raising the limit of an over-used key lets it be acquired again, and its c
   expect((await acquire(world.url, key, { id })).code).toBe('KEY_OVERUSED')
 })
 
-test('a revoked key can not be changed', async () => {
+test('a revoked key cannot be changed', async () => {
   const { key, id } = await keyWith({})
   await succeed(world.url, key, { query: `mutation { revokeTransactionKey(id: "${id}") { id } }` })
   expectRefusal(await update(key, { id, label: 'x' }), { code: 'KEY_REVOKED' })

@@ -30,7 +30,7 @@ async function counts(key: RawKey, id: string): Promise<unknown> {
   return data?.['transactionKey']
 }
 
-test('the copy that was stored for the signing management key is returned, character for character', async () => {
+test('the JWE that was stored for the signing management key is returned, character for character', async () => {
   const { key } = await openAccount(world.url)
   const jwe = await wrap(key)
   const { id } = await storeKey(world.url, key, { wrappedKeys: [{ managementKeyId: key.id, jwe }] })
@@ -92,7 +92,7 @@ test('an acquisition that is repeated with its id returns the key again and coun
   expect(await counts(key, id)).toMatchObject({ useCount: 2 })
 })
 
-test('of 20 parallel repetitions all return the key, and one is counted', async () => {
+test('20 parallel repeated requests all return the key, and count once', async () => {
   const { key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key, { maxUses: 1, overusePolicy: 'REFUSE' })
   const acquisitionId = randomUUID()
@@ -112,7 +112,7 @@ test('the last use can be repeated with its id although the limit is reached', a
   expectRefusal(await acquire(world.url, key, { id, acquisitionId: randomUUID() }), { code: 'KEY_OVERUSED' })
 })
 
-test('a refused acquisition does not become a granted one by repetition', async () => {
+test('a refused acquisition is not granted when it is repeated', async () => {
   const { key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key, { maxUses: 1, overusePolicy: 'REFUSE' })
   await acquire(world.url, key, { id })
@@ -123,7 +123,7 @@ test('a refused acquisition does not become a granted one by repetition', async 
   expect(await counts(key, id)).toMatchObject({ useCount: 1 })
 })
 
-test('an acquisition id counts once for 24 hours and anew after them', async () => {
+test('an acquisition id counts once for 24 hours, and again after them', async () => {
   const { key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key)
   const acquisitionId = randomUUID()
@@ -158,7 +158,7 @@ test('an acquisition id is of one management key and one key: elsewhere it is an
   }
 })
 
-test('a revoked key is refused to a repetition as well', async () => {
+test('a revoked key is refused to a repeated request as well', async () => {
   const { key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key)
   const acquisitionId = randomUUID()
@@ -167,7 +167,7 @@ test('a revoked key is refused to a repetition as well', async () => {
   expectRefusal(await acquire(world.url, key, { id, acquisitionId }), { code: 'KEY_REVOKED' })
 })
 
-test("another account's key, an unknown one, what is no id, and a key without a copy are one and the same answer", async () => {
+test("another account's key, an unknown one, a malformed id, and a key that is not wrapped for the signer get the same answer", async () => {
   const [{ key }, { key: other }] = await Promise.all([openAccount(world.url), openAccount(world.url)])
   const theirs = await storeKey(world.url, other)
   const mine = await storeKey(world.url, key)

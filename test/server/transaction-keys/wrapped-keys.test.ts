@@ -32,7 +32,7 @@ async function useCounts(ids: readonly string[]): Promise<number[]> {
   return ids.map((id) => Number(rows.find((row) => row['id'] === id)?.['uses']))
 }
 
-test('several keys are returned in the order asked, each with its own copy, each counted once', async () => {
+test('several keys are returned in the order of the request, each with its own JWE, each counted once', async () => {
   const { key } = await openAccount(world.url)
   const inputs = [
     await storeKey(world.url, key),
@@ -57,9 +57,9 @@ test.for([
   const [good = '', bad = ''] = ids
   if (code === 'KEY_OVERUSED') await acquire(world.url, key, { id: bad })
   const before = await useCounts(ids)
-  const asked = [good, terms === null ? randomUUID() : bad]
-  expectRefusal(await acquireAll(key, { ids: asked }), { code })
-  expectRefusal(await acquireAll(key, { ids: asked.toReversed() }), { code })
+  const requested = [good, terms === null ? randomUUID() : bad]
+  expectRefusal(await acquireAll(key, { ids: requested }), { code })
+  expectRefusal(await acquireAll(key, { ids: requested.toReversed() }), { code })
   expect(await useCounts(ids)).toEqual(before)
 })
 

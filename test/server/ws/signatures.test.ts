@@ -83,13 +83,13 @@ describe('a signed socket', () => {
 
   test('is taken by its signature alone: other members of the payload are not read', async () => {
     const { key } = await openAccount(world.url)
-    const stranger = await createRawKey()
+    const unregistered = await createRawKey()
     const socket = await RawSocket.open(world.url)
     await socket.initialise({
       ...(await signSocket(world.url, key)),
       '@target-uri': 'https://elsewhere.example/graphql',
       'Signature-Input': 'x',
-      keyid: stranger.id,
+      keyid: unregistered.id,
       authorization: 'Bearer x',
       headers: { signature: 'x' },
     })
@@ -166,12 +166,12 @@ describe('the signature of a socket is refused with 4403 and its reason', () => 
     for (const socket of sockets) await socket.close()
   })
 
-  test("a key that nobody registered, another key's signature and another server's target: SIGNATURE_INVALID", async () => {
+  test("an unregistered key, another key's signature and another server's target: SIGNATURE_INVALID", async () => {
     const { key } = await openAccount(world.url)
-    const stranger = await createRawKey()
+    const unregistered = await createRawKey()
     const payloads = [
-      await signSocket(world.url, stranger),
-      await signSocket(world.url, { ...stranger, id: key.id }),
+      await signSocket(world.url, unregistered),
+      await signSocket(world.url, { ...unregistered, id: key.id }),
       await signSocket('https://elsewhere.example', key),
     ]
     for (const payload of payloads) {

@@ -68,13 +68,13 @@ describe('graphql-transport-ws', () => {
 describe('an error over a socket', () => {
   test('has the code that it has over HTTP, and nothing about HTTP', async () => {
     const socket = await RawSocket.connect(world.url, null)
-    const asked = [
+    const refused = [
       ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
       ['{', 'GRAPHQL_PARSE_FAILED'],
       [`{ ${'a: keyServer { version } '.repeat(300)} }`, 'GRAPHQL_PARSE_FAILED'],
       ['query A { keyServer { version } } query B { keyServer { version } }', 'BAD_USER_INPUT'],
     ] as const
-    for (const [query, code] of asked) {
+    for (const [query, code] of refused) {
       const { type, payload } = await socket.run(query)
       expect([type, payload[0].extensions.code, payload[0].extensions.http]).toEqual([
         'error',

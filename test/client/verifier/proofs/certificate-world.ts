@@ -1,4 +1,4 @@
-import { createVerifier, type VerifierOptions } from '../../../../client/verifier/create-verifier.ts'
+import { createVerifierWith, type VerifierOptions } from '../../../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../../../client/verifier/events.ts'
 import {
   signStatement,
@@ -72,7 +72,7 @@ export function createWorld(
   let passedMs = 0
   const nowMs = () => startSeconds * 1000 + passedMs
   let certifiedBy: readonly string[] | null | undefined
-  const verifier = createVerifier(
+  const verifier = createVerifierWith(
     {
       url: 'https://keys.example',
       applicationServer: shop,

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createVerifier, type SignedAnswerOptions } from '../../../../client/verifier/create-verifier.ts'
+import {
+  createVerifier,
+  createVerifierWith,
+  type SignedAnswerOptions,
+} from '../../../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../../../client/verifier/events.ts'
 import { createSigner } from '../../../schema/wire/signatures/signers.ts'
 import { openAccount, storeKey, type RawAccount } from '../../../support/raw-client.ts'
@@ -46,7 +50,7 @@ async function ask({
   name?: string
 } = {}) {
   const events: VerifierEvent[] = []
-  const verifier = createVerifier(
+  const verifier = createVerifierWith(
     {
       url: server.url,
       applicationServer: shop,

@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto'
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, test } from 'vitest'
-import { InvalidJwk, parsePublicJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { assertPrimeOrder, InvalidJwk, parsePublicJwk } from '../../../../schema/wire/keys/jwk.ts'
 import {
   nonCanonicalSmallOrderEd25519,
   smallOrderEd25519,
@@ -47,6 +47,23 @@ describe('an Ed25519 key', () => {
     const sound = ed25519.Point.BASE.toBytes()
     expect(() => parseOkp('Ed25519', sound.subarray(1))).toThrow(InvalidJwk)
     expect(() => parseOkp('Ed25519', Uint8Array.of(...sound, 0))).toThrow(InvalidJwk)
+  })
+
+  test.each(smallOrderEd25519.filter(({ order }) => order > 1))(
+    'of mixed order, with a part of order $order, is not registered',
+    ({ hex }) => {
+      const mixed = ed25519.Point.BASE.add(ed25519.Point.fromHex(hex)).toBytes()
+      // It is no point of small order, and signatures under it exist.
+      const jwk = parseOkp('Ed25519', mixed)
+      expect(() => {
+        assertPrimeOrder(jwk)
+      }).toThrow(InvalidJwk)
+    },
+  )
+
+  test('of prime order is registered', () => {
+    assertPrimeOrder(parseOkp('Ed25519', ed25519.Point.BASE.toBytes()))
+    assertPrimeOrder(parseOkp('Ed25519', ed25519.keygen().publicKey))
   })
 
   test('of large order is accepted', () => {

@@ -1,0 +1,226 @@
+/**
+ * Compares the key servers of two working trees: this one and another one of the same protocol, e.g. of an earlier
+ * commit. It measures acquisitions, verifications and stored keys a second over HTTP, and uses the API alone, so that the
+ * trees may lay out their tables as they like. Both servers run at once, each on an embedded PostgreSQL of its
+ * own, and are measured in turns for short times, so that what else the machine does affects both. Only the
+ * ratios mean something: of the rates the median over all rounds, and of the processor time that the server's process
+ * used for a request, which other programs disturb less.
+ *
+ *   node bench/compare.ts OTHER_TREE [rounds]     by default 15 rounds, about 2 minutes
+ */
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { exportJWK, generateKeyPair } from 'jose'
+import { parsePublicJwk, parseSigningJwk, type PublicJwk } from '../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../schema/wire/keys/thumbprint.ts'
+import { startBenchDatabase } from './support/database.ts'
+import { percentile, print } from './support/figures.ts'
+import { generateLoad } from './support/load.ts'
+import type { Owner } from './support/owners.ts'
+import { startKeyServer, type BenchServer } from './support/processes.ts'
+import { httpRequest, signRequest } from './support/signing.ts'
+
+const [otherTree, roundsGiven = '15'] = process.argv.slice(2)
+const rounds = Number(roundsGiven)
+const warmUpRounds = 4
+const measuredMs = 500
+const connections = 32
+const accounts = 20
+const keysEach = 5
+/** More than either server answers in one measured time. */
+const requestsMax = { acquire: 1_500, verify: 3_000, store: 1_000 }
+const applicationServer = 'https://shop.example'
+
+/** One tree's server, and what was stored on it. */
+interface Side {
+  readonly server: BenchServer
+  readonly stored: readonly StoredKey[]
+  readonly stop: () => Promise<void>
+}
+
+interface StoredKey {
+  readonly owner: Owner
+  readonly name: string
+  readonly id: string
+  readonly publicKey: PublicJwk
+}
+
+type Work = keyof typeof requestsMax
+
+if (otherTree === undefined || !(rounds >= 1)) {
+  process.stderr.write('Usage: node bench/compare.ts OTHER_TREE [rounds]\n')
+  process.exitCode = 2
+} else {
+  await compare(resolve(otherTree))
+}
+
+async function compare(tree: string): Promise<void> {
+  const here = await startSide({})
+  try {
+    const other = await startSide({ main: pathToFileURL(`${tree}/server/main.ts`).href })
+    try {
+      await report({ here, other })
+    } finally {
+      await other.stop()
+    }
+  } finally {
+    await here.stop()
+  }
+}
+
+async function startSide(program: { readonly main?: string }): Promise<Side> {
+  const database = await startBenchDatabase({ isMigrated: false })
+  try {
+    const server = await startKeyServer(database.url, program)
+    const stop = async () => {
+      await server.stop()
+      await database.stop()
+    }
+    try {
+      return { server, stored: await fill(server.url), stop }
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+  } catch (error) {
+    await database.stop()
+    throw error
+  }
+}
+
+/** What one server did in one measured time. */
+interface Measured {
+  readonly perSecond: number
+  readonly requests: number
+  readonly processorMs: number
+}
+
+async function report({ here, other }: { readonly here: Side; readonly other: Side }): Promise<void> {
+  print('            a second: here  other   ratio (quartiles)       processor ms: here  other   ratio')
+  for (const work of ['acquire', 'verify', 'store'] as const) {
+    const measured: Record<'here' | 'other', Measured[]> = { here: [], other: [] }
+    // Until the compiler has optimized what runs often.
+    for (let round = 0; round < warmUpRounds; round++) {
+      await measure(here, work)
+      await measure(other, work)
+    }
+    for (let round = 0; round < rounds; round++) {
+      // Each goes first in half of the rounds.
+      if (round % 2 === 0) measured.here.push(await measure(here, work))
+      measured.other.push(await measure(other, work))
+      if (round % 2 === 1) measured.here.push(await measure(here, work))
+    }
+    print(describe(work, measured))
+  }
+}
+
+function describe(
+  work: Work,
+  { here, other }: Readonly<Record<'here' | 'other', readonly Measured[]>>,
+): string {
+  const ratios = here.map(({ perSecond }, round) => perSecond / (other[round]?.perSecond ?? NaN))
+  const ratioAt = (share: number) => percentile(ratios, share).toFixed(3)
+  const [mine = NaN, others = NaN] = [here, other].map(processorMsEach)
+  const rateOf = (all: readonly Measured[]) =>
+    percentile(
+      all.map(({ perSecond }) => perSecond),
+      0.5,
+    )
+      .toFixed(0)
+      .padStart(7)
+  return [
+    `  ${work.padEnd(18)}${rateOf(here)}${rateOf(other)}   ${ratioAt(0.5)} (${ratioAt(0.25)} to ${ratioAt(0.75)})`,
+    `${mine.toFixed(3).padStart(19)}  ${others.toFixed(3)}   ${(mine / others).toFixed(3)}`,
+  ].join('')
+}
+
+/** The server's processor time for one request. */
+function processorMsEach(all: readonly Measured[]): number {
+  const sum = (of: (one: Measured) => number) => all.reduce((total, one) => total + of(one), 0)
+  return sum(({ processorMs }) => processorMs) / sum(({ requests }) => requests)
+}
+
+async function measure({ server, stored }: Side, work: Work): Promise<Measured> {
+  const requests: Uint8Array[] = []
+  for (let index = 0; index < requestsMax[work]; index++) {
+    const key = stored[index % stored.length]
+    if (key !== undefined) requests.push(await requestOf(server.url, work, key))
+  }
+  const expected = { acquire: '"jwe":"ey', verify: '"valid":true', store: '"state":"ACTIVE"' }[work]
+  const beganMs = await server.processorMs()
+  const load = await generateLoad(requests, { url: server.url, connections, forMs: measuredMs, expected })
+  return {
+    perSecond: load.perSecond,
+    requests: load.latenciesMs.length,
+    processorMs: (await server.processorMs()) - beganMs,
+  }
+}
+
+async function requestOf(url: string, work: Work, key: StoredKey): Promise<Uint8Array> {
+  const { owner, name, id, publicKey } = key
+  if (work === 'verify') {
+    const input = { owner: name, applicationServer, publicKey }
+    return httpRequest(
+      new URL(`${url}/graphql`),
+      JSON.stringify({
+        query:
+          'query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { coincides valid state certificate } }',
+        variables: { input },
+      }),
+    )
+  }
+  const body =
+    work === 'acquire'
+      ? { query: 'query ($id: ID!) { wrappedKey(transactionKeyId: $id) { jwe } }', variables: { id } }
+      : storeOperation(owner, { id: randomUUID() })
+  return signRequest(url, owner, JSON.stringify(body))
+}
+
+/** Opens accounts and stores keys, all by signed requests. */
+async function fill(url: string): Promise<StoredKey[]> {
+  const stored: StoredKey[] = []
+  for (let account = 0; account < accounts; account++) {
+    const name = `owner-${String(account)}`
+    const pair = await generateKeyPair('Ed25519', { extractable: true })
+    const signingKey = parseSigningJwk(await exportJWK(pair.publicKey))
+    const managementKeyId = await thumbprint(signingKey)
+    const owner = { accountId: name, managementKeyId, privateKey: pair.privateKey, transactionKeyIds: [] }
+    await send(url, owner, {
+      query: 'mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }',
+      variables: { input: { name, managementKey: { label: 'bench', signingKey } } },
+    })
+    for (let key = 0; key < keysEach; key++) {
+      const { publicKey: cryptoKey } = await generateKeyPair('Ed25519', { extractable: true })
+      const publicKey = parsePublicJwk(await exportJWK(cryptoKey))
+      const id = randomUUID()
+      await send(url, owner, storeOperation(owner, { id, publicKey }))
+      stored.push({ owner, name, id, publicKey })
+    }
+  }
+  return stored
+}
+
+function storeOperation(
+  { managementKeyId }: Owner,
+  { id, publicKey }: { readonly id: string; readonly publicKey?: PublicJwk },
+) {
+  const wrappedKeys = [{ managementKeyId, jwe: jweFor(managementKeyId) }]
+  return {
+    query: 'mutation ($input: StoreTransactionKeyInput!) { storeTransactionKey(input: $input) { id state } }',
+    variables: { input: { id, applicationServer, publicKey, wrappedKeys } },
+  }
+}
+
+/** The form and size of a wrapped Ed25519 key. Nobody opens it here. */
+function jweFor(kid: string): string {
+  const header = { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', kid, cty: 'jwk+json' }
+  const encode = (bytes: Buffer) => bytes.toString('base64url')
+  const [key, iv, ciphertext, tag] = [40, 12, 150, 16].map((size) => encode(Buffer.alloc(size, 1)))
+  return [encode(Buffer.from(JSON.stringify(header))), key, iv, ciphertext, tag].join('.')
+}
+
+async function send(url: string, owner: Owner, operation: object): Promise<void> {
+  const request = await signRequest(url, owner, JSON.stringify(operation))
+  await generateLoad([request], { url, connections: 1, forMs: 10_000, expected: '"data":{' })
+}

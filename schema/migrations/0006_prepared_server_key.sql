@@ -1,1 +1,0 @@
-ALTER TABLE "server_keys" ADD COLUMN "is_prepared" boolean DEFAULT false NOT NULL;

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// Runs the key server, or with `server-key` or `application-server` the operator's commands. `claviger serve` and its
+// like run this file too, when the package claviger finds it.
+// In a checkout the TypeScript sources run as they are; an installed package has dist/ instead.
+import { existsSync } from 'node:fs'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `@claviger/server needs Node.js 22.18 or newer, and this is ${process.versions.node}.\n`,
+  )
+  process.exit(1)
+}
+
+const usage = `Usage: claviger-server [serve]
+       claviger-server server-key --help
+       claviger-server application-server --help
+
+Runs the key server, or the operator's commands on its database. All settings
+are environment variables, such as:
+  HOST, PORT      where to listen; 127.0.0.1 and 4000 unless told
+  PUBLIC_URL      the origins that clients know it by
+  DATABASE_URL    a PostgreSQL; without it one is started, and keeps its data in DATA_DIR
+The README of @claviger/server lists them all.
+`
+
+const entries = {
+  serve: 'main',
+  'server-key': 'operator/server-key',
+  'application-server': 'operator/application-server',
+}
+
+const command = process.argv[2] ?? 'serve'
+if (Object.hasOwn(entries, command)) {
+  const isCheckout = existsSync(new URL('../main.ts', import.meta.url))
+  const entry = isCheckout ? `../${entries[command]}.ts` : `../dist/server/${entries[command]}.js`
+  await import(new URL(entry, import.meta.url).href)
+} else if (command === '--help' || command === '-h') {
+  process.stdout.write(usage)
+} else {
+  process.stderr.write(`claviger-server has no command "${command}".\n\n${usage}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,22 @@
+import { decodeCursorPosition, type CursorPosition, type PositionedKind } from '../../schema/wire/cursor.ts'
+import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
+
+/**
+ * Where a cursor that a client sent stands; null when there is none.
+ *
+ * @throws {KeyServerError} BAD_USER_INPUT at `field` for what is no cursor of such a list; CURSOR_EXPIRED for a change's in the
+ *   older form, without a time: after the database was set back a change could be missed, and a change is a revocation
+ */
+export function askedPosition(
+  cursor: string | null | undefined,
+  { kind, field }: { readonly kind: PositionedKind; readonly field: string },
+): CursorPosition | null {
+  if (cursor === null || cursor === undefined) return null
+  const position = decodeCursorPosition(kind, cursor)
+  const what = kind === 'alert' ? 'an alert' : 'a change'
+  if (position === null) throw badInput(field, `This is not a cursor of ${what}.`)
+  if (kind === 'change' && position.position > 0 && position.atMs === null) {
+    throw new KeyServerError('CURSOR_EXPIRED', 'This cursor of a change is of an older version.')
+  }
+  return position
+}

@@ -1,0 +1,42 @@
+import type { DatabaseOptions } from './database/open-database.ts'
+import type { Logger } from './lib/log.ts'
+
+/** What {@link createKeyServer} takes. All have defaults. */
+export interface KeyServerOptions extends DatabaseOptions {
+  /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
+  readonly databaseListenUrl?: string | undefined
+  /**
+   * Seals the private keys that sign answers, which the database holds: 32 random bytes in base64, the same for every
+   * server on the database, and kept apart from it.
+   */
+  readonly serverKeySecret?: string | undefined
+  /** Connections for writing. Default: 10. */
+  readonly databasePoolSize?: number | undefined
+  /** How long alerts are kept, in days. Default: 365. */
+  readonly alertRetentionDays?: number | undefined
+  /** Lets webhooks be http, and lead to addresses that only the operator's own network reaches. By default neither. */
+  readonly allowsPrivateWebhooks?: boolean | undefined
+  /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
+  readonly allowsPrivateApplicationServers?: boolean | undefined
+  /** The origins that clients know this server by. Default, for `listen` alone: those of loopback at its port. */
+  readonly publicOrigins?: readonly string[] | undefined
+  /** Web origins besides its own that may call from a browser; '*' for all. */
+  readonly allowedOrigins?: readonly string[] | undefined
+  /** GraphiQL, and every loopback origin allowed. */
+  readonly isDevelopment?: boolean | undefined
+  /**
+   * How long `close` goes on serving before it closes anything, while /readyz answers 503 so that load balancers send new
+   * requests elsewhere. Default: 0.
+   */
+  readonly shutdownDelaySeconds?: number | undefined
+  /** Default: nothing is logged. `createLogger` makes the one that the command uses. */
+  readonly log?: Logger | undefined
+}
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** Default: 127.0.0.1. */
+  readonly host?: string | undefined
+  /** 0, the default, for any free port. */
+  readonly port?: number | undefined
+}

@@ -1,0 +1,69 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { connectSql } from '../../../server/database/connect.ts'
+import { explainStartFailure } from '../../../server/operator/start-failure.ts'
+import { emptyTestDatabase } from '../../support/database.ts'
+
+async function failureOf(work: () => Promise<unknown>): Promise<unknown> {
+  return work().then(
+    () => {
+      throw new TypeError('It was to fail.')
+    },
+    (error: unknown) => error,
+  )
+}
+
+test('a start failure of a file names the path, and never the port', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'claviger-failure-'))
+  try {
+    const file = join(directory, 'file')
+    await writeFile(file, '')
+    const text = explainStartFailure(await failureOf(() => readdir(file)))
+    expect(text).toContain(file)
+    expect(text).toContain('ENOTDIR')
+    const denied = Object.assign(new Error('EACCES: permission denied'), {
+      code: 'EACCES',
+      syscall: 'mkdir',
+      path: '/srv/keys',
+    })
+    expect(explainStartFailure(denied)).toContain('/srv/keys')
+    expect(explainStartFailure(denied)).not.toContain('port')
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+})
+
+test('a start failure of the port names the port', async () => {
+  const holder = createServer().listen(0, '127.0.0.1')
+  const second = createServer()
+  const failure = await failureOf(async () => {
+    await new Promise((resolve, reject) => {
+      second.once('error', reject)
+      holder.once('listening', () => {
+        const address = holder.address()
+        second.listen(typeof address === 'object' ? address?.port : 0, '127.0.0.1', () => {
+          resolve(undefined)
+        })
+      })
+    })
+  })
+  holder.close()
+  expect(explainStartFailure(failure)).toContain('set PORT to another one. (EADDRINUSE)')
+})
+
+test('a start failure of PostgreSQL tells its message and SQLSTATE', async () => {
+  const database = await emptyTestDatabase()
+  const sql = connectSql(database.url, { max: 1 })
+  try {
+    const failure = await failureOf(() => sql`SELECT FROM nowhere`)
+    expect(explainStartFailure(new Error('Failed query: SELECT secret', { cause: failure }))).toBe(
+      'PostgreSQL says: relation "nowhere" does not exist (SQLSTATE 42P01)',
+    )
+  } finally {
+    await sql.end({ timeout: 1 })
+    await database.drop()
+  }
+})

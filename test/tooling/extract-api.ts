@@ -1,0 +1,95 @@
+import { fileURLToPath } from 'node:url'
+import {
+  Extractor,
+  ExtractorConfig,
+  ExtractorLogLevel,
+  type ExtractorMessage,
+} from '@microsoft/api-extractor'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** What a package exports under one name. */
+export interface ApiEntry {
+  readonly name: string
+  readonly folder: 'client' | 'server'
+  /** The declaration file that `tsc -b` writes, without its ending, from the root. */
+  readonly declarations: string
+  /** The name of its declaration file in the package's dist/ and, as `NAME.api.md`, of its report in docs/api/. */
+  readonly file: string
+}
+
+export const apiEntries: readonly ApiEntry[] = [
+  { name: 'claviger', folder: 'client', declarations: 'dist/client/index', file: 'claviger' },
+  { name: 'claviger/node', folder: 'client', declarations: 'dist/client/node/index', file: 'claviger-node' },
+  {
+    name: 'claviger/verifier',
+    folder: 'client',
+    declarations: 'dist/client/verifier',
+    file: 'claviger-verifier',
+  },
+  { name: '@claviger/server', folder: 'server', declarations: 'dist/server/index', file: 'claviger-server' },
+]
+
+/**
+ * Reads an entry's declarations, and compares its report (`check`), writes it (`report`), or writes its one declaration
+ * file (`declarations`).
+ *
+ * @returns what is wrong, a line each: a type that a public signature mentions and nobody can import, or a report that
+ *   is not that of the code
+ */
+export function extractApi(
+  { declarations, folder, file }: ApiEntry,
+  purpose: 'check' | 'report' | 'declarations',
+): string[] {
+  const entryFile = `${root}${declarations}.d.ts`
+  const config = ExtractorConfig.prepare({
+    configObjectFullPath: undefined,
+    packageJsonFullPath: `${root}${folder}/package.json`,
+    configObject: {
+      projectFolder: root,
+      mainEntryPointFilePath: entryFile,
+      compiler: { overrideTsconfig: { compilerOptions, files: [entryFile] } },
+      apiReport: {
+        enabled: purpose !== 'declarations',
+        reportFileName: `${file}.api.md`,
+        reportFolder: `${root}docs/api/`,
+        reportTempFolder: `${root}dist/api/`,
+      },
+      dtsRollup: {
+        enabled: purpose === 'declarations',
+        untrimmedFilePath: `${root}${folder}/dist/${file}.d.ts`,
+      },
+      docModel: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      messages: {
+        compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
+        extractorMessageReporting: {
+          default: { logLevel: ExtractorLogLevel.None },
+          'ae-forgotten-export': { logLevel: ExtractorLogLevel.Error },
+        },
+        tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+      },
+    },
+  })
+  const problems: string[] = []
+  const { apiReportChanged } = Extractor.invoke(config, {
+    localBuild: purpose === 'report',
+    messageCallback: (message: ExtractorMessage) => {
+      message.handled = true
+      if (message.logLevel === ExtractorLogLevel.Error) problems.push(message.text)
+    },
+  })
+  if (purpose === 'check' && apiReportChanged) {
+    problems.push(`docs/api/${file}.api.md is not what the code exports: look at it, then run "npm run api".`)
+  }
+  return problems
+}
+
+const compilerOptions = {
+  target: 'es2024',
+  lib: ['es2024', 'esnext.array', 'dom', 'dom.iterable'],
+  module: 'nodenext',
+  types: ['node'],
+  strict: true,
+  skipLibCheck: true,
+}

@@ -1,0 +1,203 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
+import { createTestDatabase } from '../support/database.ts'
+import { codeBlocksOf } from '../support/documents.ts'
+import { freePort } from '../support/server.ts'
+import {
+  execute,
+  measure,
+  packAndInstall,
+  start,
+  type PackedPackages,
+  type Running,
+} from './packed-packages.ts'
+
+/* Both packages as their users have them: packed, installed alone into an empty folder, and used. */
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const serverKeySecret = 'c2VjcmV0IG9mIHRoZSBwYWNrYWdlIHRlc3RzIC4uLi4'
+let packages: PackedPackages
+
+beforeAll(async () => {
+  packages = await packAndInstall()
+}, 400_000)
+
+afterAll(() => packages.remove())
+
+/** The packages; without a registry the test is skipped, and says so. */
+function installed({ skip }: TestContext): PackedPackages {
+  if (packages.unreachable !== null) skip(`npm can not reach its registry (${packages.unreachable})`)
+  return packages
+}
+
+describe.each(['client', 'server'] as const)('the package of %s/', (name) => {
+  test('has its licence, its README and its build, and nothing else of it', () => {
+    const { files } = packages[name]
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']))
+    const kinds =
+      /^(LICENSE|[A-Z]+\.md|package\.json|bin\/[\w-]+\.js|docs\/[\w-]+\.md|dist\/[\w-]+\.d\.ts|dist\/(client|schema|server)\/.+\.(js|sql|graphql)|dist\/schema\/migrations\/meta\/_journal\.json)$/
+    expect(files.filter((file) => !kinds.test(file))).toEqual([])
+    expect(files.length).toBeGreaterThan(50)
+  })
+
+  test('is clean by publint', async () => {
+    const tarball = await bytesOf(packages[name].tarball)
+    const { messages } = await publint({ pack: { tarball }, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  test('is clean by Are The Types Wrong, as ESM', async () => {
+    const tarball = createPackageFromTarballData(new Uint8Array(await bytesOf(packages[name].tarball)))
+    const analysis = await checkPackage(tarball, { excludeEntrypoints: ['./schema.graphql'] })
+    const problems = analysis.types === false ? ['it has no types'] : analysis.problems
+    const isOfEsm = (problem: unknown) =>
+      !/"resolutionKind":"(node10|node16-cjs)"/.test(JSON.stringify(problem))
+    expect(problems.filter(isOfEsm)).toEqual([])
+  })
+})
+
+async function bytesOf(file: string): Promise<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = await readFile(file)
+  return new Uint8Array(buffer, byteOffset, byteLength).slice().buffer
+}
+
+test('claviger installs at most 20 packages and 15 MB', async (context) => {
+  const { packages: count, megabytes } = await measure(installed(context).client.folder)
+  process.stdout.write(`claviger: ${String(count)} packages, ${megabytes.toFixed(1)} MB\n`)
+  expect(count).toBeGreaterThan(5)
+  expect(count).toBeLessThanOrEqual(20)
+  expect(megabytes).toBeLessThanOrEqual(15)
+})
+
+test.for(['nodenext', 'bundler'])(
+  'every entry compiles without "dom" and without skipLibCheck, by %s',
+  { timeout: 90_000 },
+  async (moduleResolution, context) => {
+    const { client, server } = installed(context)
+    await writeFile(
+      join(client.folder, 'program.ts'),
+      "export * as sdk from 'claviger'\nexport * as node from 'claviger/node'\nexport * as verifier from 'claviger/verifier'\n",
+    )
+    await writeFile(join(server.folder, 'program.ts'), "export * as server from '@claviger/server'\n")
+    expect(await compile(moduleResolution)).toBe('')
+  },
+)
+
+test(
+  'a program that needs "dom" does not compile so (negative control)',
+  { timeout: 90_000 },
+  async (context) => {
+    const { client, server } = installed(context)
+    await writeFile(join(client.folder, 'program.ts'), 'export type Database = IDBFactory\n')
+    await writeFile(join(server.folder, 'program.ts'), '')
+    expect(await compile('bundler')).toContain("Cannot find name 'IDBFactory'")
+  },
+)
+
+async function compile(moduleResolution: string): Promise<string> {
+  const { client, server } = packages
+  const options = {
+    ...{ noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false },
+    ...{ target: 'es2024', lib: ['es2024'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
+    ...{ module: moduleResolution === 'nodenext' ? 'nodenext' : 'esnext', moduleResolution },
+  }
+  const project = join(client.folder, `tsconfig.${moduleResolution}.json`)
+  const files = [client, server].map(({ folder }) => join(folder, 'program.ts'))
+  await writeFile(project, JSON.stringify({ compilerOptions: options, files }))
+  return execute(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], {
+    cwd: client.folder,
+  }).then(
+    () => '',
+    (error: unknown) => (error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)),
+  )
+}
+
+test('without @claviger/server "claviger serve" says how to install it', async (context) => {
+  const { client } = installed(context)
+  const run = execute('npx', ['--no-install', 'claviger', 'serve'], { cwd: client.folder })
+  await expect(run).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('npm install @claviger/server'),
+  })
+})
+
+test('the commands of the server are found in the current folder', async (context) => {
+  const { client, server } = installed(context)
+  const bin = join(client.folder, 'node_modules/claviger/bin/claviger.js')
+  const { stdout } = await execute(process.execPath, [bin, 'server-key', '--help'], { cwd: server.folder })
+  expect(stdout).toContain('Usage: claviger server-key')
+})
+
+describe('a key server that npx runs alone, with its own PostgreSQL', () => {
+  let keyServer: Running | undefined
+  let shop: Running | undefined
+
+  afterAll(async () => {
+    await shop?.stop()
+    await keyServer?.stop()
+  })
+
+  test('serves the SDK, the verifier with its middleware, and the command line', async (context) => {
+    const { client, server } = installed(context)
+    keyServer = await start(['npx', '--no-install', '@claviger/server'], {
+      cwd: server.folder,
+      env: { PORT: '0', DATA_DIR: join(server.folder, 'data'), SERVER_KEY_SECRET: serverKeySecret },
+      until: /GraphQL +(http:\/\/localhost:\d+)\/graphql/,
+    })
+    const url = keyServer.found
+    const port = String(await freePort())
+    const [app = '', applicationServer = ''] = codeBlocksOf(
+      await readFile(join(client.folder, 'node_modules/claviger/README.md'), 'utf8'),
+      'js',
+    ).map((code) => code.replaceAll('http://localhost:4000', url).replaceAll('5000', port))
+    await writeFile(join(client.folder, 'app.js'), app)
+    await writeFile(
+      join(client.folder, 'application-server.js'),
+      `${applicationServer}console.log('open: now')\n`,
+    )
+    shop = await start([process.execPath, 'application-server.js'], { cwd: client.folder, until: /(open)/ })
+    const ran = await execute(process.execPath, ['app.js'], { cwd: client.folder })
+    expect(ran.stdout).toBe('Welcome, alice.\n\n')
+
+    const env = { CLAVIGER_URL: url, CLAVIGER_KEYSTORE: join(client.folder, 'key.json') }
+    for (const command of ['init --owner bob', 'key create https://shop.example', 'key list --json']) {
+      const args = ['--no-install', 'claviger', ...command.split(' ')]
+      const { stdout } = await execute('npx', args, { cwd: client.folder, env })
+      expect(stdout).toMatch(/bob|https:\/\/shop\.example/)
+    }
+  }, 90_000)
+})
+
+test('without the optional dependency it runs on a PostgreSQL of yours, and says so when there is none', async (context) => {
+  const { server } = installed(context)
+  await execute('npm', ['prune', '--omit=optional', '--no-audit', '--no-fund', '--offline'], {
+    cwd: server.folder,
+  })
+  const { megabytes } = await measure(server.folder)
+  process.stdout.write(`@claviger/server without PostgreSQL: ${megabytes.toFixed(1)} MB\n`)
+  const bin = join(server.folder, 'node_modules/.bin/claviger-server')
+  const env = { PORT: '0', SERVER_KEY_SECRET: serverKeySecret }
+  const without = execute(bin, [], {
+    cwd: server.folder,
+    env: { ...env, DATA_DIR: join(server.folder, 'none') },
+  })
+  await expect(without).rejects.toMatchObject({ stderr: expect.stringContaining('set DATABASE_URL') })
+  const database = await createTestDatabase()
+  try {
+    const running = await start([bin], {
+      cwd: server.folder,
+      env: { ...env, DATABASE_URL: database.url },
+      until: /GraphQL +(http:\/\/localhost:\d+)\/graphql/,
+    })
+    const answer = await fetch(running.found.concat('/readyz'))
+    await running.stop()
+    expect(answer.status).toBe(200)
+  } finally {
+    await database.drop()
+    await rm(join(server.folder, 'none'), { recursive: true, force: true })
+  }
+}, 60_000)
