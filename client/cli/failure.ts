@@ -47,7 +47,8 @@ export function failureOf(error: unknown, place: HintContext): Failure {
   }
   if (error instanceof VaultError) {
     const { exitCode, hint } = vaultErrors[error.code]
-    return { exitCode, code: error.code, message: error.message, hint: hint?.(place), details: {} }
+    const details = error.field === undefined ? {} : { field: error.field }
+    return { exitCode, code: error.code, message: error.message, hint: hint?.(place), details }
   }
   const kind = systemCodeOf(error) ?? (error instanceof Error ? error.name : typeof error)
   const message = `Something went wrong inside claviger (${kind}).`
@@ -113,6 +114,7 @@ const vaultErrors: Readonly<Record<VaultErrorCode, Meaning>> = {
     hint: () => 'Give one of its addresses with --url, or have its operator add this one to PUBLIC_URL.',
   },
   ARGUMENT_INVALID: { exitCode: usage, hint: usageHint },
+  RUNTIME_UNSUPPORTED: { exitCode: usage },
   KEYSTORE_EMPTY: {
     exitCode: keystore,
     hint: ({ keystorePath }) =>

@@ -3,7 +3,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { decodeBase64url, encodeBase64url } from '../../schema/wire/base64url.ts'
 import { thumbprint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { VaultError } from '../errors.ts'
-import { generatePair } from './management-key.ts'
+import { generatePair, isUnsupported } from './management-key.ts'
 
 /** What a transaction key may be: to sign, to agree on a secret, or (symmetric) to encrypt. */
 export type TransactionKeyAlgorithm = 'Ed25519' | 'P-256' | 'X25519' | 'A256GCM'
@@ -15,13 +15,22 @@ export interface Secret {
   readonly jwk: Readonly<Record<string, string>>
 }
 
+/** Whether it is one of the names: what comes from a caller without types may be anything. */
+export function isTransactionKeyAlgorithm(name: unknown): name is TransactionKeyAlgorithm {
+  return typeof name === 'string' && Object.hasOwn(algorithms, name)
+}
+
 /** Generates a key. */
 export async function generateSecret(algorithm: TransactionKeyAlgorithm): Promise<Secret> {
   const { parameters, usages, publicHalf } = algorithms[algorithm]
-  const key =
+  const generate = async () =>
     publicHalf === null
-      ? await crypto.subtle.generateKey(symmetricParameters, true, [...usages])
+      ? crypto.subtle.generateKey(symmetricParameters, true, [...usages])
       : (await generatePair(parameters, true, [...usages])).privateKey
+  const key = await generate().catch((error: unknown) => {
+    if (!isUnsupported(error)) throw error
+    throw new VaultError('RUNTIME_UNSUPPORTED', { detail: `It has no ${algorithm} in Web Crypto.` })
+  })
   return parseSecret(await crypto.subtle.exportKey('jwk', key))
 }
 

@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
@@ -5,6 +6,7 @@ import { pagesOf, type PageOf, type Pages } from '../transport/pages.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { termsOf, type KeyTerms } from '../trust/certificate.ts'
+import { assertTerms } from './check-arguments.ts'
 import type { UncertifiedOptions } from './open.ts'
 import {
   assertAsked,
@@ -25,6 +27,8 @@ export interface KeyChanges {
   readonly expiryNotices?: readonly number[] | null | undefined
   readonly maxUses?: number | null | undefined
   readonly overusePolicy?: OverusePolicy | undefined
+  /** Takes a term that has ended. Default: false. */
+  readonly allowExpired?: boolean | undefined
 }
 
 interface KeyFilter {
@@ -33,7 +37,12 @@ interface KeyFilter {
 }
 
 /** Reads the keys that the filter lets through, newest first. */
-export function readKeys(session: Session, filter: KeyFilter = {}): Pages<TransactionKey> {
+export function readKeys(
+  session: Session,
+  { applicationServer, state }: KeyFilter = {},
+): Pages<TransactionKey> {
+  const name = applicationServer === undefined ? undefined : applicationServerName(applicationServer)
+  const filter = { applicationServer: name, state }
   return pagesOf(async (after) => {
     const { items, next } = await readKeyPage(session, { ...filter, after, first: limits.batchMax })
     const keys: TransactionKey[] = []
@@ -68,8 +77,9 @@ export async function readKey(session: Session, id: string): Promise<Transaction
 export async function updateKey(
   session: Session,
   id: string,
-  { acceptUncertified, ...changes }: KeyChanges & UncertifiedOptions,
+  { acceptUncertified, allowExpired, ...changes }: KeyChanges & UncertifiedOptions,
 ): Promise<TransactionKey> {
+  assertTerms({ ...changes, allowExpired }, session.clock)
   const { label, expiresAt, expiryNotices, maxUses, overusePolicy } = changes
   const terms = changedTerms(changes)
   const isAboutTerms = Object.keys(terms).length > 0

@@ -10,7 +10,7 @@ export interface ManagementKeyRecord {
   readonly id: string
   /** Ed25519, or ECDSA over P-256. Authenticates requests. */
   readonly signing: CryptoKeyPair
-  /** X25519. Others wrap keys to its public half. */
+  /** X25519, or P-256 where the runtime had no X25519. Others wrap keys to its public half. */
   readonly wrapping: CryptoKeyPair
   /** AES-256, for A256KW. Present: keys are wrapped under it, and the key server does not get `wrapping`. */
   readonly wrappingSecret?: CryptoKey | undefined

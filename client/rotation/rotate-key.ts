@@ -4,6 +4,7 @@ import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import { prepareKey, type CreateKeyOptions } from '../keys/create.ts'
 import { readKey, revokeKey, withRevoked } from '../keys/describe.ts'
+import { assertTerms } from '../keys/check-arguments.ts'
 import type { UncertifiedOptions } from '../keys/open.ts'
 import {
   parseTransactionKey,
@@ -36,6 +37,7 @@ export async function rotateKey(
   id: string,
   { acceptUncertified, ...options }: RotateKeyOptions = {},
 ): Promise<TransactionKey> {
+  assertTerms(options, session.clock)
   const old = await readKey(session, id)
   if (old === null) throw new KeyServerError('NOT_FOUND', 'There is no such transaction key.')
   // What the key server says of it becomes the successor's: the owner must have said it before.

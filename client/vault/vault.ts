@@ -49,7 +49,7 @@ export interface CreateVaultOptions extends ConnectionOptions {
   readonly keystore: Keystore
   /** What the owner calls this management key, e.g. `Laptop`. Default: `Device`. */
   readonly label?: string | undefined
-  /** Default: Ed25519. */
+  /** Default: Ed25519, or P-256 where the runtime has no Ed25519. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
    * `symmetric`: keys are wrapped under an AES-256 secret of this device, and for nobody else: no device can be paired and
@@ -293,7 +293,7 @@ function vaultOf(session: Session): Vault {
 }
 
 async function generateRecord(options: CreateVaultOptions): Promise<ManagementKeyRecord> {
-  const { owner, keystore, signingAlgorithm = 'Ed25519', wrapping } = options
+  const { owner, keystore, signingAlgorithm, wrapping } = options
   const { extractable } = keystore
   const managementKey = await generateManagementKey({ signingAlgorithm, extractable, wrapping })
   return { ...managementKey, url: keyServerOrigin(options.url), owner }

@@ -106,6 +106,8 @@ async function check(
   const isSigned =
     key.thumbprint === claimed.thumbprint && (await isSignatureOf(request, { signature, key, ...options }))
   if (!isSigned) return { refusal: refuse('SIGNATURE_INVALID') }
+  // Whether it was used then is forgotten; its client signs afresh.
+  if (signature.created < (options.nonces.startedAt ?? -Infinity)) return { refusal: expired(options) }
   const { owner } = claimed
   const { jwk: publicKey, thumbprint } = key
   const standing = await options.verify({ owner, publicKey, thumbprint })

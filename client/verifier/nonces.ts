@@ -11,6 +11,11 @@ export interface NonceStore {
    * @throws anything: the request is refused with 503. So it is when there is no answer within 2 seconds.
    */
   consume(nonce: string, expiresAt: number): boolean | Promise<boolean>
+  /**
+   * Since when it remembers, in Unix seconds: a signature that was made before is refused, because it may have been used before
+   * a restart. Absent: it remembers across restarts.
+   */
+  readonly startedAt?: number | undefined
 }
 
 const bucketSeconds = 30
@@ -68,6 +73,8 @@ export function memoryNonces({
     }
   }
   return {
+    // Whole, as `created` is.
+    startedAt: Math.floor(nowMs() / 1000),
     consume: (nonce, expiresAt) => {
       forgetExpired()
       // A replay has the same expiry, because it is signed.

@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { InvalidJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parsePublicKey } from '../../schema/wire/keys/forms/public-key.ts'
@@ -58,7 +59,7 @@ export async function verifyPublicKeys(
   const checked = await Promise.all(
     inputs.map(async (input) => {
       const publicKey = await orUnacceptable(() => parsePublicKey(input.publicKey))
-      return { ...input, publicKey }
+      return { ...input, applicationServer: applicationServerName(input.applicationServer), publicKey }
     }),
   )
   const client = unsignedClient(options)

@@ -52,7 +52,13 @@ describe('NETWORK names its cause', () => {
 
   test('no TLS where it is asked for', async () => {
     const host = await listen(
-      createTcp((socket) => void socket.resume().on('error', () => undefined).end('HTTP/1.1 400 \r\n\r\n')),
+      createTcp(
+        (socket) =>
+          void socket
+            .resume()
+            .on('error', () => undefined)
+            .end('HTTP/1.1 400 \r\n\r\n'),
+      ),
     )
     await expect(readKeyServer({ url: `https://${host}` })).rejects.toMatchObject({
       code: 'NETWORK',
