@@ -4,10 +4,11 @@ import { banner } from './operator/banner.ts'
 import { readConfig, type Config } from './config.ts'
 import { defaultDataDirectory, startEmbeddedPostgres } from './database/embedded/index.ts'
 import { createLogger, type Logger } from './lib/log.ts'
+import { withServeOptions } from './operator/serve-options.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
 
 try {
-  await run(readConfig())
+  await run(readConfig(withServeOptions(process.env, process.argv.slice(3))))
 } catch (error) {
   process.stderr.write(`\nThe key server did not start.\n${explainStartFailure(error)}\n`)
   process.exit(1)

@@ -8,6 +8,7 @@ import {
 } from '../index.ts'
 import { CliError, systemCodeOf } from './errors.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
+import { printable } from './output.ts'
 
 /** What is told of an error: never a stack trace. */
 export interface Failure {
@@ -59,6 +60,16 @@ export function failureOf(error: unknown, place: HintContext): Failure {
     hint: 'Nothing is known to be lost. Please report it.',
     details: {},
   }
+}
+
+/** What caused an error, each in a line: names, codes and messages, and never a stack trace. */
+export function causesOf(error: unknown): string[] {
+  const lines: string[] = []
+  let cause = error instanceof Error ? error.cause : undefined
+  for (; cause instanceof Error && lines.length < 5; cause = cause.cause) {
+    lines.push(`  caused by ${cause.name}: ${printable(cause.message)}`)
+  }
+  return lines
 }
 
 interface Meaning {

@@ -13,15 +13,19 @@ export function createPhrase(): string[] {
 }
 
 /**
- * Reads a phrase as somebody typed it: upper case, line breaks, commas and numbers before the words do not matter.
+ * Reads a phrase as people write it: upper case, line breaks, numbers, bullets, quotes, hyphens and characters that are not
+ * seen do not matter, nor the two i of a Turkish keyboard.
  *
  * @throws {VaultError} PHRASE_INVALID, which says how many words there were, and never which.
  */
 export function parsePhrase(text: string): string[] {
   const words = text
     .normalize('NFKD')
+    // Soft hyphens, zero-width characters and accents: the dot of a capital I, once that is decomposed.
+    .replace(/[\p{Default_Ignorable_Code_Point}\p{M}]/gu, '')
     .toLowerCase()
-    .split(/[\s,;.\d)]+/)
+    .replaceAll('ı', 'i')
+    .split(/[^\p{L}]+/u)
     .filter((word) => word !== '')
   if (words.length !== phraseWordCount) {
     const detail = `A phrase has ${String(phraseWordCount)} words; these are ${String(words.length)}.`
