@@ -5,6 +5,7 @@ import {
   type WrappingJwk,
 } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import { VaultError } from '../errors.ts'
 import type { SignatureAlgorithm } from '../../schema/wire/signatures/http-signature.ts'
 
 /** The algorithm of a management key's signing key. */
@@ -32,17 +33,38 @@ export interface PublicManagementKey {
   readonly wrappingKey: WrappingJwk
 }
 
-/** Generates a signing key and an X25519 wrapping key, and an AES-256 one when wrapping is symmetric. */
+/**
+ * Generates a signing key and a wrapping key, and an AES-256 key when wrapping is symmetric. The wrapping key is X25519, or
+ * P-256 where the runtime has no X25519, as in older browsers.
+ *
+ * @throws {VaultError} RUNTIME_UNSUPPORTED, before anything is stored.
+ */
 export async function generateManagementKey(options: {
-  readonly signingAlgorithm: SigningAlgorithm
+  /** Default: Ed25519, or P-256 where the runtime has no Ed25519. */
+  readonly signingAlgorithm?: SigningAlgorithm | undefined
   /** Whether the private keys may be exported. */
   readonly extractable: boolean
   /** Default: public-key. */
   readonly wrapping?: Wrapping | undefined
 }): Promise<ManagementKey> {
   const { signingAlgorithm, extractable } = options
-  const signing = await generatePair(signingParameters[signingAlgorithm], extractable, ['sign', 'verify'])
-  const wrapping = await generatePair({ name: 'X25519' }, extractable, ['deriveBits'])
+  // A caller without types may pass anything.
+  if (signingAlgorithm !== undefined && !Object.hasOwn(signingParameters, signingAlgorithm)) {
+    const detail = 'signingAlgorithm is one of Ed25519 and P-256.'
+    throw new VaultError('ARGUMENT_INVALID', { detail, field: 'signingAlgorithm' })
+  }
+  const names: readonly SigningAlgorithm[] =
+    signingAlgorithm === undefined ? ['Ed25519', 'P-256'] : [signingAlgorithm]
+  const signing = await generateFirst(
+    names.map((name) => signingParameters[name]),
+    extractable,
+    ['sign', 'verify'],
+  )
+  const wrapping = await generateFirst(
+    [{ name: 'X25519' }, { name: 'ECDH', namedCurve: 'P-256' }],
+    extractable,
+    ['deriveBits'],
+  )
   const managementKey = { id: await managementKeyId(signing.publicKey), signing, wrapping }
   if (options.wrapping !== 'symmetric') return managementKey
   const wrappingSecret = await crypto.subtle.generateKey(secretParameters, extractable, [...secretUsages])
@@ -85,6 +107,32 @@ export const signingParameters = {
   Ed25519: { name: 'Ed25519' },
   'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
 } as const satisfies Record<SigningAlgorithm, EcKeyGenParams | Algorithm>
+
+/** Generates a key pair of the first algorithm that this runtime has. */
+async function generateFirst(
+  candidates: readonly (EcKeyGenParams | Algorithm)[],
+  extractable: boolean,
+  usages: KeyUsage[],
+): Promise<CryptoKeyPair> {
+  for (const parameters of candidates) {
+    try {
+      return await generatePair(parameters, extractable, usages)
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+    }
+  }
+  const names = candidates.map((parameters) =>
+    'namedCurve' in parameters ? parameters.namedCurve : parameters.name,
+  )
+  throw new VaultError('RUNTIME_UNSUPPORTED', {
+    detail: `It has no ${names.join(' and no ')} in WebCrypto.`,
+  })
+}
+
+/** Whether an error of WebCrypto says that the runtime does not have the algorithm. */
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NotSupportedError'
+}
 
 /** Generates a key pair; the type of WebCrypto's answer depends on the algorithm, which the compiler cannot see. */
 export async function generatePair(

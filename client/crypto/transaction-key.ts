@@ -4,7 +4,7 @@ import { decodeBase64url, encodeBase64url } from '../../schema/wire/base64url.ts
 import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { VaultError } from '../errors.ts'
-import { generatePair } from './management-key.ts'
+import { generatePair, isUnsupported } from './management-key.ts'
 
 /** The algorithm of a transaction key: for signatures, key agreement, or (symmetric) encryption. */
 export type TransactionKeyAlgorithm = 'Ed25519' | 'P-256' | 'X25519' | 'A256GCM'
@@ -16,13 +16,22 @@ export interface Secret {
   readonly jwk: Readonly<Record<string, string>>
 }
 
+/** Whether a value is one of the names: callers without types may pass anything. */
+export function isTransactionKeyAlgorithm(name: unknown): name is TransactionKeyAlgorithm {
+  return typeof name === 'string' && Object.hasOwn(algorithms, name)
+}
+
 /** Generates a key. */
 export async function generateSecret(algorithm: TransactionKeyAlgorithm): Promise<Secret> {
   const { parameters, usages, publicHalf } = algorithms[algorithm]
-  const key =
+  const generate = async () =>
     publicHalf === null
-      ? await crypto.subtle.generateKey(symmetricParameters, true, [...usages])
+      ? crypto.subtle.generateKey(symmetricParameters, true, [...usages])
       : (await generatePair(parameters, true, [...usages])).privateKey
+  const key = await generate().catch((error: unknown) => {
+    if (!isUnsupported(error)) throw error
+    throw new VaultError('RUNTIME_UNSUPPORTED', { detail: `It has no ${algorithm} in Web Crypto.` })
+  })
   return parseSecret(await crypto.subtle.exportKey('jwk', key))
 }
 

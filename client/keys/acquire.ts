@@ -1,3 +1,5 @@
+import { applicationServerName } from '../../schema/wire/application-server.ts'
+import { assertApplicationServer } from './check-arguments.ts'
 import { importSecret } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import type { Session } from '../trust/session.ts'
@@ -41,8 +43,7 @@ export async function acquireKey(
   which: string | { readonly id: string },
   { extractable = false, acceptUncertified }: AcquireOptions = {},
 ): Promise<AcquiredKey> {
-  const expected =
-    typeof which === 'string' ? { id: await newestActiveId(session, which), applicationServer: which } : which
+  const expected = typeof which === 'string' ? await newestActive(session, which) : which
   const wrappedKey = await session.keyServer.run(wrappedKeyOperation, {
     transactionKeyId: expected.id,
     // All repetitions of this request count as one use.
@@ -54,9 +55,16 @@ export async function acquireKey(
   return acquiredKey({ algorithm: secret.algorithm, cryptoKey, transactionKey })
 }
 
-async function newestActiveId(session: Session, applicationServer: string): Promise<string> {
-  const { items } = await readKeyPage(session, { applicationServer, state: 'ACTIVE', first: 1 })
-  const [newest] = items
-  if (newest === undefined) throw new VaultError('NO_ACTIVE_KEY')
-  return newest.id
+async function newestActive(
+  session: Session,
+  name: string,
+): Promise<{ readonly id: string; readonly applicationServer: string }> {
+  assertApplicationServer(name)
+  // Keys that were stored before names were normalized are listed under the name as it was given.
+  for (const applicationServer of new Set([applicationServerName(name), name])) {
+    const { items } = await readKeyPage(session, { applicationServer, state: 'ACTIVE', first: 1 })
+    const [newest] = items
+    if (newest !== undefined) return { id: newest.id, applicationServer }
+  }
+  throw new VaultError('NO_ACTIVE_KEY')
 }

@@ -1,5 +1,7 @@
 import { generateSecret, publicHalfOf, type TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { wrapForAll } from '../crypto/wrap.ts'
+import { applicationServerName } from '../../schema/wire/application-server.ts'
+import { assertApplicationServer, assertTerms } from './check-arguments.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { confirmationOf } from '../trust/confirmation.ts'
@@ -24,6 +26,8 @@ export interface CreateKeyOptions {
   readonly maxUses?: number | undefined
   /** The reaction to uses beyond `maxUses`. Default: NOTIFY. */
   readonly overusePolicy?: OverusePolicy | undefined
+  /** Accepts a term that has ended, for keys of another system that only decrypt old data. Default: false. */
+  readonly allowExpired?: boolean | undefined
 }
 
 const storeTransactionKey: Operation<DescribedTransactionKey> = {
@@ -36,12 +40,19 @@ const storeTransactionKey: Operation<DescribedTransactionKey> = {
   parse: (data) => parseTransactionKey(data.object('storeTransactionKey')),
 }
 
-/** Generates a transaction key, wraps it, and stores it. Afterwards the secret exists only in the wrapped keys. */
+/**
+ * Generates a transaction key, wraps it, and stores it. Afterwards the secret exists only in the wrapped keys.
+ *
+ * @throws {VaultError} ARGUMENT_INVALID, with the field's name; and as {@link prepareKey}.
+ */
 export async function createKey(
   session: Session,
-  applicationServer: string,
+  name: string,
   options: CreateKeyOptions = {},
 ): Promise<TransactionKey> {
+  assertApplicationServer(name)
+  assertTerms(options, session.clock)
+  const applicationServer = applicationServerName(name)
   const id = crypto.randomUUID()
   const input = await prepareKey(session, { id, applicationServer, options })
   const stored = await session.keyServer.run(storeTransactionKey, { input })

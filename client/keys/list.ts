@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../schema/wire/application-server.ts'
 import type { TransactionKeyState } from '../../schema/wire/enums.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Operation } from '../transport/graphql.ts'
@@ -18,7 +19,12 @@ interface KeyFilter {
 }
 
 /** Reads the keys that match the filter, newest first. */
-export function readKeys(session: Session, filter: KeyFilter = {}): Pages<TransactionKey> {
+export function readKeys(
+  session: Session,
+  { applicationServer, state }: KeyFilter = {},
+): Pages<TransactionKey> {
+  const name = applicationServer === undefined ? undefined : applicationServerName(applicationServer)
+  const filter = { applicationServer: name, state }
   return pagesOf(async (after) => {
     const { items, next } = await readKeyPage(session, { ...filter, after, first: limits.batchMax })
     const keys: TransactionKey[] = []

@@ -3,6 +3,7 @@ import { notFound } from '../../schema/wire/errors.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { termsOf, type KeyTerms } from '../trust/certificate.ts'
 import type { Session } from '../trust/session.ts'
+import { assertTerms } from './check-arguments.ts'
 import { readDescription } from './list.ts'
 import type { UncertifiedOptions } from './open.ts'
 import {
@@ -23,19 +24,22 @@ export interface KeyChanges {
   readonly expiryNotices?: readonly number[] | null | undefined
   readonly maxUses?: number | null | undefined
   readonly overusePolicy?: OverusePolicy | undefined
+  /** Accepts a term that has ended. Default: false. */
+  readonly allowExpired?: boolean | undefined
 }
 
 /**
  * Changes a key. A change of its terms is certified anew, from the previous certificate and not from the key server's
  * description.
  *
- * @throws {VaultError} CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK.
+ * @throws {VaultError} ARGUMENT_INVALID, with the field's name; CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK.
  */
 export async function updateKey(
   session: Session,
   id: string,
-  { acceptUncertified, ...changes }: KeyChanges & UncertifiedOptions,
+  { acceptUncertified, allowExpired, ...changes }: KeyChanges & UncertifiedOptions,
 ): Promise<TransactionKey> {
+  assertTerms({ ...changes, allowExpired }, session.clock)
   const { label, expiresAt, expiryNotices, maxUses, overusePolicy } = changes
   const terms = changedTerms(changes)
   const isAboutTerms = Object.keys(terms).length > 0

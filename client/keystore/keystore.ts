@@ -11,7 +11,7 @@ export interface ManagementKeyRecord {
   readonly id: string
   /** Ed25519, or ECDSA over P-256. Signs requests and statements. */
   readonly signing: WebCryptoKeyPair
-  /** X25519. Other devices wrap keys to its public key. */
+  /** X25519, or P-256 where the runtime has no X25519. Other devices wrap keys to its public key. */
   readonly wrapping: WebCryptoKeyPair
   /** AES-256, for A256KW. When present, keys are wrapped with it, and the key server does not get `wrapping`. */
   readonly wrappingSecret?: WebCryptoKey | undefined

@@ -9,7 +9,7 @@ export interface ObjectStoreName {
 /**
  * Runs `work` in one transaction on an object store, and resolves when that is committed.
  *
- * @throws {VaultError} KEYSTORE_UNREADABLE when IndexedDB refuses.
+ * @throws {VaultError} KEYSTORE_UNREADABLE when IndexedDB refuses; RUNTIME_UNSUPPORTED when there is none.
  */
 export async function withObjectStore<T>(
   { database: name, store }: ObjectStoreName,
@@ -50,6 +50,9 @@ export function settled<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 function openDatabase(name: string, store: string): Promise<IDBDatabase> {
+  if (!('indexedDB' in globalThis)) {
+    throw new VaultError('RUNTIME_UNSUPPORTED', { detail: 'It has no IndexedDB: give another keystore.' })
+  }
   const request = indexedDB.open(name, 1)
   request.onupgradeneeded = () => {
     request.result.createObjectStore(store)

@@ -25,13 +25,16 @@ export async function sealed(text: string, askPassphrase: (() => Promise<string>
 /**
  * Opens the result of {@link sealed}. JSON is returned as it is.
  *
- * @throws {VaultError} KEYSTORE_LOCKED when the passphrase is missing or wrong.
+ * @throws {VaultError} KEYSTORE_LOCKED when the passphrase is missing or wrong; KEYSTORE_UNREADABLE when it is damaged.
  */
 export async function openSealed(
   text: string,
   askPassphrase: (() => Promise<string>) | null,
 ): Promise<string> {
   if (text.startsWith('{')) return text
+  if (!/^\s*[\w-]+(\.[\w-]*){4}\s*$/.test(text)) {
+    throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is damaged: neither JSON nor encrypted.' })
+  }
   if (askPassphrase === null) throw new VaultError('KEYSTORE_LOCKED', { detail: 'It needs a passphrase.' })
   const key = new TextEncoder().encode(await askPassphrase())
   try {

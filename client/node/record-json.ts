@@ -50,8 +50,9 @@ export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
     if (record.get('v') !== version || typeof url !== 'string' || typeof owner !== 'string')
       throw new TypeError()
     const signing = await importSigning(secretOf(record.get('signing')))
-    const wrapping = await importPair(secretOf(record.get('wrapping')), {
-      parameters: { name: 'X25519' },
+    const wrappingJwk = secretOf(record.get('wrapping'))
+    const wrapping = await importPair(wrappingJwk, {
+      parameters: wrappingJwk['crv'] === 'P-256' ? { name: 'ECDH', namedCurve: 'P-256' } : { name: 'X25519' },
       privateUsages: ['deriveBits'],
       publicUsages: [],
     })

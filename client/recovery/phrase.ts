@@ -13,15 +13,19 @@ export function createPhrase(): string[] {
 }
 
 /**
- * Parses a phrase as typed by a person: upper case, line breaks, commas and numbers before the words are ignored.
+ * Parses a phrase as typed by a person: upper case, line breaks, numbers, bullets, quotes, hyphens and invisible characters
+ * are ignored, and the two letters i of a Turkish keyboard are accepted.
  *
  * @throws {VaultError} PHRASE_INVALID. Its message contains the number of words, and none of the words.
  */
 export function parsePhrase(text: string): string[] {
   const words = text
     .normalize('NFKD')
+    // Soft hyphens, zero-width characters and combining marks, such as the dot of a decomposed capital I.
+    .replace(/[\p{Default_Ignorable_Code_Point}\p{M}]/gu, '')
     .toLowerCase()
-    .split(/[\s,;.\d)]+/)
+    .replaceAll('ı', 'i')
+    .split(/[^\p{L}]+/u)
     .filter((word) => word !== '')
   if (words.length !== phraseWordCount) {
     const detail = `A phrase has ${String(phraseWordCount)} words; these are ${String(words.length)}.`

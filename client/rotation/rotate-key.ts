@@ -3,6 +3,7 @@ import type { KeyCertificate } from '../../schema/wire/statements/statement.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import { prepareKey, type CreateKeyOptions } from '../keys/create.ts'
+import { assertTerms } from '../keys/check-arguments.ts'
 import { readKey } from '../keys/list.ts'
 import { revokeKey, withRevoked } from '../keys/revoke.ts'
 import type { UncertifiedOptions } from '../keys/open.ts'
@@ -37,6 +38,7 @@ export async function rotateKey(
   id: string,
   { acceptUncertified, ...options }: RotateKeyOptions = {},
 ): Promise<TransactionKey> {
+  assertTerms(options, session.clock)
   const old = await readKey(session, id)
   if (old === null) throw new KeyServerError('NOT_FOUND', 'There is no such transaction key.')
   // The successor inherits these terms from the key server's description: the certificate must confirm them.

@@ -51,7 +51,7 @@ export interface CreateVaultOptions extends ConnectionOptions {
   readonly keystore: Keystore
   /** The label of this management key, e.g. `Laptop`. Default: `Device`. */
   readonly label?: string | undefined
-  /** Default: Ed25519. */
+  /** Default: Ed25519, or P-256 where the runtime has no Ed25519. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
    * `symmetric`: keys are wrapped with an AES-256 secret of this device alone. No device can be paired and no recovery phrase
@@ -296,7 +296,7 @@ function vaultOf(session: Session): Vault {
 }
 
 async function generateRecord(options: CreateVaultOptions): Promise<ManagementKeyRecord> {
-  const { owner, keystore, signingAlgorithm = 'Ed25519', wrapping } = options
+  const { owner, keystore, signingAlgorithm, wrapping } = options
   const { extractable } = keystore
   const managementKey = await generateManagementKey({ signingAlgorithm, extractable, wrapping })
   return { ...managementKey, url: keyServerOrigin(options.url), owner }

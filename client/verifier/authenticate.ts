@@ -111,6 +111,8 @@ async function check(
   const isSigned =
     key.thumbprint === claimed.thumbprint && (await isSignatureOf(request, { signature, key, ...options }))
   if (!isSigned) return { refusal: refuse('SIGNATURE_INVALID') }
+  // It may have been used before the nonce store was created; its client signs anew.
+  if (signature.created < (options.nonces.startedAt ?? -Infinity)) return { refusal: expired(options) }
   const { owner } = claimed
   const { jwk: publicKey, thumbprint } = key
   const result = await options.verify({ owner, publicKey, thumbprint })

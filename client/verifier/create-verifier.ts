@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { originsOf } from '../request-signing/origins.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
@@ -95,9 +96,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 /** As {@link createVerifier}, on other clocks: for tests. */
 export function createVerifierWith(options: VerifierOptions, clocks: VerifierClocks): Verifier {
   const { nowMs, monotonicMs } = clocks
-  const { applicationServer, fetch, signedAnswers, certificates, whenUnavailable = 'refuse' } = options
+  const { fetch, signedAnswers, certificates, whenUnavailable = 'refuse' } = options
   const { timeoutMs = 2000, bodyBytesMax = 1024 * 1024, bodyTimeoutMs = 10_000 } = options
-  assertName(applicationServer)
+  assertName(options.applicationServer)
+  const applicationServer = applicationServerName(options.applicationServer)
   assertChoices({ whenUnavailable, signedAnswers, certificates })
   const url = originOf(options.url)
   const onEvent = isolateListener(options.onEvent)

@@ -12,6 +12,11 @@ export interface NonceStore {
    * @throws any error: the request is refused with 503, as it is after 2 seconds without an answer.
    */
   consume(nonce: string, expiresAt: number): boolean | Promise<boolean>
+  /**
+   * When this store was created, in Unix seconds, for a store that loses its nonces at a restart: an older signature is
+   * refused, because it may have been used before the restart. Absent: the store keeps nonces across restarts.
+   */
+  readonly startedAt?: number | undefined
 }
 
 const bucketSeconds = 30
@@ -70,6 +75,8 @@ export function memoryNoncesWith(
     }
   }
   return {
+    // In whole seconds, as `created` is.
+    startedAt: Math.floor(nowMs() / 1000),
     consume: (nonce, expiresAt) => {
       removeExpired()
       // A replay has the same expiry, because it is signed.

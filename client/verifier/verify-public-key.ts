@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { InvalidJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
@@ -63,7 +64,7 @@ async function verifyAll(
   const inputs = await Promise.all(
     queries.map(async (query) => {
       const publicKey = await orUnacceptable(() => parsePublicKey(query.publicKey))
-      return { ...query, publicKey }
+      return { ...query, applicationServer: applicationServerName(query.applicationServer), publicKey }
     }),
   )
   const client = unsignedClient(options)

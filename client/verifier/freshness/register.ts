@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../../schema/wire/application-server.ts'
 import { createMessageSigner } from '../../transport/message-signer.ts'
 import { createClock } from '../../transport/clock.ts'
 import { httpEndpoint, keyServerOrigin } from '../../transport/endpoint.ts'
@@ -51,7 +52,9 @@ async function registerKey({
     fetch: signingFetch({ ...connection, clock, signer }),
     explain: (error) => explainRefusal(error, { ...connection, url: keyServerOrigin(url) }),
   })
-  return keyServer.run(register, { input: { applicationServer, signingKey: identity.publicKey } })
+  return keyServer.run(register, {
+    input: { applicationServer: applicationServerName(applicationServer), signingKey: identity.publicKey },
+  })
 }
 
 const register: Operation<Registration> = {

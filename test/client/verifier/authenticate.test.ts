@@ -11,6 +11,7 @@ import {
   type SignatureAlgorithm,
 } from '../../../schema/wire/signatures/http-signature.ts'
 import { createSigner, postOf, sign, type Signer } from '../../schema/wire/signatures/signers.ts'
+import { memoryNoncesWith } from '../../../client/verifier/nonces.ts'
 import {
   createBench,
   knownKey,
@@ -166,7 +167,22 @@ describe('the time window', () => {
     ['61 s ago is not', -61, 'SIGNATURE_EXPIRED'],
   ])('a signature of %s accepted', async (_what, offset, code) => {
     const created = startSeconds + offset
-    expect(await check(await signAppRequest(signer, { created, expires: created + 60 }))).toBe(code)
+    const old = createBench({ nonces: { consume: () => true } })
+    const key = await knownKey(old)
+    expect(await outcomeOf(old.verifier, await signAppRequest(key, { created, expires: created + 60 }))).toBe(
+      code,
+    )
+  })
+
+  test('begins when a nonce store in memory starts: an older signature may have been used before a restart', async () => {
+    const stoppedMs = () => startSeconds * 1000
+    const nonces = () => memoryNoncesWith({}, { nowMs: stoppedMs, monotonicMs: stoppedMs })
+    const [before, after] = [createBench({ nonces: nonces() }), createBench({ nonces: nonces() })]
+    const key = await knownKey(before)
+    after.keyServer.keys.set(`${owner}/${key.keyid}`, { state: 'ACTIVE' })
+    const signed = (created: number) => signAppRequest(key, { created, expires: created + 30 })
+    expect(await outcomeOf(after.verifier, await signed(startSeconds - 1))).toBe('SIGNATURE_EXPIRED')
+    expect(await outcomeOf(after.verifier, await signed(startSeconds))).toBe('ok')
   })
 
   test('is at most 60 s long', async () => {
