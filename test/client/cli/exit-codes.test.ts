@@ -105,7 +105,7 @@ describe('1, the answer is no', () => {
 describe('2, wrong usage', () => {
   test.each([
     ['an unknown command', ['keys']],
-    ['an unknown option', ['whoami', '--verbose']],
+    ['an unknown option', ['whoami', '--loud']],
     ['a missing argument', ['key', 'create']],
     ['an argument too many', ['key', 'show', 'a', 'b']],
     ['a missing option', ['init']],

@@ -62,7 +62,7 @@ describe('a description', () => {
   )
 
   test.each([
-    { certified: 'expired', terms: { expiresAt: inDays(-10), notBefore: inDays(-20) } },
+    { certified: 'expired', terms: { expiresAt: inDays(-10), notBefore: inDays(-20), allowExpired: true } },
     { certified: 'not yet valid', terms: { notBefore: inDays(10) } },
   ])('that calls a key active which is $certified is refused', async ({ terms }) => {
     const victim = await createVictim(server())
@@ -82,7 +82,11 @@ describe('a description', () => {
 
   test('of an expired key as expired is trusted: its owner may need it to decrypt old data', async () => {
     const victim = await createVictim(server())
-    const { id } = await victim.vault.createKey(shop, { expiresAt: inDays(-10), notBefore: inDays(-20) })
+    const { id } = await victim.vault.createKey(shop, {
+      expiresAt: inDays(-10),
+      notBefore: inDays(-20),
+      allowExpired: true,
+    })
     expect((await victim.vault.acquire({ id })).description).toMatchObject({ state: 'EXPIRED' })
   })
 
