@@ -30,6 +30,12 @@ CREATE TYPE management_key_kind AS ENUM (
   'RECOVERY'
 );
 
+CREATE TYPE mismatch_telling AS ENUM (
+  'ALERTED',
+  'WAITING',
+  'SUMMED_UP'
+);
+
 CREATE TYPE overuse_policy AS ENUM (
   'NOTIFY',
   'REFUSE'
@@ -168,6 +174,7 @@ CREATE TABLE mismatches (
   application_server text NOT NULL,
   presented_thumbprint text NOT NULL,
   alerted_at timestamp(3) with time zone NOT NULL,
+  telling mismatch_telling NOT NULL DEFAULT 'ALERTED'::mismatch_telling,
   CONSTRAINT mismatches_account_id_application_server_presented_thumbprint_p PRIMARY KEY (account_id, application_server, presented_thumbprint)
 );
 

@@ -4,6 +4,7 @@ import { serverKeySecretOf } from './server-keys/sealing-secret.ts'
 import { migrate } from './database/migrate.ts'
 import { openDatabase, type OpenDatabase } from './database/open-database.ts'
 import { findDatabase } from './database/requirements.ts'
+import { within } from './database/within.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
 import { createGraphiQL } from './http/graphiql.ts'
@@ -78,6 +79,9 @@ export async function startKeyServer({
   }
 }
 
+/** How long reading the signing keys and LISTEN may take once the database has answered. */
+const startMsMax = 60_000
+
 /**
  * Makes a key server: opens its database, checks what it needs, migrates it, and starts the jobs behind the API. It answers
  * nobody before its handler is mounted, or `listen` is called.
@@ -120,7 +124,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     log,
   })
   try {
-    await services.start()
+    await within(startMsMax, services.start())
     return keyServerOf(services, { ...options, log, known, database })
   } catch (error) {
     await services.stop()
@@ -202,9 +206,9 @@ function keyServerOf(
       if (http !== undefined) throw new TypeError('This key server listens already.')
       http = createHttpServer(handler)
       attach(http)
-      const { port, address } = await listen(http, where)
+      const { port, address, family } = await listen(http, where)
       // No request has been answered yet.
-      if (options.publicOrigins === undefined) known.origins = loopbackOrigins(port)
+      if (options.publicOrigins === undefined) known.origins = loopbackOrigins(port, family)
       originPolicy = createPolicy(address)
       return { port, origins: known.origins }
     },
@@ -212,6 +216,7 @@ function keyServerOf(
   }
 }
 
-function loopbackOrigins(port: number): string[] {
-  return [`http://localhost:${String(port)}`, `http://127.0.0.1:${String(port)}`]
+function loopbackOrigins(port: number, family: string): string[] {
+  const address = family === 'IPv6' ? '[::1]' : '127.0.0.1'
+  return [`http://localhost:${String(port)}`, `http://${address}:${String(port)}`]
 }

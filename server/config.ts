@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { parseAddress } from './database/address.ts'
+import { InvalidAddress } from './database/invalid-address.ts'
 import { isServerKeySecret, serverKeySecretRule } from './server-keys/sealing-secret.ts'
 import { logLevels } from './lib/log.ts'
 
@@ -101,11 +103,16 @@ function wholeNumber({ min, max }: { min: number; max: number }) {
     .refine((value) => value >= min && value <= max, { error })
 }
 
-const postgresUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol), {
-    error: 'must be a URL that begins with postgres://',
-  })
+const postgresUrl = z.string().superRefine((value, context) => {
+  try {
+    parseAddress(value)
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: error instanceof InvalidAddress ? error.message : 'cannot be read',
+    })
+  }
+})
 
 /** Origins with commas between them: scheme, host and port, and nothing behind. */
 const origins = z

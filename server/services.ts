@@ -97,6 +97,7 @@ export function createServices(options: ServicesOptions) {
     { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin() },
     // Later than the answer that raised it, so that its time shows nothing; soon enough for a person.
     { name: 'mismatch alarm', everyMs: 100, work: () => mismatchAlarm.drain() },
+    { name: 'summing up of mismatches', everyMs: 5_000, work: () => mismatchAlarm.sumUp() },
     // How long a revoked key keeps its sockets when the notification is lost.
     { name: 'check for revoked management keys', everyMs: 3_000, work: () => revocations.check() },
     // Often enough that a server which runs only for seconds adds to what was measured.

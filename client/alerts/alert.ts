@@ -61,6 +61,8 @@ export interface PublicKeyMismatchAlert extends KnownAlert {
   readonly applicationServer: string
   /** RFC 7638 thumbprint of the key that was shown. */
   readonly presentedThumbprint: string
+  /** Keys that were shown besides and are not told one by one, because there were too many. */
+  readonly furtherKeyCount: number
 }
 
 /** A management key was added or revoked, by another one. */
@@ -104,7 +106,7 @@ export const alertFields = /* GraphQL */ `
   ... on KeyExpiredAlert { transactionKey { id applicationServer label } expiresAt }
   ... on KeyOverusedAlert { transactionKey { id applicationServer label } maxUses excess refused managementKey { id } }
   ... on KeyRevokedAlert { transactionKey { id applicationServer label } reason }
-  ... on PublicKeyMismatchAlert { applicationServer presentedThumbprint }
+  ... on PublicKeyMismatchAlert { applicationServer presentedThumbprint furtherKeyCount }
   ... on ManagementKeyAddedAlert { managementKey { id } addedBy { id } }
   ... on ManagementKeyRevokedAlert { managementKey { id } revokedBy { id } }
   ... on KeysRewrappedAlert { managementKey { id } keyCount }
@@ -153,6 +155,7 @@ const parsers: Readonly<Record<AlertKind, (answer: ResponseReader) => Alert>> = 
     ...parseCommon(answer),
     applicationServer: answer.text('applicationServer'),
     presentedThumbprint: answer.text('presentedThumbprint'),
+    furtherKeyCount: answer.integer('furtherKeyCount'),
   }),
   MANAGEMENT_KEY_ADDED: (answer) => ({
     kind: 'MANAGEMENT_KEY_ADDED',

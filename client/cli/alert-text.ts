@@ -30,8 +30,10 @@ function wordsOf(alert: Alert): string {
     }
     case 'KEY_REVOKED':
       return `${subject(alert.transactionKey)} was revoked: ${alert.reason}`
-    case 'PUBLIC_KEY_MISMATCH':
-      return `${alert.applicationServer} was shown a key that is not your key for this application server: ${alert.presentedThumbprint}`
+    case 'PUBLIC_KEY_MISMATCH': {
+      const further = alert.furtherKeyCount > 0 ? `, and ${alert.furtherKeyCount} more` : ''
+      return `${alert.applicationServer} was shown a key that is not your key for this application server: ${alert.presentedThumbprint}${further}`
+    }
     case 'MANAGEMENT_KEY_ADDED':
       return `management key ${alert.managementKeyId} was added by ${alert.byManagementKeyId}`
     case 'MANAGEMENT_KEY_REVOKED':

@@ -3,19 +3,19 @@ import { VaultError } from '../errors.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { readKeyServer } from './key-server-facts.ts'
 
-/** What the message names of the origins that the key server tells. */
+/** Maximum number of the key server's origins in the message. */
 const namedMax = 5
 
 /**
- * What remains to be told of a refusal. A signature is for one address, and a key server answers SIGNATURE_INVALID for another
- * one as for a wrong or revoked key; it tells its own origins to anybody.
+ * Tells a wrong address apart from a wrong or revoked key. A signature is for one address, and a key server answers
+ * SIGNATURE_INVALID to both; it names its origins to anybody.
  *
  * @returns {VaultError} ADDRESS_MISMATCH when `url` is none of the key server's origins; otherwise `error` itself
  */
-export async function explainRefusal(
-  error: unknown,
+export async function explainRefusal<T>(
+  error: T,
   keyServer: ConnectionOptions & { readonly url: string },
-): Promise<unknown> {
+): Promise<T | VaultError> {
   if (!(error instanceof KeyServerError) || error.details.reason !== 'SIGNATURE_INVALID') return error
   const origins = (await readKeyServer(keyServer).catch(() => null))?.origins ?? []
   if (origins.length === 0 || origins.includes(keyServer.url)) return error

@@ -116,6 +116,10 @@ builder.objectRef<PublicKeyMismatchAlert>('PublicKeyMismatchAlert').implement({
   fields: (t) => ({
     applicationServer: t.exposeString('applicationServer'),
     presentedThumbprint: t.exposeString('presentedThumbprint'),
+    furtherKeyCount: t.exposeInt('furtherKeyCount', {
+      description:
+        'Keys that were shown besides and are not told one by one, because there were too many. 0 when the alert is of one key.',
+    }),
   }),
 })
 

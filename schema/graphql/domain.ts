@@ -147,6 +147,8 @@ export interface PublicKeyMismatchAlert extends AlertFields {
   readonly applicationServer: string
   /** RFC 7638 thumbprint of the key that was shown. */
   readonly presentedThumbprint: string
+  /** Further keys that this alert stands for. */
+  readonly furtherKeyCount: number
 }
 
 export interface ManagementKeyAlert extends AlertFields {

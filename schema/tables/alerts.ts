@@ -40,6 +40,7 @@ export interface AlertDetails {
   readonly byManagementKeyId?: string
   readonly applicationServer?: string
   readonly presentedThumbprint?: string
+  readonly furtherKeyCount?: number
 }
 
 type Details<Member extends keyof AlertDetails> = Required<Pick<AlertDetails, Member>>

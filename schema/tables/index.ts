@@ -10,7 +10,7 @@ export {
 export { clockSightings, forgottenNonces } from './clock.ts'
 export { keyChangeKind, keyChanges } from './key-changes.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
-export { mismatches } from './mismatches.ts'
+export { mismatches, mismatchTelling } from './mismatches.ts'
 export { nonces } from './nonces.ts'
 export { pairings } from './pairings.ts'
 export { serverKeys } from './server-keys.ts'

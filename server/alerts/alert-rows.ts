@@ -119,6 +119,7 @@ function toAlert({ kind, transactionKeyId, managementKeyId, details, ...row }: A
         kind,
         applicationServer: present(details.applicationServer),
         presentedThumbprint: present(details.presentedThumbprint),
+        furtherKeyCount: details.furtherKeyCount ?? 0,
       }
     case 'MANAGEMENT_KEY_ADDED':
     case 'MANAGEMENT_KEY_REVOKED':

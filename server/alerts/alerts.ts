@@ -6,7 +6,8 @@ import { alerts } from '../../schema/tables/index.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
-import { cursorPositionOf } from '../events/stored-list.ts'
+import { cursorPositionOf, type StoredList } from '../events/stored-list.ts'
+import type { CursorPosition } from '../../schema/wire/cursor.ts'
 import { alertList } from './alert-list.ts'
 import { parseCursorPosition, selectAlertPage } from './alert-page.ts'
 import { prepareAlertsAfter, type AlertsAfter } from './alert-rows.ts'
@@ -19,11 +20,13 @@ export class Alerts {
   readonly #databases: Databases
   readonly #streams: DurableStreams
   readonly #selectAfter: AlertsAfter
+  readonly #readAfter: (accountId: string, after: CursorPosition) => Promise<readonly Alert[]>
 
   constructor(options: { readonly databases: Databases; readonly streams: DurableStreams }) {
     this.#databases = options.databases
     this.#streams = options.streams
     this.#selectAfter = prepareAlertsAfter(options.databases.reads.db)
+    this.#readAfter = options.streams.share((accountId, after) => this.#listOf(accountId).after(after))
   }
 
   /** The port of one request. */
@@ -41,7 +44,7 @@ export class Alerts {
   ): Promise<AsyncIterable<Alert>> {
     const asked = parseCursorPosition(after, 'after')
     const { accountId, managementKeyId } = await request.verify()
-    const list = alertList(this.#databases.reads.db, accountId, { selectAfter: this.#selectAfter })
+    const list = this.#listOf(accountId)
     return this.#streams.open({
       principalId: accountId,
       keyId: managementKeyId,
@@ -52,12 +55,16 @@ export class Alerts {
         return asked
       },
       read: async (from) => {
-        const page = await list.after(from)
+        const page = await this.#readAfter(accountId, from)
         const newest = page.at(-1)
         const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
         return { items: wanted, seen: newest === undefined ? from : cursorPositionOf(newest) }
       },
     })
+  }
+
+  #listOf(accountId: string): StoredList<Alert> {
+    return alertList(this.#databases.reads.db, accountId, { selectAfter: this.#selectAfter })
   }
 
   async #acknowledge(request: SignedRequest, upTo: string): Promise<number> {

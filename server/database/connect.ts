@@ -79,7 +79,8 @@ export function connectSql(
   { route = plainRoute, timeouts: own = timeouts, ...options }: ConnectSqlOptions = {},
 ): Pool {
   const pinned = route.isPooled ? {} : sessionSettings(route, own)
-  const sql = openPostgres(withoutParameters(url, Object.keys(sessionSettings(route, own))), {
+  const sql = openPostgres(url, {
+    pinned: Object.keys(sessionSettings(route, own)),
     connect_timeout: 10,
     max_lifetime: null,
     fetch_types: false,
@@ -105,7 +106,8 @@ export async function connectTransiently<T>(
   { url, settings = {} }: { readonly url: string; readonly settings?: Record<string, string> },
   work: (pool: Pool) => Promise<T>,
 ): Promise<T> {
-  const sql = openPostgres(withoutParameters(url, Object.keys(settings)), {
+  const sql = openPostgres(url, {
+    pinned: Object.keys(settings),
     max: 1,
     connect_timeout: 10,
     fetch_types: false,
@@ -141,14 +143,4 @@ function connect(url: string, { onTrouble, ...options }: PoolOptions) {
   })
   const sql = performStatements(pool.sql)
   return { sql, db: drizzle(sql, { schema: tables }), pool }
-}
-
-/** What stands in an address goes before what the program sets: the search path, which the route has taken up, does not. */
-function withoutParameters(url: string, names: readonly string[]): string {
-  const pinned = new Set(names.map((name) => name.toLowerCase()))
-  const address = new URL(url)
-  for (const name of [...address.searchParams.keys()]) {
-    if (pinned.has(name.toLowerCase())) address.searchParams.delete(name)
-  }
-  return address.href
 }

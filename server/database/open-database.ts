@@ -1,3 +1,4 @@
+import { describeAddress } from './address.ts'
 import { defaultDataDirectory, startEmbeddedPostgres } from './embedded/index.ts'
 
 export interface DatabaseOptions {
@@ -28,8 +29,7 @@ export interface OpenDatabase {
 export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
   const { databaseUrl, dataDirectory = defaultDataDirectory(), onDatabaseStep, onDatabaseLost } = options
   if (databaseUrl !== undefined) {
-    const { hostname, port, pathname } = new URL(databaseUrl)
-    const description = `PostgreSQL at ${hostname}${port && `:${port}`}${pathname}`
+    const description = `PostgreSQL at ${describeAddress(databaseUrl)}`
     return { url: databaseUrl, description, close: () => Promise.resolve() }
   }
   const embedded = await startEmbeddedPostgres({

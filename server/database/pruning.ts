@@ -27,7 +27,7 @@ export async function pruneExpired({ writes }: PruningDatabases): Promise<boolea
   // alerted while the clock was wrong: it is to silence the next one no longer than an hour.
   await writes.sql`
     DELETE FROM mismatches
-    WHERE alerted_at < settled_clock() - interval '1 hour' OR alerted_at > clock_timestamp() + interval '1 minute'`
+    WHERE (alerted_at < settled_clock() - interval '1 hour' AND telling <> 'WAITING') OR alerted_at > clock_timestamp() + interval '1 minute'`
   await writes.sql`DELETE FROM server_keys WHERE retired_at < settled_clock() - interval '1 day'`
   return nonces?.removed === batchMax || acquisitions.count === batchMax
 }

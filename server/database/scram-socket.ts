@@ -27,11 +27,10 @@ export class ScramSocket extends Socket {
   #held = Buffer.alloc(0)
 
   /** Connects in a moment, so that whoever gets it can listen for errors first. */
-  constructor({ hostname, port }: URL) {
+  constructor({ host, port }: { readonly host: string; readonly port: number }) {
     super()
-    // The brackets around an IPv6 address are the URL's.
-    this.host = hostname.replace(/^\[|\]$/g, '')
-    this.port = Number(port)
+    this.host = host
+    this.port = port
     setImmediate(() => {
       if (!this.destroyed) this.connect(this.port, this.host)
     })

@@ -67,7 +67,8 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
         this.#page = page.items
         const hasNews = page.items.length > 0 || page.seen.position > this.#bookmark.position
         this.#bookmark = page.seen
-        if (!hasNews && !this.#ended()) await wakeUp.wait(pollMs)
+        // Streams that wait look at one time, so that those of a list share what they read.
+        if (!hasNews && !this.#ended()) await wakeUp.wait(pollMs - (performance.now() % pollMs))
       }
     }
     if (revoked.aborted) throw signatureRefused('SIGNATURE_INVALID')

@@ -2,12 +2,13 @@ import type { CursorPosition } from '../../schema/wire/cursor.ts'
 import type { RevocationWatch } from '../auth/revocation-watch.ts'
 import type { Signal, Notifications } from './notifications.ts'
 import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
-import { streamsPerKeyMax } from '../lib/transport-limits.ts'
+import { streamsMax, streamsPerKeyMax, streamsPerPrincipalMax } from '../lib/transport-limits.ts'
+import { SharedReads } from './shared-reads.ts'
 import { DurableStream, type DurableStreamOptions } from './durable-stream.ts'
 
 export interface DurableStreamsOptions {
   readonly notifications: Notifications
-  readonly revocations: RevocationWatch
+  readonly revocations: Pick<RevocationWatch, 'watch'>
   /** How often a subscriber looks when no notification comes, in milliseconds. */
   readonly pollMs: number
   readonly stopping: AbortSignal
@@ -22,13 +23,23 @@ export interface Subscription<T> extends Pick<DurableStreamOptions<T>, 'read'> {
   readonly begin: () => Promise<CursorPosition>
 }
 
-/** Opens streams of stored lists, so many of a key at a time. */
+/** Opens streams of stored lists: so many of a key, of a principal and of all together at a time. */
 export class DurableStreams {
   readonly pollMs: number
   readonly #options: DurableStreamsOptions
-  readonly #places = new ConcurrencyLimiter({
+  readonly #ofKeys = new ConcurrencyLimiter({
     perHolderMax: streamsPerKeyMax,
     refusal: `A key has at most ${String(streamsPerKeyMax)} subscriptions at a time.`,
+    retrySeconds: 5,
+  })
+  readonly #ofPrincipals = new ConcurrencyLimiter({
+    perHolderMax: streamsPerPrincipalMax,
+    refusal: `All keys of an account have at most ${String(streamsPerPrincipalMax)} subscriptions at a time.`,
+    retrySeconds: 5,
+  })
+  readonly #ofAll = new ConcurrencyLimiter({
+    perHolderMax: streamsMax,
+    refusal: 'The key server has as many subscriptions as it may.',
     retrySeconds: 5,
   })
 
@@ -37,7 +48,20 @@ export class DurableStreams {
     this.pollMs = options.pollMs
   }
 
-  /** Rejects as `begin` does, and with RATE_LIMITED when the key has as many as it may. */
+  /**
+   * Makes reads of a list that are shared by the streams that are at one position of it.
+   *
+   * @param read a page after a position
+   */
+  share<P>(
+    read: (principalId: string, after: CursorPosition) => Promise<P>,
+  ): (principalId: string, after: CursorPosition) => Promise<P> {
+    const shared = new SharedReads<P>()
+    return (principalId, after) =>
+      shared.read(JSON.stringify([principalId, after.position, after.atMs]), () => read(principalId, after))
+  }
+
+  /** Rejects as `begin` does, and with RATE_LIMITED when the key, its principal or all have as many as they may. */
   async open<T>({ principalId, keyId, begin, read }: Subscription<T>): Promise<DurableStream<T>> {
     const { notifications: wakeUps, revocations, pollMs, stopping } = this.#options
     const revoked = new AbortController()
@@ -58,7 +82,7 @@ export class DurableStreams {
     try {
       const after = await begin()
       // Not before: a signature that does not hold takes nobody's place.
-      leave = this.#places.acquire(keyId)
+      leave = this.#takePlaces({ principalId, keyId })
       return new DurableStream({
         after,
         wakeUp,
@@ -69,6 +93,22 @@ export class DurableStreams {
       })
     } catch (error) {
       wakeUp.close()
+      throw error
+    }
+  }
+
+  #takePlaces({ principalId, keyId }: Pick<Subscription<unknown>, 'principalId' | 'keyId'>): () => void {
+    const taken: (() => void)[] = []
+    const leave = () => {
+      for (const giveBack of taken) giveBack()
+    }
+    try {
+      taken.push(this.#ofKeys.acquire(keyId))
+      taken.push(this.#ofPrincipals.acquire(principalId))
+      taken.push(this.#ofAll.acquire(''))
+      return leave
+    } catch (error) {
+      leave()
       throw error
     }
   }

@@ -1,19 +1,35 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { codesOf } from '../database/error-codes.ts'
 import type { ListenOptions } from '../key-server-options.ts'
 
 /** How long requests that are under way may take once the server stops. */
 const drainMs = 10_000
 const idleSweepMs = 50
 
-/** Listens. @throws Error with the code of the system, e.g. EADDRINUSE */
+const loopback = '127.0.0.1'
+
+/**
+ * Listens; on `::1` where loopback is asked for and the machine has no IPv4.
+ *
+ * @throws Error with the code of the system, e.g. EADDRINUSE
+ */
 export async function listen(
   http: Server,
-  { host = '127.0.0.1', port = 0 }: ListenOptions,
+  { host = loopback, port = 0 }: ListenOptions,
 ): Promise<AddressInfo> {
+  try {
+    return await listenOn(http, { host, port })
+  } catch (error) {
+    if (host !== loopback || !codesOf(error).includes('EADDRNOTAVAIL')) throw error
+    return listenOn(http, { host: '::1', port })
+  }
+}
+
+async function listenOn(http: Server, where: { host: string; port: number }): Promise<AddressInfo> {
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>()
   http.once('error', reject)
-  http.listen({ host, port }, () => {
+  http.listen(where, () => {
     http.off('error', reject)
     const address = http.address()
     if (address === null || typeof address === 'string') reject(new TypeError('A TCP server has a port.'))

@@ -16,10 +16,14 @@ import { keyChangeList } from './key-change-list.ts'
 export class KeyChanges {
   readonly #databases: Databases
   readonly #streams: DurableStreams
+  readonly #readAfter: (applicationServerId: string, after: CursorPosition) => Promise<KeyChange[]>
 
   constructor(options: { readonly databases: Databases; readonly streams: DurableStreams }) {
     this.#databases = options.databases
     this.#streams = options.streams
+    this.#readAfter = options.streams.share(async (id, after) =>
+      toKeyChanges(await keyChangeList(options.databases.reads.db, id).after(after)),
+    )
   }
 
   /** The port of one request. */
@@ -47,9 +51,9 @@ export class KeyChanges {
         await list.assertGoesOn(asked)
         return asked
       },
-      read: withWordOfTheEnd(async (from) => toKeyChanges(await list.after(from)), {
+      read: withWordOfTheEnd((from) => this.#readAfter(applicationServerId, from), {
         // Each time that the stream looks without news.
-        everyMs: this.#streams.pollMs * 0.9,
+        everyMs: this.#streams.pollMs * 0.5,
       }),
     })
   }

@@ -24,6 +24,12 @@ export const writeTimeoutMs = 30_000
 /** Subscriptions of a key over all transports: as many as its sockets may have. */
 export const streamsPerKeyMax = 100
 
+/** Subscriptions of all keys of an account, or of an application server: its next alert wakes them all. */
+export const streamsPerPrincipalMax = 300
+
+/** Subscriptions of all together, about 10 KB each. */
+export const streamsMax = 10_000
+
 export const socketsPerKeyMax = 5
 export const operationsPerSocketMax = 20
 

@@ -1,4 +1,5 @@
 import { InvalidConfig } from '../config.ts'
+import { InvalidAddress } from '../database/invalid-address.ts'
 import { codesOf } from '../database/error-codes.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
 import { troubleOf } from '../database/trouble.ts'
@@ -10,6 +11,7 @@ export function explainStartFailure(error: unknown): string {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
     return [`Its configuration has ${count}:`, ...problems.map((line) => `  ${line}`)].join('\n')
   }
+  if (error instanceof InvalidAddress) return `DATABASE_URL or DATABASE_LISTEN_URL ${error.message}`
   if (!(error instanceof Error)) return String(error)
   return explainDatabase(error) ?? explainSystem(error) ?? error.message
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { writtenPassword } from '../database/address.ts'
 
 /**
  * The secret that seals the key server's private keys in the database.
@@ -15,8 +16,9 @@ export function serverKeySecretOf({
   readonly databaseUrl: string
 }): string {
   if (serverKeySecret !== null) return serverKeySecret
-  const { password } = new URL(databaseUrl)
-  return createHash('sha256').update(`claviger server key secret\n${password}`).digest('base64url')
+  return createHash('sha256')
+    .update(`claviger server key secret\n${writtenPassword(databaseUrl)}`)
+    .digest('base64url')
 }
 
 const charactersMin = 32

@@ -56,9 +56,13 @@ export class WrongServerKeySecret extends Error {
 
   constructor() {
     super(
-      'SERVER_KEY_SECRET (or the file server-key-secret in the data directory) is not the secret that the signing key ' +
-        'in this database was sealed with. Restore the right one. If it is lost, "claviger server-key rotate ' +
-        '--secret-lost" makes a new key under this one; answers signed before can then no longer be checked.',
+      'The signing key in the database is sealed under another secret than the one that this server has. Without ' +
+        'SERVER_KEY_SECRET the secret is made from the password in DATABASE_URL: when that one was changed, set ' +
+        'SERVER_KEY_SECRET to what the old password made, as it stood in the URL (percent-encoded): ' +
+        `"printf 'claviger server key secret\\n%s' OLD_PASSWORD | openssl dgst -sha256 -binary | openssl base64 | ` +
+        `tr '+/' '-_' | tr -d '='". Else set SERVER_KEY_SECRET to the right one. When it is lost, ` +
+        '"claviger server-key rotate --secret-lost" makes a new key under the present secret; answers signed before can ' +
+        'then no longer be checked.',
     )
   }
 }

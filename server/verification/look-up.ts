@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
 import type { Databases } from '../database/connect.ts'
-import type { Mismatch } from './mismatch-alarm.ts'
+import type { Mismatch } from './mismatch-queue.ts'
 import { transactionKeyStates } from '../../schema/wire/enums.ts'
 
 /** What is looked up: one row of one account, or none. */

@@ -1,40 +1,29 @@
-import { sql as fragment } from 'drizzle-orm'
-import { raiseAlert } from '../alerts/raise.ts'
 import type { Databases } from '../database/connect.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
-import { runTransaction } from '../database/transaction.ts'
 import type { Logger } from '../lib/log.ts'
-
-/** A key that was presented as an owner's and is none of his, if there is such an owner. */
-export interface Mismatch {
-  readonly accountId: string
-  readonly applicationServer: string
-  /** Of the presented key. */
-  readonly thumbprint: string
-}
-
-/** Alerts an owner gets in an hour at most, however many keys are shown in his name. */
-export const mismatchAlertsPerHour = 20
+import { MismatchQueue, type Mismatch } from './mismatch-queue.ts'
+import { raise, recordWaiting, selectDue, sumUpWaiting } from './mismatch-rows.ts'
 
 /** Mismatches that wait at most, about 5 MB of them. */
 const waitingMax = 10_000
-/** Of them, of one account: far more than it is alerted of, and so few that nobody fills the queue for all by one name. */
-const waitingOfAccountMax = 200
+/** Those of them of one application server of an account: as many as one request can present. */
+const waitingOfApplicationServerMax = 100
 const batchMax = 500
 
 /**
  * Tells owners that somebody showed an application server a key that is not theirs.
  *
  * It works after the answer and beside it: what is reported only joins a queue, whoever and whatever was asked for, so
- * the answer's time does not tell whether there is such an owner. When the queue is full, reports are dropped.
+ * the answer's time does not tell whether there is such an owner. Up to 20 keys of an application server are told one by one
+ * in an hour; those beyond wait, for a minute at least, for one alert that stands for them all.
  */
 export class MismatchAlarm {
   readonly #databases: Databases
   readonly #log: Logger
-  /** By all that tells two of them apart. */
-  readonly #waiting = new Map<string, Mismatch>()
-  readonly #waitingOfAccount = new Map<string, number>()
-  #dropped = 0
+  readonly #queue = new MismatchQueue({
+    max: waitingMax,
+    perApplicationServerMax: waitingOfApplicationServerMax,
+  })
 
   constructor(databases: Databases, { log }: { readonly log: Logger }) {
     this.#databases = databases
@@ -43,16 +32,7 @@ export class MismatchAlarm {
 
   /** Returns at once, and never throws. */
   report(mismatch: Mismatch): void {
-    const { accountId, applicationServer, thumbprint } = mismatch
-    const key = JSON.stringify([accountId, applicationServer, thumbprint])
-    if (this.#waiting.has(key)) return
-    const ofAccount = this.#waitingOfAccount.get(accountId) ?? 0
-    if (this.#waiting.size >= waitingMax || ofAccount >= waitingOfAccountMax) {
-      this.#dropped++
-      return
-    }
-    this.#waiting.set(key, mismatch)
-    this.#waitingOfAccount.set(accountId, ofAccount + 1)
+    this.#queue.add(mismatch)
   }
 
   /**
@@ -61,32 +41,29 @@ export class MismatchAlarm {
    * @returns whether more is waiting
    */
   async drain(): Promise<boolean> {
-    if (this.#dropped > 0) {
-      this.#log.warn(
-        { dropped: this.#dropped },
-        'Mismatches were dropped: more were reported than can be looked at',
-      )
-      this.#dropped = 0
+    const dropped = this.#queue.takeDropped()
+    if (dropped > 0) {
+      this.#log.warn({ dropped }, 'Mismatches were dropped: more were reported than can be looked at')
     }
-    const batch = [...this.#waiting].slice(0, batchMax)
-    for (const [key, mismatch] of batch) this.#remove(key, mismatch)
+    const batch = this.#queue.take(batchMax)
     if (batch.length === 0) return false
     try {
-      for (const mismatch of await this.#selectDue(batch.map(([, value]) => value)))
-        await this.#raise(mismatch)
+      await this.#tell(batch)
     } catch (error) {
       // What was raised already is not due any more.
-      if (isConnectionLost(error)) for (const [, mismatch] of batch) this.report(mismatch)
+      if (isConnectionLost(error)) for (const mismatch of batch) this.report(mismatch)
       throw error
     }
-    return this.#waiting.size > 0
+    return this.#queue.size > 0
   }
 
-  #remove(key: string, { accountId }: Mismatch): void {
-    this.#waiting.delete(key)
-    const left = (this.#waitingOfAccount.get(accountId) ?? 1) - 1
-    if (left === 0) this.#waitingOfAccount.delete(accountId)
-    else this.#waitingOfAccount.set(accountId, left)
+  /**
+   * Raises an alert for what waits of each application server, where it is time for one.
+   *
+   * @returns whether there may be more of them
+   */
+  async sumUp(): Promise<boolean> {
+    return sumUpWaiting(this.#databases.writes)
   }
 
   /** Looks at what is still waiting, or else at as much of it as the database lets. Never throws. */
@@ -98,53 +75,13 @@ export class MismatchAlarm {
     }
   }
 
-  /** Most of what is reported concerns nobody: this one statement finds the rest. */
-  async #selectDue(mismatches: readonly Mismatch[]): Promise<Mismatch[]> {
-    const rows = await this.#databases.writes.sql<{ place: number }[]>`
-      SELECT asked.place::int AS place
-      FROM unnest(
-        ${mismatches.map(({ accountId }) => accountId)}::uuid[],
-        ${mismatches.map(({ applicationServer }) => applicationServer)}::text[],
-        ${mismatches.map(({ thumbprint }) => thumbprint)}::text[]
-      ) WITH ORDINALITY AS asked (account_id, application_server, thumbprint, place)
-      WHERE EXISTS (
-          SELECT FROM transaction_keys k
-          WHERE k.account_id = asked.account_id AND k.application_server = asked.application_server)
-        AND NOT EXISTS (
-          SELECT FROM transaction_keys k
-          WHERE k.account_id = asked.account_id AND k.application_server = asked.application_server
-            AND k.thumbprint = asked.thumbprint)
-        AND NOT EXISTS (
-          SELECT FROM mismatches m
-          WHERE m.account_id = asked.account_id AND m.application_server = asked.application_server
-            AND m.presented_thumbprint = asked.thumbprint
-            AND m.alerted_at > statement_timestamp() - interval '1 hour')
-        AND ${mismatchAlertsPerHour} > (
-          SELECT count(*) FROM mismatches m
-          WHERE m.account_id = asked.account_id AND m.alerted_at > statement_timestamp() - interval '1 hour')
-      ORDER BY asked.place`
-    return rows.flatMap(({ place }) => mismatches[place - 1] ?? [])
-  }
-
-  /** Under the account's lock, so that servers which do this at once count each other's. */
-  async #raise({ accountId, applicationServer, thumbprint }: Mismatch): Promise<void> {
-    await runTransaction(this.#databases.writes.db, async (tx) => {
-      await tx.execute(fragment`SELECT FROM accounts WHERE id = ${accountId} FOR NO KEY UPDATE`)
-      const [recent] = await tx.execute<{ is_due: boolean }>(fragment`
-        SELECT count(*) < ${mismatchAlertsPerHour}::int AND count(*) FILTER (
-            WHERE application_server = ${applicationServer} AND presented_thumbprint = ${thumbprint}) = 0 AS is_due
-        FROM mismatches
-        WHERE account_id = ${accountId} AND alerted_at > statement_timestamp() - interval '1 hour'`)
-      if (recent?.is_due !== true) return
-      await tx.execute(fragment`
-        INSERT INTO mismatches (account_id, application_server, presented_thumbprint, alerted_at)
-        VALUES (${accountId}, ${applicationServer}, ${thumbprint}, statement_timestamp())
-        ON CONFLICT (account_id, application_server, presented_thumbprint) DO UPDATE
-        SET alerted_at = excluded.alerted_at`)
-      await raiseAlert(
-        { tx, accountId },
-        { kind: 'PUBLIC_KEY_MISMATCH', details: { applicationServer, presentedThumbprint: thumbprint } },
-      )
-    })
+  async #tell(batch: readonly Mismatch[]): Promise<void> {
+    const { alone, together } = await selectDue(this.#databases.writes.sql, batch)
+    const waiting = [...together]
+    for (const mismatch of alone) {
+      // Another server may have used the hour's alerts up meanwhile.
+      if (!(await raise(this.#databases.writes, mismatch))) waiting.push(mismatch)
+    }
+    if (waiting.length > 0) await recordWaiting(this.#databases.writes.sql, waiting)
   }
 }

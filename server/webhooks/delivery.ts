@@ -27,8 +27,13 @@ export interface WebhookDeliveryOptions extends Pick<PostOptions, 'allowsPrivate
   readonly random?: () => number
 }
 
-/** Webhooks that this server posts to at once: a receiver that is slow occupies one place, for the time-out at most. */
-const concurrencyMax = 64
+/**
+ * Webhooks that this server posts to at once: a receiver that is slow occupies one place, for the time-out at most. Those
+ * that have not taken what they were sent last, or never anything, have places of their own: however many silent receivers
+ * strangers set, those that work are not behind them.
+ */
+const provenMax = 64
+const unprovenMax = 192
 /** Then another webhook has its turn. */
 const turnMs = 30_000
 const pageMax = 100
@@ -44,7 +49,7 @@ export class WebhookDelivery {
   readonly #databases: Databases
   readonly #selectAfter: AlertsAfter
   readonly #options: WebhookDeliveryOptions
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #underWay = new Map<Promise<void>, LeasedWebhook>()
   readonly #stopping = new AbortController()
 
   constructor(databases: Databases, options: WebhookDeliveryOptions) {
@@ -54,14 +59,19 @@ export class WebhookDelivery {
   }
 
   /**
-   * Begins to deliver to webhooks that are due.
+   * Begins to deliver to webhooks that are due, as many as have places.
    *
-   * @returns whether there may be more of them
+   * @returns false: those that are left wait for a place
    */
   async begin(): Promise<boolean> {
-    const free = concurrencyMax - this.#underWay.size
-    if (free === 0 || this.#stopping.signal.aborted) return false
-    const leased = await leaseWebhooks(this.#databases.writes.sql, free)
+    if (this.#stopping.signal.aborted) return false
+    const busy = [...this.#underWay.values()]
+    const provenCount = busy.filter(({ is_proven: isProven }) => isProven).length
+    const leased = await leaseWebhooks(this.#databases.writes.sql, {
+      proven: provenMax - provenCount,
+      unproven: unprovenMax - (busy.length - provenCount),
+      busy,
+    })
     for (const webhook of leased) {
       const turn = this.#deliver(webhook)
         .catch((error: unknown) => {
@@ -71,15 +81,16 @@ export class WebhookDelivery {
           }
         })
         .finally(() => this.#underWay.delete(turn))
-      this.#underWay.add(turn)
+      this.#underWay.set(turn, webhook)
     }
-    return leased.length === free
+    // What is due and found no place has one when another turn has ended.
+    return false
   }
 
   /** Breaks off what is under way. Its alerts are posted again by the next server. */
   async end(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all(this.#underWay)
+    await Promise.all(this.#underWay.keys())
   }
 
   async #deliver(webhook: LeasedWebhook): Promise<void> {

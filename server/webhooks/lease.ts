@@ -9,6 +9,10 @@ export interface LeasedWebhook {
   readonly id: string
   readonly lease: string
   readonly url: string
+  /** Host and port of the URL. */
+  readonly host: string
+  /** It has taken what it was sent last. */
+  readonly is_proven: boolean
   readonly kinds: readonly AlertKind[] | null
   readonly sealed_secret: string
   readonly position: number
@@ -21,26 +25,68 @@ export interface LeasedWebhook {
   readonly settled: Date
 }
 
+/** What this server may still take. */
+export interface FreePlaces {
+  readonly proven: number
+  readonly unproven: number
+  /** What it posts to at present. */
+  readonly busy: readonly Pick<LeasedWebhook, 'account_id' | 'host' | 'is_proven'>[]
+}
+
+/** Webhooks of an account, and of one host and port, that a server posts to at once. */
+const placesOfAccount = 2
+const placesOfProvenHost = 64
+const placesOfUnprovenHost = 8
+
 /** How long a lease holds: longer than a post takes. Each write of a delivery renews it. */
 export const leaseSeconds = 60
 
-/** Takes webhooks that are due, each by one server; those longest due first. */
-export async function leaseWebhooks(sql: postgres.Sql, limit: number): Promise<LeasedWebhook[]> {
+/**
+ * Takes webhooks that are due, each by one server: those that have taken what they were sent last before those that have
+ * not, and of each kind those longest due first; of an account and of a host as many as have places left.
+ */
+export async function leaseWebhooks(
+  sql: postgres.Sql,
+  { proven, unproven, busy }: FreePlaces,
+): Promise<LeasedWebhook[]> {
   const rows = await sql<(Omit<LeasedWebhook, 'position'> & { readonly position: string })[]>`
-    WITH due AS (
-      SELECT account_id, id, statement_timestamp() AS now, greatest(settled_clock(), 'epoch') AS settled
+    WITH busy AS (
+      SELECT account_id, host, is_proven::boolean AS is_proven FROM unnest(
+        ${busy.map(({ account_id }) => account_id)}::uuid[],
+        ${busy.map(({ host }) => host)}::text[],
+        ${busy.map(({ is_proven }) => String(is_proven))}::text[]
+      ) AS busy (account_id, host, is_proven)
+    ), due AS (
+      SELECT account_id, id, due_at, split_part(url, '/', 3) AS host,
+        last_delivered_at IS NOT NULL AND attempts = 0 AS is_proven
       FROM webhooks
       WHERE due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until <= statement_timestamp())
-      ORDER BY due_at
-      LIMIT ${limit}
-      FOR UPDATE SKIP LOCKED
+    ), ranked AS (
+      SELECT *,
+        row_number() OVER (PARTITION BY account_id ORDER BY is_proven DESC, due_at)
+          + (SELECT count(*) FROM busy b WHERE b.account_id = due.account_id) AS of_account,
+        row_number() OVER (PARTITION BY host, is_proven ORDER BY due_at)
+          + (SELECT count(*) FROM busy b WHERE b.host = due.host AND b.is_proven = due.is_proven) AS of_host
+      FROM due
+    ), placed AS (
+      SELECT *, row_number() OVER (PARTITION BY is_proven ORDER BY due_at) AS of_kind
+      FROM ranked
+      WHERE of_account <= ${placesOfAccount}
+        AND of_host <= CASE WHEN is_proven THEN ${placesOfProvenHost}::int ELSE ${placesOfUnprovenHost}::int END
+    ), chosen AS (
+      SELECT w.account_id, w.id, placed.host, placed.is_proven, statement_timestamp() AS now,
+        greatest(settled_clock(), 'epoch') AS settled
+      FROM webhooks w JOIN placed ON placed.account_id = w.account_id AND placed.id = w.id
+      WHERE of_kind <= CASE WHEN placed.is_proven THEN ${proven}::int ELSE ${unproven}::int END
+        AND w.due_at <= statement_timestamp() AND (w.leased_until IS NULL OR w.leased_until <= statement_timestamp())
+      FOR UPDATE OF w SKIP LOCKED
     )
     UPDATE webhooks
     SET lease = ${randomUUID()}, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
-    FROM due
-    WHERE webhooks.account_id = due.account_id AND webhooks.id = due.id
-    RETURNING webhooks.account_id, webhooks.id, lease, url, array_to_json(kinds) AS kinds, sealed_secret,
-      position::text, attempts, failing_since, is_redelivery_asked, due.now, due.settled`
+    FROM chosen
+    WHERE webhooks.account_id = chosen.account_id AND webhooks.id = chosen.id
+    RETURNING webhooks.account_id, webhooks.id, host, is_proven, lease, url, array_to_json(kinds) AS kinds, sealed_secret,
+      position::text, attempts, failing_since, is_redelivery_asked, chosen.now, chosen.settled`
   return rows.map((row) => ({ ...row, position: Number(row.position) }))
 }
 

@@ -163,7 +163,12 @@ async function insert(
   return webhook
 }
 
-/** Any change enables a webhook and has what is waiting tried at once. @throws {KeyServerError} NOT_FOUND */
+/**
+ * Any change enables a webhook. What is waiting is tried at once where the receiver does not fail; where it does, setting the
+ * URL anew keeps the back-off, and asking for a redelivery ends it.
+ *
+ * @throws {KeyServerError} NOT_FOUND
+ */
 async function change(
   { tx, accountId, now }: SignedTransaction,
   {
@@ -180,13 +185,15 @@ async function change(
     changes.isRedeliveryAsked === true
       ? sql`true`
       : sql`${webhooks.newestPosition} > ${webhooks.position} OR ${webhooks.isRedeliveryAsked}`
+  const at = sql`${now.toISOString()}::timestamptz`
+  const soon = sql`CASE WHEN ${webhooks.attempts} > 0 THEN greatest(${webhooks.dueAt}, ${at}) ELSE ${at} END`
   const [webhook] = await tx
     .update(webhooks)
     .set({
       ...changes,
       ...(kinds !== undefined && { kinds: kinds && [...kinds] }),
       disabledAt: null,
-      dueAt: sql`CASE WHEN ${hasWork} THEN ${now.toISOString()}::timestamptz END`,
+      dueAt: sql`CASE WHEN ${hasWork} THEN ${changes.isRedeliveryAsked === true ? at : soon} END`,
     })
     .where(isWebhook({ accountId, id }))
     .returning(webhookColumns)

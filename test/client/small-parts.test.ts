@@ -53,7 +53,12 @@ describe('an alert', () => {
   })
 
   test.each([
-    { kind: 'PUBLIC_KEY_MISMATCH', applicationServer: 'https://shop.example', presentedThumbprint: 't' },
+    {
+      kind: 'PUBLIC_KEY_MISMATCH',
+      applicationServer: 'https://shop.example',
+      presentedThumbprint: 't',
+      furtherKeyCount: 2,
+    },
     { kind: 'MANAGEMENT_KEY_ADDED', managementKey: { id: 'm' }, addedBy: { id: 'n' } },
     { kind: 'MANAGEMENT_KEY_REVOKED', managementKey: { id: 'm' }, revokedBy: { id: 'n' } },
     { kind: 'KEYS_REWRAPPED', managementKey: { id: 'm' }, keyCount: 3 },

@@ -10,7 +10,7 @@ import { run, type TestProcess } from '../support/processes.ts'
 import { freePort } from '../support/server.ts'
 
 const hasSignals = process.platform !== 'win32'
-if (!hasSignals) console.log('Skipped: Windows has no signals between processes.')
+if (!hasSignals) process.stdout.write('Skipped: Windows has no signals between processes.\n')
 
 let directory: string
 let port: number
@@ -125,7 +125,7 @@ function environment(settings: Record<string, string> = {}): NodeJS.ProcessEnv {
 }
 
 function serve(settings: Record<string, string> = {}): TestProcess {
-  const server = run(['bin/claviger.js', 'serve'], {
+  const server = run(['client/bin/claviger.js', 'serve'], {
     DATA_DIR: directory,
     DATABASE_URL: '',
     PORT: String(port),

@@ -64,6 +64,19 @@ test('a primary that has become a standby makes writes UNAVAILABLE with Retry-Af
   await openAccount(server.url)
 })
 
+test('of several hosts the primary is found, also when it comes after a standby', async () => {
+  const at = (place: string) => primary.url.replace(/@[^/]*/, `@${place}`).replace(/\?.*/, '')
+  const places = `${new URL(standby.url).host},${new URL(primary.url).host}`
+  const url = `${at(places)}?target_session_attrs=read-write`
+  const other = await startTestServer(url)
+  try {
+    await openAccount(other.url)
+  } finally {
+    await other.stop()
+  }
+  await expect(startTestServer(at(places))).rejects.toThrow('a standby')
+})
+
 async function readiness(): Promise<{ status: number; text: string }> {
   const response = await fetch(`${server.url}/readyz`)
   return { status: response.status, text: await response.text() }

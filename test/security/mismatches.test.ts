@@ -33,3 +33,21 @@ test('whoever shows ten thousand keys in one name keeps no alarm from another', 
     await world.sql`SELECT count(*)::int AS alerts FROM mismatches WHERE account_id = ${accountId}`
   expect(alerted).toMatchObject([{ alerts: 1 }])
 })
+
+test('whoever shows ten thousand keys in the name of an owner, each at another server, keeps no alarm from that owner', async () => {
+  const { name, key } = await openAccount(world.url)
+  const { applicationServer } = await storeKey(world.url, key)
+  const databases = connectDatabases({ url: world.server.databaseUrl, writeConnectionsMax: 1 })
+  const alarm = new MismatchAlarm(databases, { log: pino({ level: 'silent' }) })
+  const accountId = accountIdOf(name)
+  for (let number = 0; number < 10_500; number++) {
+    const made = `https://made-up-${String(number)}.example`
+    alarm.report({ accountId, applicationServer: made, thumbprint: strangeThumbprint(number) })
+  }
+  alarm.report({ accountId, applicationServer: String(applicationServer), thumbprint: strangeThumbprint(0) })
+  await alarm.end()
+  await databases.close()
+  const alerted =
+    await world.sql`SELECT count(*)::int AS alerts FROM mismatches WHERE account_id = ${accountId}`
+  expect(alerted).toMatchObject([{ alerts: 1 }])
+})

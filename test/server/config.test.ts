@@ -37,3 +37,11 @@ test('webhooks lead into the operator’s network only when he says so', () => {
   expect(readConfig({}).allowsPrivateWebhooks).toBe(false)
   expect(readConfig({ ALLOW_PRIVATE_WEBHOOKS: 'on' }).allowsPrivateWebhooks).toBe(true)
 })
+
+test('the server goes on for 5 seconds in production when it is to stop, unless it is told another time', () => {
+  expect(readConfig({}).shutdownDelaySeconds).toBe(0)
+  expect(readConfig({ NODE_ENV: 'production' }).shutdownDelaySeconds).toBe(5)
+  expect(readConfig({ NODE_ENV: 'production', SHUTDOWN_DELAY_SECONDS: '0' }).shutdownDelaySeconds).toBe(0)
+  expect(readConfig({ SHUTDOWN_DELAY_SECONDS: '12' }).shutdownDelaySeconds).toBe(12)
+  expect(() => readConfig({ SHUTDOWN_DELAY_SECONDS: 'soon' })).toThrow('SHUTDOWN_DELAY_SECONDS: must be')
+})

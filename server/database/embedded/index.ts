@@ -134,11 +134,11 @@ interface Steps {
 
 /** A PostgreSQL that was started here and is of no use is not left behind. */
 async function runAndOwn(cluster: Cluster, steps: Steps): Promise<RunningCluster> {
-  let hasStarted = false
+  const started = new Set<Cluster>()
   try {
-    return await findOrStart(cluster, { ...steps, onStart: () => (hasStarted = true) })
+    return await findOrStart(cluster, { ...steps, onStart: () => started.add(cluster) })
   } catch (error) {
-    if (hasStarted && !(error instanceof DataDirectoryInUseError)) await stopCluster(cluster)
+    if (started.has(cluster) && !(error instanceof DataDirectoryInUseError)) await stopCluster(cluster)
     throw error
   }
 }

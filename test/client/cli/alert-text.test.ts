@@ -13,6 +13,7 @@ test("a mismatch does not say that the key is a stranger's: it may be the owner'
     kind: 'PUBLIC_KEY_MISMATCH',
     applicationServer: 'https://shop.example',
     presentedThumbprint: 'THUMBPRINT',
+    furtherKeyCount: 0,
   })
   expect(line).toBe(
     '1970-01-01T00:00:00.000Z  PUBLIC_KEY_MISMATCH  https://shop.example was shown a key that is not your key for ' +

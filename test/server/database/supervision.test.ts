@@ -103,7 +103,8 @@ const hasMounts = await promisify(execFile)('unshare', ['-m', 'mount', '-t', 'tm
   () => true,
   () => false,
 )
-if (!hasMounts) console.log('Skipped: tests of a full disk need root and a mount namespace (unshare -m).')
+if (!hasMounts)
+  process.stdout.write('Skipped: tests of a full disk need root and a mount namespace (unshare -m).\n')
 
 test.runIf(hasMounts)(
   'on a full disk the server answers UNAVAILABLE and is not ready, or ends non-zero, and recovers when there is room again',
@@ -116,7 +117,7 @@ test.runIf(hasMounts)(
       'unshare',
       ['-m', 'sh', '-c', `mount -t tmpfs -o size=150m,mode=0711 tmpfs "$0" && exec "$@"`, directory].concat([
         process.execPath,
-        'bin/claviger.js',
+        'client/bin/claviger.js',
         'serve',
       ]),
       {
@@ -125,8 +126,6 @@ test.runIf(hasMounts)(
     )
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
-    let exitCode: number | null = null
-    child.once('exit', (code) => (exitCode = code))
     cleanUps.push(async () => {
       child.kill('SIGTERM')
       await eventually(() => Promise.resolve(child.exitCode !== null || child.signalCode !== null), {
@@ -143,13 +142,13 @@ test.runIf(hasMounts)(
     await promisify(execFile)('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']).catch(() => undefined)
     await eventually(
       async () => {
-        if (exitCode !== null) return true
+        if (child.exitCode !== null) return true
         const readiness = await fetch(`${url}/readyz`).catch(() => null)
         return readiness?.status === 503
       },
       { withinMs: 30_000, what: 'the server is not ready, or has ended' },
     )
-    if (exitCode === null) {
+    if (child.exitCode === null) {
       expect(await (await fetch(`${url}/readyz`)).text()).toMatch(/not ready: the (disk of the )?database/)
       const failure = await openAccount(url).then(() => '', String)
       expect(failure).toMatch(/^$|UNAVAILABLE/)
@@ -159,7 +158,7 @@ test.runIf(hasMounts)(
         what: 'the server is ready again',
       })
       await openAccount(url)
-    } else expect(exitCode).not.toBe(0)
+    } else expect(child.exitCode).not.toBe(0)
   },
 )
 

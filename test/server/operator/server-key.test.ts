@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isServerKeySecret, serverKeySecretOf } from '../../../server/server-keys/sealing-secret.ts'
+import { explainStartFailure } from '../../../server/operator/start-failure.ts'
 import { runScript, type ChildEnd } from '../../support/child.ts'
-import { emptyTestDatabase } from '../../support/database.ts'
-import { testServerKeySecret } from '../../support/server.ts'
+import { createTestDatabase, emptyTestDatabase } from '../../support/database.ts'
+import { startTestServer, testServerKeySecret } from '../../support/server.ts'
 import { fetchKeySet } from '../../support/server-keys.ts'
 import { useWorld } from '../../support/world.ts'
 
@@ -86,6 +88,29 @@ test('without SERVER_KEY_SECRET the secret is made from the password of the data
     otherSecret,
   )
 })
+
+test('after a change of the password the start says how to put it right, and that does', async () => {
+  const url = new URL(server.databaseUrl)
+  const database = await createTestDatabase()
+  const { pathname } = new URL(database.url)
+  url.pathname = pathname
+  const old = serverKeySecretOf({ serverKeySecret: null, databaseUrl: 'postgres://u:old%40pass@h/d' })
+  await (await startTestServer(url.href, { serverKeySecret: old })).stop()
+  try {
+    const failure = await startTestServer(url.href, { serverKeySecret: otherSecret }).then(
+      () => '',
+      (error: unknown) => explainStartFailure(error),
+    )
+    const [, recipe = ''] = /"(printf [^"]*)"/.exec(failure) ?? []
+    const made = execFileSync('sh', ['-c', recipe.replace('OLD_PASSWORD', 'old%40pass')], {
+      encoding: 'utf8',
+    })
+    expect(made.trim()).toBe(old)
+    await (await startTestServer(url.href, { serverKeySecret: made.trim() })).stop()
+  } finally {
+    await database.drop()
+  }
+}, 30_000)
 
 function command(args: readonly string[], env: Record<string, string>): Promise<ChildEnd> {
   return runScript('client/bin/claviger.js', {

@@ -4,7 +4,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parsePublicJwk } from '../../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
-import { mismatchAlertsPerHour } from '../../../server/verification/mismatch-alarm.ts'
+import { mismatchAlertsPerHour } from '../../../server/verification/mismatch-rows.ts'
 import { call, openAccount, signRequest, storeKey, type RawAccount } from '../../support/raw-client.ts'
 import { startWorlds, type TestServer } from '../../support/server.ts'
 import { createPublicKey, verify } from '../../support/server-keys.ts'
@@ -92,12 +92,49 @@ test('an owner is not flooded: of 300 keys in an hour, shown to two servers at o
     showMany(servers[1], owner, keys.slice(150)),
   ])
   await settle()
-  expect(await alertsOf(owner)).toHaveLength(20)
+  await expect.poll(() => alertsOf(owner), { timeout: 20_000 }).toHaveLength(20)
   expect(mismatchAlertsPerHour).toBe(20)
   // The bound is each owner's own.
   await verify(url, { owner: neighbour.name, publicKey: keys[0] }, 'coincides')
   await expect.poll(() => alertsOf(neighbour), { timeout: 10_000 }).toHaveLength(1)
 })
+
+test('20 junk keys at one application server keep no mismatch at another from its owner', async () => {
+  const owner = await ownerWithKey()
+  const bank = 'https://bank.example'
+  await storeKey(url, owner.key, { applicationServer: bank })
+  await showMany(servers[0], owner, await Promise.all(Array.from({ length: 60 }, createPublicKey)))
+  await settle()
+  await expect.poll(() => alertsOf(owner), { timeout: 20_000 }).toHaveLength(20)
+  const stolen = await createPublicKey()
+  await verify(url, { owner: owner.name, applicationServer: bank, publicKey: stolen }, 'coincides')
+  await expect
+    .poll(async () => (await alertsOf(owner)).map(({ applicationServer }) => applicationServer), {
+      timeout: 10_000,
+    })
+    .toContain(bank)
+})
+
+test('what was not told one by one is summed up in one alert, once, by whichever server', async () => {
+  const owner = await ownerWithKey()
+  const keys = await Promise.all(Array.from({ length: 90 }, createPublicKey))
+  const thumbprints = await Promise.all(keys.map((key) => thumbprint(parsePublicJwk(key))))
+  await showMany(servers[0], owner, keys)
+  // Shown again, they are not counted again.
+  await showMany(servers[1], owner, keys)
+  await expect.poll(() => alertsOf(owner), { timeout: 20_000 }).toHaveLength(20)
+  await settle()
+  // A minute later.
+  await sql`UPDATE mismatches SET alerted_at = alerted_at - interval '1 minute' WHERE telling = 'WAITING'`
+  await expect.poll(async () => (await alertsOf(owner)).length, { timeout: 20_000 }).toBe(21)
+  await delay(6_000)
+  const told = await alertsOf(owner)
+  expect(told).toHaveLength(21)
+  expect(told.map(({ furtherKeyCount }) => furtherKeyCount)).toEqual([...Array<number>(20).fill(0), 69])
+  const named = told.map(({ presentedThumbprint }) => presentedThumbprint)
+  expect(new Set(named).size).toBe(21)
+  expect(thumbprints).toEqual(expect.arrayContaining(named))
+}, 40_000)
 
 test('nothing is told of an unknown owner, of an application server without a key, or of a key that coincides', async () => {
   const owner = await ownerWithKey()
@@ -152,12 +189,14 @@ function settle(): Promise<void> {
 
 interface Told {
   readonly applicationServer: string
+  readonly presentedThumbprint: string
+  readonly furtherKeyCount: number
 }
 
 async function alertsOf({ key }: RawAccount): Promise<Told[]> {
   const { data } = await call(url, key, {
     query:
-      '{ account { alerts(first: 100) { edges { node { ... on PublicKeyMismatchAlert { applicationServer } } } } } }',
+      '{ account { alerts(first: 100) { edges { node { ... on PublicKeyMismatchAlert { applicationServer presentedThumbprint furtherKeyCount } } } } } }',
   })
   const edges: { node: Told | Record<string, never> }[] = data?.['account'].alerts.edges
   return edges.map(({ node }) => node).filter((node): node is Told => 'applicationServer' in node)

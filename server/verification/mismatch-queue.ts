@@ -1,0 +1,101 @@
+/** A key that was presented as an owner's and is not, if there is such an owner. */
+export interface Mismatch {
+  readonly accountId: string
+  readonly applicationServer: string
+  /** Of the presented key. */
+  readonly thumbprint: string
+}
+
+export interface MismatchQueueOptions {
+  readonly max: number
+  /** Of one application server of an account. */
+  readonly perApplicationServerMax: number
+}
+
+/**
+ * Mismatches that wait to be looked at. When it is full, the oldest of the account that has the most gives way: nobody fills
+ * the queue for all by one name.
+ */
+export class MismatchQueue {
+  readonly #options: MismatchQueueOptions
+  /** By all that tells two of them apart, the oldest first. */
+  readonly #waiting = new Map<string, Mismatch>()
+  readonly #ofAccount = new Map<string, number>()
+  readonly #ofApplicationServer = new Map<string, number>()
+  #dropped = 0
+
+  constructor(options: MismatchQueueOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  /** Adds one, unless it waits already or its application server has as many as it may. */
+  add(mismatch: Mismatch): void {
+    const key = keyOf(mismatch)
+    if (this.#waiting.has(key)) return
+    const ofApplicationServer = this.#ofApplicationServer.get(applicationServerKeyOf(mismatch)) ?? 0
+    if (ofApplicationServer >= this.#options.perApplicationServerMax) {
+      this.#dropped++
+      return
+    }
+    this.#waiting.set(key, mismatch)
+    this.#count(mismatch, 1)
+    if (this.#waiting.size > this.#options.max) this.#dropOldestOfMost()
+  }
+
+  /** Takes the oldest out. */
+  take(countMax: number): readonly Mismatch[] {
+    const taken: Mismatch[] = []
+    for (const mismatch of this.#waiting.values()) {
+      if (taken.length === countMax) break
+      taken.push(mismatch)
+    }
+    for (const mismatch of taken) this.#remove(mismatch)
+    return taken
+  }
+
+  /** How many were dropped since it was last asked. */
+  takeDropped(): number {
+    const dropped = this.#dropped
+    this.#dropped = 0
+    return dropped
+  }
+
+  #dropOldestOfMost(): void {
+    let most = 0
+    for (const count of this.#ofAccount.values()) most = Math.max(most, count)
+    for (const mismatch of this.#waiting.values()) {
+      if (this.#ofAccount.get(mismatch.accountId) !== most) continue
+      this.#remove(mismatch)
+      this.#dropped++
+      return
+    }
+  }
+
+  #remove(mismatch: Mismatch): void {
+    this.#waiting.delete(keyOf(mismatch))
+    this.#count(mismatch, -1)
+  }
+
+  #count(mismatch: Mismatch, change: 1 | -1): void {
+    add(this.#ofAccount, mismatch.accountId, change)
+    add(this.#ofApplicationServer, applicationServerKeyOf(mismatch), change)
+  }
+}
+
+function keyOf({ accountId, applicationServer, thumbprint }: Mismatch): string {
+  return JSON.stringify([accountId, applicationServer, thumbprint])
+}
+
+function applicationServerKeyOf({ accountId, applicationServer }: Mismatch): string {
+  return JSON.stringify([accountId, applicationServer])
+}
+
+function add(...[counts, key, change]: [Map<string, number>, string, 1 | -1]): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count === 0) counts.delete(key)
+  else counts.set(key, count)
+}
