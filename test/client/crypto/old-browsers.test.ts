@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createVault, indexedDbKeystore, memoryKeystore } from '../../../client/index.ts'
 import { generateManagementKey } from '../../../client/crypto/management-key.ts'
 import { parseRecord, serializeRecord } from '../../../client/node/record-json.ts'
@@ -63,10 +63,16 @@ describe('where the runtime has neither Ed25519 nor X25519', () => {
   })
 })
 
-test('a runtime without IndexedDB is told as that', async () => {
+test('a runtime without IndexedDB is reported as such', async () => {
+  // Another file of this worker may have installed fake-indexeddb.
+  const installed = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB')
+  Reflect.deleteProperty(globalThis, 'indexedDB')
+  onTestFinished(() => {
+    if (installed !== undefined) Object.defineProperty(globalThis, 'indexedDB', installed)
+  })
   expect(globalThis).not.toHaveProperty('indexedDB')
-  const made = createVault({ url: 'http://localhost:1', owner: 'alice', keystore: indexedDbKeystore() })
-  await expect(made).rejects.toMatchObject({
+  const created = createVault({ url: 'http://localhost:1', owner: 'alice', keystore: indexedDbKeystore() })
+  await expect(created).rejects.toMatchObject({
     code: 'RUNTIME_UNSUPPORTED',
     message: expect.stringContaining('IndexedDB'),
   })
