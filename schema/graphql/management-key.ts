@@ -1,8 +1,17 @@
 import { builder, signed } from './builder.ts'
 import { type ManagementKey as ManagementKeyShape } from './domain.ts'
-import { managementKeyKinds } from '../wire/enums.ts'
+import type { managementKeyKinds } from '../wire/enums.ts'
 
-const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKinds })
+const managementKeyKindDescriptions = {
+  DEVICE: {},
+  RECOVERY: {},
+  VIEWER: {
+    description:
+      'Reads, subscribes and acknowledges, and nothing else: FORBIDDEN for every other mutation and for acquiring. It has no wrapping key, and nothing that it signs (certificate, endorsement, revocation) is taken by servers, clients or verifiers. For dashboards and browsers that one trusts less.',
+  },
+} satisfies Record<(typeof managementKeyKinds)[number], object>
+
+const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKindDescriptions })
 
 export const ManagementKey = builder.objectRef<ManagementKeyShape>('ManagementKey').implement({
   description:

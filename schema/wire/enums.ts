@@ -2,7 +2,7 @@
  * The enumerations of the API, which server, clients and statements share.
  */
 
-export const managementKeyKinds = ['DEVICE', 'RECOVERY'] as const
+export const managementKeyKinds = ['DEVICE', 'RECOVERY', 'VIEWER'] as const
 
 export type ManagementKeyKind = (typeof managementKeyKinds)[number]
 
