@@ -77,7 +77,7 @@ export {
   type PublicKeyQuestion,
   type PublicKeyVerification,
 } from './verifier/verify-public-key.ts'
-export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier/verifier-error.ts'
+export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier-error.ts'
 export {
   errorCodes,
   KeyServerError,

@@ -53,7 +53,7 @@ export { memoryNonces, type MemoryNoncesOptions, type NonceStore } from './verif
 export type { Pin, PinsOf } from './verifier/proofs/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
-export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier/verifier-error.ts'
+export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier-error.ts'
 export {
   verifyPublicKey,
   verifyPublicKeys,

@@ -1,4 +1,4 @@
-// An application server that lets a client in by its public key, after asking the key server whether it is really his.
+// An application server that lets a client in by its public key, after asking the key server whether it is really theirs.
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { verifyPublicKey } from 'claviger'

@@ -27,7 +27,8 @@ CREATE TYPE key_change_kind AS ENUM (
 
 CREATE TYPE management_key_kind AS ENUM (
   'DEVICE',
-  'RECOVERY'
+  'RECOVERY',
+  'VIEWER'
 );
 
 CREATE TYPE mismatch_telling AS ENUM (
@@ -150,6 +151,7 @@ CREATE TABLE management_key_owners (
   management_key_id text NOT NULL,
   account_id uuid NOT NULL,
   signing_key jsonb NOT NULL,
+  is_viewer boolean NOT NULL,
   CONSTRAINT management_key_owners_pkey PRIMARY KEY (management_key_id)
 );
 

@@ -87,7 +87,7 @@ const startMsMax = 60_000
  * Makes a key server: opens its database, checks what it needs, migrates it, and starts the jobs behind the API. It answers
  * nobody before its handler is mounted, or `listen` is called.
  *
- * @throws Error in words when the database can not be had or does not fit
+ * @throws Error that says in a sentence why the database cannot be opened or does not fit
  */
 export async function createKeyServer(options: KeyServerOptions = {}): Promise<KeyServer> {
   const database = await openDatabase(options)

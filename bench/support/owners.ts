@@ -41,8 +41,8 @@ export async function storeOwners(
     FROM unnest(${accountIds}::uuid[], ${managementKeyIds}::text[], ${owners.map(({ signingKey }) => signingKey)}::text[])
       AS stored (account_id, id, key)`
   await sql`
-    INSERT INTO management_key_owners (management_key_id, account_id, signing_key)
-    SELECT id, account_id, signing_key FROM management_keys`
+    INSERT INTO management_key_owners (management_key_id, account_id, signing_key, is_viewer)
+    SELECT id, account_id, signing_key, false FROM management_keys`
   const keys = owners.flatMap((owner) => owner.transactionKeyIds.map((id) => ({ ...owner, id })))
   const [ofAccount, ids] = [keys.map(({ accountId }) => accountId), keys.map(({ id }) => id)]
   await sql`

@@ -180,8 +180,8 @@ function retryAfterMsOf(error: unknown): number {
 }
 
 /**
- * Whether the key server can not read on from the cursor. One of another version may not even take a cursor of the stream's
- * own for one; what the caller has given must be a cursor.
+ * Whether the key server cannot read on from the cursor. A key server of another version may reject even the stream's own
+ * cursor as malformed; a cursor that the caller gave must be well-formed.
  */
 function isExpiredCursor(error: unknown, { isGiven }: { readonly isGiven: boolean }): boolean {
   if (!(error instanceof KeyServerError)) return false

@@ -31,7 +31,7 @@ export function graphqlClient({
   readonly endpoint: string
   readonly fetch: Fetch
   /** What is thrown in place of an error. Default: the error itself. */
-  readonly explain?: ((error: unknown) => Promise<unknown>) | undefined
+  readonly explain?: ((error: Error) => Promise<Error>) | undefined
 }): GraphqlClient {
   const client = new Client({
     url: endpoint,
@@ -50,7 +50,10 @@ export function graphqlClient({
       const source =
         kind === 'query' ? client.executeQuery<unknown>(request) : client.executeMutation<unknown>(request)
       const { data, error } = await source.toPromise()
-      if (error) throw (await explain?.(toFailure(error))) ?? toFailure(error)
+      if (error) {
+        const failure = toFailure(error)
+        throw explain === undefined ? failure : await explain(failure)
+      }
       return parse(new ResponseReader(data))
     },
   }

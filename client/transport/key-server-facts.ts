@@ -1,4 +1,4 @@
-import { VerifierError, withVerifierErrors } from '../verifier/verifier-error.ts'
+import { withVerifierErrors } from '../verifier-error.ts'
 import type { Operation } from './graphql.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { unsignedClient } from './unsigned-client.ts'

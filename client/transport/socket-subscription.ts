@@ -34,7 +34,7 @@ export function openSocketSubscription<T>(
     },
     onEnd: finish,
   })
-  // Of connecting, then in turn of the silence that is left and of the answer to a ping.
+  // Bounds connecting, then in turn the silence that is left and the answer to a ping.
   let timer = setTimeout(onDead, bounds.connectMs)
 
   function receive({ type, payload }: SocketMessage): void {

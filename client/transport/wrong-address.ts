@@ -3,19 +3,19 @@ import { VaultError } from '../errors.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { readKeyServer } from './key-server-facts.ts'
 
-/** What the message names of the origins that the key server tells. */
+/** How many of the key server's origins the message names. */
 const namedMax = 5
 
 /**
- * What remains to be told of a refusal. A signature is for one address, and a key server answers SIGNATURE_INVALID for another
- * one as for a wrong or revoked key; it tells its own origins to anybody.
+ * Tells a wrong address from a wrong key. A signature is for one address, and a key server answers SIGNATURE_INVALID for another
+ * address as for a wrong or revoked key; it tells its own origins to anybody.
  *
  * @returns {VaultError} ADDRESS_MISMATCH when `url` is none of the key server's origins; otherwise `error` itself
  */
-export async function explainRefusal(
-  error: unknown,
+export async function explainRefusal<E>(
+  error: E,
   keyServer: ConnectionOptions & { readonly url: string },
-): Promise<unknown> {
+): Promise<E | VaultError> {
   if (!(error instanceof KeyServerError) || error.details.reason !== 'SIGNATURE_INVALID') return error
   const origins = (await readKeyServer(keyServer).catch(() => null))?.origins ?? []
   if (origins.length === 0 || origins.includes(keyServer.url)) return error

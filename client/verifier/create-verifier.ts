@@ -16,7 +16,7 @@ import { checkSignedAnswers } from './proofs/signed-answers.ts'
 import type { VerificationResult } from './result.ts'
 import { ResultCache } from './cache.ts'
 import { createVerificationService } from './verification-service.ts'
-import { asVerifierError } from './verifier-error.ts'
+import { asVerifierError } from '../verifier-error.ts'
 
 export interface VerifierOptions {
   /** The key server's origin, e.g. `https://keys.example`. */

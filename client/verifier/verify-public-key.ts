@@ -2,7 +2,7 @@ import { InvalidJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parsePublicKey } from '../../schema/wire/keys/forms/public-key.ts'
 import { VaultError } from '../errors.ts'
-import { VerifierError, withVerifierErrors } from './verifier-error.ts'
+import { VerifierError, withVerifierErrors } from '../verifier-error.ts'
 import type { ResponseReader } from '../transport/response-reader.ts'
 import { type Operation } from '../transport/graphql.ts'
 import { transactionKeyStates, type TransactionKeyState } from '../../schema/wire/enums.ts'
@@ -59,10 +59,10 @@ export function verifyPublicKeys(
   inputs: readonly PublicKeyQuestion[],
   options: { readonly url: string } & ConnectionOptions,
 ): Promise<PublicKeyVerification[]> {
-  return withVerifierErrors(() => askAll(inputs, options))
+  return withVerifierErrors(() => fetchOnce(inputs, options))
 }
 
-async function askAll(
+async function fetchOnce(
   inputs: readonly PublicKeyQuestion[],
   options: { readonly url: string } & ConnectionOptions,
 ): Promise<PublicKeyVerification[]> {

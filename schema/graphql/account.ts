@@ -20,7 +20,7 @@ const Account = builder.objectRef<AccountShape>('Account').implement({
     transactionKeys: t.field({
       type: TransactionKeyConnection,
       description:
-        "Newest first unless sort says otherwise. Relay connection; first is at most 100, default 20. search is a case-insensitive part of the application server's name or of the label; totalCount counts what the filters let through.",
+        "Newest first unless sort is given. Relay connection; first is at most 100, default 20. search matches any part of the application server's name or of the label, in any case of letters; totalCount counts the keys that match all filters.",
       args: {
         first: t.arg.int(),
         after: t.arg.string(),

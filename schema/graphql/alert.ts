@@ -46,7 +46,7 @@ export function alertIdOf({ accountId, position, occurredAt }: AlertShape): stri
 
 export const Alert = builder.interfaceRef<AlertShape>('Alert').implement({
   description:
-    'Something that the owner must know. Stored before it is delivered, in the transaction that caused it.',
+    'A message that the owner must know of. Stored before it is delivered, in the transaction of its cause.',
   resolveType: ({ kind }) => typeNames[kind],
   fields: (t) => ({
     id: t.id({ resolve: alertIdOf }),
@@ -90,7 +90,7 @@ builder.objectRef<KeyExpiredAlert>('KeyExpiredAlert').implement({
 
 builder.objectRef<KeyOverusedAlert>('KeyOverusedAlert').implement({
   description:
-    'Raised when the uses (or, under REFUSE, the refusals) beyond maxUses reach 1, 2, 4, 8, …: at once, and never a flood.',
+    'Raised when the uses (or, under REFUSE, the refusals) beyond maxUses reach 1, 2, 4, 8, …: the first at once, and logarithmically few in all.',
   interfaces: [Alert],
   fields: (t) => ({
     transactionKey: t.field({ type: TransactionKey, resolve: resolveTransactionKey }),
@@ -111,7 +111,7 @@ builder.objectRef<KeyRevokedAlert>('KeyRevokedAlert').implement({
 
 builder.objectRef<PublicKeyMismatchAlert>('PublicKeyMismatchAlert').implement({
   description:
-    "Somebody showed an application server a key that is not the owner's for it, though it may be his for another: at most one per owner, application server and presented key in an hour.",
+    "Somebody showed an application server a key that is not the owner's for it, though it may be the owner's for another: at most one per owner, application server and presented key in an hour.",
   interfaces: [Alert],
   fields: (t) => ({
     applicationServer: t.exposeString('applicationServer'),
@@ -174,8 +174,8 @@ builder.subscriptionField('alerts', (t) =>
   t.field({
     type: Alert,
     description: `\
-Signed. The account's alerts, each exactly once and in order: first those after the cursor, then those to come.
-Without a cursor: only those to come. Over graphql-transport-ws and over SSE.`,
+Signed. The account's alerts, each exactly once and in order: first those after the cursor, then new ones.
+Without a cursor: only new ones. Over graphql-transport-ws and over SSE.`,
     extensions: signed,
     args: { after: t.arg.string(), kinds: t.arg({ type: [AlertKind] }) },
     subscribe: (_root, { after, kinds }, ctx) =>
@@ -186,8 +186,7 @@ Without a cursor: only those to come. Over graphql-transport-ws and over SSE.`,
 
 builder.mutationField('acknowledgeAlerts', (t) =>
   t.int({
-    description:
-      'Signed. Marks the alerts up to and including this cursor as read; returns how many that were.',
+    description: 'Signed. Marks the alerts up to and including this cursor as read; returns their number.',
     extensions: signed,
     args: { upTo: t.arg.string({ required: true }) },
     resolve: (_root, { upTo }, ctx) => ctx.alerts.acknowledge(upTo),

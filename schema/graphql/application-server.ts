@@ -5,17 +5,17 @@ import type { ProofFailure } from '../wire/enums.ts'
 const proofFailureDescriptions = {
   NOT_AN_ORIGIN: {
     description:
-      'The name is no https origin, so there is no document to look at. The operator can approve the key.',
+      'The name is not an https origin, so there is no document to fetch. The operator can approve the key.',
   },
   UNREACHABLE: {
-    description: 'The document could not be fetched, or leads to an address that is not public.',
+    description: 'The document could not be fetched, or its name resolves to an address that is not public.',
   },
-  REFUSED: { description: 'It was answered with another status than 200. Redirects are not followed.' },
+  REFUSED: { description: 'The answer had another status than 200. Redirects are not followed.' },
   MALFORMED: {
     description:
-      'It is no JSON object with a list "keys" of at most 100 thumbprints, or has more than 16 KiB.',
+      'It is not a JSON object with a list "keys" of at most 100 thumbprints, or has more than 16 KiB.',
   },
-  NOT_LISTED: { description: 'It does not list this key.' },
+  NOT_LISTED: { description: 'The document does not list this key.' },
 } satisfies Record<ProofFailure, object>
 
 const ApplicationServerProofFailure = builder.enumType('ApplicationServerProofFailure', {
@@ -35,7 +35,7 @@ const ApplicationServerRegistration = builder
         type: ApplicationServerProofFailure,
         nullable: true,
         description:
-          'Null when it is proved. Mend it and register again, or have the operator approve the key.',
+          'Null when it is proved. Fix the cause and register again, or have the operator approve the key.',
       }),
     }),
   })
@@ -44,7 +44,7 @@ const RegisterApplicationServerInput = builder.inputType('RegisterApplicationSer
   fields: (t) => ({
     applicationServer: t.string({
       required: true,
-      description: 'As its clients store keys for it, e.g. https://shop.example',
+      description: 'The name that clients store keys for, e.g. https://shop.example',
     }),
     signingKey: t.field({ type: 'JWK', required: true, description: 'OKP Ed25519 or EC P-256.' }),
   }),
@@ -56,8 +56,8 @@ builder.mutationField('registerApplicationServer', (t) =>
     description: `\
 Signed by the registered key itself. Proved by <applicationServer>/.well-known/claviger.json, which lists the
 thumbprints of the application server's keys, or by the operator of the key server. Keys that were proved so before
-and are no longer listed are revoked. CONFLICT when the key is taken. RATE_LIMITED when so many register that there was no
-time for the document: the key waits for its proof, register again.`,
+and are no longer listed are revoked. CONFLICT when the key is taken. RATE_LIMITED when so many register that the document was not
+fetched: the key waits for its proof, register again.`,
     extensions: registering,
     args: { input: t.arg({ type: RegisterApplicationServerInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.applicationServers.register(input),

@@ -1,17 +1,17 @@
 import type { CursorPosition } from '../wire/cursor.ts'
 import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
 import type {
-  AlertKind,
   ManagementKeyKind,
-  OverusePolicy,
-  ProofFailure,
-  RevocationReason,
-  storedKeyChangeKinds,
   TransactionKeyState,
+  RevocationReason,
+  OverusePolicy,
+  AlertKind,
+  ProofFailure,
+  storedKeyChangeKinds,
 } from '../wire/enums.ts'
 
 /*
- * The nouns of the API as the resolvers see them. GraphQL types are declared over these and never over tables, so that a
+ * The nouns of the API as the resolvers see them. GraphQL types are declared over these and never over tables, so a
  * new column cannot leak into the API.
  */
 
@@ -91,7 +91,7 @@ export interface PublicKeyVerification {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
-  /** JWS: the owner's certificate. Null when they sent none. */
+  /** The owner's signed description of the key (JWS), if the owner sent one. */
   readonly certificate: string | null
   /**
    * The certification path (JWS each): the endorsements from the certificate's signer to the account's first management key,

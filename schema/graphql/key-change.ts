@@ -5,9 +5,9 @@ import type { keyChangeKinds } from '../wire/enums.ts'
 
 const keyChangeDescriptions = {
   REVOKED: {},
-  DESTROYED: { description: 'It was revoked, if it was not, and its secret erased.' },
-  SUPERSEDED: { description: 'It was revoked because another key takes its place.' },
-  TERM_CHANGED: { description: 'expiresAt is another one.' },
+  DESTROYED: { description: 'Its wrapped keys were erased, and it was revoked if it was not before.' },
+  SUPERSEDED: { description: 'It was revoked because another key replaces it.' },
+  TERM_CHANGED: { description: 'expiresAt has changed.' },
   EXPIRED: {},
   UP_TO_DATE: {
     description:
@@ -18,7 +18,7 @@ const keyChangeDescriptions = {
 const KeyChangeKind = builder.enumType('KeyChangeKind', { values: keyChangeDescriptions })
 
 const KeyChange = builder.objectRef<KeyChangeShape>('KeyChange').implement({
-  description: 'What happened to a key that is stored for this application server. It names no owner.',
+  description: 'A change of a key that is stored for this application server. It names no owner.',
   fields: (t) => ({
     kind: t.expose('kind', { type: KeyChangeKind }),
     thumbprint: t.exposeString('thumbprint', {
@@ -39,12 +39,13 @@ builder.subscriptionField('keyChanges', (t) =>
     type: KeyChange,
     description: `\
 Signed by a registered application server. The changes of the keys that are stored for it, each exactly once and in
-order: first those after the cursor, then those to come. Without a cursor: only those to come.
-FORBIDDEN when the applicationServer is another one than the signer's.`,
+order: first those after the cursor, then new ones. Without a cursor: only new ones.
+FORBIDDEN when applicationServer is not the signer's.`,
     extensions: signedByApplicationServer,
     args: {
       applicationServer: t.arg.string({
-        description: 'Whose changes are expected. Give it: a wrong key is silence otherwise.',
+        description:
+          'The expected application server. Always give it: with a wrong key there would be no changes and no error.',
       }),
       after: t.arg.string(),
     },

@@ -6,7 +6,7 @@ const KeyServer = builder.objectRef<KeyServerFacts>('KeyServer').implement({
     version: t.exposeString('version'),
     origins: t.exposeStringList('origins', {
       description:
-        'The origins that requests are signed for (PUBLIC_URL), so that a client can tell a wrong address from a wrong key.',
+        'The origins that requests are signed for (PUBLIC_URL): with them a client distinguishes a wrong address from a wrong key.',
     }),
     time: t.expose('time', {
       type: 'DateTime',

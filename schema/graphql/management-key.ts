@@ -1,8 +1,17 @@
 import { builder, signed } from './builder.ts'
 import { type ManagementKey as ManagementKeyShape } from './domain.ts'
-import { managementKeyKinds } from '../wire/enums.ts'
+import type { managementKeyKinds } from '../wire/enums.ts'
 
-const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKinds })
+const managementKeyKindDescriptions = {
+  DEVICE: {},
+  RECOVERY: {},
+  VIEWER: {
+    description:
+      'Reads, subscribes and acknowledges, and nothing else: FORBIDDEN for every other mutation and for acquiring. It has no wrapping key, and nothing that it signs (certificate, endorsement, revocation) is taken by servers, clients or verifiers. For dashboards and browsers that one trusts less.',
+  },
+} satisfies Record<(typeof managementKeyKinds)[number], object>
+
+const ManagementKeyKind = builder.enumType('ManagementKeyKind', { values: managementKeyKindDescriptions })
 
 export const ManagementKey = builder.objectRef<ManagementKeyShape>('ManagementKey').implement({
   description:
@@ -22,12 +31,12 @@ export const ManagementKey = builder.objectRef<ManagementKeyShape>('ManagementKe
       type: 'JWK',
       nullable: true,
       description:
-        'What others wrap keys to: OKP X25519 or EC P-256. Null when wrapping is symmetric and the key never leaves its owner.',
+        'The public key that others wrap keys for: OKP X25519 or EC P-256. Null when wrapping is symmetric and the key never leaves its owner.',
     }),
     endorsement: t.expose('endorsement', {
       type: 'JWS',
       nullable: true,
-      description: 'Why to trust it: signed by the management key that approved it.',
+      description: 'Its endorsement, signed by the management key that approved it.',
     }),
     revocation: t.expose('revocation', {
       type: 'JWS',
@@ -82,7 +91,7 @@ builder.mutationFields((t) => ({
   addManagementKey: t.field({
     type: ManagementKey,
     description:
-      'Signed. Registers another management key and stores the copies given with it, all or none. Keys beyond 100 follow by rewrapTransactionKeys. CONFLICT when the key is taken.',
+      'Signed. Registers another management key and stores the wrapped keys given with it, all or none. Keys beyond 100 follow by rewrapTransactionKeys. CONFLICT when the key is taken.',
     extensions: signed,
     args: { input: t.arg({ type: AddManagementKeyInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.managementKeys.add(input),
@@ -90,7 +99,7 @@ builder.mutationFields((t) => ({
   revokeManagementKey: t.field({
     type: ManagementKey,
     description:
-      'Signed. Its copies are erased, its requests refused and its subscriptions closed from now on. CONFLICT for the last one.',
+      'Signed. The keys wrapped for it are erased, its requests refused and its subscriptions closed from now on. CONFLICT for the last one.',
     extensions: signed,
     args: {
       id: t.arg.id({ required: true }),

@@ -36,7 +36,7 @@ builder.addScalarType(
   new GraphQLScalarType({
     name: 'JWE',
     description:
-      "A wrapped key: RFC 7516 JWE, compact serialization, at most 16 KiB. Its header's kid is the management key it is wrapped for, its cty is jwk+json. The server can not open it.",
+      "A wrapped key: RFC 7516 JWE, compact serialization, at most 16 KiB. Its header's kid is the management key it is wrapped for, its cty is jwk+json. The server cannot open it.",
     serialize: (value) => value,
     ...passThrough,
   }),

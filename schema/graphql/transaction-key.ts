@@ -11,7 +11,7 @@ import {
 } from '../wire/enums.ts'
 
 export const TransactionKeyState = builder.enumType('TransactionKeyState', {
-  description: 'Computed from the clock at the moment of reading, so that it is never late.',
+  description: 'Computed from the clock when it is read, so that it is never late.',
   values: transactionKeyStates,
 })
 
@@ -63,11 +63,11 @@ export const TransactionKey = builder.objectRef<TransactionKeyShape>('Transactio
     certificate: t.expose('certificate', {
       type: 'JWS',
       nullable: true,
-      description: "The client's own signed description of this key; null when the client sent none.",
+      description: "The owner's signed description of this key; null when the client sent none.",
     }),
     wrappedFor: t.field({
       type: [ManagementKey],
-      description: 'The management keys that hold a wrapped copy.',
+      description: 'The management keys that the key is wrapped for.',
       resolve: (key, _args, ctx) => ctx.loaders.wrappedFor.load(key),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
@@ -77,7 +77,7 @@ export const TransactionKey = builder.objectRef<TransactionKeyShape>('Transactio
       type: 'JWS',
       nullable: true,
       description:
-        'The owner\'s own signed revocation (docs/protocol.md, "Signed statements"); null when the client sent none.',
+        'The owner\'s signed revocation (docs/protocol.md, "Signed statements"); null when the client sent none.',
     }),
   }),
 })
@@ -145,7 +145,7 @@ const UpdateTransactionKeyInput = builder.inputType('UpdateTransactionKeyInput',
     overusePolicy: t.field({ type: OverusePolicy }),
     certificate: t.field({
       type: 'JWS',
-      description: 'Needed when the key has one and this change makes it untrue.',
+      description: 'Required when the key has a certificate that this change makes untrue.',
     }),
   }),
 })
@@ -162,7 +162,7 @@ builder.queryField('transactionKey', (t) =>
     type: TransactionKey,
     nullable: true,
     description:
-      "Signed. One of the account's transaction keys, described. Reading the description is not a use. Null when the account has no such key.",
+      "Signed. The description of one of the account's transaction keys. Reading it is not a use. Null when the account has no such key.",
     extensions: signed,
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, ctx) => ctx.transactionKeys.find(id),
@@ -181,14 +181,14 @@ builder.mutationFields((t) => ({
   updateTransactionKey: t.field({
     type: TransactionKey,
     description:
-      'Signed. Changes label, term or limits. Only what is given changes; an explicit null removes. Extending a term arms its notices anew.',
+      'Signed. Changes label, term or limits. Only the given members change; an explicit null removes one. Extending a term arms its notices anew.',
     extensions: signed,
     args: { input: t.arg({ type: UpdateTransactionKeyInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.transactionKeys.update(input),
   }),
   rewrapTransactionKeys: t.field({
     type: [TransactionKey],
-    description: 'Signed. Replaces or adds wrapped copies, all or none. At most 100 keys a call.',
+    description: 'Signed. Replaces or adds wrapped keys, all or none. At most 100 transaction keys per call.',
     extensions: signed,
     args: { input: t.arg({ type: [RewrapTransactionKeyInput], required: true }) },
     resolve: (_root, { input }, ctx) => ctx.transactionKeys.rewrap(input),
@@ -211,13 +211,13 @@ builder.mutationFields((t) => ({
   destroyTransactionKey: t.field({
     type: TransactionKey,
     description:
-      'Signed. Erases the wrapped copies for good and revokes the key; its public description stays.',
+      'Signed. Erases the wrapped keys for good and revokes the transaction key; its public description stays.',
     extensions: signed,
     args: {
       id: t.arg.id({ required: true }),
       revocation: t.arg({
         type: 'JWS',
-        description: 'Its reason is the one that is shown: UNSPECIFIED for a new one.',
+        description: 'Its reason must be the stored one: UNSPECIFIED for a key that was not revoked before.',
       }),
     },
     resolve: (_root, { id, revocation }, ctx) => ctx.transactionKeys.destroy(id, revocation),

@@ -18,25 +18,25 @@ const PublicKeyVerification = builder
       certificate: t.expose('certificate', {
         type: 'JWS',
         nullable: true,
-        description: "The owner's own signed description of the key.",
+        description: "The owner's signed description of the key.",
       }),
       revocation: t.expose('revocation', {
         type: 'JWS',
         nullable: true,
-        description: "The owner's own signed revocation, where state is REVOKED and there is one.",
+        description: "The owner's signed revocation, where state is REVOKED and there is one.",
       }),
       endorsements: t.field({
         type: ['JWS'],
         nullable: true,
         description:
-          "Why to trust the certificate's signer: its endorsement, that of who signed this one, and so on to the account's first management key; then those that the revocation's signer has besides. At most 16. Null without either.",
+          "The certification path: the endorsement of the certificate's signer, that of the key that signed this one, and so on to the account's first management key; then further ones for the revocation's signer. At most 16. Null without either.",
         resolve: (verification) => verification.endorsements(),
       }),
       checkedAt: t.expose('checkedAt', { type: 'DateTime' }),
       answer: t.field({
         type: 'JWS',
         description:
-          'The same facts signed by the key server (docs/protocol.md, "Signed answers"), checkable offline.',
+          'The same answer signed by the key server (docs/protocol.md, "Signed answers"), verifiable offline.',
         resolve: (verification) => verification.answer(),
       }),
     }),

@@ -3,10 +3,10 @@ import { builder, signed } from './builder.ts'
 import type { Webhook as WebhookShape, WebhookDeadLetter as WebhookDeadLetterShape } from './domain.ts'
 
 const failureDescription =
-  'URL_REFUSED, ADDRESS_REFUSED, NAME_NOT_FOUND, CONNECTION_FAILED, TIMED_OUT, REDIRECTED, SECRET_LOST, or HTTP_ and the status that was answered.'
+  'URL_REFUSED, ADDRESS_REFUSED, NAME_NOT_FOUND, CONNECTION_FAILED, TIMED_OUT, REDIRECTED, SECRET_LOST, or HTTP_ and the status of the answer.'
 
 const WebhookDeadLetter = builder.objectRef<WebhookDeadLetterShape>('WebhookDeadLetter').implement({
-  description: 'An alert that the receiver did not take for three days.',
+  description: 'An alert that the receiver did not accept within three days.',
   fields: (t) => ({
     alert: t.expose('alert', { type: Alert }),
     failedAt: t.expose('failedAt', { type: 'DateTime', description: 'The last attempt.' }),
@@ -16,7 +16,7 @@ const WebhookDeadLetter = builder.objectRef<WebhookDeadLetterShape>('WebhookDead
 
 export const Webhook = builder.objectRef<WebhookShape>('Webhook').implement({
   description:
-    "Where alerts are posted as signed messages of Standard Webhooks, in order and at least once; the id of a message is its alert's.",
+    "A URL to which alerts are posted as signed messages of Standard Webhooks, in order and at least once; the id of a message is its alert's.",
   fields: (t) => ({
     id: t.exposeID('id'),
     url: t.exposeString('url'),
@@ -59,7 +59,7 @@ const SetWebhookInput = builder.inputType('SetWebhookInput', {
     url: t.string({
       required: true,
       description:
-        'https, at most 2000 characters, without credentials and fragment, and not of an address that only some network reaches.',
+        'https, at most 2000 characters, without credentials and fragment, and of a public address.',
     }),
     kinds: t.field({ type: [AlertKind], description: 'Default: all kinds.' }),
     renewSecret: t.boolean({
@@ -77,7 +77,7 @@ const SetWebhookResult = builder
       secret: t.exposeString('secret', {
         nullable: true,
         description:
-          'whsec_ and base64: what checks the signatures of the messages. Shown only here and only when it is new.',
+          'whsec_ and base64: the key that verifies the signatures of the messages. Returned only here and only when it is new.',
       }),
     }),
   })
@@ -86,14 +86,14 @@ builder.mutationFields((t) => ({
   setWebhook: t.field({
     type: SetWebhookResult,
     description:
-      'Signed. Has the alerts to come posted to a URL. For a URL that the account has already, changes the kinds, and enables it. CONFLICT beyond 5.',
+      'Signed. Posts new alerts to a URL. For a URL that the account has already, changes the kinds, and enables it. CONFLICT beyond 5.',
     extensions: signed,
     args: { input: t.arg({ type: SetWebhookInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.webhooks.set(input),
   }),
   removeWebhook: t.field({
     type: Webhook,
-    description: 'Signed. Nothing more is posted there, and its dead letters are forgotten.',
+    description: 'Signed. Nothing more is posted there, and its dead letters are removed.',
     extensions: signed,
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, ctx) => ctx.webhooks.remove(id),
@@ -101,7 +101,7 @@ builder.mutationFields((t) => ({
   redeliverWebhook: t.field({
     type: Webhook,
     description:
-      'Signed. Tries again at once what waits for its next attempt, then each dead letter once; those that are taken are dead letters no more.',
+      'Signed. Tries the waiting alert again at once, then each dead letter once; an accepted dead letter is removed from the list.',
     extensions: signed,
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, ctx) => ctx.webhooks.redeliver(id),

@@ -8,11 +8,11 @@ const purposeDescriptions = {
   USE: { description: 'To use the key. Counted.' },
   REWRAP: {
     description:
-      'To wrap it for another management key. Not counted as a use; always raises KeysRewrappedAlert. Granted before notBefore and beyond maxUses too.',
+      'To wrap the key for another management key. Not counted as a use; always raises KeysRewrappedAlert. Granted before notBefore and beyond maxUses too.',
   },
   EXPORT: {
     description:
-      'To take a backup. Not counted as a use; always raises KeysExportedAlert. Granted before notBefore and beyond maxUses too.',
+      'To make a backup. Not counted as a use; always raises KeysExportedAlert. Granted before notBefore and beyond maxUses too.',
   },
 } satisfies Record<(typeof acquisitionPurposes)[number], object>
 
@@ -35,11 +35,11 @@ const WrappedKey = builder.objectRef<WrappedKeyShape>('WrappedKey').implement({
 })
 
 const wrappedKeyDescription = `\
-Signed. Acquires the copy of a transaction key that is wrapped for the management key that signed the request.
-Each purpose: USE counts as one use. No other field of the API returns a JWE.
-Errors: NOT_FOUND (no such key in this account, or no copy for this management key), KEY_REVOKED,
+Signed. Acquires a transaction key, wrapped for the management key that signed the request.
+USE counts as one use. No other field of the API returns a JWE.
+Errors: NOT_FOUND (no such key in this account, or it is not wrapped for this management key), KEY_REVOKED,
 KEY_NOT_YET_VALID, KEY_OVERUSED (only under OverusePolicy.REFUSE).
-An expired key is still returned: its owner may need it to open old data.
+An expired key is still released, because its owner may need it to open old data.
 acquisitionId, a UUID chosen by the client, makes a retry safe: repeated by the same management key for the same key
 within 24 hours it returns the key again and counts once.`
 

@@ -1,7 +1,8 @@
 CREATE TYPE "public"."alert_kind" AS ENUM('KEY_EXPIRING', 'KEY_EXPIRED', 'KEY_OVERUSED', 'KEY_REVOKED', 'PUBLIC_KEY_MISMATCH', 'MANAGEMENT_KEY_ADDED', 'MANAGEMENT_KEY_REVOKED', 'KEYS_REWRAPPED', 'KEYS_EXPORTED');--> statement-breakpoint
 CREATE TYPE "public"."application_server_proof" AS ENUM('WELL_KNOWN', 'OPERATOR');--> statement-breakpoint
 CREATE TYPE "public"."key_change_kind" AS ENUM('REVOKED', 'DESTROYED', 'SUPERSEDED', 'TERM_CHANGED', 'EXPIRED');--> statement-breakpoint
-CREATE TYPE "public"."management_key_kind" AS ENUM('DEVICE', 'RECOVERY');--> statement-breakpoint
+CREATE TYPE "public"."management_key_kind" AS ENUM('DEVICE', 'RECOVERY', 'VIEWER');--> statement-breakpoint
+CREATE TYPE "public"."mismatch_telling" AS ENUM('ALERTED', 'WAITING', 'SUMMED_UP');--> statement-breakpoint
 CREATE TYPE "public"."overuse_policy" AS ENUM('NOTIFY', 'REFUSE');--> statement-breakpoint
 CREATE TYPE "public"."revocation_reason" AS ENUM('UNSPECIFIED', 'COMPROMISED', 'SUPERSEDED', 'CESSATION');--> statement-breakpoint
 CREATE SEQUENCE "public"."proof_tickets" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1;--> statement-breakpoint
@@ -94,7 +95,8 @@ CREATE TABLE "key_changes" (
 CREATE TABLE "management_key_owners" (
 	"management_key_id" text PRIMARY KEY NOT NULL,
 	"account_id" uuid NOT NULL,
-	"signing_key" jsonb NOT NULL
+	"signing_key" jsonb NOT NULL,
+	"is_viewer" boolean NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "management_keys" (
@@ -117,6 +119,7 @@ CREATE TABLE "mismatches" (
 	"application_server" text NOT NULL,
 	"presented_thumbprint" text NOT NULL,
 	"alerted_at" timestamp (3) with time zone NOT NULL,
+	"telling" "mismatch_telling" DEFAULT 'ALERTED' NOT NULL,
 	CONSTRAINT "mismatches_account_id_application_server_presented_thumbprint_pk" PRIMARY KEY("account_id","application_server","presented_thumbprint")
 );
 --> statement-breakpoint

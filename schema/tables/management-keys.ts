@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { foreignKey, jsonb, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, foreignKey, jsonb, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
 import { accounts } from './accounts.ts'
 import { accountIdColumn, instant } from './columns.ts'
@@ -45,4 +45,6 @@ export const managementKeyOwners = pgTable('management_key_owners', {
   accountId: uuid('account_id').notNull(),
   /** A copy of `management_keys.signing_key`. */
   signingKey: jsonb('signing_key').$type<SigningJwk>().notNull(),
+  /** The kind is VIEWER: the key reads, and nothing else. */
+  isViewer: boolean('is_viewer').notNull(),
 })

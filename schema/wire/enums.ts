@@ -2,7 +2,7 @@
  * The constant lists of the API, which both ends and the statements share.
  */
 
-export const managementKeyKinds = ['DEVICE', 'RECOVERY'] as const
+export const managementKeyKinds = ['DEVICE', 'RECOVERY', 'VIEWER'] as const
 
 export type ManagementKeyKind = (typeof managementKeyKinds)[number]
 

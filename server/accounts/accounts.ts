@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AccountsPort, OpenAccountInput } from '../../schema/graphql/context.ts'
 import type { Account, ManagementKey } from '../../schema/graphql/domain.ts'
 import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
-import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
@@ -51,6 +51,9 @@ export class Accounts {
 
   async #open(request: SignedRequest, input: OpenAccountInput): Promise<Account> {
     const { name, managementKey } = parseInput(openAccountInput, input, 'input')
+    if (managementKey.kind === 'VIEWER') {
+      throw badInput('input.managementKey.kind', 'A VIEWER reads an account, and opens none.')
+    }
     const accountId = accountIdOf(name)
     const managementKeyId = await thumbprint(managementKey.signingKey)
     const key = { principalId: accountId, keyId: managementKeyId, jwk: managementKey.signingKey }
@@ -72,7 +75,7 @@ export class Accounts {
       if (account === undefined) throw new KeyServerError('CONFLICT', 'This account name is taken.')
       const owned = await tx
         .insert(managementKeyOwners)
-        .values({ managementKeyId, accountId, signingKey: managementKey.signingKey })
+        .values({ managementKeyId, accountId, signingKey: managementKey.signingKey, isViewer: false })
         .onConflictDoNothing()
         .returning({ accountId: managementKeyOwners.accountId })
       if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')

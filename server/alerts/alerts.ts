@@ -71,33 +71,36 @@ export class Alerts {
     const bookmark = parseCursorPosition(upTo, 'upTo')
     if (bookmark === null) throw badInput('upTo', 'This is not a cursor of an alert.')
     const { position, atMs } = bookmark
-    return request.transaction(async ({ tx, accountId }) => {
-      if (position === 0) return 0
-      // The alert of a cursor from before the database was set back is not there: its holder has not seen what is.
-      const ofCursor = alias(alerts, 'of_cursor')
-      const isThere = tx
-        .select({ position: ofCursor.position })
-        .from(ofCursor)
-        .where(
-          and(
-            eq(ofCursor.accountId, accountId),
-            eq(ofCursor.position, position),
-            atMs === null ? undefined : eq(ofCursor.occurredAt, new Date(atMs)),
-          ),
-        )
-      const marked = await tx
-        .update(alerts)
-        .set({ acknowledgedAt: sql`statement_timestamp()` })
-        .where(
-          and(
-            eq(alerts.accountId, accountId),
-            lte(alerts.position, position),
-            isNull(alerts.acknowledgedAt),
-            exists(isThere),
-          ),
-        )
-        .returning({ position: alerts.position })
-      return marked.length
-    })
+    return request.transaction(
+      async ({ tx, accountId }) => {
+        if (position === 0) return 0
+        // The alert of a cursor from before the database was set back is not there: its holder has not seen what is.
+        const ofCursor = alias(alerts, 'of_cursor')
+        const isThere = tx
+          .select({ position: ofCursor.position })
+          .from(ofCursor)
+          .where(
+            and(
+              eq(ofCursor.accountId, accountId),
+              eq(ofCursor.position, position),
+              atMs === null ? undefined : eq(ofCursor.occurredAt, new Date(atMs)),
+            ),
+          )
+        const marked = await tx
+          .update(alerts)
+          .set({ acknowledgedAt: sql`statement_timestamp()` })
+          .where(
+            and(
+              eq(alerts.accountId, accountId),
+              lte(alerts.position, position),
+              isNull(alerts.acknowledgedAt),
+              exists(isThere),
+            ),
+          )
+          .returning({ position: alerts.position })
+        return marked.length
+      },
+      { allowsViewer: true },
+    )
   }
 }

@@ -13,6 +13,8 @@ export interface RegisteredPrincipal {
   readonly kind: PrincipalKind
   /** The id of the account, or of the application server. */
   readonly principalId: string
+  /** A management key of the kind VIEWER. */
+  readonly isViewer: boolean
   readonly jwk: SigningJwk
   readonly cryptoKey: CryptoKey
 }
@@ -23,6 +25,7 @@ const cachedPrincipalsMax = 10_000
 const principalRow = z.object({
   kind: z.enum(principalKinds),
   principalId: z.guid(),
+  isViewer: z.boolean(),
   jwk: z.discriminatedUnion('kty', [
     z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
     z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() }),
@@ -45,6 +48,7 @@ export class PrincipalDirectory {
           .select({
             kind: sql<PrincipalKind>`'ACCOUNT'`.as('kind'),
             principalId: managementKeyOwners.accountId,
+            isViewer: managementKeyOwners.isViewer,
             jwk: managementKeyOwners.signingKey,
           })
           .from(managementKeyOwners)
@@ -53,6 +57,7 @@ export class PrincipalDirectory {
           .select({
             kind: sql<PrincipalKind>`'APPLICATION_SERVER'`.as('kind'),
             principalId: applicationServerKeys.applicationServerId,
+            isViewer: sql<boolean>`false`.as('is_viewer'),
             jwk: applicationServerKeys.signingKey,
           })
           .from(applicationServerKeys)

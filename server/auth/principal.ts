@@ -18,7 +18,13 @@ export type PrincipalKind = (typeof principalKinds)[number]
 
 /** The account or application server whose key signed a request. `keyId` is the `keyid` of the signature. */
 export type Principal =
-  | { readonly kind: 'ACCOUNT'; readonly principalId: AccountId; readonly keyId: ManagementKeyId }
+  | {
+      readonly kind: 'ACCOUNT'
+      readonly principalId: AccountId
+      readonly keyId: ManagementKeyId
+      /** The management key's kind is VIEWER: it reads, and nothing else. */
+      readonly isViewer: boolean
+    }
   | {
       readonly kind: 'APPLICATION_SERVER'
       readonly principalId: ApplicationServerId
@@ -46,11 +52,15 @@ export interface ApplicationServerPrincipal {
  * @throws {TypeError} for malformed ids
  */
 export function toPrincipal(
-  { kind, principalId }: { readonly kind: PrincipalKind; readonly principalId: string },
+  {
+    kind,
+    principalId,
+    isViewer,
+  }: { readonly kind: PrincipalKind; readonly principalId: string; readonly isViewer: boolean },
   keyId: string,
 ): Principal {
   return kind === 'ACCOUNT'
-    ? { kind, principalId: toAccountId(principalId), keyId: toManagementKeyId(keyId) }
+    ? { kind, principalId: toAccountId(principalId), keyId: toManagementKeyId(keyId), isViewer }
     : { kind, principalId: toApplicationServerId(principalId), keyId: toApplicationServerKeyId(keyId) }
 }
 

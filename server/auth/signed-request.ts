@@ -42,6 +42,8 @@ export interface NonceToConsume extends AccountPrincipal {
 export interface TransactionOptions {
   /** Takes locks before the check that the management key is active, so that it stays active until the end. */
   readonly lock?: (tx: Executor, accountId: AccountId) => Promise<void>
+  /** Whether a management key of the kind VIEWER may do it. Default: false. */
+  readonly allowsViewer?: boolean
 }
 
 /**
@@ -89,6 +91,19 @@ export class SignedRequest {
     return { accountId: principal.principalId, managementKeyId: principal.keyId }
   }
 
+  /**
+   * As {@link verify}, for what a management key of the kind VIEWER may not do.
+   *
+   * @throws {KeyServerError} FORBIDDEN for a VIEWER, whose nonce is then consumed
+   */
+  async verifyOwner(): Promise<AccountPrincipal> {
+    const account = await this.verify()
+    const principal = await this.identify()
+    if (principal.kind !== 'ACCOUNT' || !principal.isViewer) return account
+    await this.consumeNonce()
+    throw new KeyServerError('FORBIDDEN', 'A management key of the kind VIEWER reads, and changes nothing.')
+  }
+
   /** As {@link verify}, for requests of application servers. A management key is refused like an unknown key. */
   async verifyApplicationServer(): Promise<ApplicationServerPrincipal> {
     const principal = await this.identify()
@@ -127,9 +142,9 @@ export class SignedRequest {
   /** Runs `work` in the transaction that consumes the nonce. When `work` refuses the request, it is consumed as well. */
   async transaction<T>(
     work: (signed: SignedTransaction) => Promise<T>,
-    { lock = takeNoLock }: TransactionOptions = {},
+    { lock = takeNoLock, allowsViewer = false }: TransactionOptions = {},
   ): Promise<T> {
-    const account = await this.verify()
+    const account = await (allowsViewer ? this.verify() : this.verifyOwner())
     return this.#runInTurn(async () => {
       try {
         const result = await runTransaction(this.#databases.writes.db, async (tx) => {
@@ -154,7 +169,7 @@ export class SignedRequest {
   async statement<T extends { readonly outcome: string }>(
     run: (nonce: NonceToConsume) => Promise<T>,
   ): Promise<T> {
-    const account = await this.verify()
+    const account = await this.verifyOwner()
     return this.#runInTurn(async () => {
       const { nonce, created, expires } = this.#nonce()
       const result = await run({ ...account, nonce: this.#isNonceConsumed ? null : nonce, created, expires })

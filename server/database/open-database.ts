@@ -4,7 +4,7 @@ import { defaultDataDirectory, startEmbeddedPostgres } from './embedded/index.ts
 export interface DatabaseOptions {
   /** A PostgreSQL, 15 to 18. Default: one that is started for this key server, and keeps its data in `dataDirectory`. */
   readonly databaseUrl?: string | undefined
-  /** Of the embedded PostgreSQL. Default: the user's own data directory. */
+  /** Where the embedded PostgreSQL keeps its data. Default: the user's own data directory. */
   readonly dataDirectory?: string | undefined
   /** Hears a sentence for each noteworthy step of the embedded PostgreSQL. No sentence holds a secret. */
   readonly onDatabaseStep?: ((sentence: string) => void) | undefined

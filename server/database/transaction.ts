@@ -12,7 +12,7 @@ export async function runTransaction<T>(
   work: (tx: Executor) => Promise<T>,
   options: { readonly timeoutMs?: number } = {},
 ): Promise<T> {
-  // Of the pool that the transaction begins on: another may have taken its place by the time it fails.
+  // Kept from the pool that the transaction begins on: another may have replaced it by the time it fails.
   const { noteFailure } = pool
   try {
     return await retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run))), options))

@@ -57,7 +57,7 @@ const troubles: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['3D000', ['the database does not exist any more', 10]],
   ['57P04', ['the database does not exist any more', 10]],
   ['42501', ['the role may not do what the key server needs', 10]],
-  // Of a Unix socket that is gone, and of a system without descriptors, addresses or buffers left.
+  // A Unix socket that is gone, and a system without descriptors, addresses or buffers left.
   ...['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL', 'EHOSTDOWN', 'ENOENT', 'EAI_FAIL', 'EAI_NODATA'].map(
     (code) => [code, unreachable] as const,
   ),

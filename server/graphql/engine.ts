@@ -16,7 +16,7 @@ import { queryLimits, queryLimitsRule } from './query-limits.ts'
 export interface TransportContext {
   readonly signedRequest: SignedRequest
   readonly params: GraphQLParams
-  /** Whom the request comes from, to count by. */
+  /** The client that the request is counted for. */
   readonly clientAddress: string
   /** Called when the answer is a stream, which may last. */
   readonly onStream?: () => void

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 
 /**
- * Whom a request comes from, to count by: the IPv4 address, or the /64 of an IPv6 address, of which a subscriber has all
- * 2^64. It is the other end of the connection; behind a proxy all its clients are one.
+ * The client that a request is counted for: the IPv4 address, or the /64 of an IPv6 address, because a subscriber has all 2^64
+ * of it. It is the other end of the connection; behind a proxy all its clients are one.
  */
 export function clientAddressOf({ socket }: Pick<IncomingMessage, 'socket'>): string {
   return countedAddress(socket.remoteAddress ?? '')

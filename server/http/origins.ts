@@ -1,4 +1,4 @@
-/** Whose pages may call, and under which hosts the server may be called. */
+/** The origins whose pages may call, and the hosts under which the server may be called. */
 export interface OriginPolicy {
   /** Whether pages of a web origin may call. Clients outside browsers send no Origin header and are not concerned. */
   isAllowed(origin: string): boolean

@@ -58,6 +58,14 @@ export async function parseKeyToAdd(input: AddManagementKeyInput): Promise<KeyTo
   if (!haveSamePayload(endorsement.compact, proof.compact)) {
     throw badInput('input.proof', "The proof must have the endorsement's payload, byte for byte.")
   }
+  if (managementKey.kind === 'VIEWER') {
+    if (managementKey.wrappingKey !== null) {
+      throw badInput('input.managementKey.wrappingKey', 'A VIEWER has no wrapping key.')
+    }
+    if (parsed.wrappedKeys.length > 0) {
+      throw badInput('input.wrappedKeys', 'Nothing is wrapped for a VIEWER.')
+    }
+  }
   const id = await thumbprint(managementKey.signingKey)
   const seen = new Set<string>()
   const wrappedKeys = parsed.wrappedKeys.map(
@@ -98,7 +106,12 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
   await assertBelowLimit(signed)
   const owned = await tx
     .insert(managementKeyOwners)
-    .values({ managementKeyId: key.id, accountId, signingKey: key.signingKey })
+    .values({
+      managementKeyId: key.id,
+      accountId,
+      signingKey: key.signingKey,
+      isViewer: key.kind === 'VIEWER',
+    })
     .onConflictDoNothing()
     .returning({ accountId: managementKeyOwners.accountId })
   if (owned.length === 0) throw new KeyServerError('CONFLICT', 'This management key is taken.')

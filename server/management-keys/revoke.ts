@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { raiseAlert } from '../alerts/raise.ts'
@@ -22,7 +22,11 @@ export async function revokeManagementKey(
   const { tx, accountId, managementKeyId } = signed
   const isKey = and(eq(managementKeys.accountId, accountId), eq(managementKeys.id, id))
   const [key] = await tx
-    .select({ revokedAt: managementKeys.revokedAt, revocation: managementKeys.revocation })
+    .select({
+      kind: managementKeys.kind,
+      revokedAt: managementKeys.revokedAt,
+      revocation: managementKeys.revocation,
+    })
     .from(managementKeys)
     .where(isKey)
   if (key === undefined) throw notFound('management key')
@@ -34,9 +38,16 @@ export async function revokeManagementKey(
   const active = await tx
     .select({ id: managementKeys.id })
     .from(managementKeys)
-    .where(and(eq(managementKeys.accountId, accountId), isNull(managementKeys.revokedAt)))
+    .where(
+      and(
+        eq(managementKeys.accountId, accountId),
+        isNull(managementKeys.revokedAt),
+        // An account that only a VIEWER is left of could do nothing any more.
+        ne(managementKeys.kind, 'VIEWER'),
+      ),
+    )
     .limit(2)
-  if (active.length < 2)
+  if (key.kind !== 'VIEWER' && active.length < 2)
     throw new KeyServerError('CONFLICT', 'The last active management key of an account cannot be revoked.')
   await tx
     .update(managementKeys)

@@ -1,6 +1,6 @@
 export interface OpenPairing {
   readonly id: string
-  /** Whom it was opened by. */
+  /** The client address that opened it. */
   readonly address: string
 }
 
@@ -11,7 +11,7 @@ interface Place {
 
 export interface PairingPlacesOptions {
   readonly perAddressMax: number
-  /** Of all addresses together. */
+  /** For all addresses together. */
   readonly max: number
   /** How long a place is kept that is not given back. */
   readonly placeMs: number
@@ -20,8 +20,8 @@ export interface PairingPlacesOptions {
 }
 
 /**
- * Places for pairings, which anybody may open: so many of an address, and when all together are taken, a newcomer takes the
- * oldest place of the address that has the most. Who floods is in the way of nobody at another address.
+ * Bounds open pairings, which anybody may open: at most `perAddressMax` for each address. Beyond `max` in total a newcomer takes
+ * the oldest place of the address that has the most, so that a flood hinders nobody at another address.
  */
 export class PairingPlaces {
   readonly #options: PairingPlacesOptions

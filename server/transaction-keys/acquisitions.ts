@@ -43,7 +43,7 @@ export class Acquisitions {
   }
 
   async #acquire(request: SignedRequest, input: AcquireInput): Promise<WrappedKey[]> {
-    const { accountId, managementKeyId } = await request.verify()
+    const { accountId, managementKeyId } = await request.verifyOwner()
     const acquisitionId =
       input.acquisitionId === null ? null : parseInput(uuid, input.acquisitionId, 'acquisitionId')
     const keyIds = parseKeyIds(input)

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import { managementKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
 import type { CompactJwe, TransactionKeyId } from '../../schema/wire/brands.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
@@ -15,7 +15,7 @@ export interface WrappedKeyRow {
 type Transaction = Pick<SignedTransaction, 'tx' | 'accountId'>
 
 /**
- * Checks that all of these management keys are active and the account's. The transaction holds their lock
+ * Checks that all of these management keys are active, the account's, and none a VIEWER's, which opens nothing. The transaction holds their lock
  * (server/auth/management-keys-lock.ts), or they may be revoked meanwhile.
  *
  * @throws {KeyServerError} NOT_FOUND
@@ -34,6 +34,7 @@ export async function assertActiveManagementKeys(
         eq(managementKeys.accountId, accountId),
         inArray(managementKeys.id, ids),
         isNull(managementKeys.revokedAt),
+        ne(managementKeys.kind, 'VIEWER'),
       ),
     )
   if (active.length !== ids.length) throw notFound('management key')

@@ -15,7 +15,7 @@ describe.each([
   ['haproxy', startHaproxy],
 ] as const)('behind %s, as deploy/ sets it up,', (program, start) => {
   const reason = missing(program)
-  if (reason !== null) console.warn(`Not tested: ${reason}`)
+  if (reason !== null) process.stdout.write(`Not tested: ${reason}\n`)
   let started: ReverseProxy | undefined
   const url = () => started?.url ?? ''
 

@@ -42,6 +42,7 @@ describe('the linter', { timeout: 120_000 }, () => {
     ['any', `export const value: any = 1`, '@typescript-eslint/no-explicit-any'],
     ['a denial of undefined', `export const first = ['a'][0]!`, '@typescript-eslint/no-non-null-assertion'],
     ['a line on the console', `console.log('here')`, 'no-console'],
+    ['a file of 401 lines', 'export {}\n'.repeat(401), 'max-lines'],
   ])('finds %s', async (_what, code, rule) => {
     expect(await findings(code)).toContain(rule)
   })

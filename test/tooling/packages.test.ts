@@ -30,7 +30,7 @@ afterAll(() => packages.remove())
 
 /** The packages; without a registry the test is skipped, and says so. */
 function installed({ skip }: TestContext): PackedPackages {
-  if (packages.unreachable !== null) skip(`npm can not reach its registry (${packages.unreachable})`)
+  if (packages.unreachable !== null) skip(`npm cannot reach its registry (${packages.unreachable})`)
   return packages
 }
 

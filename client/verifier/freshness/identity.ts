@@ -1,7 +1,7 @@
 import { InvalidJwk, parseSigningJwk, thumbprint, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
 import type { PrivateJwk, WebCryptoKeyPair } from '../../../schema/wire/keys/web-crypto-key.ts'
 import type { SignatureAlgorithm } from '../../../schema/wire/signatures/http-signature.ts'
-import { VerifierError } from '../verifier-error.ts'
+import { VerifierError } from '../../verifier-error.ts'
 
 /** An application server's own key pair, with which it proves itself to the key server: Ed25519 or P-256. */
 export interface ApplicationServerIdentity {

@@ -93,7 +93,7 @@ async function startAgain(cluster: Cluster, place: LoopbackPlace): Promise<strin
     await removeBrokenPidFile(cluster.clusterDirectory)
     return await startCluster(cluster, place)
   } catch (error) {
-    // Of the full disk that ended it, for instance.
+    // The full disk that ended it, for instance.
     return error instanceof Error ? error.message : 'it could not be run'
   }
 }

@@ -17,7 +17,7 @@ export interface SupervisorTimes {
   readonly pauseMsMax: number
   /** How long starting is tried before it is given up. */
   readonly giveUpMs: number
-  /** Who lives for so long has recovered: the pauses begin anew. */
+  /** After a run of this length PostgreSQL has recovered: the pauses begin anew. */
   readonly stableMs: number
 }
 

@@ -18,7 +18,7 @@ export async function assertTrustworthy(
   const ourUid = process.getuid?.()
   if (ourUid === undefined) return
   const uids = new Set([0, ourUid, ...trusted.map(({ uid }) => uid)])
-  // Of a link too: who owns it can let it lead elsewhere.
+  // A link's owner counts too: they can make it lead elsewhere.
   for (const found of [await lstat(directory), await stat(directory)]) {
     if (!uids.has(found.uid)) throw new Error(ownedByAnother(directory, found.uid))
   }

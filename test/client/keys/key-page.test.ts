@@ -13,7 +13,7 @@ test('pages follow one another by their cursors, and each says how many keys the
   expect(second).toMatchObject({ totalCount: 3, endCursor: null })
   const seen = [...first.keys, ...second.keys]
   expect(seen.map(({ id }) => id)).toEqual(stored.map(({ id }) => id).reverse())
-  expect(seen.map(({ trustError: doubt }) => doubt)).toEqual([null, null, null])
+  expect(seen.map(({ trustError }) => trustError)).toEqual([null, null, null])
 })
 
 test('the count is that of the filter', async () => {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { VerifierError } from '../../../client/verifier/verifier-error.ts'
+import { VerifierError } from '../../../client/verifier-error.ts'
 import { verifyPublicKey, verifyPublicKeys } from '../../../client/verifier/verify-public-key.ts'
 import { createVerifier } from '../../../client/verifier/create-verifier.ts'
 import { createSigner, type Signer } from '../../schema/wire/signatures/signers.ts'

@@ -55,10 +55,14 @@ describe('an id that was parsed', () => {
 })
 
 test('a principal has the ids of its kind, and malformed ones make none', () => {
-  const principalId = randomUUID()
+  const registered = { principalId: randomUUID(), isViewer: false }
+  const { principalId } = registered
+  const account = { kind: 'ACCOUNT', principalId, keyId: thumbprint, isViewer: false }
+  expect(toPrincipal({ kind: 'ACCOUNT', ...registered }, thumbprint)).toEqual(account)
+  const applicationServer = { kind: 'APPLICATION_SERVER', principalId, keyId: thumbprint }
+  expect(toPrincipal({ kind: 'APPLICATION_SERVER', ...registered }, thumbprint)).toEqual(applicationServer)
   for (const kind of ['ACCOUNT', 'APPLICATION_SERVER'] as const) {
-    expect(toPrincipal({ kind, principalId }, thumbprint)).toEqual({ kind, principalId, keyId: thumbprint })
-    expect(() => toPrincipal({ kind, principalId: 'x' }, thumbprint)).toThrow(TypeError)
-    expect(() => toPrincipal({ kind, principalId }, 'x')).toThrow(TypeError)
+    expect(() => toPrincipal({ kind, ...registered, principalId: 'x' }, thumbprint)).toThrow(TypeError)
+    expect(() => toPrincipal({ kind, ...registered }, 'x')).toThrow(TypeError)
   }
 })

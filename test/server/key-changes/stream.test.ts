@@ -224,7 +224,7 @@ test('a cursor of removed changes, of a future or of another list is refused', a
   expect(await answerTo(shop, cursorAt(1))).toBe('CURSOR_EXPIRED')
   expect(await answerTo(shop, cursorAt(4))).toBe('CURSOR_EXPIRED')
   expect(await answerTo(shop, cursorAt(2))).toBe('REVOKED')
-  // Of the form before, which cannot tell that the database was set back.
+  // The earlier form of a cursor cannot tell that the database was set back.
   expect(await answerTo(shop, encodeCursor('change', '2'))).toBe('CURSOR_EXPIRED')
   expect(await answerTo(shop, encodeCursor('alert', '2'))).toBe('BAD_USER_INPUT')
 })

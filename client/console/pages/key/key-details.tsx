@@ -45,7 +45,7 @@ export function KeyDetails() {
 function Details({ transactionKey }: { readonly transactionKey: TransactionKey }) {
   const { t } = useTranslator()
   const { owner } = useSession()
-  const { label, applicationServer, trustError: doubt } = transactionKey
+  const { label, applicationServer, trustError } = transactionKey
   const isActive = stateAt(transactionKey, useNow()) === 'ACTIVE'
   return (
     <Page
@@ -62,9 +62,9 @@ function Details({ transactionKey }: { readonly transactionKey: TransactionKey }
       }
       actions={owner !== null && <KeyActions owner={owner} transactionKey={transactionKey} />}
     >
-      {doubt !== null && (
-        <Notice tone="bad" title={t(m.doubtTitle)}>
-          {t(errorMessages[doubt])}
+      {trustError !== null && (
+        <Notice tone="bad" title={t(m.unconfirmedTitle)}>
+          {t(errorMessages[trustError])}
         </Notice>
       )}
       <Columns>

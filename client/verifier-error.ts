@@ -1,5 +1,5 @@
-import { ClavigerError } from '../../schema/wire/claviger-error.ts'
-import { VaultError } from '../errors.ts'
+import { ClavigerError } from '../schema/wire/claviger-error.ts'
+import { VaultError } from './errors.ts'
 
 /** The code of a {@link VerifierError}. */
 export type VerifierErrorCode =
