@@ -69,7 +69,7 @@ export {
   type OpenVaultOptions,
   type Vault,
 } from './vault/vault.ts'
-export type { GraphqlDocument } from './vault/documents.ts'
+export type { GraphqlDocument, ParsedDocument } from './vault/documents.ts'
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
 export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'

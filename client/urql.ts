@@ -1,14 +1,14 @@
 /** `claviger/urql`: an exchange for urql, so that its client signs what it sends with a vault's management key. */
-import { subscriptionExchange, type AnyVariables, type Exchange } from '@urql/core'
+import { subscriptionExchange, type Exchange } from '@urql/core'
 import { KeyServerError } from '../schema/wire/errors.ts'
 import { VaultError } from './errors.ts'
 
 /** The part of a `Vault` that the exchange calls. */
 export interface DocumentSender {
-  graphql(document: string, variables: AnyVariables): Promise<object>
+  graphql(document: string, variables: object): Promise<object>
   subscribe(
     document: string,
-    options: { readonly variables: AnyVariables; readonly signal: AbortSignal },
+    options: { readonly variables: object; readonly signal: AbortSignal },
   ): AsyncIterable<object>
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseAddress } from './database/address.ts'
 import { InvalidAddress } from './database/invalid-address.ts'
-import { consoleModes, type ConsoleMode } from './http/console.ts'
+import { consoleModes, type ConsoleMode } from './key-server-options.ts'
 import { isServerKeySecret, serverKeySecretRule } from './server-keys/sealing-secret.ts'
 import { logLevels } from './lib/log.ts'
 

@@ -7,6 +7,5 @@ export {
   type RunningKeyServer,
 } from './app.ts'
 export type { DatabaseOptions } from './database/open-database.ts'
-export type { ConsoleMode } from './http/console.ts'
-export type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
+export type { ConsoleMode, KeyServerOptions, ListenOptions } from './key-server-options.ts'
 export { createLogger, logLevels, type Logger, type LogLevel } from './lib/log.ts'

@@ -1,5 +1,4 @@
 import type { DatabaseOptions } from './database/open-database.ts'
-import type { ConsoleMode } from './http/console.ts'
 import type { Logger } from './lib/log.ts'
 
 /** What {@link createKeyServer} takes. All have defaults. */
@@ -35,6 +34,15 @@ export interface KeyServerOptions extends DatabaseOptions {
   /** Default: nothing is logged. `createLogger` makes the one that the command uses. */
   readonly log?: Logger | undefined
 }
+
+/**
+ * What the console may do that this server hands out. `full`: everything. `viewer`: read, follow alerts and acknowledge
+ * them, because those who run the server could change the page (docs/threat-model.md). `off`: there is none.
+ */
+export type ConsoleMode = 'full' | 'viewer' | 'off'
+
+/** All of them. */
+export const consoleModes = ['full', 'viewer', 'off'] as const satisfies readonly ConsoleMode[]
 
 /** Where to listen. */
 export interface ListenOptions {

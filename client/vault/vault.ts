@@ -1,4 +1,3 @@
-import type { AnyVariables } from '@urql/core'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { assertAccountName, openAccount, readAccount, type Account } from './account.ts'
 import { runDocument, subscribeDocument, type GraphqlDocument } from './documents.ts'
@@ -225,7 +224,7 @@ export interface Vault {
    *
    * @throws {KeyServerError} the first error of the answer.
    */
-  graphql<Data = unknown, Variables extends AnyVariables = AnyVariables>(
+  graphql<Data = unknown, Variables extends object = object>(
     document: GraphqlDocument<Data, Variables>,
     variables?: Variables,
   ): Promise<Data>
@@ -234,7 +233,7 @@ export interface Vault {
    * Runs a subscription of your own over one WebSocket, signed. Ends with its connection, and when `signal` is aborted;
    * {@link alerts} resumes by itself.
    */
-  subscribe<Data = unknown, Variables extends AnyVariables = AnyVariables>(
+  subscribe<Data = unknown, Variables extends object = object>(
     document: GraphqlDocument<Data, Variables>,
     options?: { readonly variables?: Variables; readonly signal?: AbortSignal },
   ): AsyncGenerator<Data, void, undefined>

@@ -4,17 +4,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { extname, join, relative, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { ConsoleMode } from '../key-server-options.ts'
 import { sendText } from './responses.ts'
 import { pathOf } from './server.ts'
-
-/**
- * What the console may do that this server hands out. `full`: everything. `viewer`: read, follow alerts and acknowledge
- * them, because those who run the server could change the page (docs/threat-model.md). `off`: there is none.
- */
-export type ConsoleMode = 'full' | 'viewer' | 'off'
-
-/** All of them. */
-export const consoleModes = ['full', 'viewer', 'off'] as const satisfies readonly ConsoleMode[]
 
 export interface ConsoleOptions {
   readonly mode: ConsoleMode

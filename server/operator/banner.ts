@@ -1,5 +1,5 @@
 import { isConsoleBuilt } from '../http/built-console.ts'
-import type { ConsoleMode } from '../http/console.ts'
+import type { ConsoleMode } from '../key-server-options.ts'
 import { version } from '../lib/version.ts'
 
 /** The contents of the banner. */

@@ -56,6 +56,14 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(message.text())
   })
+  // The browser tells the status alone.
+  page.on('response', (response) => {
+    if (response.status() >= 500)
+      void response.text().then(
+        (text) => problems.push(text),
+        () => undefined,
+      )
+  })
   page.on('pageerror', (error) => problems.push(error.message))
   await page.exposeFunction('reportViolation', (text: string) => void problems.push(text))
   await page.addInitScript(() => {

@@ -23,7 +23,7 @@ const stateTones: Readonly<Record<TransactionKeyState, Tone>> = {
 export function StateBadge({ transactionKey }: { readonly transactionKey: TransactionKey }) {
   const { t } = useTranslator()
   const state = stateAt(transactionKey, useNow())
-  if (transactionKey.trustError !== null) return <Badge tone="bad">{t(keyMessages.trustError)}</Badge>
+  if (transactionKey.trustError !== null) return <Badge tone="bad">{t(keyMessages.unconfirmed)}</Badge>
   return <Badge tone={stateTones[state]}>{t(stateNames[state])}</Badge>
 }
 

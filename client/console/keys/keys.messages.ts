@@ -6,7 +6,7 @@ export const keyMessages = messages({
   algorithmEd25519: ['Signs (Ed25519)', 'Unterschreibt (Ed25519)'],
   algorithmP256: ['Signs (ECDSA P-256)', 'Unterschreibt (ECDSA P-256)'],
   algorithmX25519: ['Agrees on secrets (X25519)', 'Vereinbart Geheimnisse (X25519)'],
-  trustError: ['Not confirmed', 'Nicht bestätigt'],
+  unconfirmed: ['Not confirmed', 'Nicht bestätigt'],
   lastUsed: ['Last used', 'Zuletzt benutzt'],
   never: ['never', 'nie'],
   noEnd: ['No end', 'Kein Ende'],

@@ -27,7 +27,7 @@ export function termsOf({ label, expiresAt, maxUses, overusePolicy }: Transactio
   }
 }
 
-/** When the term ends; null when it does not. A date means the end of that day in this time zone. */
+/** When the term ends; null when it does not. A date stands for the end of that day here. */
 export function expiryOf({ term, date }: Terms, now = new Date()): Date | null {
   if (term === 'never') return null
   if (term === 'date') return date === '' ? null : new Date(`${date}T23:59:59`)

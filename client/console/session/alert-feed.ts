@@ -14,10 +14,10 @@ export interface AlertFeedState {
 }
 
 /** Called for each alert that arrives while the page is open, and for those that it missed while it slept. */
-export type AlertObserver = (alert: Alert) => void
+export type AlertHandler = (alert: Alert) => void
 
 const pageSize = 100
-/** Alerts that a page keeps; older ones are read again when they are needed. */
+/** How many a page keeps; older ones are read again when they are asked for. */
 const keptMax = 2_000
 /** A page that was hidden for longer asks at once for what it missed. */
 const sleptMs = 30_000
@@ -35,7 +35,7 @@ export class AlertFeed {
     error: null,
   })
   readonly #vault: ViewerVault
-  readonly #listeners = new Set<AlertObserver>()
+  readonly #listeners = new Set<AlertHandler>()
   #stream: AbortController | null = null
 
   constructor(vault: ViewerVault) {
@@ -64,7 +64,7 @@ export class AlertFeed {
     }
   }
 
-  onAlert(listener: AlertObserver): () => void {
+  onAlert(listener: AlertHandler): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }

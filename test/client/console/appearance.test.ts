@@ -1,7 +1,8 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
-import { forgive, makeAccount, makeKey, useConsole } from './world.ts'
+import { startTestServer } from '../../support/server.ts'
+import { databasePoolSize, forgive, makeAccount, makeKey, useConsole } from './world.ts'
 
 // A browser, a key server and its database on two cores.
 vi.setConfig({ testTimeout: 90_000 })
@@ -180,7 +181,9 @@ test('the first page needs less than 250 kB of script, compressed', async (conte
 test('a console for viewing says so and why, and offers nothing that changes anything', async (context) => {
   const watched = await world.open(context)
   const { page } = watched
-  await page.goto(`${world.viewing.url}/`)
+  const viewing = await startTestServer(world.server.databaseUrl, { console: 'viewer', databasePoolSize })
+  context.onTestFinished(() => viewing.stop())
+  await page.goto(`${viewing.url}/`)
   await page.getByText('For viewing only', { exact: true }).waitFor()
   await page.getByText('whoever runs it could change the page').waitFor()
   expect(await page.getByRole('button', { name: /Start here|another device|recovery phrase/ }).count()).toBe(

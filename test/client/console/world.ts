@@ -1,14 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, type TestContext } from 'vitest'
+import { verifyPublicKey } from '../../../client/index.ts'
 import { launchBrowser, openPage, type WatchedPage } from '../../support/browser.ts'
 import { run } from '../../support/processes.ts'
-import { startTestServer, startWorld, type TestServer } from '../../support/server.ts'
+import { startWorld, type TestServer } from '../../support/server.ts'
 
 export interface ConsoleWorld {
   readonly server: TestServer
-  /** The same accounts, with the console for viewing only. */
-  readonly viewing: TestServer
   /** Opens the console in a profile of its own. What goes wrong in it fails the test. Skips where there is no browser. */
   open(context: TestContext, path?: string, options?: BrowserContextOptions): Promise<WatchedPage>
 }
@@ -18,14 +17,12 @@ const buildScript = fileURLToPath(new URL('../../../client/console/build-when-st
 /** A built console at a key server, and one browser, for the tests of one file. */
 export function useConsole(): ConsoleWorld {
   let server: TestServer
-  let viewing: TestServer
   let browser: Browser | null = null
   const opened: WatchedPage[] = []
   beforeAll(async () => {
-    const [found, started] = await Promise.all([launchBrowser(), startServers()])
+    const [found, started] = await Promise.all([launchBrowser(), startServer()])
     browser = found
-    server = started.server
-    viewing = started.viewing
+    server = started
   }, 120_000)
   afterEach(async () => {
     const pages = opened.splice(0)
@@ -34,15 +31,11 @@ export function useConsole(): ConsoleWorld {
   })
   afterAll(async () => {
     await browser?.close()
-    await viewing.stop()
     await server.stop()
   })
   return {
     get server() {
       return server
-    },
-    get viewing() {
-      return viewing
     },
     open: async (context, path = '/', options = {}) => {
       if (browser === null) {
@@ -57,12 +50,14 @@ export function useConsole(): ConsoleWorld {
   }
 }
 
-async function startServers(): Promise<{ server: TestServer; viewing: TestServer }> {
+/** Pages ask for much at once: the files that run together share the connections that PostgreSQL has, 100. */
+export const databasePoolSize = 4
+
+async function startServer(): Promise<TestServer> {
   // The files are read when a server starts, so it starts once they are there.
   const build = run([buildScript])
   expect(await build.exited, build.output()).toBe(0)
-  const server = await startWorld({ console: 'full' })
-  return { server, viewing: await startTestServer(server.databaseUrl, { console: 'viewer' }) }
+  return startWorld({ console: 'full', databasePoolSize })
 }
 
 let accounts = 0
@@ -113,4 +108,13 @@ export function forgive({ problems }: WatchedPage, expected: RegExp): void {
 export async function visit(page: Page, name: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click()
   await page.getByRole('heading', { level: 1, name }).waitFor()
+}
+
+/** Somebody shows an application server a key in the owner's name: an alert, once an hour. */
+export async function showStranger(
+  url: string,
+  shown: { readonly owner: string; readonly applicationServer: string },
+): Promise<void> {
+  const publicKey = { kty: 'OKP', crv: 'Ed25519', x: 'ebVWLo_mVPlAeLES6KmLp5AfhTrmlb7X4OORC60ElmQ' }
+  await verifyPublicKey({ url, ...shown, publicKey })
 }

@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createConsoleEndpoint, type ConsoleMode } from '../../../server/http/console.ts'
+import { createConsoleEndpoint } from '../../../server/http/console.ts'
+import type { ConsoleMode } from '../../../server/key-server-options.ts'
 
 /* What the key server sends of the console's files; test/client/console has them in a browser. */
 

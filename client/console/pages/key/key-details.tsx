@@ -45,7 +45,7 @@ export function KeyDetails() {
 function Details({ transactionKey }: { readonly transactionKey: TransactionKey }) {
   const { t } = useTranslator()
   const { owner } = useSession()
-  const { label, applicationServer, trustError: trustError } = transactionKey
+  const { label, applicationServer, trustError } = transactionKey
   const isActive = stateAt(transactionKey, useNow()) === 'ACTIVE'
   return (
     <Page
@@ -63,7 +63,7 @@ function Details({ transactionKey }: { readonly transactionKey: TransactionKey }
       actions={owner !== null && <KeyActions owner={owner} transactionKey={transactionKey} />}
     >
       {trustError !== null && (
-        <Notice tone="bad" title={t(m.doubtTitle)}>
+        <Notice tone="bad" title={t(m.unconfirmedTitle)}>
           {t(errorMessages[trustError])}
         </Notice>
       )}

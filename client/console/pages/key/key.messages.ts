@@ -19,7 +19,7 @@ export const keyPageMessages = messages({
     'Every copy of the secret is erased, on the key server for all your devices. What was encrypted with it can never be opened again. Nobody can undo this.',
     'Jede Kopie des Geheimnisses wird gelöscht, auf dem Schlüsselserver für alle deine Geräte. Was damit verschlüsselt wurde, lässt sich nie mehr öffnen. Das kann niemand rückgängig machen.',
   ],
-  doubtTitle: ['This key is not confirmed', 'Dieser Schlüssel ist nicht bestätigt'],
+  unconfirmedTitle: ['This key is not confirmed', 'Dieser Schlüssel ist nicht bestätigt'],
   facts: ['Facts', 'Angaben'],
   id: ['Id', 'Kennung'],
   kind: ['Kind', 'Art'],

@@ -16,11 +16,11 @@ export const overviewMessages = messages({
     'With one device alone, losing it means your recovery phrase.',
     'Mit nur einem Gerät bleibt bei Verlust nur der Rettungssatz.',
   ],
-  doubts: [
+  unconfirmed: [
     { one: '{count} key is not confirmed', other: '{count} keys are not confirmed' },
     { one: '{count} Schlüssel ist nicht bestätigt', other: '{count} Schlüssel sind nicht bestätigt' },
   ],
-  doubtsText: [
+  unconfirmedText: [
     'What the key server says of them is not what your devices signed. They are not used before you have looked.',
     'Was der Schlüsselserver über sie sagt, ist nicht das, was deine Geräte unterschrieben haben. Sie werden nicht benutzt, bevor du nachgesehen hast.',
   ],

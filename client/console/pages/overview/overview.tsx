@@ -37,9 +37,7 @@ export function Overview() {
   const counts = countStates(keys, now)
   const soon = dueBetween(keys, now, now + 30 * dayMs)
   const due = dueBetween(keys, now, now + 90 * dayMs)
-  const doubted = keys.filter(
-    ({ trustError: trustError, state }) => trustError !== null && state !== 'REVOKED',
-  )
+  const unconfirmed = keys.filter(({ trustError, state }) => trustError !== null && state !== 'REVOKED')
   return (
     <Page
       title={t(m.hello, { name: viewer.owner })}
@@ -52,9 +50,9 @@ export function Overview() {
       }
     >
       {error !== null && <Failure error={error} onRetry={() => void list.reload()} />}
-      {doubted.length > 0 && (
-        <Notice tone="bad" title={t(m.doubts, { count: doubted.length })}>
-          {t(m.doubtsText)}
+      {unconfirmed.length > 0 && (
+        <Notice tone="bad" title={t(m.unconfirmed, { count: unconfirmed.length })}>
+          {t(m.unconfirmedText)}
         </Notice>
       )}
       <div className={styles.stats}>

@@ -35,7 +35,7 @@ export interface CheckedKey {
   readonly kind: string
   readonly thumbprint: string
   readonly verification: UnsignedAnswer
-  /** The issuer of the answer, and when it signed; null when its signature does not hold. */
+  /** The issuer that signed the answer, and when; null when its signature does not hold. */
   readonly answer: { readonly issuer: string; readonly signedAt: Date } | null
   /** `unchecked`: there is nothing to check, because the key is not valid. */
   readonly certificate: 'missing' | 'invalid' | 'pinned' | 'unpinned' | 'unchecked'

@@ -1,0 +1,151 @@
+import postgres from 'postgres'
+import { expect, test, vi } from 'vitest'
+import { makeAccount, makeKey, useConsole, visit } from './world.ts'
+
+// A browser, a key server and its database on two cores.
+vi.setConfig({ testTimeout: 60_000 })
+
+const world = useConsole()
+const shop = 'https://shop.example'
+
+test('a key is made, used, over-used with an alert that arrives live, and revoked', async (context) => {
+  const { page } = await world.open(context)
+  await makeAccount(page)
+  await makeKey(page, { server: shop, label: 'Shop', maxUses: 1 })
+  await page.locator('[data-connection="live"]').first().waitFor()
+  await page.getByLabel('Text to sign').fill('One coffee, please.')
+  await page.getByRole('button', { name: 'Sign', exact: true }).click()
+  await page.getByText('1 of 1').waitFor()
+  expect(await page.getByRole('region', { name: 'Signature (base64url)' }).textContent()).toMatch(
+    /^[\w-]{86}$/,
+  )
+
+  await page.getByRole('button', { name: 'Sign', exact: true }).click()
+  await page
+    .getByRole('region', { name: 'Notifications' })
+    .getByText('Shop is used more than allowed')
+    .waitFor()
+  await page.getByText('2 of 1, exceeded').waitFor()
+  await page.getByText('1 unread').first().waitFor({ state: 'attached' })
+
+  await page.getByRole('button', { name: 'Revoke' }).click()
+  await page.getByLabel('Somebody else may have it').check({ force: true })
+  await page.getByRole('button', { name: 'Revoke 1 key' }).click()
+  await page.getByText('This key is not active').waitFor()
+
+  await visit(page, 'Alerts')
+  await page.getByRole('button', { name: 'Mark all as read' }).click()
+  await page.getByRole('radio', { name: 'Unread 0' }).waitFor()
+})
+
+test('a symmetric key encrypts, decrypts, and is destroyed only when its name is typed', async (context) => {
+  const { page } = await world.open(context)
+  await makeAccount(page)
+  await makeKey(page, { server: shop, label: 'Notes', kind: 'Encrypt' })
+  const field = page.getByLabel('Text to encrypt, or base64 to decrypt')
+  await field.fill('a secret')
+  await page.getByRole('button', { name: 'Encrypt', exact: true }).click()
+  const cipher = await page.getByRole('region', { name: 'Encrypted (base64)' }).textContent()
+  await field.fill(cipher ?? '')
+  await page.getByRole('button', { name: 'Decrypt' }).click()
+  await page.getByRole('region', { name: 'Text' }).getByText('a secret').waitFor()
+
+  await page.getByRole('button', { name: 'Destroy' }).click()
+  const confirm = page.getByRole('button', { name: 'Destroy for good' })
+  expect(await confirm.isDisabled()).toBe(true)
+  await page.getByLabel('Type Notes to confirm').fill('Notes')
+  await confirm.click()
+  await page.getByText('The key is destroyed').waitFor()
+})
+
+test('a key is changed and rotated, and a public key is verified with its signatures', async (context) => {
+  const { page } = await world.open(context)
+  const name = await makeAccount(page)
+  await makeKey(page, { server: shop, label: 'Shop' })
+  await page.getByRole('button', { name: 'Change' }).click()
+  await page
+    .getByRole('dialog')
+    .getByLabel(/^Most uses/)
+    .fill('7')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('0 of 7').waitFor()
+  const before = page.url()
+  await page.getByRole('button', { name: 'Rotate' }).click()
+  await page.getByRole('button', { name: 'Rotate now' }).click()
+  await page.getByText('A new key has taken its place').waitFor()
+  await page.waitForURL((url) => url.href !== before)
+
+  await page.getByRole('radio', { name: 'OpenSSH' }).click()
+  const line = await page.getByRole('region', { name: 'Public key OpenSSH' }).textContent()
+  expect(line).toMatch(/^ssh-ed25519 AAAA/)
+  await page.getByRole('radio', { name: 'PEM' }).click()
+  const pem = await page.getByRole('region', { name: 'Public key PEM' }).textContent()
+  await visit(page, 'Verify a key')
+  await page.getByLabel('Owner').fill(name)
+  await page.getByLabel('Application server').fill(shop)
+  for (const text of [line ?? '', pem ?? '']) {
+    await page.getByLabel('The public key that you were shown').fill(text)
+    await page.getByRole('button', { name: 'Check it' }).click()
+    await page.getByText('Yes: it is theirs, and valid now').waitFor()
+    await page.getByText('The answer’s signature was checked here').waitFor()
+    await page.getByText('The owner’s own device signed what this key is').waitFor()
+  }
+  await page.getByLabel('Owner').fill(`${name}-not`)
+  await page.getByRole('button', { name: 'Check it' }).click()
+  await page.getByText('It is not a key of theirs for this server').waitFor()
+})
+
+test('10,000 keys stay smooth: few rows in the document, and search and filter are about all of them', async (context) => {
+  const { page } = await world.open(context)
+  const name = await makeAccount(page)
+  await fillKeys(name, 10_000)
+  await page.goto(`${world.server.url}/keys`)
+  await page.getByRole('radio', { name: /^All 10,000/ }).waitFor({ timeout: 40_000 })
+  expect(await page.getByRole('row').count()).toBeLessThan(60)
+
+  // The middle one of 40 jumps: on a machine that does other work too, single ones wait for their turn.
+  const jumpMs = await page.evaluate(async () => {
+    const times: number[] = []
+    for (let step = 0; step < 40; step += 1) {
+      const startedAt = performance.now()
+      scrollTo(0, (document.documentElement.scrollHeight * step) / 40)
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))
+      times.push(performance.now() - startedAt)
+    }
+    return times.toSorted((a, b) => a - b)[20] ?? Infinity
+  })
+  expect(jumpMs).toBeLessThan(200)
+
+  await page.getByRole('searchbox').fill('label 9876')
+  await page.getByText('1 of 10,000 keys').waitFor()
+  await page.getByRole('link', { name: 'Label 9876', exact: true }).waitFor()
+  await page.getByRole('searchbox').fill('')
+  await page.getByText('10,000 keys', { exact: true }).waitFor()
+
+  // By keyboard to the last one.
+  await page.getByRole('row').nth(1).focus()
+  await page.keyboard.press('End')
+  await page.locator('[aria-rowindex="10001"]').waitFor()
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex'))).toBe('10001')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Label 1', exact: true }).waitFor()
+})
+
+/** By SQL: through the API it would take minutes. They have no certificate, so each is shown as not confirmed. */
+async function fillKeys(owner: string, count: number): Promise<void> {
+  const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
+  try {
+    await sql`
+      INSERT INTO transaction_keys
+        (account_id, id, application_server, label, expiry_notices, has_default_notices, content_hash, created_at)
+      SELECT accounts.id, gen_random_uuid(), 'https://server-' || n || '.example', 'Label ' || n,
+        '{}', false, '', now() - make_interval(secs => ${count} - n)
+      FROM accounts, generate_series(1, ${count}::integer) AS n WHERE accounts.name = ${owner}`
+    await sql`
+      INSERT INTO transaction_key_usage (account_id, transaction_key_id, overuse_policy)
+      SELECT account_id, transaction_keys.id, 'NOTIFY' FROM transaction_keys
+      JOIN accounts ON accounts.id = account_id WHERE accounts.name = ${owner}`
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
