@@ -5,6 +5,7 @@ import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
 import {
   followEndorsements,
+  maySign,
   type EndorsementChains,
   type ListedManagementKey,
   type TrustedManagementKey,
@@ -112,13 +113,13 @@ export class AccountTrust {
   async signer(kid: string): Promise<TrustedManagementKey> {
     const { managementKey } = this.#options
     if (kid === managementKey.id) {
-      return { id: kid, ...(await publicManagementKey(managementKey)), revokedAt: null }
+      return { id: kid, kind: 'DEVICE', ...(await publicManagementKey(managementKey)), revokedAt: null }
     }
     const known = this.#last?.trusted.get(kid)
-    if (known !== undefined) return known
+    if (known !== undefined) return assertMaySign(known)
     if ((this.#unknownSigners.get(kid) ?? -Infinity) <= performance.now()) {
       const signer = (await this.read()).trusted.get(kid)
-      if (signer !== undefined) return signer
+      if (signer !== undefined) return assertMaySign(signer)
       this.#unknownSigners.clear()
       this.#unknownSigners.set(kid, performance.now() + unknownSignerMs)
     }
@@ -170,6 +171,12 @@ function assertNothingMissing(
       throw new VaultError('ROLLBACK', { detail: `A revoked management key is listed as active. (${id})` })
     }
   }
+}
+
+/** @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY for a VIEWER. */
+function assertMaySign(signer: TrustedManagementKey): TrustedManagementKey {
+  if (!maySign(signer)) throw untrusted(signer.id, 'It is a VIEWER, and certifies nothing.')
+  return signer
 }
 
 function untrusted(id: string, detail: string): VaultError {

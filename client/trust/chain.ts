@@ -26,6 +26,8 @@ export interface ListedManagementKey {
 export interface TrustedManagementKey {
   /** RFC 7638 thumbprint of `signingKey`, checked. */
   readonly id: string
+  /** From its endorsement. What a VIEWER signs is not trusted: see {@link maySign}. */
+  readonly kind: ManagementKeyKind
   readonly signingKey: SigningJwk
   /** From its endorsement. Null: it has none, or no verifiable statement contains it. */
   readonly wrappingKey: WrappingJwk | null
@@ -76,13 +78,18 @@ export async function followEndorsements(
   const trusted = new Map<string, TrustedManagementKey>()
   const { own } = roots
   if (own !== null) {
-    trusted.set(own.id, { ...own, revokedAt: revocationOf(own.id, candidates.get(own.id), roots) })
+    trusted.set(own.id, {
+      ...own,
+      kind: 'DEVICE',
+      revokedAt: revocationOf(own.id, candidates.get(own.id), roots),
+    })
   }
   for (const id of roots.anchors) {
     const anchor = candidates.get(id)
     if (anchor === undefined || id === own?.id) continue
     const revokedAt = revocationOf(id, anchor, roots)
-    trusted.set(id, { id, signingKey: anchor.signingKey, wrappingKey: null, revokedAt })
+    const { kind, signingKey } = anchor
+    trusted.set(id, { id, kind, signingKey, wrappingKey: null, revokedAt })
   }
   const endorsedBy = groupByEndorser([...candidates.values()])
   // A key that becomes trusted is appended to the queue, and its endorsements are followed in turn. A key has one
@@ -97,8 +104,8 @@ export async function followEndorsements(
         trustErrors.set(key.id, trustError)
         continue
       }
-      const { id, signingKey, wrappingKey } = key
-      const found = { id, signingKey, wrappingKey, revokedAt: revocationOf(id, key, roots) }
+      const { id, kind, signingKey, wrappingKey } = key
+      const found = { id, kind, signingKey, wrappingKey, revokedAt: revocationOf(id, key, roots) }
       trusted.set(id, found)
       if (!wasTrusted) queue.push(found)
     }
@@ -166,6 +173,7 @@ async function findTrustError(
   endorser: TrustedManagementKey,
   { owner, seen, nowSeconds }: TrustRoots,
 ): Promise<string | null> {
+  if (!maySign(endorser)) return 'Its endorsement is signed by a VIEWER.'
   let endorsement: Endorsement
   try {
     const { signingKey } = endorser
@@ -184,6 +192,7 @@ async function findTrustError(
   if (!(await isSameKey(endorsement.wrap ?? null, key.wrappingKey))) {
     return 'Its endorsement is about another wrapping key.'
   }
+  if (endorsement.kind === 'VIEWER' && key.wrappingKey !== null) return 'It is a VIEWER with a wrapping key.'
   if (isAfter(endorsement.iat, endorser.revokedAt)) {
     return 'Its endorsement was signed after its signer had been revoked.'
   }
@@ -192,6 +201,11 @@ async function findTrustError(
     return 'It appeared only after its signer had been revoked.'
   }
   return null
+}
+
+/** Whether statements of this key count: a VIEWER reads, and endorses, certifies and revokes nothing. */
+export function maySign({ kind }: Pick<TrustedManagementKey, 'kind'>): boolean {
+  return kind !== 'VIEWER'
 }
 
 /** Whether a statement is newer than a revocation by more than the clock skew of 30 seconds. */

@@ -8,7 +8,7 @@ import {
 } from '../../schema/wire/statements/statement.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
-import { isAfter, type ListedManagementKey, type TrustedManagementKey } from './chain.ts'
+import { isAfter, maySign, type ListedManagementKey, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
@@ -111,7 +111,7 @@ export async function signedRevocations(
     try {
       const { kid } = parseStatement('claviger-revocation+jwt', revocation)
       const signer = kid === id ? undefined : trusted.get(kid)
-      if (signer === undefined) continue
+      if (signer === undefined || !maySign(signer)) continue
       const { signingKey } = signer
       const statement = await verifyStatement('claviger-revocation+jwt', revocation, {
         signingKey,

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { SigningJwk } from '../../../schema/wire/keys/jwk.ts'
 import { InvalidStatement, isFromFuture, parseStatement } from '../../../schema/wire/statements/statement.ts'
-import { followEndorsements, type ListedManagementKey } from '../../trust/chain.ts'
+import { followEndorsements, maySign, type ListedManagementKey } from '../../trust/chain.ts'
 import type { Pins } from './pins.ts'
 
 /** The endorsements that lead from the signer of a certificate to a pin (RFC 5280 §6). */
@@ -72,9 +72,11 @@ async function find(
     { owner, own: null, anchors, seen: new Map(), nowSeconds },
   )
   const signer = trusted.get(kid)
-  if (signer !== undefined) return { signingKey: signer.signingKey, keyIds: path }
+  if (signer !== undefined && maySign(signer)) return { signingKey: signer.signingKey, keyIds: path }
   throw new InvalidStatement(
-    trustErrors.get(kid) ?? 'No certification path leads from its certificate to a pinned management key.',
+    trustErrors.get(kid) ??
+      (signer && 'Its certificate is signed by a VIEWER.') ??
+      'No certification path leads from its certificate to a pinned management key.',
   )
 }
 

@@ -4,8 +4,9 @@ import {
   publicManagementKey,
   type ManagementKey,
 } from '../../../client/crypto/management-key.ts'
-import { followEndorsements, type ListedManagementKey } from '../../../client/trust/chain.ts'
+import { followEndorsements, maySign, type ListedManagementKey } from '../../../client/trust/chain.ts'
 import { statementSigner } from '../../../client/trust/endorse.ts'
+import { signManagementKeyRevocation, signedRevocations } from '../../../client/trust/revocations.ts'
 import { signStatement, type Endorsement } from '../../../schema/wire/statements/statement.ts'
 
 const owner = 'alice'
@@ -17,17 +18,24 @@ const create = (signingAlgorithm: 'Ed25519' | 'P-256' = 'Ed25519') =>
 interface Listing {
   readonly by?: ManagementKey | null
   readonly claims?: Partial<Endorsement>
+  /** The endorsement is of no wrapping key. */
+  readonly isWithoutWrap?: boolean
   readonly row?: Partial<ListedManagementKey>
 }
 
 /** A key as it is listed, endorsed by another one; by null, it has no endorsement. */
 async function list(
   key: ManagementKey,
-  { by = key, claims = {}, row = {} }: Listing = {},
+  { by = key, claims = {}, isWithoutWrap = false, row = {} }: Listing = {},
 ): Promise<ListedManagementKey> {
   const { signingKey, wrappingKey } = await publicManagementKey(key)
   const base = { v: 1, iss: owner, sub: key.id, iat: now, kind: 'DEVICE' } as const
-  const payload: Endorsement = { ...base, cnf: { jwk: signingKey }, wrap: wrappingKey, ...claims }
+  const payload: Endorsement = {
+    ...base,
+    cnf: { jwk: signingKey },
+    ...(!isWithoutWrap && { wrap: wrappingKey }),
+    ...claims,
+  }
   const endorsement =
     by === null ? null : await signStatement('claviger-endorsement+jwt', payload, statementSigner(by))
   return {
@@ -271,6 +279,51 @@ describe('a management key is not trusted', () => {
     const [own, first, phone] = [await create(), await create(), await create()]
     const { trusted } = await follow(own, [await list(phone, { by: first })], { anchors: [first.id] })
     expect([...trusted.keys()]).toEqual([own.id])
+  })
+})
+
+describe('a VIEWER', () => {
+  const row = { kind: 'VIEWER', wrappingKey: null } as const
+  const asViewer = { claims: { kind: 'VIEWER' }, isWithoutWrap: true, row } as const
+
+  test('is the owner’s, and may sign nothing: what it endorses is not trusted', async () => {
+    const [own, viewer, invented] = [await create(), await create(), await create()]
+    const listed = [await list(viewer, { by: own, ...asViewer }), await list(invented, { by: viewer })]
+    const { trusted, trustErrors } = await follow(own, listed)
+    expect([...trusted.keys()]).toEqual([own.id, viewer.id])
+    expect([...trusted.values()].map(maySign)).toEqual([true, false])
+    expect(trustErrors).toEqual(new Map([[invented.id, 'Its endorsement is signed by a VIEWER.']]))
+  })
+
+  test('that is listed as another kind, or with a wrapping key, is not trusted', async () => {
+    const [own, disguised, wrapping] = [await create(), await create(), await create()]
+    const listed = [
+      await list(disguised, { by: own, ...asViewer, row: { ...row, kind: 'DEVICE' } }),
+      await list(wrapping, { by: own, claims: { kind: 'VIEWER' }, row: { kind: 'VIEWER' } }),
+    ]
+    const { trusted, trustErrors } = await follow(own, listed)
+    expect([...trusted.keys()]).toEqual([own.id])
+    expect([...trustErrors.values()]).toEqual([
+      'Its endorsement is about a key of another kind.',
+      expect.stringContaining('VIEWER'),
+    ])
+  })
+
+  test('revokes nobody', async () => {
+    const [own, viewer, phone] = [await create(), await create(), await create()]
+    const revocation = (managementKey: ManagementKey) =>
+      signManagementKeyRevocation(phone.id, { owner, managementKey, nowSeconds: now })
+    const listed = [await list(viewer, { by: own, ...asViewer }), await list(phone, { by: own })]
+    const { trusted } = await follow(own, listed)
+    const revokedBy = async (managementKey: ManagementKey) => {
+      const keys = listed.map(async (key) =>
+        key.id === phone.id ? { ...key, revocation: await revocation(managementKey) } : key,
+      )
+      const revoked = await signedRevocations(await Promise.all(keys), { owner, trusted, nowSeconds: now })
+      return [...revoked.keys()]
+    }
+    expect(await revokedBy(viewer)).toEqual([])
+    expect(await revokedBy(own)).toEqual([phone.id])
   })
 })
 

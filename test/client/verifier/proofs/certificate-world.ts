@@ -46,6 +46,16 @@ export function endorse(key: RawKey, by: RawKey, changes: Partial<Endorsement> =
   )
 }
 
+/** Endorses a key as a VIEWER, which has no wrapping key. */
+export function endorseViewer(key: RawKey, by: RawKey): Promise<string> {
+  const { wrap: _, ...payload } = endorsementOf(owner, key)
+  return signStatement(
+    'claviger-endorsement+jwt',
+    { ...payload, kind: 'VIEWER', iat: startSeconds - 100 },
+    signerOf(by),
+  )
+}
+
 /** The phone endorses itself and the laptop, and the laptop the tablet; the last endorsement first, as the key server serves them. */
 export const chain = [
   await endorse(tablet, laptop),

@@ -10,6 +10,7 @@ import {
   chain,
   createWorld,
   endorse,
+  endorseViewer,
   jti,
   laptop,
   phone,
@@ -61,6 +62,22 @@ describe('a key whose owner’s management key is pinned', () => {
       'its certificate is by another key',
       async () => ({ certificate: await certify(thief), endorsements: thieves }),
       /No chain of endorsements/,
+    ],
+    [
+      'its certificate is by a VIEWER',
+      async () => ({
+        certificate: await certify(tablet),
+        endorsements: [await endorseViewer(tablet, laptop), ...chain.slice(1)],
+      }),
+      /VIEWER/,
+    ],
+    [
+      'its signer is endorsed by a VIEWER',
+      async () => ({
+        certificate: await certify(tablet),
+        endorsements: [await endorse(tablet, laptop), await endorseViewer(laptop, phone), ...chain.slice(2)],
+      }),
+      /VIEWER/,
     ],
     [
       'its certificate is by another key, of which nothing is served',
