@@ -64,7 +64,7 @@ const meanings: Readonly<Record<VaultErrorCode, string>> = {
   PHRASE_INVALID: 'These words are no recovery phrase of this account.',
   COPIES_MISSING: 'Some keys have no copy that could be opened.',
   ACCOUNT_NOT_EMPTY: 'The account has other keys already.',
-  BACKUP_UNREADABLE: 'The backup can not be opened.',
+  BACKUP_UNREADABLE: 'The backup cannot be opened.',
   DECRYPT_FAILED: 'The data could not be decrypted with this key.',
 }
 

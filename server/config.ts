@@ -31,7 +31,7 @@ export interface Config {
   readonly allowsPrivateWebhooks: boolean
   /**
    * Application servers may prove their keys over http, and at addresses of the operator's own network. Without a
-   * setting only in development on one machine, where whoever registers could connect there himself.
+   * setting only in development on one machine, where whoever registers could connect there anyway.
    */
   readonly allowsPrivateApplicationServers: boolean
   readonly logLevel: (typeof logLevels)[number]

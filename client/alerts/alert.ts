@@ -55,7 +55,7 @@ export interface KeyRevokedAlert extends TransactionKeyAlert {
   readonly reason: RevocationReason
 }
 
-/** Somebody showed an application server a key that is not the owner's for it; it may be his for another one. */
+/** Somebody showed an application server a key that is not the owner's for it; it may be theirs for another one. */
 export interface PublicKeyMismatchAlert extends KnownAlert {
   readonly kind: 'PUBLIC_KEY_MISMATCH'
   readonly applicationServer: string

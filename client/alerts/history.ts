@@ -19,7 +19,7 @@ export interface AlertPage {
   readonly endCursor: string | null
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
-  /** Of all the account's alerts. */
+  /** Counts all the account's alerts. */
   readonly unacknowledgedCount: number
 }
 

@@ -83,7 +83,7 @@ export function readable(keystore: Keystore): Keystore {
   const told = (error: unknown): never => {
     const code = systemCodeOf(error)
     if (code === null) throw error
-    throw new CliError('KEYSTORE_UNREADABLE', `The keystore can not be read or written (${code}).`, {
+    throw new CliError('KEYSTORE_UNREADABLE', `The keystore cannot be read or written (${code}).`, {
       hint: 'Look at the file and its directory, or name another file with --keystore.',
     })
   }

@@ -21,7 +21,7 @@ Exit codes:
   0   done; for verify: the public key is valid
   1   the answer is no: the public key is not valid, or the key server refused
   2   wrong usage
-  3   no management key in the keystore, or it can not be opened
-  4   no answer: the key server can not be reached, or can not answer now
-  70  a fault of this program, or its output can not be written
+  3   no management key in the keystore, or it cannot be opened
+  4   no answer: the key server cannot be reached, or cannot answer now
+  70  a fault of this program, or its output cannot be written
   130 interrupted at a question`

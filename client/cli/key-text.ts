@@ -18,7 +18,10 @@ export function keyLines(key: TransactionKey): string[] {
     ['Application server', key.applicationServer],
     ['Label', key.label],
     ['State', key.state],
-    ['Doubt', key.trustError === null ? null : `${key.trustError}: it would be refused if it were used`],
+    [
+      'Not confirmed',
+      key.trustError === null ? null : `${key.trustError}: it would be refused if it were used`,
+    ],
     ['Not before', textOf(key.notBefore)],
     ['Expires', textOf(key.expiresAt)],
     ['Notices', key.expiryNotices.length === 0 ? null : key.expiryNotices.map(durationText).join(', ')],
@@ -44,7 +47,7 @@ export function keyTable(keys: readonly TransactionKey[]): string[] {
     usesText(key),
     textOf(key.expiresAt) ?? '-',
     printable(
-      `${key.applicationServer}${key.label === null ? '' : `  (${key.label})`}${key.trustError === null ? '' : `  DOUBT: ${key.trustError}`}`,
+      `${key.applicationServer}${key.label === null ? '' : `  (${key.label})`}${key.trustError === null ? '' : `  NOT CONFIRMED: ${key.trustError}`}`,
     ),
   ])
   const table = [['ID', 'STATE', 'USES', 'EXPIRES', 'APPLICATION SERVER'], ...cells]

@@ -20,7 +20,7 @@ export async function keystoreToWrite(
   return { ...keystore, isEncrypted: hasPassphrase }
 }
 
-/** A keystore is JSON, or a JWE around it. Of one that can not be read, the keystore itself tells why. */
+/** A keystore is JSON, or a JWE around it. When it cannot be read, opening the keystore tells why. */
 async function isEncrypted(path: string): Promise<boolean> {
   const text = await readTextFile(path).catch(() => '{')
   return /^\s*[\w-]+(\.[\w-]*){4}\s*$/.test(text)

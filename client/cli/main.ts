@@ -25,7 +25,7 @@ process.on('uncaughtException', leave)
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read has enough. What runs is ended, and still tells by its exit code what it found.
   if (error.code === 'EPIPE') end()
-  else leave(new CliError('OUTPUT_FAILED', `The output can not be written (${error.code ?? 'unknown'}).`))
+  else leave(new CliError('OUTPUT_FAILED', `The output cannot be written (${error.code ?? 'unknown'}).`))
 })
 process.stderr.on('error', () => {
   // Nobody is left to be told.

@@ -20,7 +20,7 @@ export async function readTextFile(path: string): Promise<string> {
     const isLate = error instanceof Error && error.name === 'AbortError'
     const code = isLate ? 'TIMEOUT' : systemCodeOf(error)
     if (code === null) throw error
-    throw new CliError('FILE_UNREADABLE', `The file ${path} can not be read (${code}).`)
+    throw new CliError('FILE_UNREADABLE', `The file ${path} cannot be read (${code}).`)
   }
 }
 

@@ -44,7 +44,7 @@ export const applicationServers = pgTable(
 /** Tickets of documents, taken before they are asked for. */
 export const proofTickets = pgSequence('proof_tickets')
 
-/** Who said that a key is the application server's: its own well-known document, or the key server's operator. */
+/** The source of a proof that a key is the application server's: its own well-known document, or the key server's operator. */
 export const applicationServerProof = pgEnum('application_server_proof', ['WELL_KNOWN', 'OPERATOR'])
 
 /** The keys that application servers sign with. A key belongs to one application server for good. */

@@ -6,14 +6,14 @@ export interface FetchPermit {
 }
 
 interface HeldPermit {
-  /** Of the client that asks for it. */
+  /** The client's address. */
   readonly address: string
   readonly site: string
   readonly controller: AbortController
 }
 
 /**
- * Places for fetches from sites that anybody may name. When all are taken, a newcomer takes a place of the client address
+ * Permits for fetches from sites that anybody may name. When all are taken, a newcomer takes a permit of the client address
  * that has the most, the newcomer counted, and there the oldest of the site that has the most. So a client that names many
  * slow sites is in the way of itself, and slow answers of one site keep out nobody else's.
  */

@@ -35,7 +35,7 @@ export function documentUrlOf(
 }
 
 /**
- * Reads which keys an application server calls its own: RFC 7638 thumbprints in the member `keys`. Who registers chooses
+ * Reads which keys an application server calls its own: RFC 7638 thumbprints in the member `keys`. Whoever registers chooses
  * where this server connects to: the guard is that of webhooks.
  *
  * @returns the thumbprints, or why there are none

@@ -11,7 +11,7 @@ import { toPrincipal, type Principal } from './principal.ts'
 import type { PrincipalDirectory } from './principal-directory.ts'
 
 /** The signature of a request as it was received. Nothing in it is trusted before it is verified. */
-export interface PresentedSignature {
+export interface ReceivedSignature {
   readonly signature: ParsedSignature
   /** The component values that the signature may cover: one set for each origin of this server. */
   readonly candidates: readonly ComponentValues[]
@@ -26,12 +26,12 @@ export class SignatureVerifier {
   }
 
   /** @throws {KeyServerError} UNAUTHENTICATED, reason SIGNATURE_INVALID: the same answer, after the same time, for every cause */
-  async verify(presented: PresentedSignature): Promise<Principal> {
-    const { keyid } = presented.signature
+  async verify(received: ReceivedSignature): Promise<Principal> {
+    const { keyid } = received.signature
     const { known, isCached } = await this.#directory.find(keyid)
-    const isUsable = known !== null && algorithmOf(known.jwk) === presented.signature.alg
+    const isUsable = known !== null && algorithmOf(known.jwk) === received.signature.alg
     // The signature of an unknown key is checked with a stand-in, so that it takes the path and time of a wrong signature.
-    const isSigned = await isSignedBy(presented, isUsable ? known : await standIn(presented.signature))
+    const isSigned = await isSignedBy(received, isUsable ? known : await standIn(received.signature))
     if (!isUsable || !isSigned) {
       // A cached key is looked up all the same: the time must not show that such a key is in use.
       if (isCached) await this.#directory.lookUp(keyid)
@@ -47,19 +47,16 @@ export class SignatureVerifier {
  * @throws {KeyServerError} UNAUTHENTICATED, reason SIGNATURE_INVALID
  */
 export async function assertSelfSigned(
-  presented: PresentedSignature,
+  received: ReceivedSignature,
   { keyId, jwk }: { readonly keyId: string; readonly jwk: SigningJwk },
 ): Promise<void> {
-  const isSigned = await isSignedBy(presented, { jwk, cryptoKey: await importSigningKey(jwk) })
-  if (!isSigned || presented.signature.keyid !== keyId) throw signatureRefused('SIGNATURE_INVALID')
+  const isSigned = await isSignedBy(received, { jwk, cryptoKey: await importSigningKey(jwk) })
+  if (!isSigned || received.signature.keyid !== keyId) throw signatureRefused('SIGNATURE_INVALID')
 }
 
 type VerifyingKey = Parameters<typeof verifySignature>[1]
 
-async function isSignedBy(
-  { signature, candidates }: PresentedSignature,
-  key: VerifyingKey,
-): Promise<boolean> {
+async function isSignedBy({ signature, candidates }: ReceivedSignature, key: VerifyingKey): Promise<boolean> {
   for (const values of candidates) {
     if (await verifySignature(signature, key, values)) return true
   }

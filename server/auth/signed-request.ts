@@ -13,17 +13,17 @@ import type {
   SignatureNonce,
 } from './principal.ts'
 import { PrincipalDirectory } from './principal-directory.ts'
-import { assertSelfSigned, SignatureVerifier, type PresentedSignature } from './signature-verifier.ts'
+import { assertSelfSigned, SignatureVerifier, type ReceivedSignature } from './signature-verifier.ts'
 
 /** Makes a {@link SignedRequest} from the signature that a transport received. */
 export interface Authentication {
-  /** @param presented null for a request without a signature */
-  request(presented: PresentedSignature | null): SignedRequest
+  /** @param received null for a request without a signature */
+  request(received: ReceivedSignature | null): SignedRequest
 }
 
 export function createAuthentication(databases: Databases): Authentication {
   const verifier = new SignatureVerifier(new PrincipalDirectory(databases.reads.db))
-  return { request: (presented) => new SignedRequest(presented, { verifier, databases }) }
+  return { request: (received) => new SignedRequest(received, { verifier, databases }) }
 }
 
 /** A transaction that consumed the request's nonce, and the database's clock when it did. */
@@ -47,7 +47,7 @@ export interface TransactionOptions {
 }
 
 /**
- * One request and its signature: presented, verified, nonce consumed, in this order. It owns that state, and nothing
+ * One request and its signature: received, verified, nonce consumed, in this order. It owns that state, and nothing
  * outside can set it.
  *
  * The signature itself is verified first, once. Then, in the transaction of the request's effect, the database checks that
@@ -55,25 +55,25 @@ export interface TransactionOptions {
  * run one after the other, so that the first one consumes the nonce.
  */
 export class SignedRequest {
-  readonly #presented: PresentedSignature | null
+  readonly #received: ReceivedSignature | null
   readonly #verifier: SignatureVerifier
   readonly #databases: Databases
   #principal: Promise<Principal> | null = null
   #isNonceConsumed = false
   #lastTurn: Promise<unknown> = Promise.resolve()
 
-  /** @param presented null for a request without a signature */
+  /** @param received null for a request without a signature */
   constructor(
-    presented: PresentedSignature | null,
+    received: ReceivedSignature | null,
     { verifier, databases }: { readonly verifier: SignatureVerifier; readonly databases: Databases },
   ) {
-    this.#presented = presented
+    this.#received = received
     this.#verifier = verifier
     this.#databases = databases
   }
 
   get hasSignature(): boolean {
-    return this.#presented !== null
+    return this.#received !== null
   }
 
   /** The nonce was consumed, in a committed transaction. */
@@ -239,9 +239,9 @@ export class SignedRequest {
     return this.#requireSignature().signature
   }
 
-  #requireSignature(): PresentedSignature {
-    if (this.#presented === null) throw signatureRefused('SIGNATURE_REQUIRED')
-    return this.#presented
+  #requireSignature(): ReceivedSignature {
+    if (this.#received === null) throw signatureRefused('SIGNATURE_REQUIRED')
+    return this.#received
   }
 }
 

@@ -16,7 +16,7 @@ export type OpenOptions<T extends Record<string, postgres.PostgresType>> = postg
 }
 
 /**
- * Opens a pool. Of an address with `require_auth=scram-sha-256`, as libpq has it, each connection is a
+ * Opens a pool. With `require_auth=scram-sha-256` in the address, as libpq has it, each connection is a
  * {@link ScramSocket}; there is no TLS on it.
  *
  * @throws {InvalidAddress} in words

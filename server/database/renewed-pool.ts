@@ -3,7 +3,7 @@ import { rejectUnexecuted } from './executed.ts'
 import { ReadOnlyDatabase } from './trouble.ts'
 
 export interface RenewedPool {
-  /** Of all pools that follow one another, the current one. It can be kept. */
+  /** The current one of all pools that follow one another. A reference to it can be kept. */
   readonly sql: Pool
   /** Waits for what is under way, then closes all connections. */
   end(options: { readonly timeoutSeconds: number }): Promise<void>

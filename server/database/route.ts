@@ -8,9 +8,9 @@ import { within } from './within.ts'
 export interface DatabaseRoute {
   /** Something hands our sessions on, such as PgBouncer: of two transactions each may run in another session. */
   readonly isPooled: boolean
-  /** Of the tables. */
+  /** The schema of the tables. */
   readonly schema: string
-  /** Of PostgreSQL, as 15. */
+  /** PostgreSQL's major version, e.g. 15. */
   readonly majorVersion: number
 }
 

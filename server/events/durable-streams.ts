@@ -15,7 +15,7 @@ export interface DurableStreamsOptions {
 }
 
 export interface Subscription<T> extends Pick<DurableStreamOptions<T>, 'read'> {
-  /** Whose list it is: the id of an account, or of an application server. It is also what notifications name. */
+  /** The list's owner: the id of an account, or of an application server. It is also what notifications name. */
   readonly principalId: string
   /** The key that signed the request. */
   readonly keyId: string

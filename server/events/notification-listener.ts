@@ -6,7 +6,7 @@ import type { Notifications } from './notifications.ts'
 import { revocationChannel, alertChannel } from './channels.ts'
 
 export interface NotificationListenerOptions {
-  /** Of a direct connection: a pooler that shares connections takes a LISTEN and delivers nothing. */
+  /** The address of a direct connection: a pooler that shares connections takes a LISTEN and delivers nothing. */
   readonly url: string
   /** By default a direct connection. */
   readonly route?: DatabaseRoute

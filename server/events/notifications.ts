@@ -27,7 +27,7 @@ export class Notifications {
     for (const bell of this.#byAccount.get(accountId) ?? []) bell.notify()
   }
 
-  /** After a time without notifications: everybody looks for himself. */
+  /** After a time without notifications: every reader looks by itself. */
   notifyAll(): void {
     for (const bells of this.#byAccount.values()) for (const bell of bells) bell.notify()
   }

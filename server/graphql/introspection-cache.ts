@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { isIntrospection } from './introspection-depths.ts'
 import { collectFields, findOperation, fragmentsOf } from './operation-fields.ts'
 
-/** Of all answers and their requests together: some 20 answers to the usual question. */
+/** Maximum of all cached answers and their requests together: some 20 answers to the usual query. */
 const charactersMax = 4 * 1024 * 1024
 /** Longer than what tools ask. */
 const requestCharactersMax = 16 * 1024

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication } from '../auth/signed-request.ts'
-import type { PresentedSignature } from '../auth/signature-verifier.ts'
+import type { ReceivedSignature } from '../auth/signature-verifier.ts'
 import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { Logger } from '../lib/log.ts'
@@ -48,7 +48,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
       try {
         if (!mayCall)
           throw new KeyServerError('FORBIDDEN', 'Pages of this origin may not call (ALLOWED_ORIGINS).')
-        const { presented, params } = await readRequest(request, {
+        const { received, params } = await readRequest(request, {
           origins: options.origins(),
           // Until the response is closed.
           onBytes: (bytes) => {
@@ -61,7 +61,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
           response.setHeader('X-Accel-Buffering', 'no')
         }
         await engine(request, response, {
-          signedRequest: authentication.request(presented),
+          signedRequest: authentication.request(received),
           params,
           clientAddress: clientAddressOf(request),
           onStream,
@@ -92,7 +92,7 @@ function hideUrl(request: IncomingMessage): void {
 async function readRequest(
   request: IncomingMessage,
   { origins, onBytes }: { readonly origins: readonly string[]; readonly onBytes: (bytes: number) => void },
-): Promise<{ presented: PresentedSignature | null; params: GraphQLParams }> {
+): Promise<{ received: ReceivedSignature | null; params: GraphQLParams }> {
   const { headers } = request
   const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json') throw unsupported('The Content-Type is application/json.')
@@ -100,12 +100,12 @@ async function readRequest(
   const signed = readSignature(headers)
   const bytesMax = signed === null ? limits.unsignedBodyBytesMax : limits.signedBodyBytesMax
   const body = await readBody(request, { bytesMax, onBytes })
-  const presented = await presentSignature(signed, {
+  const received = await presentSignature(signed, {
     body,
     contentType: headers['content-type'] ?? '',
     origins,
   })
-  return { presented, params: parseParams(body) }
+  return { received, params: parseParams(body) }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })

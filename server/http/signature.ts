@@ -6,7 +6,7 @@ import {
   parseSignature,
   type ParsedSignature,
 } from '../../schema/wire/signatures/http-signature.ts'
-import type { PresentedSignature } from '../auth/signature-verifier.ts'
+import type { ReceivedSignature } from '../auth/signature-verifier.ts'
 
 /** Whether a request means to be signed. One that does is never answered as an unsigned one. */
 function hasSignature(headers: IncomingHttpHeaders): boolean {
@@ -53,7 +53,7 @@ export async function presentSignature(
     readonly contentType: string
     readonly origins: readonly string[]
   },
-): Promise<PresentedSignature | null> {
+): Promise<ReceivedSignature | null> {
   if (signed === null) return null
   const digest = await contentDigest(body)
   if (signed.contentDigest !== digest) throw wrongDigest()

@@ -17,7 +17,7 @@ const resolverOptions = { timeout: 1_000, tries: 2 }
  * The addresses of a name that a stranger chose; none when it has none, or when nobody says.
  *
  * The queries are our own (c-ares) and not `getaddrinfo`. That call holds one of Node's four threads until it is through,
- * which may take 10 seconds and more when the name's servers are silent, and can not be taken back: a few such names
+ * which may take 10 seconds and more when the name's servers are silent, and cannot be taken back: a few such names
  * would stop every other look-up of this process, those of its database included.
  *
  * So of what the system would do, this much is left: `localhost` and names below it are loopback (RFC 6761), then the hosts

@@ -14,7 +14,7 @@ interface LinkName {
   readonly managementKeyId: string
 }
 
-/** Of all endorsements that are remembered together: some 10,000 of usual length. */
+/** Maximum of all cached endorsements together: some 10,000 of usual length. */
 const cachedCharactersMax = 8 * 1024 * 1024
 
 /**

@@ -81,7 +81,7 @@ export class Verification {
 }
 
 /**
- * An owner or application server that can not exist is asked for like any other: it has no row. Only what could not
+ * An owner or application server that cannot exist is asked for like any other: it has no row. Only what could not
  * stand in a signed answer is refused, whoever is asked for.
  */
 function parse(input: VerifyPublicKeyInput, path: string): Asked {

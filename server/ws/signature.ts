@@ -1,5 +1,5 @@
 import { parseSignature, webSocketProfile } from '../../schema/wire/signatures/http-signature.ts'
-import type { PresentedSignature } from '../auth/signature-verifier.ts'
+import type { ReceivedSignature } from '../auth/signature-verifier.ts'
 
 /**
  * Reads the signature in the payload of `connection_init`. The covered components come from the server's configuration;
@@ -10,7 +10,7 @@ import type { PresentedSignature } from '../auth/signature-verifier.ts'
 export function readSocketSignature(
   payload: Readonly<Record<string, unknown>> | undefined,
   origins: readonly string[],
-): PresentedSignature | null {
+): ReceivedSignature | null {
   const signatureInput = payload?.['signature-input']
   const signature = payload?.['signature']
   if (signatureInput === undefined && signature === undefined) return null

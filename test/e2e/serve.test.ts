@@ -88,7 +88,7 @@ test('a taken port is reported in words, and the database is stopped again', asy
   }
 })
 
-test('an external database that can not be reached is reported in words', async () => {
+test('an external database that cannot be reached is reported in words', async () => {
   const server = serve({ DATABASE_URL: `postgres://nobody:hunter2@127.0.0.1:${port}/keys` })
   expect(await server.exited).toBe(1)
   expect(server.output()).toContain('look at DATABASE_URL')

@@ -172,7 +172,7 @@ describe.skipIf(pgBouncerMissing !== null)('through PgBouncer in transaction mod
   }, 60_000)
 
   test.each([["statement_timeout = '1ms'"], ["idle_in_transaction_session_timeout = '1ms'"]])(
-    '%s can not be pinned, and the server does not start',
+    '%s cannot be pinned, and the server does not start',
     async (setting) => {
       await expect(startUnder(setting)).rejects.toThrow(/_timeout.* too short/)
     },

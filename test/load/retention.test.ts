@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => databases.close())
 
-/** Of the alerts that are kept, in order. */
+/** The cursors of the kept alerts, in order. */
 async function cursorsOf({ name }: Subscriber): Promise<readonly string[]> {
   const rows = await world.administrator.sql<{ position: number; at: Date }[]>`
     SELECT position::int, occurred_at AS at FROM alerts JOIN accounts ON id = account_id WHERE name = ${name}

@@ -8,7 +8,7 @@ const rounds = 600
 /** On a busy machine it takes more of them to see the control. */
 const roundsMax = 3 * rounds
 const warmUpRounds = 50
-/** Of the control: what the statistic must see. */
+/** The control's delay, which the statistic must see. */
 const controlDelayMs = 2
 
 const server = useWorld()

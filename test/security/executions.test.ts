@@ -6,7 +6,7 @@ import { RawSocket } from '../support/socket.ts'
 
 const executionsMax = 3
 
-// Of the server in this process, which is loaded anew for it. What it is without this, test/security/sockets.test.ts says.
+// The limit of the server in this process, which is loaded anew for it. What it is without this, test/security/sockets.test.ts says.
 const limitsModule = '../../server/lib/transport-limits.ts'
 const limits = await vi.importActual<object>(limitsModule)
 vi.doMock(limitsModule, () => ({ ...limits, executionsMax }))

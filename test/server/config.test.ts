@@ -16,7 +16,7 @@ describe('application servers prove their keys within the operator’s network',
       'when the operator says so',
       { PUBLIC_URL: 'https://keys.example', ALLOW_PRIVATE_APPLICATION_SERVERS: 'on' },
     ],
-    ['when he says so in production', { NODE_ENV: 'production', ALLOW_PRIVATE_APPLICATION_SERVERS: 'on' }],
+    ['when they say so in production', { NODE_ENV: 'production', ALLOW_PRIVATE_APPLICATION_SERVERS: 'on' }],
   ])('%s', (_when, environment) => {
     expect(isAllowed(environment)).toBe(true)
   })
@@ -33,7 +33,7 @@ describe('application servers prove their keys within the operator’s network',
   })
 })
 
-test('webhooks lead into the operator’s network only when he says so', () => {
+test('webhooks lead into the operator’s network only when they say so', () => {
   expect(readConfig({}).allowsPrivateWebhooks).toBe(false)
   expect(readConfig({ ALLOW_PRIVATE_WEBHOOKS: 'on' }).allowsPrivateWebhooks).toBe(true)
 })

@@ -89,7 +89,7 @@ async function exportTo(path: string, flags: BackupFlags, context: Context): Pro
       throw new CliError('FILE_EXISTS', `The file ${path} is there already.`, { hint: 'Name another one.' })
     const code = systemCodeOf(error)
     if (code === null) throw error
-    throw new CliError('FILE_UNWRITABLE', `The file ${path} can not be written (${code}).`)
+    throw new CliError('FILE_UNWRITABLE', `The file ${path} cannot be written (${code}).`)
   }
   output.result({ file: path, keyCount, skipped }, [
     ...rows([
@@ -108,7 +108,7 @@ async function open(path: string, { backupPassphraseFile: file }: BackupFlags): 
   } catch (error) {
     throw new CliError(
       'FILE_UNREADABLE',
-      `The file ${path} can not be read (${systemCodeOf(error) ?? 'TIMEOUT'}).`,
+      `The file ${path} cannot be read (${systemCodeOf(error) ?? 'TIMEOUT'}).`,
     )
   }
   return openBackup(sealed, await readPassphrase({ file, isNew: false }))

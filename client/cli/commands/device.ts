@@ -62,7 +62,7 @@ function addDeviceRevokeCommand(device: Command, context: Context): void {
 async function confirmRevocation(isThisOne: boolean): Promise<void> {
   const which = isThisOne ? 'THIS device' : 'the device'
   if (isInteractive() && (await askYes(`Keys that only ${which} can open are lost.`))) return
-  throw new CliError('NOT_CONFIRMED', 'Revoking a device can not be undone, and was not confirmed.', {
+  throw new CliError('NOT_CONFIRMED', 'Revoking a device cannot be undone, and was not confirmed.', {
     hint: 'Nothing was done. Where nobody can be asked, --yes confirms it.',
   })
 }

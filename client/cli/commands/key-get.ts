@@ -130,5 +130,5 @@ function exists(path: string): CliError {
 
 function unwritable(path: string, error: unknown): CliError {
   const code = systemCodeOf(error) ?? 'unknown'
-  return new CliError('FILE_UNWRITABLE', `The file ${path} can not be written (${code}).`)
+  return new CliError('FILE_UNWRITABLE', `The file ${path} cannot be written (${code}).`)
 }

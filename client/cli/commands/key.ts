@@ -97,7 +97,7 @@ function addKeyDestroyCommand(key: Command, context: Context): void {
 
 async function confirmDestruction(): Promise<void> {
   if (isInteractive() && (await askYes('Nobody will be able to use this key or open its data again.'))) return
-  throw new CliError('NOT_CONFIRMED', 'Destroying a key can not be undone, and was not confirmed.', {
+  throw new CliError('NOT_CONFIRMED', 'Destroying a key cannot be undone, and was not confirmed.', {
     hint: 'Nothing was done. Where nobody can be asked, --yes confirms it.',
   })
 }

@@ -58,7 +58,7 @@ Examples:
     )
     .action(async (url: string, { kinds: given, renewSecret }: SetFlags) => {
       const vault = await context.openVault()
-      // Who only wants another secret has not said that he wants all alerts.
+      // Without --kind, a new secret alone does not change which alerts are posted.
       const kinds = given ?? (renewSecret === true ? await kindsOf(vault, url) : undefined)
       const { webhook: set, secret } = await vault.setWebhook(url, { kinds, renewSecret })
       context.output.result({ ...set, secret }, [...webhookLines(set), ...rows([['Secret', secret]])])

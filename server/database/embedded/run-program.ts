@@ -95,7 +95,7 @@ function environment(): Record<string, string> {
   return kept
 }
 
-/** Whom the PostgreSQL programs run as, when that is not whom the key server runs as. */
+/** The user that the PostgreSQL programs run as, when it is not the key server's. */
 export interface OperatingUser {
   uid: number
   gid: number

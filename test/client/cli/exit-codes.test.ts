@@ -209,7 +209,7 @@ describe('4, no answer', () => {
     for (const words of told) expect(words).toContain(nothingThere)
   })
 
-  test('a key server that can not answer now', async () => {
+  test('a key server that cannot answer now', async () => {
     const busy = createServer((_request, response) => {
       response.writeHead(503, { 'content-type': 'application/json' })
       response.end('{"errors":[{"message":"Later.","extensions":{"code":"UNAVAILABLE"}}]}')
@@ -224,7 +224,7 @@ describe('4, no answer', () => {
   })
 })
 
-test.runIf(process.platform === 'linux')('70: an output that can not be written', async () => {
+test.runIf(process.platform === 'linux')('70: an output that cannot be written', async () => {
   const full = await open('/dev/full', 'w')
   const { code, stderr } = await claviger.run(['whoami'], {
     stdout: full.fd,
@@ -233,7 +233,7 @@ test.runIf(process.platform === 'linux')('70: an output that can not be written'
   await full.close()
   expect({ code, stderr }).toEqual({
     code: 70,
-    stderr: 'claviger: The output can not be written (ENOSPC). (OUTPUT_FAILED)\n',
+    stderr: 'claviger: The output cannot be written (ENOSPC). (OUTPUT_FAILED)\n',
   })
 })
 
@@ -241,7 +241,7 @@ test('a reader that has enough ends alerts --follow, and does not change what ve
   const follower = claviger.start(['alerts', '--follow'])
   const ended = once(follower, 'close')
   follower.stdout?.destroy()
-  // The first alert that it can not write ends it.
+  // The first alert that it cannot write ends it.
   for (let tries = 0; tries < 10 && follower.exitCode === null; tries += 1) {
     const { id } = await claviger.json('key', 'create', 'https://gone.example')
     await claviger.json('key', 'revoke', String(id))

@@ -76,7 +76,7 @@ describe('counts and names', () => {
   })
 })
 
-test('text from elsewhere can not steer the terminal', () => {
+test('text from elsewhere cannot steer the terminal', () => {
   expect(printable('a\u001b[2Jb\r\n\u009b\u202ec')).toBe('a\\u{1b}[2Jb\\u{d}\\u{a}\\u{9b}\\u{202e}c')
   expect(printable('Füße 🔑 鍵')).toBe('Füße 🔑 鍵')
 })

@@ -97,7 +97,7 @@ describe('key get --out', () => {
     expect((await readdir(home)).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
-  test('a file that is there, or can not be, is told before a use is counted', async () => {
+  test('a file that is there, or cannot be, is told before a use is counted', async () => {
     await writeFile(join(home, 'precious'), 'precious')
     const uses = async () => (await claviger.json('key', 'show', String(key['id'])))['useCount']
     const before = await uses()

@@ -51,7 +51,7 @@ test('a document that was asked for before another one proves and revokes nothin
   const site = await startSite(old.id)
   await register(url, old, site.name)
   expect(await mayFollow(old)).toBe(true)
-  // Who has the old key asks just before the list changes, and this one answer is slow.
+  // Somebody with the old key asks just before the list changes, and this one answer is slow.
   site.answer = (response) => held.push(response)
   const late = register(url, old, site.name)
   await expect.poll(() => held).toHaveLength(1)

@@ -264,7 +264,7 @@ describe('neither kind of signer passes for the other', () => {
     await socket.close()
   })
 
-  test('a management key can not follow key changes', async () => {
+  test('a management key cannot follow key changes', async () => {
     const { key } = await openAccount(server.url)
     const socket = await RawSocket.connect(server.url, key)
     socket.subscribe('changes', { query: keyChangesSubscription })
@@ -272,7 +272,7 @@ describe('neither kind of signer passes for the other', () => {
     await socket.close()
   })
 
-  test("a key that is nobody's can not follow key changes", async () => {
+  test("a key that is nobody's cannot follow key changes", async () => {
     await expectRefused(await createRawKey())
   })
 })

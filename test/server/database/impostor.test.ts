@@ -46,7 +46,7 @@ const forgedRow = Buffer.concat([
 ])
 const salt = Buffer.from([1, 2, 3, 4])
 
-/** What he says to a message, perhaps in pieces. */
+/** The answer to a message, perhaps in pieces. */
 type Step = (received: Buffer) => Buffer | readonly Buffer[]
 
 async function writeInPieces(socket: Socket, answer: Buffer | readonly Buffer[]): Promise<void> {
@@ -59,7 +59,7 @@ async function writeInPieces(socket: Socket, answer: Buffer | readonly Buffer[])
 /**
  * Somebody who has taken the port of a PostgreSQL that is down.
  *
- * @param steps what he says to the start-up message, and to each further message
+ * @param steps the answers to the start-up message, and to each further message
  */
 async function startImpostor(steps: readonly Step[]) {
   const received: Buffer[] = []
@@ -85,7 +85,7 @@ async function startImpostor(steps: readonly Step[]) {
   const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
     url: databaseUrl({ host: '127.0.0.1', port, password }, 'claviger'),
-    /** All that he was sent. */
+    /** All that was sent to it. */
     heard: () => Buffer.concat(received).toString('latin1'),
   }
 }
@@ -118,11 +118,11 @@ test.each<[string, Step[]]>([
   ['begins SCRAM, and asks for it in the clear', [() => Buffer.concat([scramBegins(), login(3)])]],
   ['begins SCRAM, and grants the login', [scramBegins, () => Buffer.concat([granted, forgedRow])]],
   [
-    'goes through SCRAM up to the proof that he knows it',
+    'goes through SCRAM up to the proof of knowing it',
     [scramBegins, scramProceeds(4096), () => Buffer.concat([granted, forgedRow])],
   ],
   [
-    'goes through SCRAM with a wrong proof that he knows it',
+    'goes through SCRAM with a wrong proof of knowing it',
     [
       scramBegins,
       scramProceeds(4096),
@@ -156,7 +156,7 @@ test.each<[string, Step[]]>([
   },
 )
 
-test('he would get the password, and be believed, on an ordinary connection (negative control)', async () => {
+test('it would get the password, and be believed, on an ordinary connection (negative control)', async () => {
   const plain = (url: string) => url.replace(/\?.*/, '')
   const clear = await startImpostor([() => login(3), () => Buffer.concat([granted, forgedRow])])
   expect(await ask(plain(clear.url))).toEqual([{ x: 'forged' }])

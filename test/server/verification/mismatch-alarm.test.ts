@@ -24,7 +24,7 @@ afterAll(async () => {
   for (const server of servers.toReversed()) await server.stop()
 })
 
-test('a key that is not the owner’s is told to him on his alert stream, with where and which', async () => {
+test('a key that is not the owner’s is told to them on their alert stream, with where and which', async () => {
   const owner = await ownerWithKey()
   const stream = await openStream(owner)
   const shown = await createPublicKey()

@@ -104,7 +104,7 @@ test('an unknown owner, an unknown application server and another key are the sa
   )
 })
 
-test('what can not be stored does not coincide with what is stored in its stead', async () => {
+test('what cannot be stored does not coincide with what is stored in its stead', async () => {
   const { key, name: owner } = await openAccount(world.url)
   const { publicKey } = await storeKey(world.url, key, { applicationServer: 'a\ufffd' })
   expect(await verify({ owner, applicationServer: 'a\ufffd', publicKey })).toMatchObject({ coincides: true })

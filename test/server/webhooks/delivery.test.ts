@@ -174,7 +174,7 @@ test('nothing more is posted to a webhook that was removed', async () => {
   expect(await webhooksOf(world.url, owner.key)).toEqual([])
 })
 
-test('a secret that the server can not open any more is a failure that its owner sees, and mends', async () => {
+test('a secret that the server cannot open any more is a failure that its owner sees, and mends', async () => {
   const target = await receiver()
   const owner = await openOwner(world.url)
   const { id } = await setWebhook(world.url, owner.key, { url: target.url })

@@ -31,7 +31,7 @@ const textOf = (lines: readonly string[]) => stripVTControlCharacters(lines.join
 
 test('what is wrong with a description is shown with the key and in the list', () => {
   for (const show of [keyLines, (shown: TransactionKey) => keyTable([shown])]) {
-    expect(textOf(show({ ...key, trustError: 'ROLLBACK' }))).toMatch(/doubt.*ROLLBACK/i)
-    expect(textOf(show(key))).not.toMatch(/doubt/i)
+    expect(textOf(show({ ...key, trustError: 'ROLLBACK' }))).toMatch(/not confirmed.*ROLLBACK/i)
+    expect(textOf(show(key))).not.toMatch(/not confirmed/i)
   }
 })
