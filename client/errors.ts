@@ -5,6 +5,7 @@ export type VaultErrorCode =
   | 'URL_INVALID'
   | 'ADDRESS_MISMATCH'
   | 'ARGUMENT_INVALID'
+  | 'RUNTIME_UNSUPPORTED'
   | 'KEYSTORE_EMPTY'
   | 'KEYSTORE_OCCUPIED'
   | 'KEYSTORE_LOCKED'
@@ -37,6 +38,7 @@ const meanings: Readonly<Record<VaultErrorCode, string>> = {
   URL_INVALID: 'The URL of a key server is an http or https origin.',
   ADDRESS_MISMATCH: 'The key server does not know itself by this address.',
   ARGUMENT_INVALID: 'An argument is not what it may be.',
+  RUNTIME_UNSUPPORTED: 'This runtime lacks what the operation needs.',
   KEYSTORE_EMPTY: 'The keystore holds no management key.',
   KEYSTORE_OCCUPIED: 'The keystore already holds another management key.',
   KEYSTORE_LOCKED: 'The keystore is encrypted, and the passphrase is missing or wrong.',
@@ -76,14 +78,20 @@ export const vaultErrorCodes: readonly VaultErrorCode[] = Object.freeze(Object.k
 export class VaultError extends ClavigerError {
   override readonly name = 'VaultError'
   readonly code: VaultErrorCode
+  /** With ARGUMENT_INVALID: the argument's name. */
+  readonly field: string | undefined
 
   /** `detail` may name the rule that was broken, or a path on this machine. */
-  constructor(code: VaultErrorCode, { detail, cause }: { detail?: string; cause?: unknown } = {}) {
+  constructor(
+    code: VaultErrorCode,
+    { detail, cause, field }: { detail?: string; cause?: unknown; field?: string } = {},
+  ) {
     super(
       detail === undefined ? meanings[code] : `${meanings[code]} ${detail}`,
       cause === undefined ? {} : { cause },
     )
     this.code = code
+    this.field = field
   }
 }
 

@@ -1,4 +1,4 @@
-/** The client SDK: an owner's keys at a key server. Runs in Node and in browsers. `claviger/node` adds what only Node has. */
+/** The client SDK: an owner's keys at a key server. It runs in Node and in browsers; `claviger/node` adds what needs Node. */
 export type { Account, ManagementKeyDescription } from './vault/account.ts'
 export type {
   Alert,
@@ -33,8 +33,8 @@ export { VaultError, vaultErrorCodes, type VaultErrorCode } from './errors.ts'
 export type { AcquireOptions } from './keys/acquire.ts'
 export type { AcquiredKey, AuthenticatedData } from './keys/acquired-key.ts'
 export type { CreateKeyOptions } from './keys/create.ts'
-export type { KeyChanges } from './keys/describe.ts'
 export type { KeyPage, KeyPageOptions } from './keys/key-page.ts'
+export type { KeyChanges } from './keys/update.ts'
 export type { UncertifiedOptions } from './keys/open.ts'
 export type { DescribedTransactionKey, TransactionKey } from './keys/transaction-key.ts'
 export { indexedDbKeystore } from './keystore/indexed-db.ts'
@@ -61,7 +61,7 @@ export { memoryRotationStore, type RotationStore } from './rotation/rotation-sto
 export type { Fetch } from './transport/signing-fetch.ts'
 export type { KeyTerms } from './trust/certificate.ts'
 export type { TrustErrorCode } from './trust/trust.ts'
-export type { SeenManagementKey, SeenTransactionKey, TrustStore, TrustState } from './keystore/trust-store.ts'
+export type { SeenManagementKey, SeenTransactionKey, TrustState, TrustStore } from './keystore/trust-store.ts'
 export {
   createVault,
   openVault,
@@ -71,12 +71,8 @@ export {
 } from './vault/vault.ts'
 export type { GraphqlDocument, ParsedDocument } from './vault/documents.ts'
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
-export {
-  verifyPublicKey,
-  verifyPublicKeys,
-  type PublicKeyQuestion,
-  type PublicKeyVerification,
-} from './verifier/verify-public-key.ts'
+export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
+export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'
 export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier-error.ts'
 export {
   errorCodes,

@@ -1,4 +1,4 @@
-/** For application servers: who sent this request, and is this key really his? Web APIs only, so it runs anywhere. */
+/** For application servers: verifies public keys and authenticates signed requests. It uses Web APIs only, so it runs anywhere. */
 export { ClavigerError } from '../schema/wire/claviger-error.ts'
 export {
   errorCodes,
@@ -54,12 +54,7 @@ export type { Pin, PinsOf } from './verifier/proofs/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
 export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier-error.ts'
-export {
-  verifyPublicKey,
-  verifyPublicKeys,
-  type PublicKeyQuestion,
-  type PublicKeyVerification,
-} from './verifier/verify-public-key.ts'
+export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'
 export type { Fetch } from './transport/signing-fetch.ts'
 export type { PublicJwk, SigningJwk } from '../schema/wire/keys/jwk.ts'
 export type { PrivateJwk, WebCryptoKey, WebCryptoKeyPair } from '../schema/wire/keys/web-crypto-key.ts'

@@ -1,4 +1,4 @@
-// An application server that lets a client in by its public key, after asking the key server whether it is really theirs.
+// An application server that admits a client by its public key, after verifying at the key server that it is the owner's.
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { verifyPublicKey } from 'claviger'
@@ -7,9 +7,9 @@ const [url = 'http://localhost:4000', origin = 'http://localhost:5000'] = proces
 
 createServer(async (request, response) => {
   const { owner, publicKey, message, signature } = await json(request)
-  const { valid, state } = await verifyPublicKey({ url, owner, applicationServer: origin, publicKey })
+  const { valid, status } = await verifyPublicKey({ url, owner, applicationServer: origin, publicKey })
   const key = valid && (await crypto.subtle.importKey('jwk', publicKey, 'Ed25519', false, ['verify']))
   const signed = [Buffer.from(signature, 'base64url'), Buffer.from(message)]
   const isGenuine = key && (await crypto.subtle.verify('Ed25519', key, ...signed))
-  response.end(isGenuine ? `Welcome, ${owner}.\n` : `Refused: ${state ?? 'not a key of this owner'}.\n`)
+  response.end(isGenuine ? `Welcome, ${owner}.\n` : `Refused: ${status}.\n`)
 }).listen(new URL(origin).port, '127.0.0.1', () => console.log(`The shop is open at ${origin}`))

@@ -54,12 +54,17 @@ export class InvalidConfig extends Error {
 }
 
 /**
- * Reads the configuration from environment variables.
+ * Reads the configuration from environment variables, and from `options` by the same names, which win over them.
  *
  * @throws {InvalidConfig} with all that is wrong at once
  */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+export function readConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  options: Readonly<Record<string, string>> = {},
+): Config {
+  const set = Object.fromEntries(
+    Object.entries({ ...environment, ...options }).filter(([, value]) => value !== ''),
+  )
   const parsed = variables.safeParse(set)
   if (!parsed.success) {
     throw new InvalidConfig(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`))

@@ -4,10 +4,11 @@ import { banner } from './operator/banner.ts'
 import { readConfig, type Config } from './config.ts'
 import { createLogger } from './lib/log.ts'
 import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
+import { parseServeOptions } from './operator/serve-options.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
 
 try {
-  const config = readConfig()
+  const config = readConfig(undefined, parseServeOptions(process.argv.slice(3)))
   const end = watchForEnd({ delaySeconds: config.shutdownDelaySeconds, explain: explainStartFailure })
   await run(config, end)
 } catch (error) {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, type CryptoKey } from 'jose'
 import type postgres from 'postgres'
-import { parseSigningJwk, thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 
 /** An account, the management key that signs for it, and its transaction keys. */
 export interface Owner {

@@ -1,4 +1,4 @@
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { InvalidStatement, parseStatement } from '../../schema/wire/statements/statement.ts'
 import { parseSecret, publicHalfOf, type Secret } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
@@ -19,34 +19,34 @@ export interface BackedUpKey extends KeyTerms {
   readonly certificate: string | null
 }
 
-/** Everything that was to be had of an account. */
+/** The content of a backup. */
 export interface Backup {
   /** The key server's origin. */
   readonly url: string
   readonly owner: string
   readonly exportedAt: Date
   readonly keys: readonly BackedUpKey[]
-  /** JWS `claviger-endorsement+jwt` of the account's management keys: who signed the certificates. */
+  /** JWS `claviger-endorsement+jwt` of the account's management keys, which signed the certificates. */
   readonly endorsements: readonly string[]
 }
 
 const version = 1
 
-/** Writes a backup down, with its secrets, to be encrypted. */
+/** Serializes a backup with its secrets, to be encrypted. */
 export function serializeBackup({ keys, ...backup }: Backup): string {
-  const written = keys.map(({ secret, thumbprint: _computed, ...key }) => ({ ...key, secret: secret.jwk }))
-  return JSON.stringify({ v: version, ...backup, keys: written })
+  const serialized = keys.map(({ secret, thumbprint: _computed, ...key }) => ({ ...key, secret: secret.jwk }))
+  return JSON.stringify({ v: version, ...backup, keys: serialized })
 }
 
 /**
- * Reads a backup, and checks of each key that its secret is the one which its certificate confirms. Needs no key server.
+ * Parses a backup, and checks that the secret of each key matches its certificate. It needs no key server.
  *
- * @throws {VaultError} BACKUP_UNREADABLE.
+ * @throws {VaultError} BACKUP_UNREADABLE; KEY_MISMATCH.
  */
 export async function parseBackup(text: string): Promise<Backup> {
   try {
     const backup = new ResponseReader(JSON.parse(text))
-    if (backup.integer('v') !== version) throw new TypeError('Of another version.')
+    if (backup.integer('v') !== version) throw new TypeError('The version is 1.')
     const endorsements = backup.value('endorsements')
     return {
       url: backup.text('url'),
@@ -57,15 +57,15 @@ export async function parseBackup(text: string): Promise<Backup> {
     }
   } catch (error) {
     if (error instanceof VaultError && error.code === 'KEY_MISMATCH') throw error
-    // Not the parser's words: they may quote a secret.
-    throw new VaultError('BACKUP_UNREADABLE', { detail: 'It holds no backup that this version knows.' })
+    // The parser's message is dropped: it may quote a secret.
+    throw new VaultError('BACKUP_UNREADABLE', { detail: 'It is not a backup of a known version.' })
   }
 }
 
 async function parseKey(answer: ResponseReader): Promise<BackedUpKey> {
-  const written = answer.value('secret')
-  if (typeof written !== 'object' || written === null) throw new TypeError('A secret is an object.')
-  const secret = parseSecret(written)
+  const jwk = answer.value('secret')
+  if (typeof jwk !== 'object' || jwk === null) throw new TypeError('A secret is an object.')
+  const secret = parseSecret(jwk)
   const publicKey = publicHalfOf(secret)
   const key = {
     id: answer.text('id'),
@@ -91,5 +91,7 @@ async function assertConfirmed({ id, certificate, secret }: BackedUpKey): Promis
   } catch (error) {
     if (!(error instanceof InvalidStatement)) throw error
   }
-  throw new VaultError('KEY_MISMATCH', { detail: `In the backup another secret stands under the id ${id}.` })
+  throw new VaultError('KEY_MISMATCH', {
+    detail: `The secret of the key ${id} does not match its certificate.`,
+  })
 }

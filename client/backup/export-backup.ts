@@ -1,5 +1,5 @@
 import { limits } from '../../schema/wire/limits.ts'
-import { readKeyPage } from '../keys/describe.ts'
+import { readKeyPage } from '../keys/list.ts'
 import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
 import { pagesOf } from '../transport/pages.ts'
 import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
@@ -15,16 +15,16 @@ import { serializeBackup, type BackedUpKey } from './backup.ts'
 import { sealText } from './sealed-text.ts'
 
 export interface ExportedBackup {
-  /** A compact JWE, to be kept as a file. */
+  /** A compact JWE, to be stored as a file. */
   readonly sealed: string
   readonly keyCount: number
-  /** Keys that this device could not open or check, and so are not in it. */
+  /** Keys that are missing in the backup, because this device could not open or verify them. */
   readonly skipped: readonly SkippedKey[]
 }
 
 /**
- * Exports every key that this device can open, under a passphrase. It is no use of the keys, and the owner is alerted.
- * Revoked keys are given out no more.
+ * Exports every key that this device can open, encrypted with a passphrase. It is not counted as a use of the keys, and
+ * raises an alert. Revoked keys cannot be exported.
  */
 export async function exportBackup(
   session: Session,
@@ -43,7 +43,7 @@ export async function exportBackup(
   }
   onProgress?.({ done: held.length, total: held.length })
   const { opened, skipped } = joined(parts)
-  const withoutCopy = keys
+  const unwrapped = keys
     .filter((key) => !isHeld(key))
     .map(({ id, applicationServer }) => ({ id, applicationServer, code: 'NOT_FOUND' as const }))
   const text = serializeBackup({
@@ -56,7 +56,7 @@ export async function exportBackup(
   return {
     sealed: await sealText(text, passphrase),
     keyCount: opened.length,
-    skipped: [...skipped, ...withoutCopy],
+    skipped: [...skipped, ...unwrapped],
   }
 }
 

@@ -2,7 +2,7 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
 import { publicHalfOf } from '../crypto/transaction-key.ts'
 import { wrapForAll, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
-import { readKey, readKeys } from '../keys/describe.ts'
+import { readKey, readKeys } from '../keys/list.ts'
 import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
 import type { SkippedKey } from '../rotation/open-wrapped-keys.ts'
 import type { Session } from '../trust/session.ts'
@@ -12,13 +12,13 @@ import type { BackedUpKey, Backup } from './backup.ts'
 
 export interface ImportReport {
   readonly imported: number
-  /** Keys that the key server refused, and why. */
+  /** Keys that the key server refused, with the code. */
   readonly skipped: readonly SkippedKey[]
 }
 
 /**
- * Stores the keys of a backup in an account that has no others, under their old ids: wrapped for its management keys, and
- * certified by this device anew. Repeating it does what is missing.
+ * Stores the keys of a backup in an account that has no other keys, under their ids in the backup: wrapped for the account's
+ * management keys, and certified anew by this device. A repeated call stores what is missing.
  *
  * @throws {VaultError} ACCOUNT_NOT_EMPTY when the account has a key that is not in the backup.
  */
@@ -81,7 +81,7 @@ async function store(session: Session, key: BackedUpKey, recipients: readonly Re
   await session.keyServer.run(storeTransactionKey, { input })
 }
 
-/** An earlier call stored it: under its id stands a key of this owner with the same public half. */
+/** Whether an earlier call stored it: the account has a trusted key with this id and public key. */
 async function isStored(session: Session, { id, thumbprint }: BackedUpKey): Promise<boolean> {
   const stored = await readKey(session, id)
   return stored?.trustError === null && stored.thumbprint === thumbprint

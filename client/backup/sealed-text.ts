@@ -4,13 +4,13 @@ import { VaultError } from '../errors.ts'
 const algorithm = 'PBES2-HS512+A256KW'
 const contentEncryption = 'A256GCM'
 
-/** PBKDF2 iterations (RFC 7518 §4.8.1.2), as for a keystore: OWASP asked in 2023 for at least 210,000. */
+/** PBKDF2 iterations (RFC 7518 §4.8.1.2), as for a keystore: OWASP recommended in 2023 at least 210,000. */
 const iterations = 600_000
 
-/** The most that is accepted: a file that asks for more would only keep the machine busy. */
+/** Maximum that is accepted: a manipulated file could keep the machine busy. */
 const iterationsMax = 10_000_000
 
-/** Encrypts a text under a passphrase: a compact JWE. */
+/** Encrypts a string with a passphrase, as a compact JWE. */
 export function sealText(text: string, passphrase: string): Promise<string> {
   return new CompactEncrypt(new TextEncoder().encode(text))
     .setProtectedHeader({ alg: algorithm, enc: contentEncryption, cty: 'json' })

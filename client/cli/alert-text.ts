@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Alert } from '../index.ts'
+import type { Alert, ConnectionChange } from '../index.ts'
 import { durationText } from './key-text.ts'
 import { printable } from './output.ts'
 
@@ -60,4 +60,19 @@ function subject({ id, applicationServer, label }: Subject): string {
 /** What may be an attack is red. */
 function colorOf({ kind }: Alert): 'red' | 'yellow' {
   return kind === 'KEY_EXPIRING' || kind === 'KEY_EXPIRED' ? 'yellow' : 'red'
+}
+
+const transportNames = {
+  websocket: 'a WebSocket',
+  'event-stream': 'server-sent events',
+  paging: 'asking every few seconds',
+} as const
+
+/** What the one who waits must know of the connection; null when it goes without saying. */
+export function connectionLine({ state, transport, reason }: ConnectionChange): string | null {
+  if (state === 'resumed-from-history') {
+    return 'The place of the last time can no longer be read: all alerts that are kept follow, also those seen before.'
+  }
+  if (state === 'connected') return `Connected, by ${transportNames[transport]}.`
+  return state === 'disconnected' ? `Not connected (${reason ?? 'ended'}). Trying again.` : null
 }

@@ -10,6 +10,7 @@ import {
 } from '../index.ts'
 import { CliError, systemCodeOf } from './errors.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
+import { printable } from './output.ts'
 
 /** What is told of an error: never a stack trace. */
 export interface Failure {
@@ -49,7 +50,9 @@ export function failureOf(error: unknown, place: HintContext): Failure {
   }
   if (error instanceof VaultError || error instanceof VerifierError) {
     const { exitCode, hint } = ownErrors[error.code]
-    return { exitCode, code: error.code, message: error.message, hint: hint?.(place), details: {} }
+    const field = error instanceof VaultError ? error.field : undefined
+    const details = field === undefined ? {} : { field }
+    return { exitCode, code: error.code, message: error.message, hint: hint?.(place), details }
   }
   const kind = systemCodeOf(error) ?? (error instanceof Error ? error.name : typeof error)
   const message = `Something went wrong inside claviger (${kind}).`
@@ -60,6 +63,16 @@ export function failureOf(error: unknown, place: HintContext): Failure {
     hint: 'Nothing is known to be lost. Please report it.',
     details: {},
   }
+}
+
+/** What caused an error, each in a line: names, codes and messages, and never a stack trace. */
+export function causesOf(error: unknown): string[] {
+  const lines: string[] = []
+  let cause = error instanceof Error ? error.cause : undefined
+  for (; cause instanceof Error && lines.length < 5; cause = cause.cause) {
+    lines.push(`  caused by ${cause.name}: ${printable(cause.message)}`)
+  }
+  return lines
 }
 
 interface Meaning {
@@ -116,6 +129,7 @@ const ownErrors: Readonly<Record<VaultErrorCode | VerifierErrorCode, Meaning>> =
     hint: () => 'Give one of its addresses with --url, or have its operator add this one to PUBLIC_URL.',
   },
   ARGUMENT_INVALID: { exitCode: usage, hint: usageHint },
+  RUNTIME_UNSUPPORTED: { exitCode: usage },
   KEYSTORE_EMPTY: {
     exitCode: keystore,
     hint: ({ keystorePath }) =>
@@ -147,7 +161,7 @@ const ownErrors: Readonly<Record<VaultErrorCode | VerifierErrorCode, Meaning>> =
   ROLLBACK: {
     exitCode: no,
     hint: ({ keystorePath }) =>
-      `${distrust()} If its operator says that it was restored from a backup, remove ${keystorePath}.memory.`,
+      `${distrust()} If its operator says that it was restored from a backup, remove ${keystorePath}.trust.`,
   },
   WRAPPING_MISMATCH: { exitCode: no },
   ALGORITHM_MISMATCH: { exitCode: usage },

@@ -23,5 +23,5 @@ export async function keystoreToWrite(
 /** A keystore is JSON, or a JWE around it. Of one that can not be read, the keystore itself tells why. */
 async function isEncrypted(path: string): Promise<boolean> {
   const text = await readTextFile(path).catch(() => '{')
-  return !text.trimStart().startsWith('{')
+  return /^\s*[\w-]+(\.[\w-]*){4}\s*$/.test(text)
 }

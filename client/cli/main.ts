@@ -32,10 +32,22 @@ process.stderr.on('error', () => {
 })
 
 process.exitCode = exitCodes.internal
+/** How long a command that was interrupted, or is done, may take to let go of what it holds. */
+const letGoMs = 3_000
+
 process.exitCode = await run(args, {
   untilInterrupted: () => {
+    ended.signal.addEventListener('abort', () => {
+      leaveSoon(exitCodes.interrupted)
+    })
     process.once('SIGINT', end)
     process.once('SIGTERM', end)
     return ended.signal
   },
 })
+leaveSoon(process.exitCode)
+
+/** A connection whose other side is silent would keep the process. */
+function leaveSoon(code: number): void {
+  setTimeout(() => process.exit(code), letGoMs).unref()
+}

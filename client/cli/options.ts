@@ -38,10 +38,16 @@ const instantForm = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\
 export function parseInstant(text: string, now: number = Date.now()): Date {
   if (/^\d+[a-z]$/.test(text)) return new Date(now + parseDuration(text) * 1000)
   const instant = instantForm.test(text) ? new Date(text) : null
-  if (instant === null || Number.isNaN(instant.getTime())) {
+  if (instant === null || Number.isNaN(instant.getTime()) || !isOnCalendar(text)) {
     throw new InvalidArgumentError('A time is like 2027-01-01T00:00:00Z, or a duration from now on like 30d.')
   }
   return instant
+}
+
+/** `new Date` takes February 30 for March 2, and hour 24 for the next day. */
+function isOnCalendar(text: string): boolean {
+  const [date = '', hour = ''] = text.split(/[Tt:]/)
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date) && Number(hour) < 24
 }
 
 /** A whole number from 1. */

@@ -17,17 +17,35 @@ export interface PassphraseOptions {
  * @throws {CliError} USAGE, FILE_UNREADABLE, INTERRUPTED.
  */
 export async function readPassphrase({ file, isNew }: PassphraseOptions): Promise<string> {
-  if (file !== undefined) return notEmpty((await readTextFile(file)).split(/\r?\n/, 1).join(''))
+  if (file !== undefined) {
+    const passphrase = notEmpty((await readTextFile(file)).split(/\r?\n/, 1).join(''))
+    return isNew ? strongEnough(passphrase) : passphrase
+  }
   if (!isInteractive()) {
     throw new VaultError('KEYSTORE_LOCKED', {
       detail: 'Nobody is at a terminal to be asked: --passphrase-file is needed.',
     })
   }
-  const passphrase = notEmpty(await askSecret(isNew ? 'New passphrase: ' : 'Passphrase: '))
+  const answer = notEmpty(await askSecret(isNew ? 'New passphrase: ' : 'Passphrase: '))
+  const passphrase = isNew ? strongEnough(answer) : answer
   if (isNew && (await askSecret('Once more: ')) !== passphrase) {
     throw new CliError('USAGE', 'The two passphrases differ.', { hint: 'Nothing was done. Try again.' })
   }
   return passphrase
+}
+
+/** Whoever has the file can try passphrases for as long as they like. */
+const charactersMin = 12
+
+function strongEnough(passphrase: string): string {
+  if (passphrase.length >= charactersMin && new Set(passphrase).size >= 5) return passphrase
+  throw new CliError(
+    'USAGE',
+    `A passphrase has ${charactersMin} characters or more, and not always the same ones.`,
+    {
+      hint: 'Nothing was done. Several words that have nothing to do with each other are a good one.',
+    },
+  )
 }
 
 function notEmpty(passphrase: string): string {

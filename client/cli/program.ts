@@ -12,7 +12,7 @@ import { addWebhookCommands } from './commands/webhook.ts'
 import { createContext, urlDefault, type Context } from './context.ts'
 import { CliError } from './errors.ts'
 import { exitCodeHelp, exitCodes, type ExitCode } from './exit-codes.ts'
-import { failureOf } from './failure.ts'
+import { causesOf, failureOf } from './failure.ts'
 import { createOutput } from './output.ts'
 import { readVersion } from './version.ts'
 
@@ -37,6 +37,7 @@ export async function run(args: readonly string[], { untilInterrupted }: Runtime
     const cause = isHelpShown ? new CliError('USAGE', 'A command is missing.') : error
     const failure = failureOf(cause, { keystorePath, url, command: commandNamed(args, program) })
     output.failure(failure)
+    if (args.includes('--verbose')) for (const line of causesOf(cause)) output.note(line)
     return failure.exitCode
   }
 }
@@ -80,6 +81,7 @@ function createProgram({ isQuiet }: { readonly isQuiet: boolean }): Command {
       ).env('CLAVIGER_KEYSTORE'),
     )
     .option('--passphrase-file <file>', "read the keystore's passphrase from this file instead of asking")
+    .option('--verbose', 'say more of what caused an error')
     .option('--json', 'machine-readable results, and errors')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', `${exitCodeHelp}\n${examples}`)

@@ -1,48 +1,70 @@
 import {
   parseSigningJwk,
   parseWrappingJwk,
-  thumbprint,
   type SigningJwk,
   type WrappingJwk,
 } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import { VaultError } from '../errors.ts'
 import type { SignatureAlgorithm } from '../../schema/wire/signatures/http-signature.ts'
 
-/** What a management key's signing key may be. */
+/** The algorithm of a management key's signing key. */
 export type SigningAlgorithm = 'Ed25519' | 'P-256'
 
-/** The one key that its owner keeps: it signs requests, and the transaction keys are wrapped to it. */
+/** The key of one device: it signs requests and statements, and transaction keys are wrapped for it. */
 export interface ManagementKey {
   /** RFC 7638 thumbprint of the signing key. */
   readonly id: string
   readonly signing: CryptoKeyPair
   readonly wrapping: CryptoKeyPair
   /**
-   * AES-256, for A256KW. When it is there keys are wrapped under it and nothing else: the public half of `wrapping` is
-   * shown to nobody (docs/adr/0012-post-quantum-wrapping.md).
+   * AES-256, for A256KW. When present, keys are wrapped with it alone, and the public key of `wrapping` is sent to nobody
+   * (docs/adr/0012-post-quantum-wrapping.md).
    */
   readonly wrappingSecret?: CryptoKey | undefined
 }
 
-/** How keys are wrapped: for a public key, so that devices can wrap for each other; or under a secret of this one device. */
+/** How keys are wrapped: for a public key, so that devices can wrap for each other, or with a secret of this device. */
 export type Wrapping = 'public-key' | 'symmetric'
 
-/** The public halves, as the key server gets them. */
+/** The public keys, as the key server gets them. */
 export interface PublicManagementKey {
   readonly signingKey: SigningJwk
   readonly wrappingKey: WrappingJwk
 }
 
-/** Generates a signing key and an X25519 wrapping key, and an AES-256 one when wrapping is symmetric. */
+/**
+ * Generates a signing key and a wrapping key, and an AES-256 key when wrapping is symmetric. The wrapping key is X25519, or
+ * P-256 where the runtime has no X25519, as in older browsers.
+ *
+ * @throws {VaultError} RUNTIME_UNSUPPORTED, before anything is stored.
+ */
 export async function generateManagementKey(options: {
-  readonly signingAlgorithm: SigningAlgorithm
-  /** Whether the secret halves are. */
+  /** Default: Ed25519, or P-256 where the runtime has no Ed25519. */
+  readonly signingAlgorithm?: SigningAlgorithm | undefined
+  /** Whether the private keys may be exported. */
   readonly extractable: boolean
   /** Default: public-key. */
   readonly wrapping?: Wrapping | undefined
 }): Promise<ManagementKey> {
   const { signingAlgorithm, extractable } = options
-  const signing = await generatePair(signingParameters[signingAlgorithm], extractable, ['sign', 'verify'])
-  const wrapping = await generatePair({ name: 'X25519' }, extractable, ['deriveBits'])
+  // A caller without types may pass anything.
+  if (signingAlgorithm !== undefined && !Object.hasOwn(signingParameters, signingAlgorithm)) {
+    const detail = 'signingAlgorithm is one of Ed25519 and P-256.'
+    throw new VaultError('ARGUMENT_INVALID', { detail, field: 'signingAlgorithm' })
+  }
+  const names: readonly SigningAlgorithm[] =
+    signingAlgorithm === undefined ? ['Ed25519', 'P-256'] : [signingAlgorithm]
+  const signing = await generateFirst(
+    names.map((name) => signingParameters[name]),
+    extractable,
+    ['sign', 'verify'],
+  )
+  const wrapping = await generateFirst(
+    [{ name: 'X25519' }, { name: 'ECDH', namedCurve: 'P-256' }],
+    extractable,
+    ['deriveBits'],
+  )
   const managementKey = { id: await managementKeyId(signing.publicKey), signing, wrapping }
   if (options.wrapping !== 'symmetric') return managementKey
   const wrappingSecret = await crypto.subtle.generateKey(secretParameters, extractable, [...secretUsages])
@@ -54,7 +76,7 @@ export async function managementKeyId(signingKey: CryptoKey): Promise<string> {
   return thumbprint(parseSigningJwk(await crypto.subtle.exportKey('jwk', signingKey)))
 }
 
-/** Exports the public halves. */
+/** Exports the public keys. */
 export async function publicManagementKey({
   signing,
   wrapping,
@@ -69,8 +91,8 @@ export async function publicManagementKey({
 export const secretParameters = { name: 'AES-KW', length: 256 } as const
 export const secretUsages = ['wrapKey', 'unwrapKey'] as const
 
-/** The wrapping key that the key server gets: none when wrapping is symmetric. */
-export async function shownWrappingKey(managementKey: ManagementKey): Promise<WrappingJwk | null> {
+/** The wrapping key that the key server lists: none when wrapping is symmetric. */
+export async function listedWrappingKey(managementKey: ManagementKey): Promise<WrappingJwk | null> {
   if (managementKey.wrappingSecret !== undefined) return null
   return (await publicManagementKey(managementKey)).wrappingKey
 }
@@ -86,7 +108,33 @@ export const signingParameters = {
   'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
 } as const satisfies Record<SigningAlgorithm, EcKeyGenParams | Algorithm>
 
-/** Generates a key pair; the type of WebCrypto's answer depends on the algorithm, which the compiler can not see. */
+/** Generates a key pair of the first algorithm that this runtime has. */
+async function generateFirst(
+  candidates: readonly (EcKeyGenParams | Algorithm)[],
+  extractable: boolean,
+  usages: KeyUsage[],
+): Promise<CryptoKeyPair> {
+  for (const parameters of candidates) {
+    try {
+      return await generatePair(parameters, extractable, usages)
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+    }
+  }
+  const names = candidates.map((parameters) =>
+    'namedCurve' in parameters ? parameters.namedCurve : parameters.name,
+  )
+  throw new VaultError('RUNTIME_UNSUPPORTED', {
+    detail: `It has no ${names.join(' and no ')} in WebCrypto.`,
+  })
+}
+
+/** Whether an error of WebCrypto says that the runtime does not have the algorithm. */
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NotSupportedError'
+}
+
+/** Generates a key pair; the type of WebCrypto's answer depends on the algorithm, which the compiler cannot see. */
 export async function generatePair(
   parameters: EcKeyGenParams | Algorithm,
   extractable: boolean,

@@ -1,54 +1,64 @@
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { decodeBase64url, encodeBase64url } from '../../schema/wire/base64url.ts'
-import { thumbprint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { VaultError } from '../errors.ts'
-import { generatePair } from './management-key.ts'
+import { generatePair, isUnsupported } from './management-key.ts'
 
-/** What a transaction key may be: to sign, to agree on a secret, or (symmetric) to encrypt. */
+/** The algorithm of a transaction key: for signatures, key agreement, or (symmetric) encryption. */
 export type TransactionKeyAlgorithm = 'Ed25519' | 'P-256' | 'X25519' | 'A256GCM'
 
-/** A transaction key's secret. It exists in this form only between generating and wrapping, and unwrapping and importing. */
+/** The secret of a transaction key, in this form only between generation and wrapping, and unwrapping and import. */
 export interface Secret {
   readonly algorithm: TransactionKeyAlgorithm
-  /** The members of the secret JWK that make the key, and no others (RFC 7518 §6, RFC 8037). */
+  /** The members of the secret JWK that define the key, and no others (RFC 7518 §6, RFC 8037). */
   readonly jwk: Readonly<Record<string, string>>
+}
+
+/** Whether a value is one of the names: callers without types may pass anything. */
+export function isTransactionKeyAlgorithm(name: unknown): name is TransactionKeyAlgorithm {
+  return typeof name === 'string' && Object.hasOwn(algorithms, name)
 }
 
 /** Generates a key. */
 export async function generateSecret(algorithm: TransactionKeyAlgorithm): Promise<Secret> {
   const { parameters, usages, publicHalf } = algorithms[algorithm]
-  const key =
+  const generate = async () =>
     publicHalf === null
-      ? await crypto.subtle.generateKey(symmetricParameters, true, [...usages])
+      ? crypto.subtle.generateKey(symmetricParameters, true, [...usages])
       : (await generatePair(parameters, true, [...usages])).privateKey
+  const key = await generate().catch((error: unknown) => {
+    if (!isUnsupported(error)) throw error
+    throw new VaultError('RUNTIME_UNSUPPORTED', { detail: `It has no ${algorithm} in Web Crypto.` })
+  })
   return parseSecret(await crypto.subtle.exportKey('jwk', key))
 }
 
 /**
- * Reads a secret JWK of one of the known algorithms, which `kty` and `crv` tell.
+ * Parses a secret JWK of one of the known algorithms, which `kty` and `crv` determine.
  *
  * @throws {VaultError} UNWRAP_FAILED.
  */
 export function parseSecret(value: object): Secret {
   const members = new Map<string, unknown>(Object.entries(value))
   const found = entries.find(([, { identity }]) => hasMembers(members, identity))
-  if (found === undefined) throw unsound()
+  if (found === undefined) throw invalidSecret()
   const [algorithm, { identity, secretMembers }] = found
   const jwk: Record<string, string> = { ...identity }
   for (const name of secretMembers) {
     const member = members.get(name)
-    if (typeof member !== 'string' || decodeBase64url(member)?.length !== 32) throw unsound()
+    if (typeof member !== 'string' || decodeBase64url(member)?.length !== 32) throw invalidSecret()
     jwk[name] = member
   }
   return { algorithm, jwk }
 }
 
 /**
- * Computes the public half from the private one alone: whoever wrapped a key could have written any `x` beside it.
+ * Computes the public key from the private one alone: the `x` in a wrapped JWK could be any value.
  *
  * @returns null for a symmetric key.
- * @throws {VaultError} UNWRAP_FAILED when the secret is no sound key.
+ * @throws {VaultError} UNWRAP_FAILED when the secret is not a valid key.
  */
 export function publicHalfOf({ algorithm, jwk }: Secret): PublicJwk | null {
   const { publicHalf } = algorithms[algorithm]
@@ -57,25 +67,25 @@ export function publicHalfOf({ algorithm, jwk }: Secret): PublicJwk | null {
   try {
     return publicHalf(d)
   } catch {
-    throw unsound()
+    throw invalidSecret()
   }
 }
 
 /**
- * Imports a secret, ready to use.
+ * Imports a secret into WebCrypto.
  *
- * @throws {VaultError} UNWRAP_FAILED when it is no sound key.
+ * @throws {VaultError} UNWRAP_FAILED when it is not a valid key.
  */
 export async function importSecret({ algorithm, jwk }: Secret, extractable: boolean): Promise<CryptoKey> {
   const { parameters, privateUsages } = algorithms[algorithm]
   try {
     return await crypto.subtle.importKey('jwk', jwk, parameters, extractable, [...privateUsages])
   } catch {
-    throw unsound()
+    throw invalidSecret()
   }
 }
 
-/** Whether `publicKey` is `expected`, by RFC 7638 thumbprint; null, a symmetric key has none, is only null's equal. */
+/** Whether two public keys are equal, by RFC 7638 thumbprint. Null, for a symmetric key, equals only null. */
 export async function isSamePublicKey(
   publicKey: PublicJwk | null,
   expected: PublicJwk | null,
@@ -85,11 +95,11 @@ export async function isSamePublicKey(
 }
 
 interface AlgorithmFacts {
-  /** WebCrypto's, for generating and importing. */
+  /** WebCrypto's parameters for generating and importing. */
   readonly parameters: Algorithm | EcKeyGenParams
   readonly usages: readonly KeyUsage[]
   readonly privateUsages: readonly KeyUsage[]
-  /** The members that tell the algorithm. */
+  /** The members that determine the algorithm. */
   readonly identity: Readonly<Record<string, string>>
   /** The other members of the secret JWK: 32 bytes each. */
   readonly secretMembers: readonly string[]
@@ -152,6 +162,6 @@ function hasMembers(
   return Object.entries(expected).every(([name, value]) => members.get(name) === value)
 }
 
-function unsound(): VaultError {
-  return new VaultError('UNWRAP_FAILED', { detail: 'What was wrapped is no key of a known algorithm.' })
+function invalidSecret(): VaultError {
+  return new VaultError('UNWRAP_FAILED', { detail: 'The wrapped content is not a key of a known algorithm.' })
 }

@@ -5,14 +5,14 @@ import { VaultError } from '../errors.ts'
 import type { ManagementKey } from './management-key.ts'
 import { parseSecret, type Secret } from './transaction-key.ts'
 
-/** A management key that a copy is wrapped for. */
+/** A management key that a key is wrapped for. */
 export interface Recipient {
   readonly id: string
-  /** X25519 or P-256; or, of the own management key, its AES-256 secret. */
+  /** X25519 or P-256; or the AES-256 secret of the device's own management key. */
   readonly wrappingKey: CryptoKey
 }
 
-/** What is wrapped along with the secret, so that a copy put in another's place is noticed. */
+/** The context that is wrapped with the secret, so that an exchanged wrapped key is detected. */
 export interface WrappingContext {
   /** The transaction key's id: the member `kid` of the wrapped JWK. */
   readonly id: string
@@ -20,14 +20,14 @@ export interface WrappingContext {
   readonly applicationServer: string
 }
 
-/** One wrapped copy. */
+/** A wrapped key, as the key server takes it. */
 export interface WrappedKeyInput {
   readonly managementKeyId: string
   /** RFC 7516, compact. */
   readonly jwe: string
 }
 
-/** By the keystore's key, and never by what a copy says of itself. */
+/** By the type of the key in the keystore, never by the header of the JWE. */
 const algorithmFor = ({ type }: CryptoKey) => (type === 'secret' ? 'A256KW' : 'ECDH-ES+A256KW')
 
 const contentEncryption = 'A256GCM'
@@ -56,17 +56,17 @@ export async function wrapForAll(
   )
 }
 
-/** Imports the public key that others wrap to. */
+/** Imports the public key of a recipient. */
 export function importWrappingKey(jwk: WrappingJwk): Promise<CryptoKey> {
   const parameters = jwk.kty === 'OKP' ? { name: 'X25519' } : { name: 'ECDH', namedCurve: 'P-256' }
   return crypto.subtle.importKey('jwk', jwk, parameters, true, [])
 }
 
 /**
- * Opens a wrapped copy. Whether the secret is that of the public key which the key server shows is still to be checked.
+ * Unwraps a key. The caller has to compare its public key with the one that the key server describes.
  *
- * @throws {VaultError} UNWRAP_FAILED when it can not be opened with this management key, or holds no key; KEY_MISMATCH
- *   when it is wrapped for another management key, or holds another transaction key.
+ * @throws {VaultError} UNWRAP_FAILED when it cannot be opened with this management key, or contains no key; KEY_MISMATCH
+ *   when it is wrapped for another management key, or contains another transaction key.
  */
 export async function unwrap(
   jwe: string,
@@ -100,12 +100,12 @@ async function decrypt(jwe: string, key: CryptoKey): Promise<Uint8Array> {
     const { plaintext } = await compactDecrypt(jwe, key, {
       keyManagementAlgorithms: [algorithmFor(key)],
       contentEncryptionAlgorithms: [contentEncryption],
-      // Nobody who wraps a key compresses it.
+      // Wrapped keys are not compressed: this rejects a decompression bomb.
       maxDecompressedLength: 0,
     })
     return plaintext
   } catch {
-    // One answer for every cause: what exactly failed would help only somebody who forges.
+    // One error for every cause: details would only help an attacker.
     throw new VaultError('UNWRAP_FAILED')
   }
 }
@@ -115,7 +115,7 @@ function parseObject(bytes: Uint8Array): object {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     if (typeof value === 'object' && value !== null) return value
   } catch {
-    // Answered below, without the parser's words: they quote the secret.
+    // Thrown below: the parser's message would quote the secret.
   }
-  throw new VaultError('UNWRAP_FAILED', { detail: 'What was wrapped is no JWK.' })
+  throw new VaultError('UNWRAP_FAILED', { detail: 'The wrapped content is not a JWK.' })
 }

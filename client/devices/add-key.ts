@@ -16,7 +16,7 @@ import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
-/** A management key of the owner's, with the two statements that make it one. */
+/** A new management key, with its endorsement and possession proof. */
 export interface EndorsedKey extends PublicManagementKey {
   /** RFC 7638 thumbprint of `signingKey`. */
   readonly id: string
@@ -29,8 +29,8 @@ export interface EndorsedKey extends PublicManagementKey {
 }
 
 /**
- * Registers a management key, with copies of every key that this device can open: the first ones in the same request, all
- * or none, the others in as many as they need. Repeating it does what is missing.
+ * Registers a management key, and rewraps every key that this device can open for it: the first 100 in the same request,
+ * atomically, the others in further requests. A repeated call does what is missing.
  *
  * @throws {KeyServerError} CONFLICT when the key is taken by another account, or was revoked.
  * @throws {VaultError} WRAPPING_MISMATCH when this device wraps symmetrically.
@@ -44,12 +44,12 @@ export async function addManagementKey(
   const recipient = { id: key.id, wrappingKey: await importWrappingKey(key.wrappingKey) }
   const first = await keysToRewrap(session, key.id, { countMax: limits.batchMax })
   const { opened, skipped } = await openWrappedKeys(session, first, 'REWRAP')
-  const copied = await register(session, key, await wrapAll(opened, recipient))
+  const registered = await register(session, key, await wrapAll(opened, recipient))
   const others = await rewrapKeys(session, recipient, {
     ...options,
     ignoring: new Set(skipped.map(({ id }) => id)),
   })
-  return { rewrapped: copied + others.rewrapped, skipped: [...skipped, ...others.skipped] }
+  return { rewrapped: registered + others.rewrapped, skipped: [...skipped, ...others.skipped] }
 }
 
 const addManagementKeyOperation: Operation<string> = {
@@ -64,7 +64,7 @@ const addManagementKeyOperation: Operation<string> = {
   parse: (data) => data.object('addManagementKey').text('id'),
 }
 
-/** @returns how many copies were stored with it. */
+/** @returns how many wrapped keys were stored with it. */
 async function register(
   session: Session,
   key: EndorsedKey,
@@ -77,18 +77,18 @@ async function register(
     await session.keyServer.run(addManagementKeyOperation, { input })
     return wrappedKeys.length
   } catch (error) {
-    // Revoked between: the key is registered without copies, and those that still can get one get it after.
+    // A key was revoked meanwhile: register without wrapped keys, and rewrap the others afterwards.
     if (isAboutOneKey(error) && wrappedKeys.length > 0) return register(session, key, [])
     if (isConflict(error) && (await isRegistered(session, key.id))) return 0
     throw error
   }
 }
 
-/** An earlier call registered it, with an endorsement of another second: it counts as well when it is trusted. */
+/** Whether an earlier call registered it, with an endorsement of another second, and it is trusted. */
 async function isRegistered({ trust }: Session, id: string): Promise<boolean> {
-  const { account, trusted, trustErrors: doubts } = await trust.readAccount()
+  const { account, trusted, trustErrors } = await trust.readAccount()
   const listed = account.managementKeys.find((known) => known.id === id)
-  return listed?.revokedAt === null && trusted.has(id) && !doubts.has(id)
+  return listed?.revokedAt === null && trusted.has(id) && !trustErrors.has(id)
 }
 
 function isConflict(error: unknown): boolean {

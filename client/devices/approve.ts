@@ -20,13 +20,13 @@ import { readPairingCode } from './pairing-code.ts'
 import { answerPairing, findPairing } from './pairing-operations.ts'
 import { openMessage, sealMessage } from './sealed-message.ts'
 
-/** A new device that asks to be approved, found by its code and checked: it holds the key that the code names. */
+/** The verified request of a new device to be approved: the device holds the key that the code names. */
 export interface Pairing {
   readonly code: string
   readonly managementKeyId: string
-  /** What the new device calls itself. */
+  /** The label that the new device proposes. */
   readonly label: string
-  /** What the new device must show too before it is approved. */
+  /** Fingerprint words. The new device must display the same before it is approved. */
   readonly words: readonly string[]
   readonly requestedAt: Date
   readonly signingKey: SigningJwk
@@ -39,16 +39,16 @@ export interface ApprovedDevice extends RewrapReport {
   readonly managementKeyId: string
 }
 
-/** How old a request may be, in seconds. */
+/** Maximum age of a request, in seconds. */
 const ageSecondsMax = 15 * 60
 
 const labelCharactersMax = 255
 
 /**
- * Finds the device that shows this code. Changes nothing.
+ * Finds the pairing request of the device that displays this code. It changes nothing.
  *
- * @throws {VaultError} PAIRING_CODE_INVALID, PAIRING_GONE; PAIRING_FORGED when what the key server passed on is not by the
- *   device that shows the code, or is about another account; CLOCKS_DIFFER when it is dated ahead of this device's clock.
+ * @throws {VaultError} PAIRING_CODE_INVALID, PAIRING_GONE; PAIRING_FORGED when the request is not by the device that displays
+ *   the code, or is for another account; CLOCKS_DIFFER when it is dated ahead of this device's clock.
  */
 export async function lookUpPairing(session: Session, code: string): Promise<Pairing> {
   const secrets = await readPairingCode(code)
@@ -62,7 +62,7 @@ export async function lookUpPairing(session: Session, code: string): Promise<Pai
   const label = message.get('label')
   if (typeof proof !== 'string' || typeof label !== 'string' || label.length > labelCharactersMax)
     throw forged()
-  if (iss !== session.owner) throw forged('It asks to belong to another account.')
+  if (iss !== session.owner) throw forged('The request is for another account.')
   if (sub !== managementKeyId || kind !== 'DEVICE' || wrap === undefined) throw forged()
   if (nowSeconds - iat > ageSecondsMax) throw new VaultError('PAIRING_GONE')
   return {
@@ -78,10 +78,11 @@ export async function lookUpPairing(session: Session, code: string): Promise<Pai
 }
 
 /**
- * Approves a device: endorses its key, registers it with copies of every key that this device can open, and tells it
- * whom to trust. From then on it can do whatever this device can. Repeating it does what is missing.
+ * Approves a device: endorses and registers its key, rewraps every key that this device can open for it, and sends it the
+ * anchors. From then on it can do whatever this device can. A repeated call does what is missing.
  *
- * @throws {VaultError} PAIRING_GONE when its time ran out; then its key is registered, and it has to ask once more.
+ * @throws {VaultError} PAIRING_GONE when the pairing has expired; its key is registered then, and the device has to request
+ *   the pairing again.
  */
 export async function approveDevice(
   session: Session,
@@ -114,7 +115,7 @@ async function answer({ keyServer, owner, managementKey, trust }: Session, { cod
   } catch (error) {
     const code = error instanceof KeyServerError ? error.code : null
     if (code === 'NOT_FOUND') throw new VaultError('PAIRING_GONE')
-    // An earlier call has answered. What the key server shows as the answer, only that call can have made.
+    // An earlier call may have answered. Opening the stored answer proves that it was made with this pairing's key.
     const known = code === 'CONFLICT' ? await keyServer.run(findPairing, { id: pairingId }) : null
     const answered = known?.answer ?? null
     if (answered === null) throw error

@@ -5,8 +5,8 @@ const wordCount = 6
 const bitsPerWord = 11
 
 /**
- * Six words of the BIP-39 list, 66 bits of SHA-256 over the new key's thumbprint, the pairing's secret and the owner's
- * name: equal on both screens when both devices speak of the same key and the same account.
+ * Six words of the BIP-39 list: 66 bits of SHA-256 over the new key's thumbprint, the pairing's secret and the owner's name.
+ * They are equal on both devices when these agree on the key and the account.
  */
 export async function fingerprintWords({
   managementKeyId,
@@ -17,7 +17,7 @@ export async function fingerprintWords({
   readonly secret: Uint8Array
   readonly owner: string
 }): Promise<string[]> {
-  // The first two have fixed lengths, so that nothing can pass from one into the other.
+  // The first two have fixed lengths, so that the concatenation is unambiguous.
   const parts = [decodeBase64url(managementKeyId) ?? [], secret, new TextEncoder().encode(owner)]
   const input = Uint8Array.from(parts.flatMap((part) => [...part]))
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', input))

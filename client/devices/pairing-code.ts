@@ -2,9 +2,9 @@ import { decodeBase64url, encodeBase64url } from '../../schema/wire/base64url.ts
 import { VaultError } from '../errors.ts'
 
 /*
- * What a new device shows, and nobody but the owner carries to the device that approves: the thumbprint of its signing
- * key, and a secret of 128 bits for this one pairing. The key server never learns the secret. Everything that the two
- * devices say to each other is encrypted and authenticated under keys that are made from it.
+ * The code that a new device displays, and that the owner carries to the approving device: the thumbprint of its signing
+ * key, and a secret of 128 bits for this pairing. The key server never learns the secret. All messages between the two
+ * devices are encrypted and authenticated with keys that are derived from it.
  */
 
 const prefix = 'CV1-'
@@ -13,21 +13,21 @@ const secretBytes = 16
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** What both devices make of a code. */
+/** The values that both devices derive from a code. */
 export interface PairingSecrets {
   /** RFC 7638 thumbprint of the new device's signing key, base64url. */
   readonly managementKeyId: string
-  /** Under which the key server keeps the pairing: 16 bytes, base64url. It tells nothing of the secret. */
+  /** The id of the pairing at the key server: 16 bytes, base64url. It reveals nothing about the secret. */
   readonly pairingId: string
-  /** AES-256, for what the new device says. */
+  /** AES-256, for the message of the new device. */
   readonly requestKey: Bytes
-  /** AES-256, for what the approving device says. */
+  /** AES-256, for the message of the approving device. */
   readonly answerKey: Bytes
-  /** The secret itself, for the words that both screens show. */
+  /** The secret itself, for the fingerprint words. */
   readonly secret: Bytes
 }
 
-/** A code for a new device, with a new secret. */
+/** Creates a code for a new device, with a new secret. */
 export function createPairingCode(managementKeyId: string): string {
   const thumbprint = decodeBase64url(managementKeyId)
   if (thumbprint?.length !== thumbprintBytes) throw new TypeError('A management key id is a thumbprint.')
@@ -38,7 +38,7 @@ export function createPairingCode(managementKeyId: string): string {
 }
 
 /**
- * Reads a code. Spaces around and within it are ignored.
+ * Parses a code. White space is ignored.
  *
  * @throws {VaultError} PAIRING_CODE_INVALID.
  */

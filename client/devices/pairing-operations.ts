@@ -1,10 +1,10 @@
 import type { ResponseReader } from '../transport/response-reader.ts'
 import type { Operation } from '../transport/graphql.ts'
 
-/** A pairing as the key server shows it. Nothing of it is to be believed before it was opened. */
+/** A pairing as the key server stores it. Its messages are verified when they are opened. */
 export interface StoredPairing {
   readonly payload: string
-  /** Null until the other device answered. */
+  /** Null until the approving device has answered. */
   readonly answer: string | null
   /** By the key server's clock. */
   readonly expiresAt: Date
@@ -19,7 +19,7 @@ export const openPairing: Operation<StoredPairing> = {
   parse: (data) => parsePairing(data.object('openPairing')),
 }
 
-/** Unsigned. Null when there is none, or none any more. */
+/** Unsigned. Null when there is no such pairing, or it has expired. */
 export const findPairing: Operation<StoredPairing | null> = {
   kind: 'query',
   document: `query Pairing($id: ID!) { pairing(id: $id) { ${fields} } }`,

@@ -11,7 +11,7 @@ export function sealMessage(message: object, key: Bytes): Promise<string> {
 }
 
 /**
- * Opens a message, and gives its members.
+ * Opens a message, and returns its members.
  *
  * @throws {VaultError} PAIRING_FORGED when it was not made with this key.
  */
@@ -24,7 +24,7 @@ export async function openMessage(jwe: string, key: Bytes): Promise<ReadonlyMap<
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plaintext))
     if (typeof value === 'object' && value !== null) return new Map(Object.entries(value))
   } catch {
-    // Answered below: whatever failed, it does not come from the other device.
+    // Thrown below: whatever failed, the message is not from the other device.
   }
   throw new VaultError('PAIRING_FORGED')
 }

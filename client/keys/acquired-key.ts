@@ -5,7 +5,7 @@ import { VaultError } from '../errors.ts'
 import type { DescribedTransactionKey } from './transaction-key.ts'
 
 /**
- * A transaction key, ready to use. A method that is not for the key's algorithm throws VaultError ALGORITHM_MISMATCH.
+ * An acquired transaction key. A method for another algorithm throws VaultError ALGORITHM_MISMATCH.
  */
 export interface AcquiredKey {
   /** UUID. */
@@ -16,40 +16,40 @@ export interface AcquiredKey {
   readonly publicKey: PublicJwk | null
   /** RFC 7638 thumbprint of `publicKey`; null for A256GCM. */
   readonly thumbprint: string | null
-  /** The private or, for A256GCM, the secret key. Not extractable unless that was asked for. */
+  /** The private or, for A256GCM, the secret key. Not extractable, unless the option `extractable` was set. */
   readonly cryptoKey: WebCryptoKey
-  /** The key's description at the moment of acquiring, this use counted. */
+  /** The key's description at the time of the acquisition, including this use. */
   readonly description: DescribedTransactionKey
 
   /** Ed25519 and P-256 (ECDSA with SHA-256, raw r||s): a signature of 64 bytes. */
   sign(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
 
   /**
-   * X25519: the 32 bytes shared with the holder of `peer`. Derive keys from them, with HKDF for one; don't use them raw.
+   * X25519: the 32 bytes shared with the holder of `peer`. Derive keys from them, e.g. with HKDF; do not use them as a key.
    *
-   * @throws {VaultError} PUBLIC_KEY_INVALID when `peer` is no sound X25519 public key.
+   * @throws {VaultError} PUBLIC_KEY_INVALID when `peer` is not a valid X25519 public key.
    */
   deriveBits(peer: unknown): Promise<Uint8Array<ArrayBuffer>>
 
-  /** A256GCM: 12 random bytes of initialization vector, the ciphertext, and 16 bytes of tag. */
+  /** A256GCM: returns 12 random bytes of initialization vector, the ciphertext, and 16 bytes of tag. */
   encrypt(plaintext: Uint8Array<ArrayBuffer>, options?: AuthenticatedData): Promise<Uint8Array<ArrayBuffer>>
 
   /**
-   * A256GCM: opens what {@link encrypt} made with the same `additionalData`.
+   * A256GCM: decrypts the result of {@link encrypt} with the same `additionalData`.
    *
    * @throws {VaultError} DECRYPT_FAILED.
    */
   decrypt(sealed: Uint8Array<ArrayBuffer>, options?: AuthenticatedData): Promise<Uint8Array<ArrayBuffer>>
 }
 
-/** What is authenticated along with the plaintext, and not encrypted. */
+/** Data that is authenticated with the plaintext, but not encrypted. */
 export interface AuthenticatedData {
   readonly additionalData?: Uint8Array<ArrayBuffer> | undefined
 }
 
 const ivBytes = 12
 
-/** Gives a checked and imported key its operations. */
+/** Adds the operations to a verified and imported key. */
 export function acquiredKey({
   algorithm,
   cryptoKey,
@@ -62,7 +62,7 @@ export function acquiredKey({
   const { id, applicationServer, publicKey, thumbprint } = transactionKey
   const assertAlgorithm = (...allowed: readonly TransactionKeyAlgorithm[]) => {
     if (allowed.includes(algorithm)) return
-    throw new VaultError('ALGORITHM_MISMATCH', { detail: `It asks for ${allowed.join(' or ')}.` })
+    throw new VaultError('ALGORITHM_MISMATCH', { detail: `The operation needs ${allowed.join(' or ')}.` })
   }
   return {
     id,
@@ -117,5 +117,5 @@ async function importPeer(peer: unknown): Promise<CryptoKey> {
   } catch (error) {
     if (!(error instanceof InvalidJwk)) throw error
   }
-  throw new VaultError('PUBLIC_KEY_INVALID', { detail: 'It asks for an X25519 public key.' })
+  throw new VaultError('PUBLIC_KEY_INVALID', { detail: 'It must be an X25519 public key.' })
 }

@@ -1,5 +1,7 @@
 import { generateSecret, publicHalfOf, type TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { wrapForAll } from '../crypto/wrap.ts'
+import { applicationServerName } from '../../schema/wire/application-server.ts'
+import { assertApplicationServer, assertTerms } from './check-arguments.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { confirmationOf } from '../trust/confirmation.ts'
@@ -12,18 +14,20 @@ import {
 } from './transaction-key.ts'
 import type { OverusePolicy } from '../../schema/wire/enums.ts'
 
-/** How a transaction key is made, and the terms it is stored under. */
+/** The algorithm and the terms of a new transaction key. */
 export interface CreateKeyOptions {
   /** Default: Ed25519. */
   readonly algorithm?: TransactionKeyAlgorithm | undefined
   readonly label?: string | undefined
   readonly notBefore?: Date | undefined
   readonly expiresAt?: Date | undefined
-  /** Seconds before `expiresAt` at which to be alerted. Default: 30 days, 7 days and 1 day, those that lie ahead. */
+  /** Seconds before `expiresAt` at which alerts are raised. Default: 30 days, 7 days and 1 day, as far as they lie ahead. */
   readonly expiryNotices?: readonly number[] | undefined
   readonly maxUses?: number | undefined
-  /** What happens beyond `maxUses`. Default: NOTIFY. */
+  /** The reaction to uses beyond `maxUses`. Default: NOTIFY. */
   readonly overusePolicy?: OverusePolicy | undefined
+  /** Accepts a term that has ended, for keys of another system that only decrypt old data. Default: false. */
+  readonly allowExpired?: boolean | undefined
 }
 
 const storeTransactionKey: Operation<DescribedTransactionKey> = {
@@ -36,12 +40,19 @@ const storeTransactionKey: Operation<DescribedTransactionKey> = {
   parse: (data) => parseTransactionKey(data.object('storeTransactionKey')),
 }
 
-/** Generates a transaction key, wraps it, and stores it. The secret is gone when this resolves, but for its wrapped copies. */
+/**
+ * Generates a transaction key, wraps it, and stores it. Afterwards the secret exists only in the wrapped keys.
+ *
+ * @throws {VaultError} ARGUMENT_INVALID, with the field's name; and as {@link prepareKey}.
+ */
 export async function createKey(
   session: Session,
-  applicationServer: string,
+  name: string,
   options: CreateKeyOptions = {},
 ): Promise<TransactionKey> {
+  assertApplicationServer(name)
+  assertTerms(options, session.clock)
+  const applicationServer = applicationServerName(name)
   const id = crypto.randomUUID()
   const input = await prepareKey(session, { id, applicationServer, options })
   const stored = await session.keyServer.run(storeTransactionKey, { input })
@@ -49,8 +60,9 @@ export async function createKey(
 }
 
 /**
- * Generates a transaction key under an id, certifies it, and wraps it for every management key that is trusted: the input
- * of `storeTransactionKey`. Its secret is gone, but for that.
+ * Generates a transaction key under an id, certifies it, and wraps it for every management key of the account.
+ *
+ * @returns the input of `storeTransactionKey`.
  *
  * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY, ROLLBACK.
  */

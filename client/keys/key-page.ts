@@ -31,7 +31,7 @@ export interface KeyPage {
 export async function readKeysPage(session: Session, options: KeyPageOptions = {}): Promise<KeyPage> {
   const { first = limits.batchMax, ...page } = options
   const { keys, ...rest } = await session.keyServer.run(transactionKeyPage, { ...page, first })
-  const trustErrors = await session.trust.findDoubts(keys)
+  const trustErrors = await session.trust.findTrustErrors(keys)
   return { ...rest, keys: keys.map((key, index) => ({ ...key, trustError: trustErrors[index] ?? null })) }
 }
 

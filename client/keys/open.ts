@@ -3,45 +3,45 @@ import { unwrap } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import type { Session } from '../trust/session.ts'
 import { isConfirmed } from '../trust/confirmation.ts'
-import { assertAsked, type AskedKey, type DescribedTransactionKey } from './transaction-key.ts'
+import { assertExpected, type ExpectedKey, type DescribedTransactionKey } from './transaction-key.ts'
 
-/** What `wrappedKey` answers. */
+/** The answer to `wrappedKey`. */
 export interface WrappedKey {
-  /** The copy that is wrapped for this session's management key. */
+  /** Wrapped for this session's management key. */
   readonly jwe: string
   readonly transactionKey: DescribedTransactionKey
 }
 
-/** About keys that other clients stored. */
+/** Option for keys that other clients stored. */
 export interface UncertifiedOptions {
   /**
-   * Also uses keys without a certificate, as other clients may store them. Nothing then shows that such a key is the
-   * owner's: a key server that lies can have made it. Default: false.
+   * Also accepts keys without a certificate, as other clients may store them. Nothing proves that such a key is the owner's:
+   * a malicious key server can have generated it. Default: false.
    */
   readonly acceptUncertified?: boolean | undefined
 }
 
 /**
- * Opens an acquired copy, and checks that it is the key that was asked for: the owner's certificate says what the key
- * server shows, is not older than one that was seen before, and confirms the secret. Nothing is believed only because it
- * could be opened: anybody can wrap a key for a public wrapping key.
+ * Unwraps an acquired key, and verifies that it is the expected one: its certificate matches the key server's description,
+ * is not older than one that was seen before, and confirms the secret. That a key can be unwrapped proves nothing: anybody
+ * can wrap a key for a public wrapping key.
  *
  * @throws {VaultError} KEY_MISMATCH, CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK,
- *   UNWRAP_FAILED. Then there is no key.
+ *   UNWRAP_FAILED.
  */
 export async function openWrappedKey(
   { managementKey, trust }: Pick<Session, 'managementKey' | 'trust'>,
   { jwe, transactionKey }: WrappedKey,
-  { asked, acceptUncertified }: UncertifiedOptions & { readonly asked: AskedKey },
+  { expected, acceptUncertified }: UncertifiedOptions & { readonly expected: ExpectedKey },
 ): Promise<Secret> {
-  assertAsked(transactionKey, asked)
+  assertExpected(transactionKey, expected)
   const certificate = await trust.assertCertified(transactionKey, { acceptUncertified })
   const secret = await unwrap(jwe, { managementKey, expected: transactionKey })
   if (!(await isSamePublicKey(publicHalfOf(secret), transactionKey.publicKey))) {
-    throw new VaultError('KEY_MISMATCH', { detail: 'Its public half is not the stored public key.' })
+    throw new VaultError('KEY_MISMATCH', { detail: 'Its public key is not the described one.' })
   }
   if (certificate !== null && !(await isConfirmed(certificate, secret))) {
-    throw new VaultError('KEY_MISMATCH', { detail: 'It is not the key that its certificate confirms.' })
+    throw new VaultError('KEY_MISMATCH', { detail: 'It does not match its certificate.' })
   }
   return secret
 }

@@ -12,16 +12,16 @@ import {
   type TransactionKeyState,
 } from '../../schema/wire/enums.ts'
 
-/** A transaction key as the key server describes it, and what is to be thought of that. Reading it is not a use. */
+/** A transaction key as the key server describes it, and whether the description is trusted. Reading it is not a use. */
 export interface TransactionKey extends DescribedTransactionKey {
   /**
-   * Null: the owner's certificate says the same, as far as it goes: id, application server, public key, term and limits.
-   * Otherwise the code of the VaultError with which the key would be refused if it were to be used.
+   * Null: the certificate matches the id, application server, public key, term and limits. Otherwise the code of the
+   * VaultError that an acquisition of the key would throw.
    */
   readonly trustError: TrustErrorCode | null
 }
 
-/** A transaction key as the key server describes it. Nothing of it is to be believed. */
+/** A transaction key as the key server describes it, not verified. */
 export interface DescribedTransactionKey {
   /** UUID. */
   readonly id: string
@@ -31,7 +31,7 @@ export interface DescribedTransactionKey {
   readonly publicKey: PublicJwk | null
   /** RFC 7638 thumbprint of `publicKey`, computed here. */
   readonly thumbprint: string | null
-  /** By the key server's clock at the moment of reading. */
+  /** By the key server's clock when it was read. */
   readonly state: TransactionKeyState
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
@@ -40,25 +40,25 @@ export interface DescribedTransactionKey {
   readonly maxUses: number | null
   /** Counted acquisitions that were granted. */
   readonly useCount: number
-  /** Acquisitions refused under the overuse policy REFUSE. */
+  /** Acquisitions that the overuse policy REFUSE refused. */
   readonly refusedCount: number
   readonly overusePolicy: OverusePolicy
   readonly lastUsedAt: Date | null
   readonly createdAt: Date
   readonly revokedAt: Date | null
   readonly revocationReason: RevocationReason | null
-  /** Ids of the management keys that hold a wrapped copy. */
+  /** Ids of the management keys that it is wrapped for. */
   readonly wrappedFor: readonly string[]
-  /** The owner's own description: a JWS `claviger-key+jwt`. Null when the client that stored the key sent none. */
+  /** JWS `claviger-key+jwt`. Null when the client that stored the key sent none. */
   readonly certificate: string | null
-  /** The owner's own revocation: a JWS `claviger-revocation+jwt`. Null when the client that revoked the key sent none. */
+  /** JWS `claviger-revocation+jwt`. Null when the client that revoked the key sent none. */
   readonly revocation: string | null
 }
 
-/** The key that an answer must be about. */
-export interface AskedKey {
+/** The key that a description must be about. */
+export interface ExpectedKey {
   readonly id: string
-  /** Absent: it was asked for by its id alone. */
+  /** Absent: only the id is known. */
   readonly applicationServer?: string | undefined
 }
 
@@ -95,7 +95,7 @@ export async function parseTransactionKey(answer: ResponseReader): Promise<Descr
   }
 }
 
-/** Adds what is to be thought of a description. */
+/** Adds its trust error to a description. */
 export async function withTrustError(
   { trust }: Pick<Session, 'trust'>,
   described: DescribedTransactionKey,
@@ -104,25 +104,28 @@ export async function withTrustError(
 }
 
 /**
- * The description of a key that this device has just certified: then there is nothing to doubt.
+ * The description of a key that this device has just certified, verified.
  *
  * @throws {VaultError} KEY_MISMATCH, and what `assertCertified` throws.
  */
 export async function withoutTrustError(
   { trust }: Pick<Session, 'trust'>,
   described: DescribedTransactionKey,
-  asked: AskedKey,
+  expected: ExpectedKey,
 ): Promise<TransactionKey> {
-  assertAsked(described, asked)
+  assertExpected(described, expected)
   await trust.assertCertified(described)
   return { ...described, trustError: null }
 }
 
-/** @throws {VaultError} KEY_MISMATCH when an answer is about another key. */
-export function assertAsked({ id, applicationServer }: DescribedTransactionKey, asked: AskedKey): void {
-  // A UUID may be answered in lower case.
-  const isAsked =
-    id.toLowerCase() === asked.id.toLowerCase() &&
-    (asked.applicationServer === undefined || asked.applicationServer === applicationServer)
-  if (!isAsked) throw new VaultError('KEY_MISMATCH')
+/** @throws {VaultError} KEY_MISMATCH when a description is about another key. */
+export function assertExpected(
+  { id, applicationServer }: DescribedTransactionKey,
+  expected: ExpectedKey,
+): void {
+  // The key server answers UUIDs in lower case.
+  const isExpected =
+    id.toLowerCase() === expected.id.toLowerCase() &&
+    (expected.applicationServer === undefined || expected.applicationServer === applicationServer)
+  if (!isExpected) throw new VaultError('KEY_MISMATCH')
 }

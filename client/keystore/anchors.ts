@@ -1,9 +1,9 @@
-import { decodeBase64url } from '../../schema/wire/base64url.ts'
+import { isThumbprint } from '../../schema/wire/brands.ts'
 import { VaultError } from '../errors.ts'
 import { anchorsMax, type ManagementKeyRecord } from './keystore.ts'
 
 /**
- * Reads the anchors that a keystore has kept with its record.
+ * Parses the anchors in a keystore's record.
  *
  * @throws {VaultError} KEYSTORE_UNREADABLE.
  */
@@ -13,8 +13,4 @@ export function parseAnchors(value: unknown): Pick<ManagementKeyRecord, 'anchors
     throw new VaultError('KEYSTORE_UNREADABLE')
   }
   return { anchors: value }
-}
-
-function isThumbprint(value: unknown): value is string {
-  return typeof value === 'string' && decodeBase64url(value)?.length === 32
 }

@@ -7,18 +7,18 @@ import { settled, withObjectStore } from './object-store.ts'
 
 const storeName = 'management-key'
 const recordKey = 'only'
-const memoryKey = 'memory'
+const trustStateKey = 'trust'
 
 /**
- * A keystore in the browser's IndexedDB. It keeps WebCrypto keys as they are, not extractable: a script that gets into
- * the page can use them while it runs, and can not carry them away.
+ * A keystore in the browser's IndexedDB. It stores WebCrypto keys that are not extractable: an injected script can use them
+ * while it runs, and cannot copy them.
  *
- * @param options.name the database's name; `claviger` unless told. One database holds one management key.
+ * @param options.name the database's name; default: `claviger`. One database holds one management key.
  */
 export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {}): Keystore {
   return {
     extractable: false,
-    trustStore: indexedDbMemory(name),
+    trustStore: indexedDbTrustStore(name),
     load: () =>
       withObjectStore({ database: name, store: storeName }, 'readonly', async (store) => {
         const value: unknown = await settled(store.get(recordKey))
@@ -26,7 +26,7 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
       }),
     save: (record, { replacing } = {}) =>
       withObjectStore({ database: name, store: storeName }, 'readwrite', async (store) => {
-        // Read and write in one transaction: two tabs that save at once can not both find the store empty.
+        // Read and write in one transaction: two tabs that save at once cannot both find the store empty.
         const kept: unknown = await settled(store.get(recordKey))
         const keptId = kept === undefined ? record.id : parseRecord(kept).id
         if (keptId !== record.id && keptId !== replacing) throw new VaultError('KEYSTORE_OCCUPIED')
@@ -35,16 +35,16 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
   }
 }
 
-function indexedDbMemory(name: string): TrustStore {
+function indexedDbTrustStore(name: string): TrustStore {
   return {
     load: () =>
       withObjectStore({ database: name, store: storeName }, 'readonly', async (store) => {
-        const value: unknown = await settled(store.get(memoryKey))
+        const value: unknown = await settled(store.get(trustStateKey))
         return value === undefined ? null : parseTrustState(value)
       }),
-    save: (record) =>
+    save: (state) =>
       withObjectStore({ database: name, store: storeName }, 'readwrite', async (store) => {
-        await settled(store.put(record, memoryKey))
+        await settled(store.put(state, trustStateKey))
       }),
   }
 }

@@ -1,7 +1,7 @@
 import type { WebCryptoKey, WebCryptoKeyPair } from '../../schema/wire/keys/web-crypto-key.ts'
 import type { TrustStore } from './trust-store.ts'
 
-/** What a keystore keeps: the management key of one owner, and where it is registered. */
+/** The record of a keystore: the management key of one owner, and where it is registered. */
 export interface ManagementKeyRecord {
   /** The key server's origin, e.g. `https://keys.example`. */
   readonly url: string
@@ -9,28 +9,28 @@ export interface ManagementKeyRecord {
   readonly owner: string
   /** RFC 7638 thumbprint of the signing key. */
   readonly id: string
-  /** Ed25519, or ECDSA over P-256. Authenticates requests. */
+  /** Ed25519, or ECDSA over P-256. Signs requests and statements. */
   readonly signing: WebCryptoKeyPair
-  /** X25519. Others wrap keys to its public half. */
+  /** X25519, or P-256 where the runtime has no X25519. Other devices wrap keys to its public key. */
   readonly wrapping: WebCryptoKeyPair
-  /** AES-256, for A256KW. Present: keys are wrapped under it, and the key server does not get `wrapping`. */
+  /** AES-256, for A256KW. When present, keys are wrapped with it, and the key server does not get `wrapping`. */
   readonly wrappingSecret?: WebCryptoKey | undefined
   /**
-   * Ids of management keys to trust besides this one: those that its owner confirmed when the device was paired or
-   * recovered. Without the approving device's keys among them it can check nothing that was stored before. Absent: none.
+   * Ids of management keys to trust besides this one: those that the device was told of when it was paired or recovered.
+   * With them it can verify what was certified before. Absent: none.
    */
   readonly anchors?: readonly string[]
 }
 
-/** Most {@link ManagementKeyRecord.anchors}. */
+/** Maximum number of {@link ManagementKeyRecord.anchors}. */
 export const anchorsMax = 100
 
-/** Where a management key lives. One keystore holds one management key. */
+/** The store of a device's management key. One keystore holds one management key. */
 export interface Keystore {
-  /** Whether the private keys must be extractable, because the keystore writes them down. */
+  /** Whether the private keys must be extractable, because the keystore exports them. */
   readonly extractable: boolean
 
-  /** Where this device remembers what the key server has shown it. Absent: nothing is remembered beyond the process. */
+  /** The store of the device's trust state. Absent: the state lasts as long as the process. */
   readonly trustStore?: TrustStore | undefined
 
   /**
@@ -40,8 +40,8 @@ export interface Keystore {
   load(): Promise<ManagementKeyRecord | null>
 
   /**
-   * Keeps the record durably before it resolves. Replaces a record of the same management key, and never another but the
-   * one whose id is `replacing`: the other key may be the only way to open what it wraps.
+   * Stores the record durably before it resolves. It replaces a record of the same management key, or the one whose id is
+   * `replacing`, and never another: that key may be the only one that opens its wrapped keys.
    *
    * @throws {VaultError} KEYSTORE_OCCUPIED when it holds another management key; else as {@link load}.
    */

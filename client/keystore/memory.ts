@@ -3,9 +3,9 @@ import { memoryTrustStore } from './trust-store.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore.ts'
 
 /**
- * A keystore that forgets everything with the process. For tests, and for keys that are not meant to last.
+ * A keystore in memory, which ends with the process. For tests and short-lived keys.
  *
- * @param options.extractable whether the private keys may be exported; false unless told.
+ * @param options.extractable whether the private keys may be exported. Default: false.
  */
 export function memoryKeystore({ extractable = false }: { extractable?: boolean } = {}): Keystore {
   let kept: ManagementKeyRecord | null = null

@@ -1,6 +1,6 @@
 import { VaultError } from '../errors.ts'
 
-/** Which object store of which IndexedDB database; both are made when they are missing. */
+/** An object store of an IndexedDB database; both are created when they are missing. */
 export interface ObjectStoreName {
   readonly database: string
   readonly store: string
@@ -9,7 +9,7 @@ export interface ObjectStoreName {
 /**
  * Runs `work` in one transaction on an object store, and resolves when that is committed.
  *
- * @throws {VaultError} KEYSTORE_UNREADABLE when IndexedDB refuses.
+ * @throws {VaultError} KEYSTORE_UNREADABLE when IndexedDB refuses; RUNTIME_UNSUPPORTED when there is none.
  */
 export async function withObjectStore<T>(
   { database: name, store }: ObjectStoreName,
@@ -27,7 +27,7 @@ export async function withObjectStore<T>(
         reject(unreadable(transaction.error))
       }
     })
-    // When the work fails its error is thrown, and this one would be nobody's.
+    // When `work` fails its error is thrown, and this rejection is handled here.
     committed.catch(() => undefined)
     const result = await work(transaction.objectStore(store))
     await committed
@@ -50,6 +50,9 @@ export function settled<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 function openDatabase(name: string, store: string): Promise<IDBDatabase> {
+  if (!('indexedDB' in globalThis)) {
+    throw new VaultError('RUNTIME_UNSUPPORTED', { detail: 'It has no IndexedDB: give another keystore.' })
+  }
   const request = indexedDB.open(name, 1)
   request.onupgradeneeded = () => {
     request.result.createObjectStore(store)
@@ -58,5 +61,7 @@ function openDatabase(name: string, store: string): Promise<IDBDatabase> {
 }
 
 function unreadable(cause: DOMException | null): VaultError {
-  return new VaultError('KEYSTORE_UNREADABLE', { detail: `IndexedDB said ${cause?.name ?? 'nothing'}.` })
+  return new VaultError('KEYSTORE_UNREADABLE', {
+    detail: `IndexedDB failed with ${cause?.name ?? 'no error'}.`,
+  })
 }

@@ -2,9 +2,9 @@ import { VaultError } from '../errors.ts'
 import type { SeenManagementKey, SeenTransactionKey, TrustState } from './trust-store.ts'
 
 /**
- * Reads a record that a keystore has kept.
+ * Parses a stored trust state.
  *
- * @throws {VaultError} KEYSTORE_UNREADABLE: a memory that can not be read must not pass for none.
+ * @throws {VaultError} KEYSTORE_UNREADABLE: a damaged trust state must not count as none.
  */
 export function parseTrustState(value: unknown): TrustState {
   const members = membersOf(value)
@@ -43,5 +43,5 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function unreadable(): VaultError {
-  return new VaultError('KEYSTORE_UNREADABLE', { detail: 'What it remembers of the key server is damaged.' })
+  return new VaultError('KEYSTORE_UNREADABLE', { detail: 'Its trust state is damaged.' })
 }

@@ -1,9 +1,9 @@
-/** What a device remembers of what its key server has shown it, so that it can not be shown something older. */
+/** The newest state that a device has seen at its key server, so that it refuses an older one. */
 export interface TrustState {
   readonly v: 1
-  /** Whose memory this is. That of another management key counts for nothing. */
+  /** The management key whose state this is. The state of another one is ignored. */
   readonly managementKeyId: string
-  /** Transaction keys, those seen last at the end. At most {@link trustStateKeysMax}. */
+  /** Transaction keys, the last seen at the end. At most {@link trustStateKeysMax}. */
   readonly transactionKeys: readonly SeenTransactionKey[]
   /** At most {@link trustStateKeysMax}. */
   readonly managementKeys: readonly SeenManagementKey[]
@@ -11,20 +11,20 @@ export interface TrustState {
 
 export interface SeenTransactionKey {
   readonly id: string
-  /** Of the newest certificate that was seen, in Unix seconds. */
+  /** `iat` of the newest certificate that was seen, in Unix seconds; 0: none was seen. */
   readonly iat: number
   readonly isRevoked: boolean
 }
 
 export interface SeenManagementKey {
   readonly id: string
-  /** Unix seconds; null when it was not revoked. */
+  /** Unix seconds; null when it is not revoked. */
   readonly revokedAt: number | null
 }
 
 /**
- * Where a {@link TrustState} is kept. It holds no secret; who changes it can only make a device forget. To make it
- * forget on purpose, after the key server was restored from a backup for one, remove the record.
+ * The store of a {@link TrustState}. It holds no secret; changing it can only weaken the protection against rollback. Remove
+ * the record to accept an older state on purpose, e.g. after the key server was restored from a backup.
  */
 export interface TrustStore {
   /**
@@ -32,20 +32,20 @@ export interface TrustStore {
    * @throws {VaultError} KEYSTORE_UNREADABLE, KEYSTORE_EXPOSED.
    */
   load(): Promise<TrustState | null>
-  /** Replaces the record: wholly or not at all. */
-  save(record: TrustState): Promise<void>
+  /** Replaces the state atomically. */
+  save(state: TrustState): Promise<void>
 }
 
-/** Most keys of either sort that are remembered. Of more, those that were not seen for longest are forgotten. */
+/** Maximum number of transaction keys and of management keys; beyond it the least recently seen ones are dropped. */
 export const trustStateKeysMax = 4096
 
-/** A memory that lasts as long as the process. */
+/** A trust store in memory, which ends with the process. */
 export function memoryTrustStore(): TrustStore {
   let kept: TrustState | null = null
   return {
     load: () => Promise.resolve(kept),
-    save: (record) => {
-      kept = record
+    save: (state) => {
+      kept = state
       return Promise.resolve()
     },
   }

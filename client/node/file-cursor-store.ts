@@ -2,7 +2,7 @@ import type { CursorStore } from '../alerts/cursor-store.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
 
 /**
- * Keeps an alert stream's place in a file of mode 0600, written whole or not at all. A cursor is no secret.
+ * A store of an alert stream's cursor in a file of mode 0600, written atomically. A cursor is not secret.
  *
  * @throws {VaultError} from its methods: KEYSTORE_UNREADABLE, KEYSTORE_EXPOSED.
  */

@@ -6,22 +6,21 @@ import { openSealed, sealed } from './passphrase.ts'
 import { parseRecord, serializeRecord } from './record-json.ts'
 
 export interface FileKeystoreOptions {
-  /** The file. Its directory is made, readable by its owner alone, when it does not exist. */
+  /** The file. A missing directory is created with mode 0700. */
   readonly path: string
   /**
-   * Encrypts the file. A function is asked when the passphrase is first needed, and its answer kept in memory.
-   * Default: the file is plain JSON, which its mode alone protects.
+   * Encrypts the file. A function is called when the passphrase is first needed, and its result kept in memory. Default: the
+   * file is plain JSON, protected by its mode alone.
    */
   readonly passphrase?: string | (() => Promise<string>) | undefined
 }
 
 /**
- * A keystore in one file of mode 0600: JSON of JWKs or, with a passphrase, a JWE around it. The file is written whole
- * or not at all, and is on the disk when `save` resolves. What the device remembers of its key server is in a second file, whose name ends
- * in `.memory`.
+ * A keystore in a file of mode 0600: JSON with JWKs or, with a passphrase, a JWE of it. The file is written atomically, and is
+ * on the disk when `save` resolves. The trust state of the device is in a second file, with `.trust` after the name.
  *
- * @throws {VaultError} from `load` and `save`: KEYSTORE_EXPOSED when others could read the file, KEYSTORE_LOCKED when its
- *   passphrase is missing or wrong, and KEYSTORE_UNREADABLE when it holds no management key.
+ * @throws {VaultError} from `load` and `save`: KEYSTORE_EXPOSED when other users can read the file, KEYSTORE_LOCKED when its
+ *   passphrase is missing or wrong, and KEYSTORE_UNREADABLE when it contains no management key.
  */
 export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystore {
   const askPassphrase = once(passphrase)
@@ -33,14 +32,14 @@ export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystor
 
   return {
     extractable: true,
-    trustStore: fileTrustStore(`${path}.memory`),
+    trustStore: fileTrustStore(`${path}.trust`),
     load,
     save: async (record, { replacing } = {}) => {
       const kept = await load()
       if (kept !== null && kept.id !== record.id && kept.id !== replacing)
         throw new VaultError('KEYSTORE_OCCUPIED')
       const text = await sealed(await serializeRecord(record), askPassphrase)
-      // A file that came into being since `load` looked belongs to somebody else.
+      // A file that was created since `load` is never replaced.
       await writePrivateFile(path, { text, isReplacing: kept !== null })
     },
   }

@@ -3,7 +3,7 @@ import type { RotationStore } from '../rotation/rotation-store.ts'
 import { fileKeystore, type FileKeystoreOptions } from './file-keystore.ts'
 
 /**
- * A {@link RotationStore} beside a file keystore: of the same form and passphrase, with `.next` after its name.
+ * A {@link RotationStore} beside a file keystore: in the same format and with the same passphrase, with `.next` after the name.
  *
  * @throws {VaultError} from its methods, as those of `fileKeystore`.
  */

@@ -3,12 +3,12 @@ import { parseTrustState } from '../keystore/trust-state.ts'
 import type { TrustStore } from '../keystore/trust-store.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
 
-/** 4,096 transaction keys of some 90 bytes, as many management keys, and room. */
+/** Maximum size in bytes: 4,096 transaction keys of some 90 bytes, as many management keys, and a margin. */
 const bytesMax = 2 * 1024 * 1024
 
 /**
- * What a device remembers, in a file of mode 0600 beside its keystore: JSON, in plain, because it holds no secret. It is
- * written whole or not at all. Of two processes that write at once, one may have to see again what it has seen.
+ * The trust store of a device, in a file of mode 0600 beside its keystore: plain JSON, because it contains no secret. It is
+ * written atomically. When two processes write at once, the state of one of them can be lost until it is seen again.
  */
 export function fileTrustStore(path: string): TrustStore {
   return {
@@ -16,7 +16,7 @@ export function fileTrustStore(path: string): TrustStore {
       const text = await readPrivateFile(path, { bytesMax })
       return text === null ? null : parseTrustState(parseJson(text))
     },
-    save: (record) => writePrivateFile(path, { text: `${JSON.stringify(record)}\n`, isReplacing: true }),
+    save: (state) => writePrivateFile(path, { text: `${JSON.stringify(state)}\n`, isReplacing: true }),
   }
 }
 
@@ -24,6 +24,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'What it remembers of the key server is no JSON.' })
+    throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'Its trust state is not JSON.' })
   }
 }

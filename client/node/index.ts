@@ -1,4 +1,4 @@
-/** What the client SDK can do only in Node. */
+/** The parts of the client SDK that need Node. */
 export { ClavigerError } from '../../schema/wire/claviger-error.ts'
 export type { WebCryptoKey, WebCryptoKeyPair } from '../../schema/wire/keys/web-crypto-key.ts'
 export type { CursorStore } from '../alerts/cursor-store.ts'

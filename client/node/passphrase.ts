@@ -5,15 +5,15 @@ const algorithm = 'PBES2-HS512+A256KW'
 const contentEncryption = 'A256GCM'
 
 /**
- * PBKDF2 iterations (RFC 7518 §4.8.1.2). OWASP's password storage cheat sheet asked in 2023 for at least 210,000 with
+ * PBKDF2 iterations (RFC 7518 §4.8.1.2). OWASP's password storage cheat sheet recommended in 2023 at least 210,000 with
  * HMAC-SHA-512. 600,000 take about 0.3 s on a laptop.
  */
 const iterations = 600_000
 
-/** The most that is accepted of a file: one that asks for more would only keep the machine busy. */
+/** Maximum that is accepted: a manipulated file could keep the machine busy. */
 const iterationsMax = 10_000_000
 
-/** Encrypts `text` under a passphrase, as a compact JWE; returns it as it is when there is none. */
+/** Encrypts `text` with a passphrase, as a compact JWE; without a passphrase it returns `text`. */
 export async function sealed(text: string, askPassphrase: (() => Promise<string>) | null): Promise<string> {
   if (askPassphrase === null) return text
   return new CompactEncrypt(new TextEncoder().encode(text))
@@ -23,16 +23,19 @@ export async function sealed(text: string, askPassphrase: (() => Promise<string>
 }
 
 /**
- * Opens what {@link sealed} made. A text that is no JWE is returned as it is.
+ * Opens the result of {@link sealed}. JSON is returned as it is.
  *
- * @throws {VaultError} KEYSTORE_LOCKED when the passphrase is missing or wrong.
+ * @throws {VaultError} KEYSTORE_LOCKED when the passphrase is missing or wrong; KEYSTORE_UNREADABLE when it is damaged.
  */
 export async function openSealed(
   text: string,
   askPassphrase: (() => Promise<string>) | null,
 ): Promise<string> {
   if (text.startsWith('{')) return text
-  if (askPassphrase === null) throw new VaultError('KEYSTORE_LOCKED', { detail: 'It asks for a passphrase.' })
+  if (!/^\s*[\w-]+(\.[\w-]*){4}\s*$/.test(text)) {
+    throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is damaged: neither JSON nor encrypted.' })
+  }
+  if (askPassphrase === null) throw new VaultError('KEYSTORE_LOCKED', { detail: 'It needs a passphrase.' })
   const key = new TextEncoder().encode(await askPassphrase())
   try {
     const { plaintext } = await compactDecrypt(text.trim(), key, {

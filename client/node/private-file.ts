@@ -4,17 +4,17 @@ import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import { VaultError } from '../errors.ts'
 
-/** Bits of a file's mode that let group or others do anything. Windows has no such bits, and guards by the profile. */
+/** The bits of a file's mode for group and others. Windows has none, and protects the user's profile. */
 const othersBits = 0o077
 
 const optionalFlags: Pick<typeof constants, 'O_RDONLY'> & Partial<typeof constants> = constants
 
-/** A keystore is below 16 KiB; what is far larger is none. */
+/** Maximum size of a keystore in bytes; real ones are below 16 KiB. */
 const keystoreBytesMax = 64 * 1024
 
 /**
- * Reads a file that only its owner may read, and that belongs to who reads it, or to root. It is one file that is looked
- * at and read, and no symbolic link: neither can be exchanged in between.
+ * Reads a file that only its owner may read, and that belongs to this user or to root. It opens the file once, checks and
+ * reads the same descriptor, and follows no symbolic link, so that the file cannot be exchanged in between.
  *
  * @returns null when there is none.
  * @throws {VaultError} KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE.
@@ -27,7 +27,7 @@ export async function readPrivateFile(
   if (file === null) return null
   try {
     const stats = await file.stat()
-    if (!stats.isFile()) throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is no file.' })
+    if (!stats.isFile()) throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is not a file.' })
     assertOwn(stats, path)
     if (stats.size > bytesMax) throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It is too large.' })
     return await file.readFile('utf8')
@@ -38,7 +38,7 @@ export async function readPrivateFile(
 
 /** Null when there is no such file. */
 async function openUnlinked(path: string): Promise<FileHandle | null> {
-  // Windows has neither flag. Without the second one a named pipe would be waited for.
+  // Windows has neither flag. Without O_NONBLOCK opening a named pipe would block.
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = optionalFlags
   try {
     return await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
@@ -62,8 +62,7 @@ function assertOwn({ mode, uid }: Stats, path: string): void {
 }
 
 /**
- * Writes a file of mode 0600, whole or not at all, and durably. Unless it `isReplacing`, a file that is already there
- * stays as it is.
+ * Writes a file of mode 0600, atomically and durably. An existing file is replaced only when `isReplacing` is true.
  *
  * @throws {VaultError} KEYSTORE_OCCUPIED.
  */
@@ -76,7 +75,7 @@ export async function writePrivateFile(
   const temporary = join(directory, `.${randomUUID()}.tmp`)
   try {
     await writeDurably(temporary, text)
-    // A link, unlike a rename, fails when the name is taken: of two first writers one wins, and the other is told.
+    // A link, unlike a rename, fails when the name is taken: of two first writers one fails.
     await (isReplacing ? rename(temporary, path) : link(temporary, path))
     await syncDirectory(directory)
   } catch (error) {
@@ -97,7 +96,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** Makes the file's name durable too. Windows can not open a directory. */
+/** Makes the file's name durable too. Windows cannot open a directory. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const directory = await open(path, 'r')

@@ -17,7 +17,7 @@ import type { ManagementKeyRecord } from '../keystore/keystore.ts'
 
 const version = 1
 
-/** Writes a record down, with its secrets. The private keys must be extractable. */
+/** Serializes a record with its secrets. The private keys must be extractable. */
 export async function serializeRecord({
   url,
   owner,
@@ -39,7 +39,7 @@ export async function serializeRecord({
 }
 
 /**
- * Reads a record. Its private keys are extractable: the keystore may have to write it again.
+ * Parses a record. Its private keys are extractable, because the keystore may have to write it again.
  *
  * @throws {VaultError} KEYSTORE_UNREADABLE.
  */
@@ -50,8 +50,9 @@ export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
     if (record.get('v') !== version || typeof url !== 'string' || typeof owner !== 'string')
       throw new TypeError()
     const signing = await importSigning(secretOf(record.get('signing')))
-    const wrapping = await importPair(secretOf(record.get('wrapping')), {
-      parameters: { name: 'X25519' },
+    const wrappingJwk = secretOf(record.get('wrapping'))
+    const wrapping = await importPair(wrappingJwk, {
+      parameters: wrappingJwk['crv'] === 'P-256' ? { name: 'ECDH', namedCurve: 'P-256' } : { name: 'X25519' },
       privateUsages: ['deriveBits'],
       publicUsages: [],
     })
@@ -61,7 +62,7 @@ export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
     const anchors = parseAnchors(record.get('anchors'))
     return { url, owner, id, signing, wrapping, ...(wrappingSecret && { wrappingSecret }), ...anchors }
   } catch {
-    // Neither the parser's words nor WebCrypto's: they may quote the secret.
+    // The messages of the parser and of WebCrypto are dropped: they may quote a secret.
     throw new VaultError('KEYSTORE_UNREADABLE')
   }
 }
@@ -72,7 +73,7 @@ async function exportSecret(key: CryptoKey): Promise<SecretMembers> {
   return secretOf(await crypto.subtle.exportKey('jwk', key))
 }
 
-/** The members that make the key: WebCrypto's `ext` and `key_ops` would bind the next import. */
+/** The members that define the key: WebCrypto's `ext` and `key_ops` would restrict the next import. */
 function secretOf(value: unknown): SecretMembers {
   const members = membersOf(value)
   const secret: Record<string, string> = {}

@@ -9,19 +9,19 @@ import { recoveryLabel } from './recovery-label.ts'
 import { recoveryKeyOf } from './recovery-key.ts'
 import { findRootId } from './root.ts'
 
-/** A recovery phrase that is good for nothing yet. */
+/** A recovery phrase that is not registered yet. */
 export interface RecoveryDraft {
-  /** 24 words, to be written down. They are kept nowhere. */
+  /** 24 words, to be written down. They are not stored. */
   readonly words: readonly string[]
 
   /**
-   * Registers the phrase's key with a copy of every key that this device can open; later keys are wrapped for it too.
-   * Make sure before that the words were written down. Repeating it does what is missing.
+   * Registers the phrase's key, and rewraps every key that this device can open for it; later keys are wrapped for it too.
+   * Make sure first that the words were written down. A repeated call does what is missing.
    */
   register(options?: RewrapOptions): Promise<ApprovedDevice>
 }
 
-/** Makes a recovery phrase. Nothing is sent before it is registered. */
+/** Creates a recovery phrase. It sends nothing before the phrase is registered. */
 export async function prepareRecovery(session: Session): Promise<RecoveryDraft> {
   const words = createPhrase()
   const recoveryKey = await recoveryKeyOf(words)
@@ -31,7 +31,7 @@ export async function prepareRecovery(session: Session): Promise<RecoveryDraft> 
     register: async (options) => {
       const { owner, clock } = session
       const publicKeys = await publicManagementKey(managementKey)
-      // Asked first: the answer sets this device's clock right before anything is dated by it.
+      // First, because the response corrects this device's clock, which then dates the endorsement.
       const rootId = await findRootId(session)
       const endorsement = await signEndorsement(
         { ...publicKeys, kind: 'RECOVERY' },

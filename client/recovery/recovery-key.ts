@@ -3,13 +3,13 @@ import { encodeBase64url } from '../../schema/wire/base64url.ts'
 import { managementKeyId, type ManagementKey } from '../crypto/management-key.ts'
 import { seedOf } from './phrase.ts'
 
-/** The management key that a recovery phrase is. */
+/** The management key that is derived from a recovery phrase. */
 export interface RecoveryKey {
-  /** Not extractable: the phrase is its only form outside of this process. */
+  /** Not extractable: outside this process it exists only as the phrase. */
   readonly managementKey: ManagementKey
   /**
-   * Binds the management key from which the account's trust begins to the phrase: 16 bytes, base64url. Who has only the
-   * phrase can so tell the owner's first key from one that a key server made up.
+   * Binds the account's first management key to the phrase: 16 bytes, base64url. With it a reader that has only the phrase
+   * distinguishes that key from one that a key server generated.
    */
   anchorTag(of: { readonly owner: string; readonly rootId: string }): Promise<string>
 }
@@ -19,8 +19,8 @@ type Bytes = Uint8Array<ArrayBuffer>
 const tagBytes = 16
 
 /**
- * Makes the recovery key of a phrase, always the same: HKDF-SHA-256 (RFC 5869) over the BIP-39 seed, with an own `info`
- * for each purpose.
+ * Derives the recovery key of a phrase: HKDF-SHA-256 (RFC 5869) over the BIP-39 seed, with a separate `info` for each
+ * purpose. The result depends on the phrase alone.
  */
 export async function recoveryKeyOf(words: readonly string[]): Promise<RecoveryKey> {
   const seed = await crypto.subtle.importKey('raw', await seedOf(words), 'HKDF', false, ['deriveBits'])
@@ -46,7 +46,7 @@ export async function recoveryKeyOf(words: readonly string[]): Promise<RecoveryK
   return {
     managementKey: { id: await managementKeyId(signing.publicKey), signing, wrapping },
     anchorTag: async ({ owner, rootId }) => {
-      // The id has a fixed length and stands first, so that nothing can pass from one into the other.
+      // The id has a fixed length and comes first, so that the concatenation is unambiguous.
       const tag = await crypto.subtle.sign('HMAC', anchorKey, new TextEncoder().encode(`${rootId}${owner}`))
       return encodeBase64url(new Uint8Array(tag).slice(0, tagBytes))
     },

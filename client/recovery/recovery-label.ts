@@ -1,8 +1,8 @@
 const name = 'Recovery phrase'
 
 /**
- * The label of a recovery key. It carries the tag that binds the account's first key to the phrase: the server keeps it,
- * and can not make another one.
+ * The label of a recovery key. It contains the tag that binds the account's first key to the phrase: the key server stores
+ * it, and cannot compute another one.
  */
 export function recoveryLabel(anchorTag: string): string {
   return `${name} [${anchorTag}]`

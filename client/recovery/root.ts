@@ -2,8 +2,8 @@ import { InvalidStatement, parseStatement } from '../../schema/wire/statements/s
 import type { Session } from '../trust/session.ts'
 
 /**
- * The id of the key from which the account's trust begins: of those that this device trusts by itself, the one that
- * nobody else has endorsed. It may be revoked by now. This device's own key when there is none such.
+ * The id of the account's first key: the one among this device's own key and its anchors that no other key has endorsed. It
+ * may be revoked. Without one, the id of this device's own key.
  */
 export async function findRootId({ trust, managementKey }: Session): Promise<string> {
   const { account } = await trust.readAccount()

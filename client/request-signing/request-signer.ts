@@ -7,6 +7,8 @@ import {
 } from '../../schema/wire/signatures/app-signature.ts'
 import { algorithmOf, contentDigest } from '../../schema/wire/signatures/http-signature.ts'
 import { createMessageSigner } from '../transport/message-signer.ts'
+import { applicationServerName } from '../../schema/wire/application-server.ts'
+import { assertApplicationServer } from '../keys/check-arguments.ts'
 import type { Session } from '../trust/session.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
@@ -44,9 +46,11 @@ export interface RequestSigner {
 /** Makes a signer. Sends nothing yet. */
 export function createRequestSigner(
   session: Session,
-  applicationServer: string,
+  name: string,
   options: RequestSignerOptions = {},
 ): RequestSigner {
+  assertApplicationServer(name)
+  const applicationServer = applicationServerName(name)
   const origins = originsOf(applicationServer, options.origins)
   const holder = holdSigningKey(session, applicationServer)
   // Its own clock: an application server has no say in how requests to the key server are signed.

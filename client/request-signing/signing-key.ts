@@ -2,7 +2,7 @@ import { InvalidJwk, parseSigningJwk, type SigningJwk } from '../../schema/wire/
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
 import { acquireKey } from '../keys/acquire.ts'
-import { readKeyPage } from '../keys/describe.ts'
+import { readKeyPage } from '../keys/list.ts'
 import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
 import type { Session } from '../trust/session.ts'
 

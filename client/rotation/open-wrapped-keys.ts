@@ -11,13 +11,13 @@ import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
 
-/** A key that was acquired, opened and checked. */
+/** A key that was acquired, unwrapped and verified. */
 export interface OpenedKey {
   readonly key: DescribedTransactionKey
   readonly secret: Secret
 }
 
-/** A key that could not be, and why. */
+/** A key that was left out, with the code of the error. */
 export interface SkippedKey {
   readonly id: string
   readonly applicationServer: string
@@ -30,8 +30,8 @@ export interface OpenedKeys {
 }
 
 /**
- * Acquires keys for another purpose than use, at most 100, opens each and checks that it is what its owner stored. One
- * that does not stand the check is skipped, and so is one that was revoked meanwhile.
+ * Acquires at most 100 keys for another purpose than use, unwraps each and verifies it against its certificate. A key that
+ * fails the verification is skipped, and so is one that was revoked meanwhile.
  */
 export async function openWrappedKeys(
   session: Session,
@@ -47,12 +47,12 @@ export async function openWrappedKeys(
     return await openAll(session, keys, answers)
   } catch (error) {
     if (!isAboutOneKey(error)) throw error
-    // All or none is what the key server gives: one that is gone meanwhile must not keep the others back.
+    // The key server releases all keys or none: one that is revoked meanwhile must not withhold the others.
     const [only, ...others] = keys
     if (only !== undefined && others.length === 0) return { opened: [], skipped: [skipped(only, error)] }
-    const each = []
-    for (const key of keys) each.push(await openWrappedKeys(session, [key], purpose))
-    return joined(each)
+    const parts = []
+    for (const key of keys) parts.push(await openWrappedKeys(session, [key], purpose))
+    return joined(parts)
   }
 }
 
@@ -63,7 +63,7 @@ export function joined(parts: readonly OpenedKeys[]): OpenedKeys {
   }
 }
 
-/** Whether a refusal of many keys is about one of them: it is revoked, or has no copy any more. */
+/** Whether a refusal of many keys is about one of them: it is revoked, or no longer wrapped for this management key. */
 export function isAboutOneKey(error: unknown): error is KeyServerError {
   return error instanceof KeyServerError && (error.code === 'NOT_FOUND' || error.code === 'KEY_REVOKED')
 }
@@ -90,18 +90,18 @@ const wrappedKeys: Operation<readonly WrappedKey[]> = {
 async function openAll(
   session: Session,
   keys: readonly DescribedTransactionKey[],
-  copies: readonly WrappedKey[],
+  wrapped: readonly WrappedKey[],
 ): Promise<OpenedKeys> {
   const parts: OpenedKeys[] = []
-  for (const [index, copy] of copies.entries()) {
-    const asked = keys[index]
-    if (asked === undefined) break
+  for (const [index, wrappedKey] of wrapped.entries()) {
+    const expected = keys[index]
+    if (expected === undefined) break
     try {
-      const secret = await openWrappedKey(session, copy, { asked })
-      parts.push({ opened: [{ key: copy.transactionKey, secret }], skipped: [] })
+      const secret = await openWrappedKey(session, wrappedKey, { expected })
+      parts.push({ opened: [{ key: wrappedKey.transactionKey, secret }], skipped: [] })
     } catch (error) {
       if (!(error instanceof VaultError)) throw error
-      parts.push({ opened: [], skipped: [skipped(asked, error)] })
+      parts.push({ opened: [], skipped: [skipped(expected, error)] })
     }
   }
   return joined(parts)

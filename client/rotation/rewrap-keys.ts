@@ -1,12 +1,12 @@
 import { limits } from '../../schema/wire/limits.ts'
 import { wrapForAll, type Recipient } from '../crypto/wrap.ts'
-import { readKeyPage } from '../keys/describe.ts'
+import { readKeyPage } from '../keys/list.ts'
 import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { isAboutOneKey, openWrappedKeys, type OpenedKey, type SkippedKey } from './open-wrapped-keys.ts'
 
-/** How far a longer work is. */
+/** The progress of a long operation. */
 export interface Progress {
   readonly done: number
   readonly total: number
@@ -17,21 +17,21 @@ export interface RewrapOptions {
 }
 
 export interface RewrapReport {
-  /** How many keys got a copy. */
+  /** The number of rewrapped keys. */
   readonly rewrapped: number
-  /** Those that could not be opened or checked, and so have none. */
+  /** Keys that this device could not open or verify. */
   readonly skipped: readonly SkippedKey[]
 }
 
-/** One copy, as the key server takes it. */
+/** A rewrapped key, as the key server takes it. */
 export interface RewrappedKey {
   readonly transactionKeyId: string
   readonly jwe: string
 }
 
 /**
- * Gives another management key its own copy of every key that this device can open and that it has none of. What was
- * copied stays, so after an interruption the next call does the rest.
+ * Rewraps for another management key every key that this device can open and that is not wrapped for it yet. Each batch is
+ * stored at once, so after an interruption the next call continues.
  */
 export async function rewrapKeys(
   session: Session,
@@ -40,20 +40,20 @@ export async function rewrapKeys(
 ): Promise<RewrapReport> {
   const missing = (await keysToRewrap(session, recipient.id)).filter(({ id }) => !ignoring.has(id))
   const skipped: SkippedKey[] = []
-  let copied = 0
+  let rewrapped = 0
   onProgress?.({ done: 0, total: missing.length })
   for (let start = 0; start < missing.length; start += limits.batchMax) {
     const batch = missing.slice(start, start + limits.batchMax)
     const opened = await openWrappedKeys(session, batch, 'REWRAP')
     const stored = await storeWrappedKeys(session, await wrapAll(opened.opened, recipient), recipient.id)
-    copied += stored
+    rewrapped += stored
     skipped.push(...opened.skipped)
     onProgress?.({ done: start + batch.length, total: missing.length })
   }
-  return { rewrapped: copied, skipped }
+  return { rewrapped, skipped }
 }
 
-/** The keys that this device has a copy of and another management key has not. Revoked ones are not given out. */
+/** The keys that are wrapped for this device and not for another management key. Revoked keys cannot be acquired. */
 export async function keysToRewrap(
   session: Session,
   recipientId: string,
@@ -81,8 +81,8 @@ export async function keysToRewrap(
 export async function wrapAll(keys: readonly OpenedKey[], recipient: Recipient): Promise<RewrappedKey[]> {
   const wrapped = await Promise.all(
     keys.map(async ({ key: { id, applicationServer }, secret }) => {
-      const copies = await wrapForAll(secret, { id, applicationServer, recipients: [recipient] })
-      return copies.map(({ jwe }) => ({ transactionKeyId: id, jwe }))
+      const wrappedKeys = await wrapForAll(secret, { id, applicationServer, recipients: [recipient] })
+      return wrappedKeys.map(({ jwe }) => ({ transactionKeyId: id, jwe }))
     }),
   )
   return wrapped.flat()
@@ -100,14 +100,14 @@ const rewrapTransactionKeys: Operation<number> = {
   parse: (data) => data.list('rewrapTransactionKeys').length,
 }
 
-/** @returns how many were stored: one that was revoked meanwhile needs no copy. */
+/** @returns how many were stored; a key that was revoked meanwhile is left out. */
 async function storeWrappedKeys(
   session: Session,
-  copies: readonly RewrappedKey[],
+  wrapped: readonly RewrappedKey[],
   managementKeyId: string,
 ): Promise<number> {
-  if (copies.length === 0) return 0
-  const input = copies.map(({ transactionKeyId, jwe }) => ({
+  if (wrapped.length === 0) return 0
+  const input = wrapped.map(({ transactionKeyId, jwe }) => ({
     transactionKeyId,
     wrappedKeys: [{ managementKeyId, jwe }],
   }))
@@ -115,13 +115,13 @@ async function storeWrappedKeys(
     return await session.keyServer.run(rewrapTransactionKeys, { input })
   } catch (error) {
     if (!isAboutOneKey(error)) throw error
-    // NOT_FOUND of a single key is about the recipient or the key itself, and is for the caller.
-    if (copies.length === 1) {
+    // NOT_FOUND for a single key is about the recipient or the key itself: the caller handles it.
+    if (wrapped.length === 1) {
       if (error.code === 'KEY_REVOKED') return 0
       throw error
     }
     let stored = 0
-    for (const copy of copies) stored += await storeWrappedKeys(session, [copy], managementKeyId)
+    for (const one of wrapped) stored += await storeWrappedKeys(session, [one], managementKeyId)
     return stored
   }
 }

@@ -3,7 +3,9 @@ import type { KeyCertificate } from '../../schema/wire/statements/statement.ts'
 import type { TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import { prepareKey, type CreateKeyOptions } from '../keys/create.ts'
-import { readKey, revokeKey, withRevoked } from '../keys/describe.ts'
+import { assertTerms } from '../keys/check-arguments.ts'
+import { readKey } from '../keys/list.ts'
+import { revokeKey, withRevoked } from '../keys/revoke.ts'
 import type { UncertifiedOptions } from '../keys/open.ts'
 import {
   parseTransactionKey,
@@ -16,29 +18,30 @@ import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { successorId } from './successor-id.ts'
 
-/** What the successor has otherwise than the key it supersedes. Its term begins at once: the old key's has then ended. */
+/** Terms of the successor that differ from the old key's. Its term begins at once, because the old key is revoked. */
 export type RotateKeyOptions = Omit<CreateKeyOptions, 'algorithm' | 'notBefore'> & UncertifiedOptions
 
 /**
- * Stores a successor for the same application server and revokes the old key as SUPERSEDED, in one signed request: first
- * the one, then the other, so that at every moment one of them is active. A successor that is refused revokes nothing.
+ * Stores a successor for the same application server and then revokes the old key as SUPERSEDED, in one signed request, so
+ * that one of them is active at any time. When the successor is refused, nothing is revoked.
  *
  * The successor has the old key's algorithm, label and limits, and a term as long as the old one's, from now on.
  *
- * Repeating it is safe, from whatever device: the successor's id is made from the old id, so there is one.
+ * Repeating it is safe, from any device: the successor's id is derived from the old id, so that there is only one.
  *
  * @returns the successor
- * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED when it was revoked for another reason
- * @throws {VaultError} as `acquire`, when either key is not what its certificate says
+ * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED when it was revoked without a successor
+ * @throws {VaultError} as `acquire`, when either key does not match its certificate
  */
 export async function rotateKey(
   session: Session,
   id: string,
   { acceptUncertified, ...options }: RotateKeyOptions = {},
 ): Promise<TransactionKey> {
+  assertTerms(options, session.clock)
   const old = await readKey(session, id)
   if (old === null) throw new KeyServerError('NOT_FOUND', 'There is no such transaction key.')
-  // What the key server says of it becomes the successor's: the owner must have said it before.
+  // The successor inherits these terms from the key server's description: the certificate must confirm them.
   const certificate = await session.trust.assertCertified(old, { acceptUncertified })
   const nextId = await successorId(old.id)
   const known = await readKey(session, nextId)
@@ -57,7 +60,7 @@ export async function rotateKey(
     await withRevoked(session, old.id, revoked)
     return await withoutTrustError(session, stored, { id: nextId, applicationServer: old.applicationServer })
   } catch (error) {
-    // Another device was faster; what it stored is what counts.
+    // Another device has stored the successor meanwhile.
     const stored = isConflict(error) ? await readKey(session, nextId) : null
     if (stored === null) throw error
     return finish(session, old, stored)
@@ -71,7 +74,7 @@ interface Superseded {
 
 const supersedeTransactionKey: Operation<Superseded> = {
   kind: 'mutation',
-  // Serially and in this order (GraphQL specification, 6.2.2); a refused first field ends the request.
+  // Executed serially in this order (GraphQL specification §6.2.2); when the first field is refused the request ends.
   document: /* GraphQL */ `
     mutation SupersedeTransactionKey($input: StoreTransactionKeyInput!, $supersededId: ID!, $revocation: JWS) {
       storeTransactionKey(input: $input) { ${transactionKeyFields} }
@@ -84,7 +87,7 @@ const supersedeTransactionKey: Operation<Superseded> = {
   }),
 }
 
-/** The successor is stored: what may be missing is the revocation. */
+/** Completes a rotation whose successor is stored: the old key may not be revoked yet. */
 async function finish(
   session: Session,
   old: TransactionKey,
@@ -99,7 +102,7 @@ async function finish(
   return certified
 }
 
-/** What is not given is as it was. An undefined member is not given: it takes nothing away. */
+/** The given terms, and the old key's for the others. An undefined member counts as not given. */
 function successorTerms(given: CreateKeyOptions, before: CreateKeyOptions): CreateKeyOptions {
   const {
     label = before.label,
@@ -125,7 +128,7 @@ function termFromNow(
   { notBefore, createdAt, expiryNotices }: TransactionKey,
   { expiresAt, certificate }: { readonly expiresAt: Date; readonly certificate: KeyCertificate | null },
 ) {
-  // `createdAt` is only the key server's word: moved back, it would make the next term longer.
+  // `createdAt` is not certified: a key server could set it back to make the next term longer.
   const certifiedAt = certificate === null ? createdAt : new Date(certificate.iat * 1000)
   const lengthMs = expiresAt.getTime() - (notBefore ?? certifiedAt).getTime()
   return { expiresAt: new Date(Date.now() + lengthMs), expiryNotices }
@@ -135,7 +138,7 @@ function algorithmOf({ publicKey }: TransactionKey): TransactionKeyAlgorithm {
   if (publicKey === null) return 'A256GCM'
   if (publicKey.kty === 'OKP') return publicKey.crv
   if (publicKey.kty === 'EC' && publicKey.crv === 'P-256') return publicKey.crv
-  throw new VaultError('ALGORITHM_MISMATCH', { detail: 'Keys of this algorithm are not made here.' })
+  throw new VaultError('ALGORITHM_MISMATCH', { detail: 'The SDK does not generate keys of this algorithm.' })
 }
 
 function isConflict(error: unknown): boolean {

@@ -1,13 +1,13 @@
 import type { Keystore } from '../keystore/keystore.ts'
 import { memoryKeystore } from '../keystore/memory.ts'
 
-/** Where the next management key of a device is kept until it takes the place of the present one. */
+/** The store of a device's next management key, until it replaces the current one. */
 export interface RotationStore extends Pick<Keystore, 'load' | 'save'> {
-  /** Forgets it. Nothing to forget is no failure. */
+  /** Removes the record. Resolves also when there is none. */
   clear(): Promise<void>
 }
 
-/** A store that forgets with the process: after a crash the rotation begins with another key. */
+/** A store in memory: after a crash the rotation starts over with another key. */
 export function memoryRotationStore(): RotationStore {
   let store = memoryKeystore()
   return {

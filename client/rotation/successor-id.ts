@@ -1,8 +1,8 @@
 const domain = 'claviger successor\n'
 
 /**
- * The id of the key that supersedes another: a UUID of version 8 (RFC 9562 §5.8) from SHA-256 over the old id. Whoever
- * rotates a key twice, or from two devices at once, means the same successor.
+ * The id of the key that supersedes another: a UUID of version 8 (RFC 9562 §5.8) from SHA-256 over the old id. Rotating a
+ * key twice, or from two devices at once, gives the same successor.
  */
 export async function successorId(id: string): Promise<string> {
   const text = new TextEncoder().encode(`${domain}${id.toLowerCase()}`)

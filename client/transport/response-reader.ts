@@ -1,9 +1,5 @@
-import {
-  InvalidJwk,
-  parsePublicJwk,
-  thumbprint as thumbprintOf,
-  type PublicJwk,
-} from '../../schema/wire/keys/jwk.ts'
+import { InvalidJwk, parsePublicJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint as thumbprintOf } from '../../schema/wire/keys/thumbprint.ts'
 import { VaultError } from '../errors.ts'
 
 /**

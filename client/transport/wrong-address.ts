@@ -3,19 +3,19 @@ import { VaultError } from '../errors.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { readKeyServer } from './key-server-facts.ts'
 
-/** How many of the key server's origins the message names. */
+/** Maximum number of the key server's origins in the message. */
 const namedMax = 5
 
 /**
- * Tells a wrong address from a wrong key. A signature is for one address, and a key server answers SIGNATURE_INVALID for another
- * address as for a wrong or revoked key; it tells its own origins to anybody.
+ * Tells a wrong address apart from a wrong or revoked key. A signature is for one address, and a key server answers
+ * SIGNATURE_INVALID to both; it names its origins to anybody.
  *
  * @returns {VaultError} ADDRESS_MISMATCH when `url` is none of the key server's origins; otherwise `error` itself
  */
-export async function explainRefusal<E>(
-  error: E,
+export async function explainRefusal<T>(
+  error: T,
   keyServer: ConnectionOptions & { readonly url: string },
-): Promise<E | VaultError> {
+): Promise<T | VaultError> {
   if (!(error instanceof KeyServerError) || error.details.reason !== 'SIGNATURE_INVALID') return error
   const origins = (await readKeyServer(keyServer).catch(() => null))?.origins ?? []
   if (origins.length === 0 || origins.includes(keyServer.url)) return error

@@ -1,4 +1,4 @@
-import { publicManagementKey, shownWrappingKey, type ManagementKey } from '../crypto/management-key.ts'
+import { publicManagementKey, listedWrappingKey, type ManagementKey } from '../crypto/management-key.ts'
 import { importWrappingKey, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from '../transport/clock.ts'
@@ -14,7 +14,7 @@ import { signedRevocations } from './revocations.ts'
 import { readListedAccount, type ListedAccount } from './listed-account.ts'
 import type { RollbackGuard } from './rollback-guard.ts'
 
-/** What the key server says of the account, and what of its management keys is to be believed. */
+/** The account as the key server lists it, and which of its management keys are trusted. */
 export interface CheckedAccount extends EndorsementChains {
   readonly account: ListedAccount
 }
@@ -23,21 +23,21 @@ export interface AccountTrustOptions {
   /** The account's name. */
   readonly owner: string
   readonly managementKey: ManagementKey
-  /** Ids of management keys to trust besides the own one. */
+  /** Ids of management keys to trust besides the device's own. */
   readonly anchors: readonly string[]
-  readonly recollection: RollbackGuard
+  readonly rollbackGuard: RollbackGuard
   readonly keyServer: GraphqlClient
   readonly clock: Clock
 }
 
-/** How long a signer that the last reading of the account has not made trusted is not asked for again. */
-const strangerMs = 10_000
+/** How long the account is not read again for a signer that was not found, in milliseconds. */
+const unknownSignerMs = 10_000
 
-/** Which of the account's management keys one device trusts. */
+/** Finds out which of the account's management keys one device trusts. */
 export class AccountTrust {
   readonly #options: AccountTrustOptions
-  /** Signers that were looked for in vain, and until when not to look again. */
-  readonly #strangers = new Map<string, number>()
+  /** Negative cache: signers that were not found, and until when the account is not read again for them. */
+  readonly #unknownSigners = new Map<string, number>()
   #last: CheckedAccount | null = null
 
   constructor(options: AccountTrustOptions) {
@@ -47,54 +47,54 @@ export class AccountTrust {
   /**
    * Reads the account, and follows the endorsements of its management keys.
    *
-   * @throws {VaultError} ROLLBACK when a management key that was there before is missing, or is not revoked any more;
-   *   ANSWER_MALFORMED; and what the memory throws.
+   * @throws {VaultError} ROLLBACK when a management key that was listed before is missing, or was revoked and is listed as
+   *   active; ANSWER_MALFORMED; the errors of the trust store.
    */
   async read(): Promise<CheckedAccount> {
-    const { owner, managementKey, anchors, recollection, keyServer, clock } = this.#options
-    await recollection.load()
+    const { owner, managementKey, anchors, rollbackGuard, keyServer, clock } = this.#options
+    await rollbackGuard.load()
     const account = await readListedAccount(keyServer)
     if (account.name !== owner) {
       throw new VaultError('ANSWER_MALFORMED', { detail: 'It is about another account.' })
     }
-    const remembered = recollection.managementKeys
-    assertNothingForgotten(account, remembered)
+    const seen = rollbackGuard.managementKeys
+    assertNothingMissing(account, seen)
     const { signingKey } = await publicManagementKey(managementKey)
-    const own = { id: managementKey.id, signingKey, wrappingKey: await shownWrappingKey(managementKey) }
+    const own = { id: managementKey.id, signingKey, wrappingKey: await listedWrappingKey(managementKey) }
     const nowSeconds = clock.nowSeconds()
-    const roots = { owner, own, anchors, remembered, nowSeconds }
-    const chains = await followBoth(account.managementKeys, roots)
+    const roots = { owner, own, anchors, seen, nowSeconds }
+    const chains = await followWithRevocations(account.managementKeys, roots)
     for (const { id } of account.managementKeys) {
       const trusted = chains.trusted.get(id)
       if (trusted === undefined) continue
       const { revokedAt } = trusted
-      recollection.recordManagementKey({
+      rollbackGuard.recordManagementKey({
         id,
         revokedAt: revokedAt && Math.floor(revokedAt.getTime() / 1000),
       })
     }
-    await recollection.flush()
-    assertNothingUndone(account, chains)
+    await rollbackGuard.flush()
+    assertRevocationsListed(account, chains)
     this.#last = { account, ...chains }
     return this.#last
   }
 
   /**
-   * Whom to wrap a key for: every management key that is not revoked and has a wrapping key, once the endorsements of
-   * all were followed. Reads the account.
+   * The recipients of a new wrapped key: every management key that is not revoked and has a wrapping key, when all are
+   * trusted. Reads the account.
    *
-   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when one is listed that nobody trusted has endorsed: to leave it out
-   *   without a word would leave the owner's own device without a key, or a lie unnoticed. WRAPPING_MISMATCH.
+   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when a listed one is not trusted: leaving it out silently would leave
+   *   a device of the owner without the key, or an attack unnoticed. WRAPPING_MISMATCH.
    */
   async recipients(): Promise<Recipient[]> {
-    const { account, trusted, trustErrors: doubts } = await this.read()
+    const { account, trusted, trustErrors } = await this.read()
     const { managementKey } = this.#options
     const ownKey = managementKey.wrappingSecret ?? managementKey.wrapping.publicKey
     const recipients: Recipient[] = [{ id: managementKey.id, wrappingKey: ownKey }]
     for (const { id, revokedAt } of account.managementKeys) {
       if (revokedAt !== null) continue
-      const doubt = doubts.get(id)
-      if (doubt !== undefined) throw untrusted(id, doubt)
+      const trustError = trustErrors.get(id)
+      if (trustError !== undefined) throw untrusted(id, trustError)
       const wrappingKey = trusted.get(id)?.wrappingKey ?? null
       if (wrappingKey === null || id === managementKey.id) continue
       assertMayShare(managementKey)
@@ -104,8 +104,8 @@ export class AccountTrust {
   }
 
   /**
-   * Finds a trusted signer: the own key without asking, another one in the last reading of the account or, when it is
-   * not there, in a new one.
+   * Finds a trusted signer: the device's own key, or one from the account as last read or, when it is missing there, as
+   * read anew.
    *
    * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY
    */
@@ -116,18 +116,18 @@ export class AccountTrust {
     }
     const known = this.#last?.trusted.get(kid)
     if (known !== undefined) return known
-    if ((this.#strangers.get(kid) ?? -Infinity) <= performance.now()) {
+    if ((this.#unknownSigners.get(kid) ?? -Infinity) <= performance.now()) {
       const signer = (await this.read()).trusted.get(kid)
       if (signer !== undefined) return signer
-      this.#strangers.clear()
-      this.#strangers.set(kid, performance.now() + strangerMs)
+      this.#unknownSigners.clear()
+      this.#unknownSigners.set(kid, performance.now() + unknownSignerMs)
     }
-    throw untrusted(kid, this.#last?.trustErrors.get(kid) ?? 'It is none of the account.')
+    throw untrusted(kid, this.#last?.trustErrors.get(kid) ?? 'It is not listed in the account.')
   }
 }
 
 /**
- * Refuses to wrap for another management key what was to be wrapped symmetrically: its copy would be the weaker one.
+ * Refuses to wrap for other management keys when this device wraps symmetrically: those wrapped keys would be weaker.
  *
  * @throws {VaultError} WRAPPING_MISMATCH.
  */
@@ -135,8 +135,8 @@ export function assertMayShare({ wrappingSecret }: ManagementKey): void {
   if (wrappingSecret !== undefined) throw new VaultError('WRAPPING_MISMATCH')
 }
 
-/** First who is trusted, then which of them those have revoked, and then who is trusted still. */
-async function followBoth(
+/** Follows the endorsements, reads the revocations that trusted keys signed, and follows the endorsements again with these. */
+async function followWithRevocations(
   listed: readonly ListedManagementKey[],
   roots: TrustRoots,
 ): Promise<EndorsementChains> {
@@ -146,25 +146,25 @@ async function followBoth(
   return revoked.size === 0 ? chains : followEndorsements(listed, { ...roots, signedRevocations: revoked })
 }
 
-/** @throws {VaultError} ROLLBACK */
-function assertNothingUndone({ managementKeys }: ListedAccount, { trusted }: EndorsementChains): void {
+/** @throws {VaultError} ROLLBACK when a key is listed as active whose revocation a trusted key signed. */
+function assertRevocationsListed({ managementKeys }: ListedAccount, { trusted }: EndorsementChains): void {
   for (const { id, revokedAt } of managementKeys) {
     if (revokedAt !== null || (trusted.get(id)?.revokedAt ?? null) === null) continue
-    const detail = `A management key is listed as active that another one has signed to be revoked. (${id})`
+    const detail = `A management key is listed as active whose revocation another one has signed. (${id})`
     throw new VaultError('ROLLBACK', { detail })
   }
 }
 
-/** The account may have more management keys than were seen before, and never fewer: revoked ones stay listed. */
-function assertNothingForgotten(
+/** @throws {VaultError} ROLLBACK when a management key that was seen before is missing: revoked ones stay listed. */
+function assertNothingMissing(
   { managementKeys }: ListedAccount,
-  remembered: ReadonlyMap<string, number | null>,
+  seen: ReadonlyMap<string, number | null>,
 ): void {
   const listed = new Map(managementKeys.map((key) => [key.id, key]))
-  for (const [id, revokedAt] of remembered) {
+  for (const [id, revokedAt] of seen) {
     const key = listed.get(id)
     if (key === undefined) {
-      throw new VaultError('ROLLBACK', { detail: `A management key is not listed any more. (${id})` })
+      throw new VaultError('ROLLBACK', { detail: `A management key is no longer listed. (${id})` })
     }
     if (revokedAt !== null && key.revokedAt === null) {
       throw new VaultError('ROLLBACK', { detail: `A revoked management key is listed as active. (${id})` })

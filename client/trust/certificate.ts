@@ -1,9 +1,9 @@
-import { thumbprint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { KeyCertificate } from '../../schema/wire/statements/statement.ts'
+import { certifiedSeconds, type KeyCertificate } from '../../schema/wire/statements/certificate.ts'
 import type { OverusePolicy, TransactionKeyState } from '../../schema/wire/enums.ts'
 
-/** What an owner states about a transaction key. */
+/** The terms of a transaction key, as its owner certifies them. */
 export interface KeyTerms {
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
@@ -11,7 +11,7 @@ export interface KeyTerms {
   readonly overusePolicy: OverusePolicy
 }
 
-/** A transaction key as the key server describes it: what a certificate must say the same of. */
+/** The part of the key server's description of a transaction key that its certificate must match. */
 export interface DescribedKey extends KeyTerms {
   readonly id: string
   readonly applicationServer: string
@@ -24,7 +24,7 @@ export interface DescribedKey extends KeyTerms {
   readonly revocation: string | null
 }
 
-/** Terms as a certificate states them: what is not limited is left out. */
+/** Terms as the claims of a certificate: an absent limit is an absent claim. */
 export function claimsOf({
   notBefore,
   expiresAt,
@@ -32,14 +32,14 @@ export function claimsOf({
   overusePolicy,
 }: KeyTerms): Pick<KeyCertificate, 'nbf' | 'exp' | 'max_uses' | 'overuse'> {
   return {
-    ...(notBefore !== null && { nbf: toSeconds(notBefore) }),
-    ...(expiresAt !== null && { exp: toSeconds(expiresAt) }),
+    ...(notBefore !== null && { nbf: certifiedSeconds(notBefore) }),
+    ...(expiresAt !== null && { exp: certifiedSeconds(expiresAt) }),
     ...(maxUses !== null && { max_uses: maxUses }),
     ...(overusePolicy !== 'NOTIFY' && { overuse: overusePolicy }),
   }
 }
 
-/** The terms that a certificate states. Instants are whole seconds. */
+/** The terms in a certificate. Instants are whole seconds. */
 export function termsOf({ nbf, exp, max_uses, overuse = 'NOTIFY' }: KeyCertificate): KeyTerms {
   return {
     notBefore: nbf === undefined ? null : new Date(nbf * 1000),
@@ -50,32 +50,8 @@ export function termsOf({ nbf, exp, max_uses, overuse = 'NOTIFY' }: KeyCertifica
 }
 
 /**
- * Compares what the key server shows with what the owner signed.
- *
- * @returns the name of the first claim that says something else; null when all coincide.
- */
-export async function firstMismatchedClaim(
-  certificate: KeyCertificate,
-  { owner, key }: { readonly owner: string; readonly key: DescribedKey },
-): Promise<keyof KeyCertificate | null> {
-  const claims = claimsOf(key)
-  const coincides: Partial<Record<keyof KeyCertificate, boolean>> = {
-    iss: certificate.iss === owner,
-    aud: certificate.aud === key.applicationServer,
-    jti: certificate.jti === key.id,
-    nbf: certificate.nbf === claims.nbf,
-    exp: certificate.exp === claims.exp,
-    max_uses: certificate.max_uses === claims.max_uses,
-    overuse: (certificate.overuse ?? 'NOTIFY') === key.overusePolicy,
-    cnf: await confirms(certificate, key.publicKey),
-  }
-  for (const name of claimNames) if (coincides[name] === false) return name
-  return null
-}
-
-/**
- * Whether the key server's word about the state fits the certified term, give or take what clocks differ by. Revocation
- * is no part of a certificate.
+ * Whether the state that the key server reports is possible in the certified term, within the clock skew of 30 seconds.
+ * A certificate says nothing about revocation.
  */
 export function isStatePossible(
   state: TransactionKeyState,
@@ -86,16 +62,4 @@ export function isStatePossible(
   if (state === 'PENDING') return nowSeconds < nbf + skew
   if (state === 'EXPIRED') return nowSeconds >= exp - skew
   return state === 'REVOKED' || (nowSeconds >= nbf - skew && nowSeconds < exp + skew)
-}
-
-const claimNames = ['iss', 'aud', 'jti', 'nbf', 'exp', 'max_uses', 'overuse', 'cnf'] as const
-
-/** Of a symmetric key the key server shows nothing; that the secret is the certified one is checked when it is opened. */
-async function confirms({ cnf }: KeyCertificate, publicKey: PublicJwk | null): Promise<boolean> {
-  if (publicKey === null || 'jkt' in cnf) return publicKey === null && 'jkt' in cnf
-  return (await thumbprint(cnf.jwk)) === (await thumbprint(publicKey))
-}
-
-function toSeconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000)
 }

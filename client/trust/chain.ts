@@ -1,4 +1,5 @@
-import { thumbprint, type SigningJwk, type WrappingJwk } from '../../schema/wire/keys/jwk.ts'
+import type { SigningJwk, WrappingJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   InvalidStatement,
@@ -8,7 +9,7 @@ import {
 } from '../../schema/wire/statements/statement.ts'
 import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
-/** A management key as the key server lists it. Nothing of it is to be believed. */
+/** A management key as the key server lists it, not verified. */
 export interface ListedManagementKey {
   readonly id: string
   readonly kind: ManagementKeyKind
@@ -21,33 +22,33 @@ export interface ListedManagementKey {
   readonly revokedAt: Date | null
 }
 
-/** A management key that is believed to be the owner's. */
+/** A management key that is verified to be the owner's. */
 export interface TrustedManagementKey {
   /** RFC 7638 thumbprint of `signingKey`, checked. */
   readonly id: string
   readonly signingKey: SigningJwk
-  /** As its endorsement says. Null: it has none, or no statement that could be checked says which. */
+  /** From its endorsement. Null: it has none, or no verifiable statement contains it. */
   readonly wrappingKey: WrappingJwk | null
-  /** The earliest of what the key server says, what was listed before, and when this reader first saw that it is revoked. */
+  /** The earliest of the date that the key server lists, the dates seen before, and now. */
   readonly revokedAt: Date | null
 }
 
-/** Where trust begins, for one device. */
+/** The trust anchors of one reader, and what it has seen before. */
 export interface TrustRoots {
   /** The account's name. */
   readonly owner: string
-  /** The device's own key, from its keystore; null for who is no device of the owner's. */
+  /** The device's own key, from its keystore; null for a reader that is no device of the owner, such as a verifier. */
   readonly own: {
     readonly id: string
     readonly signingKey: SigningJwk
     /** Null: wrapping is symmetric. */
     readonly wrappingKey: WrappingJwk | null
   } | null
-  /** Ids of keys that the device was told to trust when it was paired or recovered. */
+  /** Ids of keys that the device was told of when it was paired or recovered, or of pinned keys. */
   readonly anchors: readonly string[]
-  /** Management keys that were listed before, by id: in what second they were revoked, null when they were not. */
-  readonly remembered: ReadonlyMap<string, number | null>
-  /** Management keys whose signed revocation was verified, by id, and in what second it was signed. Default: none. */
+  /** Management keys that were seen before, by id: the Unix second of the revocation, null when not revoked. */
+  readonly seen: ReadonlyMap<string, number | null>
+  /** Management keys whose signed revocation was verified, by id, with the Unix second of its `iat`. Default: none. */
   readonly signedRevocations?: ReadonlyMap<string, number> | undefined
   /** The reader's clock, Unix seconds. */
   readonly nowSeconds: number
@@ -55,23 +56,23 @@ export interface TrustRoots {
 
 export interface EndorsementChains {
   readonly trusted: ReadonlyMap<string, TrustedManagementKey>
-  /** By id, which rule a listed key breaks. None of these is to be wrapped for, and only a root may be trusted still. */
+  /** By id, the rule that a listed key breaks. Keys are wrapped for none of these; only anchors among them may be trusted. */
   readonly trustErrors: ReadonlyMap<string, string>
 }
 
 /**
- * Finds out which of the listed management keys to trust: the device's own, its anchors, and every key to which an
- * unbroken chain of endorsements leads from those. Revoked keys are links of chains too: what they endorsed before stays
- * endorsed. Give the whole list, revoked ones included.
+ * Finds out which of the listed management keys to trust: the device's own, its anchors, and every key to which a chain of
+ * valid endorsements leads from those. Revoked keys are links of chains too: what they endorsed before their revocation
+ * stays endorsed. Pass the whole list, revoked keys included.
  *
- * Pure, and never throws: whatever is wrong with a key is its doubt, and of others only those suffer that it endorsed.
+ * Pure; it never throws. A fault of a key is its trust error, and only affects that key and those that it endorsed.
  */
 export async function followEndorsements(
   listed: readonly ListedManagementKey[],
   roots: TrustRoots,
 ): Promise<EndorsementChains> {
-  const doubts = new Map<string, string>()
-  const candidates = await soundKeys(listed, doubts)
+  const trustErrors = new Map<string, string>()
+  const candidates = await soundKeys(listed, trustErrors)
   const trusted = new Map<string, TrustedManagementKey>()
   const { own } = roots
   if (own !== null) {
@@ -84,16 +85,16 @@ export async function followEndorsements(
     trusted.set(id, { id, signingKey: anchor.signingKey, wrappingKey: null, revokedAt })
   }
   const endorsedBy = groupByEndorser([...candidates.values()])
-  // Whoever becomes trusted is appended, and his endorsements are looked at in turn. A key has one endorsement, so it is
-  // looked at once: a cycle that no root leads into is never entered, and one that it leads into ends where it began.
+  // A key that becomes trusted is appended to the queue, and its endorsements are followed in turn. A key has one
+  // endorsement and is queued at most once, so cycles end: an unreachable cycle is never entered.
   const queue = [...trusted.values()]
   for (const endorser of queue) {
     for (const key of endorsedBy.get(endorser.id) ?? []) {
       if (key.id === own?.id) continue
-      const doubt = await doubtOf(key, endorser, roots)
+      const trustError = await findTrustError(key, endorser, roots)
       const wasTrusted = trusted.has(key.id)
-      if (doubt !== null) {
-        doubts.set(key.id, doubt)
+      if (trustError !== null) {
+        trustErrors.set(key.id, trustError)
         continue
       }
       const { id, signingKey, wrappingKey } = key
@@ -103,41 +104,41 @@ export async function followEndorsements(
     }
   }
   for (const key of candidates.values()) {
-    const doubt = await remainingDoubtOf(key, trusted.get(key.id))
-    if (doubt !== null && !doubts.has(key.id)) doubts.set(key.id, doubt)
+    const trustError = await remainingTrustErrorOf(key, trusted.get(key.id))
+    if (trustError !== null && !trustErrors.has(key.id)) trustErrors.set(key.id, trustError)
   }
-  return { trusted, trustErrors: doubts }
+  return { trusted, trustErrors }
 }
 
-async function remainingDoubtOf(
+async function remainingTrustErrorOf(
   key: ListedManagementKey,
   trusted: TrustedManagementKey | undefined,
 ): Promise<string | null> {
-  if (trusted === undefined) return 'No chain of endorsements leads to it from a key that is trusted.'
+  if (trusted === undefined) return 'No chain of endorsements leads to it from a trusted key.'
   const hasListedKey = await isSameKey(trusted.wrappingKey, key.wrappingKey)
-  return hasListedKey ? null : 'Nothing that can be checked says that its wrapping key is the listed one.'
+  return hasListedKey ? null : 'No verifiable statement contains the listed wrapping key.'
 }
 
-/** Keys whose id is theirs alone and the thumbprint of their signing key. */
+/** The keys whose id is unique and the thumbprint of their signing key. */
 async function soundKeys(
   listed: readonly ListedManagementKey[],
-  doubts: Map<string, string>,
+  trustErrors: Map<string, string>,
 ): Promise<Map<string, ListedManagementKey>> {
   const sound = new Map<string, ListedManagementKey>()
   for (const key of listed) {
-    if (sound.has(key.id) || doubts.has(key.id)) {
+    if (sound.has(key.id) || trustErrors.has(key.id)) {
       sound.delete(key.id)
-      doubts.set(key.id, 'It is listed more than once.')
+      trustErrors.set(key.id, 'It is listed more than once.')
     } else if ((await thumbprint(key.signingKey)) === key.id) {
       sound.set(key.id, key)
     } else {
-      doubts.set(key.id, 'Its id is not the thumbprint of its signing key.')
+      trustErrors.set(key.id, 'Its id is not the thumbprint of its signing key.')
     }
   }
   return sound
 }
 
-/** By the `kid` that each endorsement names. What can not be read has no endorser. */
+/** Groups keys by the `kid` of their endorsement. A malformed endorsement has no endorser. */
 function groupByEndorser(keys: readonly ListedManagementKey[]): Map<string, ListedManagementKey[]> {
   const groups = new Map<string, ListedManagementKey[]>()
   for (const key of keys) {
@@ -159,11 +160,11 @@ function endorserOf({ endorsement }: ListedManagementKey): string | null {
   }
 }
 
-/** Which rule a key's endorsement by a trusted key breaks; null when none. */
-async function doubtOf(
+/** The rule that a key's endorsement by a trusted key breaks; null when it is valid. */
+async function findTrustError(
   key: ListedManagementKey,
   endorser: TrustedManagementKey,
-  { owner, remembered, nowSeconds }: TrustRoots,
+  { owner, seen, nowSeconds }: TrustRoots,
 ): Promise<string | null> {
   let endorsement: Endorsement
   try {
@@ -173,11 +174,11 @@ async function doubtOf(
       nowSeconds,
     })
   } catch (error) {
-    if (error instanceof InvalidStatement) return `Its endorsement is none: ${error.message}`
+    if (error instanceof InvalidStatement) return `Its endorsement is invalid: ${error.message}`
     throw error
   }
   if (endorsement.iss !== owner) return 'Its endorsement is about another account.'
-  // That `sub` is the thumbprint of `cnf.jwk` is a part of a right endorsement, so the signing keys are equal too.
+  // `verifyStatement` checks that `sub` is the thumbprint of `cnf.jwk`, so the signing keys are equal too.
   if (endorsement.sub !== key.id) return 'Its endorsement is about another key.'
   if (endorsement.kind !== key.kind) return 'Its endorsement is about a key of another kind.'
   if (!(await isSameKey(endorsement.wrap ?? null, key.wrappingKey))) {
@@ -186,35 +187,35 @@ async function doubtOf(
   if (isAfter(endorsement.iat, endorser.revokedAt)) {
     return 'Its endorsement was signed after its signer had been revoked.'
   }
-  const wasKnownAsRevoked = typeof remembered.get(endorser.id) === 'number'
-  if (wasKnownAsRevoked && !remembered.has(key.id)) {
+  const wasSeenRevoked = typeof seen.get(endorser.id) === 'number'
+  if (wasSeenRevoked && !seen.has(key.id)) {
     return 'It appeared only after its signer had been revoked.'
   }
   return null
 }
 
-/** Whether a statement is younger than a revocation, by more than clocks may differ. */
+/** Whether a statement is newer than a revocation by more than the clock skew of 30 seconds. */
 export function isAfter(iat: number, revokedAt: Date | null): boolean {
   return revokedAt !== null && iat - limits.signatureClockSkewSeconds > revokedAt.getTime() / 1000
 }
 
 /**
- * Revocation is final, and counts from the earliest word of it. The reader's own clock is one: dated later or into the
- * future, it would make the key server believed about what the revoked key signs until then.
+ * Revocation is final, and counts from the earliest known date. The reader's clock bounds it: a key server that lists a
+ * date in the future could otherwise use what the revoked key signs until then.
  */
 function revocationOf(
   id: string,
   listed: ListedManagementKey | undefined,
-  { remembered, signedRevocations, nowSeconds }: TrustRoots,
+  { seen, signedRevocations, nowSeconds }: TrustRoots,
 ): Date | null {
-  const seconds = earliest(remembered.get(id) ?? null, signedRevocations?.get(id) ?? null)
+  const seconds = earliest(seen.get(id) ?? null, signedRevocations?.get(id) ?? null)
   const revokedAt = listed?.revokedAt ?? null
   if (seconds === null && revokedAt === null) return null
-  const words = [seconds ?? Infinity, (revokedAt?.getTime() ?? Infinity) / 1000, nowSeconds]
-  return new Date(Math.min(...words) * 1000)
+  const dates = [seconds ?? Infinity, (revokedAt?.getTime() ?? Infinity) / 1000, nowSeconds]
+  return new Date(Math.min(...dates) * 1000)
 }
 
-/** The earlier of two seconds; null when there is neither. */
+/** The earlier of two Unix seconds; null when both are null. */
 export function earliest(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b
   return Math.min(a, b)

@@ -1,4 +1,5 @@
-import { thumbprint, type WrappingJwk } from '../../schema/wire/keys/jwk.ts'
+import type { WrappingJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import {
   signPayloadOf,
   signStatement,
@@ -8,24 +9,24 @@ import {
 import type { ManagementKey, PublicManagementKey } from '../crypto/management-key.ts'
 import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
-/** Signs statements as a management key. */
+/** The statement signer of a management key. */
 export function statementSigner({ id, signing }: Pick<ManagementKey, 'id' | 'signing'>): StatementSigner {
   const { privateKey } = signing
   return { privateKey, kid: id, alg: privateKey.algorithm.name === 'Ed25519' ? 'EdDSA' : 'ES256' }
 }
 
-/** What is said of a management key that is endorsed. */
+/** The content of an endorsement. */
 export interface Endorsed extends Pick<PublicManagementKey, 'signingKey'> {
   readonly kind: ManagementKeyKind
-  /** Null: nobody else can wrap for it. */
+  /** Null: no other device can wrap for it. */
   readonly wrappingKey: WrappingJwk | null
 }
 
 /**
- * Endorses a management key: from now on every device that trusts the endorser trusts this key too. Know that it is the
- * owner's: nobody can take it back but by revoking the key.
+ * Endorses a management key: from now on every device that trusts the endorser trusts this key too. The caller must know
+ * that it is the owner's: an endorsement cannot be withdrawn, only the key revoked.
  *
- * @param by the management key that approves. The first key of an account endorses itself.
+ * @param by the endorser. The first key of an account endorses itself.
  * @returns a JWS `claviger-endorsement+jwt`.
  */
 export async function signEndorsement(
@@ -49,7 +50,7 @@ export async function signEndorsement(
 }
 
 /**
- * Proves that the endorsed key is held by who signs: its own signature over what the endorsement says, the same bytes.
+ * Proves possession of the endorsed key: its own signature over the payload of the endorsement, byte for byte.
  *
  * @returns a JWS `claviger-proof+jwt`.
  */

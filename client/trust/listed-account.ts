@@ -5,13 +5,13 @@ import type { GraphqlClient, Operation } from '../transport/graphql.ts'
 import type { ListedManagementKey } from './chain.ts'
 import { managementKeyKinds } from '../../schema/wire/enums.ts'
 
-/** An account as the key server describes it, unchecked. */
+/** An account as the key server lists it, not verified. */
 export interface ListedAccount {
   /** UUID. */
   readonly id: string
   readonly name: string
   readonly createdAt: Date
-  /** Revoked ones too. */
+  /** Revoked ones included. */
   readonly managementKeys: readonly DescribedManagementKey[]
 }
 
@@ -21,10 +21,10 @@ export interface DescribedManagementKey extends ListedManagementKey {
   readonly lastUsedAt: Date | null
 }
 
-/** More management keys than any owner has. Each one costs its reader a verification. */
+/** Maximum number of management keys in a list, far above what an owner has: each one costs its reader a verification. */
 const managementKeysMax = 1000
 
-/** Reads the account whose management key signs. */
+/** Reads the account of the management key that signs the request. */
 export function readListedAccount(keyServer: GraphqlClient): Promise<ListedAccount> {
   return keyServer.run(accountOperation)
 }
@@ -81,5 +81,5 @@ function jwk<T>(name: string, parse: () => T): T {
 }
 
 function malformed(name: string): VaultError {
-  return new VaultError('ANSWER_MALFORMED', { detail: `The member "${name}" is not what it must be.` })
+  return new VaultError('ANSWER_MALFORMED', { detail: `The member "${name}" is invalid.` })
 }

@@ -7,12 +7,12 @@ import {
   type KeyRevocation,
 } from '../../schema/wire/statements/statement.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { isAfter, type ListedManagementKey, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
-/** Who signs a revocation, and when. */
+/** The signer of a revocation, and its date. */
 interface RevokedBy {
   readonly owner: string
   readonly managementKey: Pick<ManagementKey, 'id' | 'signing'>
@@ -21,7 +21,7 @@ interface RevokedBy {
 }
 
 /**
- * Signs that a transaction key is revoked: the one that its certificate is about, and no other that the key server shows.
+ * Signs the revocation of the transaction key that a certificate describes, whatever the key server lists under its id.
  *
  * @returns a JWS `claviger-revocation+jwt`
  */
@@ -35,7 +35,7 @@ export async function signKeyRevocation(
 }
 
 /**
- * Signs that another management key of the account is revoked.
+ * Signs the revocation of another management key of the account.
  *
  * @returns a JWS `claviger-revocation+jwt`
  */
@@ -47,20 +47,20 @@ export function signManagementKeyRevocation(
   return signStatement('claviger-revocation+jwt', payload, statementSigner(managementKey))
 }
 
-/** The key that a revocation must be about. */
+/** The transaction key that a revocation must name. */
 export interface RevokedKey {
   readonly owner: string
   readonly applicationServer: string
-  /** Null: not known. */
+  /** Null: unknown. */
   readonly id: string | null
-  /** RFC 7638 thumbprint; null: not known, of a symmetric key. */
+  /** RFC 7638 thumbprint; null: unknown, for a symmetric key. */
   readonly thumbprint: string | null
 }
 
 /**
- * Verifies a transaction key's revocation.
+ * Verifies the signed revocation of a transaction key.
  *
- * @throws {InvalidStatement} also when it is about another key, or its signer had been revoked before
+ * @throws {InvalidStatement} also when it names another key, or its signer had been revoked before
  */
 export async function verifyKeyRevocation(
   compact: string,
@@ -90,8 +90,8 @@ export async function verifyKeyRevocation(
 }
 
 /**
- * The management keys that others of the account's trusted ones have signed to be revoked, and in which second. What is
- * wrong with a revocation makes it none: it would only say what the key server says too.
+ * The management keys whose revocation another trusted one has signed, with the Unix second of its `iat`. An invalid
+ * revocation is ignored: the key server need not serve one.
  */
 export async function signedRevocations(
   listed: readonly ListedManagementKey[],

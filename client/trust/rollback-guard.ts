@@ -9,33 +9,34 @@ import {
 } from '../keystore/trust-store.ts'
 
 /**
- * One device's memory at work: read once, asked in memory, and written when there is something new. Several processes
- * may share a memory: what each has learned is joined with what is kept before it is written.
+ * Protects one device against rollback: it records the newest state seen, so that older states can be refused. It loads the
+ * trust store once, and writes it when there is something new. Several processes may share a store: before a write the
+ * stored state is merged with what this process has seen.
  */
 export class RollbackGuard {
   readonly #managementKeyId: string
   readonly #predecessors: readonly string[]
-  readonly #memory: TrustStore
+  readonly #trustStore: TrustStore
   readonly #transactionKeys = new Map<string, SeenTransactionKey>()
   readonly #managementKeys = new Map<string, number | null>()
   #loaded: Promise<void> | null = null
   #hasNews = false
   #written: Promise<void> = Promise.resolve()
 
-  /** @param options.predecessors management keys of the same account: what was remembered for one of these counts too. */
+  /** @param options.predecessors earlier management keys of this device, whose stored state counts too. */
   constructor(
     managementKeyId: string,
-    memory: TrustStore,
+    trustStore: TrustStore,
     { predecessors = [] }: { readonly predecessors?: readonly string[] } = {},
   ) {
     this.#managementKeyId = managementKeyId
     this.#predecessors = predecessors
-    this.#memory = memory
+    this.#trustStore = trustStore
   }
 
-  /** Reads what is kept, the first time. Call it before anything else. */
+  /** Loads the trust store, once. Call it before any other method. */
   load(): Promise<void> {
-    this.#loaded ??= this.#join()
+    this.#loaded ??= this.#merge()
     return this.#loaded
   }
 
@@ -43,12 +44,12 @@ export class RollbackGuard {
     return this.#transactionKeys.get(id) ?? null
   }
 
-  /** By id: the second of the revocation, null when there was none. */
+  /** By id: the Unix second of the revocation, null when the key is not revoked. */
   get managementKeys(): ReadonlyMap<string, number | null> {
     return this.#managementKeys
   }
 
-  /** Remembers the newest of what was seen, and for good that a key was revoked. */
+  /** Records the newest `iat` seen, and a revocation for good. */
   recordTransactionKey({ id, iat, isRevoked }: SeenTransactionKey): void {
     const known = this.#transactionKeys.get(id)
     const next = {
@@ -56,29 +57,29 @@ export class RollbackGuard {
       iat: Math.max(iat, known?.iat ?? 0),
       isRevoked: isRevoked || (known?.isRevoked ?? false),
     }
-    // To the end: those at the beginning are forgotten first.
+    // Moved to the end: those at the beginning are dropped first.
     this.#transactionKeys.delete(id)
     this.#transactionKeys.set(id, next)
     if (next.iat !== known?.iat || next.isRevoked !== known.isRevoked) this.#hasNews = true
-    forgetOldest(this.#transactionKeys)
+    dropOldest(this.#transactionKeys)
   }
 
-  /** Remembers for good that it was revoked, and of several dates the earliest. */
+  /** Records a revocation for good, with the earliest date seen. */
   recordManagementKey({ id, revokedAt }: SeenManagementKey): void {
     const known = this.#managementKeys.get(id)
     const next = earliest(known ?? null, revokedAt)
     if (next === known) return
     this.#managementKeys.set(id, next)
     this.#hasNews = true
-    forgetOldest(this.#managementKeys)
+    dropOldest(this.#managementKeys)
   }
 
-  /** Writes what is new, if anything is. */
+  /** Writes the trust store when there is something new. */
   flush(): Promise<void> {
     if (!this.#hasNews) return this.#written
     this.#hasNews = false
     const writing = this.#written.then(() => this.#write())
-    // The next write must not fail for this one's reason.
+    // The caller gets the error; the next write must not fail with it too.
     this.#written = writing.catch(() => {
       this.#hasNews = true
     })
@@ -86,9 +87,9 @@ export class RollbackGuard {
   }
 
   async #write(): Promise<void> {
-    await this.#join()
+    await this.#merge()
     this.#hasNews = false
-    await this.#memory.save({
+    await this.#trustStore.save({
       v: 1,
       managementKeyId: this.#managementKeyId,
       transactionKeys: [...this.#transactionKeys.values()],
@@ -96,8 +97,8 @@ export class RollbackGuard {
     })
   }
 
-  async #join(): Promise<void> {
-    const kept = await this.#memory.load()
+  async #merge(): Promise<void> {
+    const kept = await this.#trustStore.load()
     if (kept === null || ![this.#managementKeyId, ...this.#predecessors].includes(kept.managementKeyId))
       return
     assertBounded(kept)
@@ -110,10 +111,10 @@ export class RollbackGuard {
 
 function assertBounded({ transactionKeys, managementKeys }: TrustState): void {
   if (Math.max(transactionKeys.length, managementKeys.length) <= trustStateKeysMax) return
-  throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'It remembers more than it may.' })
+  throw new VaultError('KEYSTORE_UNREADABLE', { detail: 'The trust store has too many keys.' })
 }
 
-function forgetOldest(remembered: Map<string, unknown>): void {
-  const [oldest] = remembered.keys()
-  if (remembered.size > trustStateKeysMax && oldest !== undefined) remembered.delete(oldest)
+function dropOldest(entries: Map<string, unknown>): void {
+  const [oldest] = entries.keys()
+  if (entries.size > trustStateKeysMax && oldest !== undefined) entries.delete(oldest)
 }

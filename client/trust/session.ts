@@ -10,7 +10,7 @@ import type { TrustStore } from '../keystore/trust-store.ts'
 import { Trust } from './trust.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 
-/** What every operation of a vault works with. */
+/** The context of every operation of a vault. */
 export interface Session {
   /** The key server's origin. */
   readonly url: string
@@ -20,15 +20,15 @@ export interface Session {
   readonly clock: Clock
   /** Sends signed operations. */
   readonly keyServer: GraphqlClient
-  /** What of the key server's answers this device believes. */
+  /** Verifies the key server's answers. */
   readonly trust: Trust
   readonly options: ConnectionOptions
 }
 
-/** Prepares a session. Sends nothing. `memory` is the keystore's. */
+/** Creates a session. It sends nothing. `trustStore` is that of the keystore. */
 export function openSession(
   record: ManagementKeyRecord,
-  { memory, ...options }: ConnectionOptions & { readonly memory?: TrustStore | undefined },
+  { trustStore, ...options }: ConnectionOptions & { readonly trustStore?: TrustStore | undefined },
 ): Session {
   const { url, owner, id, signing, wrapping, wrappingSecret, anchors = [] } = record
   const managementKey = { id, signing, wrapping, wrappingSecret }
@@ -40,6 +40,6 @@ export function openSession(
     fetch: signingFetch({ ...options, clock, signer }),
     explain: (error) => explainRefusal(error, { ...options, url }),
   })
-  const trust = new Trust({ owner, managementKey, anchors, trustStore: memory, keyServer, clock })
+  const trust = new Trust({ owner, managementKey, anchors, trustStore, keyServer, clock })
   return { url, owner, managementKey, signer, clock, keyServer, trust, options }
 }

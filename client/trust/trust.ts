@@ -1,12 +1,12 @@
+import { firstMismatchedClaim, type KeyCertificate } from '../../schema/wire/statements/certificate.ts'
 import {
   InvalidStatement,
   parseStatement,
   signStatement,
   verifyStatement,
-  type KeyCertificate,
   type StatementType,
 } from '../../schema/wire/statements/statement.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
 import type { Recipient } from '../crypto/wrap.ts'
@@ -15,13 +15,7 @@ import type { Clock } from '../transport/clock.ts'
 import type { GraphqlClient } from '../transport/graphql.ts'
 import { wait } from '../transport/wait.ts'
 import { AccountTrust, type CheckedAccount } from './account-trust.ts'
-import {
-  claimsOf,
-  firstMismatchedClaim,
-  isStatePossible,
-  type DescribedKey,
-  type KeyTerms,
-} from './certificate.ts'
+import { claimsOf, isStatePossible, type DescribedKey, type KeyTerms } from './certificate.ts'
 import { isAfter, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
 import { signKeyRevocation, signManagementKeyRevocation, verifyKeyRevocation } from './revocations.ts'
@@ -29,27 +23,27 @@ import { memoryTrustStore, type TrustStore } from '../keystore/trust-store.ts'
 import { RollbackGuard } from './rollback-guard.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
-/** Whose trust it is, and what it works with. */
+/** The device whose trust it is, and its dependencies. */
 export interface TrustOptions {
   /** The account's name. */
   readonly owner: string
   readonly managementKey: ManagementKey
-  /** Ids of management keys to trust besides the own one. */
+  /** Ids of management keys to trust besides the device's own. */
   readonly anchors: readonly string[]
-  /** Default: one that lasts as long as the process. */
+  /** Default: in memory, for the life of the process. */
   readonly trustStore?: TrustStore | undefined
   readonly keyServer: GraphqlClient
   readonly clock: Clock
 }
 
-/** What a new certificate is about. */
+/** The content of a new certificate. */
 export interface KeyToCertify extends KeyTerms {
   readonly id: string
   readonly applicationServer: string
   readonly cnf: KeyCertificate['cnf']
 }
 
-/** What can be wrong with the description of a key, as codes of {@link VaultError}. */
+/** Why the description of a key is not trusted, as codes of {@link VaultError}. */
 export type TrustErrorCode =
   'CERTIFICATE_MISSING' | 'CERTIFICATE_INVALID' | 'UNTRUSTED_MANAGEMENT_KEY' | 'ROLLBACK'
 
@@ -60,72 +54,72 @@ const trustErrorCodes: readonly TrustErrorCode[] = [
   'ROLLBACK',
 ]
 
-/** How long a certificate waits for its date at most, in seconds. More is a clock that was set back. */
+/** Maximum wait for a certificate's date, in seconds. A longer one means that the clock was set back. */
 const aheadSecondsMax = 2
 
-/** Most certificates whose signature need not be verified again. */
+/** Maximum number of cached certificates whose signature was verified. */
 const verifiedMax = 1000
 
 /**
- * What one device believes of what its key server tells it: what its own management key has signed and the keys that it
- * trusts, and nothing older than what it has seen before.
+ * Verifies key-server responses for one device: signed by a trusted management key, and never older than previously seen
+ * state.
  */
 export class Trust {
   /** Ids of management keys that this device trusts besides its own. */
   readonly anchors: readonly string[]
   readonly #options: TrustOptions
-  readonly #recollection: RollbackGuard
+  readonly #rollbackGuard: RollbackGuard
   readonly #account: AccountTrust
-  /** Certificates whose signature was verified, by their exact text. */
+  /** Certificates whose signature was verified, by their JWS. */
   readonly #verified = new Map<string, KeyCertificate>()
 
   constructor(options: TrustOptions) {
-    const { managementKey, trustStore: memory = memoryTrustStore(), anchors } = options
+    const { managementKey, trustStore = memoryTrustStore(), anchors } = options
     this.anchors = anchors
     this.#options = options
-    this.#recollection = new RollbackGuard(managementKey.id, memory, { predecessors: anchors })
-    this.#account = new AccountTrust({ ...options, recollection: this.#recollection })
+    this.#rollbackGuard = new RollbackGuard(managementKey.id, trustStore, { predecessors: anchors })
+    this.#account = new AccountTrust({ ...options, rollbackGuard: this.#rollbackGuard })
   }
 
   /**
    * Reads the account, and follows the endorsements of its management keys.
    *
-   * @throws {VaultError} ROLLBACK, ANSWER_MALFORMED; and what the memory throws.
+   * @throws {VaultError} ROLLBACK, ANSWER_MALFORMED; the errors of the trust store.
    */
   readAccount(): Promise<CheckedAccount> {
     return this.#account.read()
   }
 
   /**
-   * Whom to wrap a key for: every trusted management key that is not revoked and has a wrapping key. Reads the account.
+   * The recipients of a new wrapped key: every management key that is not revoked and has a wrapping key. Reads the account.
    *
-   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when one is listed that nobody trusted has endorsed; ROLLBACK.
+   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when a listed one is not trusted; ROLLBACK.
    */
   recipients(): Promise<Recipient[]> {
     return this.#account.recipients()
   }
 
-  /** Remembers that this device has revoked a management key, in which second by its own clock. */
-  async rememberRevoked(id: string, atSeconds: number): Promise<void> {
-    await this.#recollection.load()
-    this.#recollection.recordManagementKey({ id, revokedAt: atSeconds })
-    await this.#recollection.flush()
+  /** Records that this device has revoked a management key, with the Unix second by its own clock. */
+  async recordRevoked(id: string, atSeconds: number): Promise<void> {
+    await this.#rollbackGuard.load()
+    this.#rollbackGuard.recordManagementKey({ id, revokedAt: atSeconds })
+    await this.#rollbackGuard.flush()
   }
 
-  /** Signs that a transaction key is revoked, as its owner certified it: a JWS `claviger-revocation+jwt`. */
+  /** Signs the revocation of the transaction key that a certificate describes: a JWS `claviger-revocation+jwt`. */
   signRevocation(certificate: KeyCertificate, reason: RevocationReason): Promise<string> {
     const { managementKey, clock } = this.#options
     return signKeyRevocation(certificate, { managementKey, nowSeconds: clock.nowSeconds(), reason })
   }
 
-  /** Signs that another management key of the account is revoked: a JWS `claviger-revocation+jwt`. */
+  /** Signs the revocation of another management key of the account: a JWS `claviger-revocation+jwt`. */
   signRevocationOfDevice(id: string): Promise<string> {
     const { owner, managementKey, clock } = this.#options
     return signManagementKeyRevocation(id, { owner, managementKey, nowSeconds: clock.nowSeconds() })
   }
 
   /**
-   * Signs a key's certificate, a JWS `claviger-key+jwt`, younger than the one that it replaces.
+   * Signs a certificate, a JWS `claviger-key+jwt`, with a later `iat` than the one that it replaces.
    *
    * @throws {VaultError} ARGUMENT_INVALID for terms that no certificate can state.
    */
@@ -134,9 +128,9 @@ export class Trust {
     { replaced }: { readonly replaced?: KeyCertificate } = {},
   ): Promise<string> {
     const { owner, managementKey, clock } = this.#options
-    // Two certificates of one second could be exchanged for each other, and nobody would notice.
+    // Two certificates with the same `iat` could be exchanged for each other unnoticed.
     const iat = Math.max(clock.nowSeconds(), (replaced?.iat ?? -1) + 1)
-    // By one second each, certificates that replace each other fast would be dated ahead, and be refused.
+    // Certificates that replace each other within a second each are dated ahead; beyond the clock skew they would be refused.
     const aheadSeconds = iat - limits.signatureClockSkewSeconds - clock.nowSeconds()
     if (aheadSeconds > 0) await wait(Math.min(aheadSeconds, aheadSecondsMax) * 1000)
     const named = { v: 1, iss: owner, aud: applicationServer, jti: id, iat } as const
@@ -150,46 +144,46 @@ export class Trust {
   }
 
   /**
-   * Checks a description against what the owner signed, and remembers how new that is.
+   * Checks a description against its certificate, and records the certificate's `iat`.
    *
-   * @returns the certificate; null when there never was one, and `acceptUncertified` says that this is enough.
+   * @returns the certificate; null when the key never had one, with `acceptUncertified`.
    * @throws {VaultError} CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK.
    */
   async assertCertified(
     key: DescribedKey,
     { acceptUncertified = false }: { readonly acceptUncertified?: boolean | undefined } = {},
   ): Promise<KeyCertificate | null> {
-    await this.#recollection.load()
+    await this.#rollbackGuard.load()
     const certificate = await this.#checkAndRemember(key, acceptUncertified)
-    await this.#recollection.flush()
+    await this.#rollbackGuard.flush()
     return certificate
   }
 
-  /** As {@link assertCertified}, for a list: what is wrong with a description is told and not thrown. */
+  /** As {@link assertCertified}, but returns the code instead of throwing; null when the description is trusted. */
   async findTrustError(key: DescribedKey): Promise<TrustErrorCode | null> {
-    const [doubt = null] = await this.findDoubts([key])
-    return doubt
+    const [trustError = null] = await this.findTrustErrors([key])
+    return trustError
   }
 
   /** As {@link findTrustError} for each, in order. What was seen is written once: a keystore may take milliseconds for it. */
-  async findDoubts(keys: readonly DescribedKey[]): Promise<(TrustErrorCode | null)[]> {
-    await this.#recollection.load()
+  async findTrustErrors(keys: readonly DescribedKey[]): Promise<(TrustErrorCode | null)[]> {
+    await this.#rollbackGuard.load()
     const found: (TrustErrorCode | null)[] = []
     // One after the other: a signer that is not known yet is then asked for once.
-    for (const key of keys) found.push(await this.#doubtOf(key))
-    await this.#recollection.flush()
+    for (const key of keys) found.push(await this.#trustErrorOf(key))
+    await this.#rollbackGuard.flush()
     return found
   }
 
-  async #doubtOf(key: DescribedKey): Promise<TrustErrorCode | null> {
+  async #trustErrorOf(key: DescribedKey): Promise<TrustErrorCode | null> {
     try {
       await this.#checkAndRemember(key, false)
       return null
     } catch (error) {
-      const doubt =
+      const trustError =
         error instanceof VaultError ? trustErrorCodes.find((code) => code === error.code) : undefined
-      if (doubt === undefined) throw error
-      return doubt
+      if (trustError === undefined) throw error
+      return trustError
     }
   }
 
@@ -198,47 +192,51 @@ export class Trust {
     if (certificate === null && !acceptUncertified) throw new VaultError('CERTIFICATE_MISSING')
     if (certificate !== null) {
       const isRevoked = key.state === 'REVOKED'
-      this.#recollection.recordTransactionKey({ id: key.id, iat: certificate.iat, isRevoked })
+      this.#rollbackGuard.recordTransactionKey({ id: key.id, iat: certificate.iat, isRevoked })
     }
     return certificate
   }
 
   async #check(key: DescribedKey): Promise<KeyCertificate | null> {
-    const remembered = this.#recollection.transactionKey(key.id)
-    if (remembered?.isRevoked && key.state !== 'REVOKED') throw rollback('It was revoked before.')
-    if (key.revocation !== null) await this.#takeRevocation(key, key.revocation)
+    const seen = this.#rollbackGuard.transactionKey(key.id)
+    if (seen?.isRevoked && key.state !== 'REVOKED') throw rollback('It was revoked before.')
+    if (key.revocation !== null) await this.#recordRevocation(key, key.revocation)
     if (key.certificate === null) {
-      if (remembered !== null && remembered.iat > 0) throw rollback('It had a certificate before.')
+      if (seen !== null && seen.iat > 0) throw rollback('It had a certificate before.')
       return null
     }
     const certificate = await this.#verify(key.certificate)
-    const lie = await firstMismatchedClaim(certificate, { owner: this.#options.owner, key })
-    if (lie !== null) throw invalid(`What the key server shows is not what its claim "${lie}" says.`)
-    if (remembered !== null && certificate.iat < remembered.iat) {
-      throw rollback('A younger certificate was seen before.')
+    const { owner } = this.#options
+    const facts = { ...key, owner, thumbprint: key.publicKey && (await thumbprint(key.publicKey)) }
+    const mismatched = await firstMismatchedClaim(certificate, facts)
+    if (mismatched !== null) {
+      throw invalid(`The description by the key server does not match the claim "${mismatched}".`)
+    }
+    if (seen !== null && certificate.iat < seen.iat) {
+      throw rollback('A newer certificate was seen before.')
     }
     if (!isStatePossible(key.state, certificate, this.#options.clock.nowSeconds())) {
-      throw invalid(`By its certified term the key can not be ${key.state} now.`)
+      throw invalid(`By its certified term the key cannot be ${key.state} now.`)
     }
     return certificate
   }
 
-  /** Remembers it for good. @throws {VaultError} ROLLBACK when the key is shown as anything but revoked. */
-  async #takeRevocation(key: DescribedKey, compact: string): Promise<void> {
+  /** Records a signed revocation for good. @throws {VaultError} ROLLBACK when the key is not described as revoked. */
+  async #recordRevocation(key: DescribedKey, compact: string): Promise<void> {
     const { owner, clock } = this.#options
     const signer = await this.#account.signer(signerIdOf('claviger-revocation+jwt', compact))
     const { id, applicationServer, publicKey } = key
     const revoked = { owner, applicationServer, id, thumbprint: publicKey && (await thumbprint(publicKey)) }
     const nowSeconds = clock.nowSeconds()
     await orInvalid(() => verifyKeyRevocation(compact, { key: revoked, signer, nowSeconds }))
-    // 0: of no certificate that was seen yet.
-    this.#recollection.recordTransactionKey({ id, iat: 0, isRevoked: true })
-    await this.#recollection.flush()
-    if (key.state !== 'REVOKED') throw rollback('Its owner has signed that it is revoked.')
+    // 0: no certificate was seen yet.
+    this.#rollbackGuard.recordTransactionKey({ id, iat: 0, isRevoked: true })
+    await this.#rollbackGuard.flush()
+    if (key.state !== 'REVOKED') throw rollback('Its owner has signed its revocation.')
   }
 
   async #verify(compact: string): Promise<KeyCertificate> {
-    // Whether the signer is still trusted is asked each time: only the signature itself stays verified.
+    // Only the signature is cached: whether its signer is trusted is checked each time.
     const signer = await this.#account.signer(signerIdOf('claviger-key+jwt', compact))
     const certificate = this.#verified.get(compact) ?? (await this.#verifyNew(compact, signer))
     if (isAfter(certificate.iat, signer.revokedAt)) {

@@ -1,7 +1,7 @@
 import { badInput } from '../../schema/wire/errors.ts'
 import { isAccountName } from '../../schema/wire/account-name.ts'
 import type { SigningJwk, WrappingJwk } from '../../schema/wire/keys/jwk.ts'
-import { publicManagementKey, shownWrappingKey } from '../crypto/management-key.ts'
+import { publicManagementKey, listedWrappingKey } from '../crypto/management-key.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { signedInTime } from '../transport/signed-in-time.ts'
@@ -9,7 +9,7 @@ import { signEndorsement } from '../trust/endorse.ts'
 import { accountFields, parseAccount, type ListedAccount } from '../trust/listed-account.ts'
 import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
-/** A key owner, as the key server describes it. */
+/** An account, as the key server describes it. */
 export interface Account {
   /** UUID. */
   readonly id: string
@@ -26,14 +26,14 @@ export interface ManagementKeyDescription {
   readonly label: string
   readonly kind: ManagementKeyKind
   readonly signingKey: SigningJwk
-  /** Null: it wraps keys under a secret of its own. */
+  /** Null when it wraps keys with a secret of its own. */
   readonly wrappingKey: WrappingJwk | null
   /** JWS `claviger-endorsement+jwt`. */
   readonly endorsement: string | null
   readonly createdAt: Date
   readonly lastUsedAt: Date | null
   readonly revokedAt: Date | null
-  /** Whether this device trusts it: it is its own, or endorsements lead to it. Keys are wrapped for no other. */
+  /** Whether this device trusts it: it is its own, or endorsements lead to it from an anchor. Keys are wrapped for no other. */
   readonly isTrusted: boolean
 }
 
@@ -47,13 +47,13 @@ const openAccountOperation: Operation<ListedAccount> = {
   parse: (data) => parseAccount(data.object('openAccount')),
 }
 
-/** Registers the session's management key under the session's owner, endorsed by itself. `label` names the key. */
+/** Opens the account of the session's owner with the session's management key, endorsed by itself, under a label. */
 export async function openAccount(
   { owner, keyServer, managementKey, clock }: Session,
   label: string,
 ): Promise<void> {
   const { signingKey } = await publicManagementKey(managementKey)
-  const publicKeys = { signingKey, wrappingKey: await shownWrappingKey(managementKey) }
+  const publicKeys = { signingKey, wrappingKey: await listedWrappingKey(managementKey) }
   await signedInTime(clock, async () => {
     const endorsement = await signEndorsement(
       { ...publicKeys, kind: 'DEVICE' },
@@ -66,13 +66,13 @@ export async function openAccount(
 }
 
 /**
- * The account whose management key the session has.
+ * Reads the account of the session's management key.
  *
- * @throws {VaultError} ANSWER_MALFORMED when it is another one; ROLLBACK when a management key is missing, or not revoked
- *   any more.
+ * @throws {VaultError} ANSWER_MALFORMED when it is another account; ROLLBACK when a management key is missing, or was
+ *   revoked and is listed as active.
  */
 export async function readAccount({ trust }: Session): Promise<Account> {
-  const { account, trusted, trustErrors: doubts } = await trust.readAccount()
+  const { account, trusted, trustErrors } = await trust.readAccount()
   const { id, name, createdAt, managementKeys } = account
   return {
     id,
@@ -80,12 +80,12 @@ export async function readAccount({ trust }: Session): Promise<Account> {
     createdAt,
     managementKeys: managementKeys
       .filter(({ revokedAt }) => revokedAt === null)
-      .map((key) => ({ ...key, isTrusted: trusted.has(key.id) && !doubts.has(key.id) })),
+      .map((key) => ({ ...key, isTrusted: trusted.has(key.id) && !trustErrors.has(key.id) })),
   }
 }
 
 /**
- * Refuses what the key server would refuse, before a keystore is touched.
+ * Refuses a name that the key server would refuse, before the keystore is changed.
  *
  * @throws {KeyServerError} BAD_USER_INPUT.
  */

@@ -3,7 +3,7 @@ import { generateManagementKey, publicManagementKey } from '../crypto/management
 import { addManagementKey } from '../devices/add-key.ts'
 import { isUnknownKey } from '../devices/unknown-key.ts'
 import { VaultError } from '../errors.ts'
-import { readKeyPage } from '../keys/describe.ts'
+import { readKeyPage } from '../keys/list.ts'
 import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
 import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
 import { pagesOf } from '../transport/pages.ts'
@@ -24,22 +24,22 @@ export interface OpenRecoveryOptions extends ConnectionOptions {
   readonly url: string
   /** The account's name. */
   readonly owner: string
-  /** The 24 words, as they were typed. */
+  /** The 24 words, as typed. */
   readonly phrase: string
 }
 
-/** A recovery phrase that opens an account. Nothing was changed so far. */
+/** A recovery phrase that opens an account. Nothing is changed yet. */
 export interface Recovery {
-  /** The phrase's own management key. */
+  /** The management key that is derived from the phrase. */
   readonly managementKeyId: string
-  /** Keys that it can restore. Revoked ones are not among them. */
+  /** The number of keys that it can restore. Revoked keys cannot be restored. */
   readonly restorable: number
-  /** Keys that it has no copy of: devices stored them without it. */
+  /** Keys that are not wrapped for it, because a device stored them without it. */
   readonly missing: readonly { readonly id: string; readonly applicationServer: string }[]
 
   /**
-   * Makes this machine a device of the owner's: a new management key, approved by the recovery key, with a copy of every
-   * key that the phrase opens. Repeating it with the same keystore does what is missing.
+   * Makes this machine a device of the owner: generates a management key, endorses it with the recovery key, and rewraps every
+   * key that the phrase opens for it. A repeated call with the same keystore does what is missing.
    *
    * @throws {VaultError} KEYSTORE_OCCUPIED.
    */
@@ -47,9 +47,9 @@ export interface Recovery {
 }
 
 export interface RestoreOptions extends RewrapOptions {
-  /** An empty one. */
+  /** An empty keystore. */
   readonly keystore: Keystore
-  /** What the owner calls this device. Default: `Device`. */
+  /** The label of this device. Default: `Device`. */
   readonly label?: string | undefined
 }
 
@@ -59,10 +59,10 @@ export interface RestoredVault {
 }
 
 /**
- * Finds out what a recovery phrase is good for, before anything is changed.
+ * Finds out which keys a recovery phrase can restore. It changes nothing.
  *
- * @throws {VaultError} PHRASE_INVALID when the words are no phrase, or not of this account; UNTRUSTED_MANAGEMENT_KEY when
- *   the key server shows an account that did not begin as it did when the phrase was made.
+ * @throws {VaultError} PHRASE_INVALID when the words are not a phrase, or not that of this account;
+ *   UNTRUSTED_MANAGEMENT_KEY when the listed account does not contain the first key that the phrase is bound to.
  */
 export async function openRecovery(options: OpenRecoveryOptions): Promise<Recovery> {
   const { owner } = options
@@ -92,11 +92,11 @@ async function readAccountOf(session: Session, owner: string): Promise<ListedAcc
     if (!isUnknownKey(error)) throw error
   }
   throw new VaultError('PHRASE_INVALID', {
-    detail: 'They are a phrase, but the key server knows no such one of this account, or it was revoked.',
+    detail: 'It is not a phrase of this account, or it was revoked.',
   })
 }
 
-/** The key whose id the phrase vouches for. */
+/** The id of the first key that the phrase is bound to. */
 async function findBoundRoot(
   { managementKeys }: ListedAccount,
   { key, owner }: { readonly key: RecoveryKey; readonly owner: string },
@@ -107,7 +107,7 @@ async function findBoundRoot(
     if (tag !== null && (await key.anchorTag({ owner, rootId: id })) === tag) return id
   }
   throw new VaultError('UNTRUSTED_MANAGEMENT_KEY', {
-    detail: 'The recovery phrase vouches for none of those that the key server shows.',
+    detail: 'The recovery phrase is bound to none of the listed keys.',
   })
 }
 
@@ -134,7 +134,7 @@ async function restore(
   return { vault: await openVault({ ...options, keystore }), report }
 }
 
-/** Kept before the key server hears of it; an earlier attempt of the same recovery goes on with its key. */
+/** Stores the new key before it is registered. A repeated attempt of the same recovery uses the stored key. */
 async function keepKey(
   { url, owner }: Session,
   { keystore, anchors }: { readonly keystore: Keystore; readonly anchors: readonly string[] },

@@ -1,5 +1,5 @@
 import { renderUnicodeCompact } from 'uqr'
-import { decodeBase64url } from '../../schema/wire/base64url.ts'
+import { isThumbprint } from '../../schema/wire/brands.ts'
 import { parseStatement, signStatement } from '../../schema/wire/statements/statement.ts'
 import { assertAccountName } from './account.ts'
 import { generateManagementKey, publicManagementKey } from '../crypto/management-key.ts'
@@ -27,20 +27,20 @@ export interface RequestPairingOptions extends ConnectionOptions {
   readonly url: string
   /** The account's name. */
   readonly owner: string
-  /** An empty one, or one that an earlier request of this device left. */
+  /** An empty keystore, or that of an earlier request of this device. */
   readonly keystore: Keystore
-  /** What the owner calls this device. Default: `Device`. */
+  /** The label of this device. Default: `Device`. */
   readonly label?: string | undefined
 }
 
 /** A new device that waits to be approved. */
 export interface PairingRequest {
   readonly managementKeyId: string
-  /** To be carried to the other device by its owner alone: by hand, by sight, not through the key server. */
+  /** The owner carries it to the other device by hand or by sight, not through the key server. */
   readonly code: string
   /** The code as a QR code for a terminal. */
   readonly qr: string
-  /** What the other device shows too, if it speaks of the same key and account. */
+  /** Fingerprint words. The other device displays the same for the same key and account. */
   readonly words: readonly string[]
   /** By the key server's clock. */
   readonly expiresAt: Date
@@ -48,8 +48,9 @@ export interface PairingRequest {
   /**
    * Waits for the approval, and opens the vault.
    *
-   * @throws {VaultError} PAIRING_GONE when nobody approved in time; PAIRING_FORGED when the answer is not by the device
-   *   that was shown the code; and what the signal was aborted with.
+   * @throws {VaultError} PAIRING_GONE when the pairing expired; PAIRING_FORGED when the answer is not by the device
+   *   that has the code.
+   * @throws the reason of an aborted `signal`.
    */
   approved(options?: { readonly signal?: AbortSignal; readonly pollMs?: number }): Promise<Vault>
 }
@@ -57,8 +58,8 @@ export interface PairingRequest {
 const pollMsDefault = 2_000
 
 /**
- * Makes a management key for this device, and asks another device of its owner to approve it. The key server passes both
- * messages on and is believed in nothing: the code has a secret that it never sees.
+ * Generates a management key for this device, and requests its approval by another device of the owner. The key server
+ * transmits both messages and is not trusted: the code contains a secret that it never learns.
  *
  * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's key is in use; CLOCKS_DIFFER, URL_INVALID, NETWORK, TIMEOUT.
  * @throws {KeyServerError} RATE_LIMITED.
@@ -83,14 +84,14 @@ export async function requestPairing(options: RequestPairingOptions): Promise<Pa
       const answer = await awaitAnswer(keyServer, secrets, { signal, pollMs })
       const anchors = parseAnchors(await openMessage(answer, secrets.answerKey), owner)
       await options.keystore.save({ ...record, anchors })
-      // Only tidies up: in some minutes the key server forgets it anyway.
+      // Cleans up: otherwise the pairing expires by itself.
       await keyServer.run(closePairing, { id: secrets.pairingId }).catch(() => false)
       return openVault(options)
     },
   }
 }
 
-/** The key is kept before anybody hears of it: an approval must not be lost with the process. */
+/** Stores the key before the request is sent, so that an approval is not lost with the process. */
 async function keepKey({
   keystore,
   url,
@@ -114,7 +115,7 @@ async function keepKey({
   return kept
 }
 
-/** A key that opened an account is in use. One that was approved, in a pairing whose answer was lost, is to be paired. */
+/** A key that opened an account is in use. One that was approved in a pairing whose answer was lost can be paired again. */
 async function assertNotOpener(record: ManagementKeyRecord, options: ConnectionOptions): Promise<void> {
   const { keyServer } = openSession(record, options)
   try {
@@ -128,7 +129,7 @@ async function assertNotOpener(record: ManagementKeyRecord, options: ConnectionO
   }
 }
 
-/** The endorsement that the new device proposes, signed by its own key: whoever approves signs the same bytes. */
+/** The proposed endorsement, signed by the new device's own key: the approving device signs the same bytes. */
 async function prove(record: ManagementKeyRecord, options: RequestPairingOptions): Promise<string> {
   const { signingKey, wrappingKey } = await publicManagementKey(record)
   const { time } = await readKeyServer({ ...options, url: record.url })
@@ -160,7 +161,7 @@ async function awaitAnswer(
   }
 }
 
-/** A device that loses its network for a moment goes on waiting; the pairing's own end is the bound. */
+/** While the key server cannot be reached the device keeps waiting; the expiry of the pairing is the bound. */
 async function findUnlessUnreachable(keyServer: GraphqlClient, id: string) {
   try {
     return await keyServer.run(findPairing, { id })
@@ -174,13 +175,9 @@ async function findUnlessUnreachable(keyServer: GraphqlClient, id: string) {
 function parseAnchors(message: ReadonlyMap<string, unknown>, owner: string): string[] {
   const anchors: unknown = message.get('anchors')
   const isAnswer = message.get('v') === 1 && message.get('owner') === owner && Array.isArray(anchors)
-  const ids = isAnswer ? anchors.filter(isManagementKeyId) : []
+  const ids = isAnswer ? anchors.filter(isThumbprint) : []
   if (!isAnswer || ids.length !== anchors.length || ids.length === 0 || ids.length > anchorsMax) {
     throw new VaultError('PAIRING_FORGED')
   }
   return ids
-}
-
-function isManagementKeyId(value: unknown): value is string {
-  return typeof value === 'string' && decodeBase64url(value)?.length === 32
 }

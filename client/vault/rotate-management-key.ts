@@ -11,25 +11,25 @@ import type { RotationStore } from '../rotation/rotation-store.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 
 export interface RotateManagementKeyOptions extends ConnectionOptions, RewrapOptions {
-  /** The device's. From the moment on at which everything has a copy it holds the new key. */
+  /** The device's keystore. It gets the new key once every key is rewrapped for it. */
   readonly keystore: Keystore
-  /** Holds the new key until then, and survives what the keystore survives. */
+  /** Stores the new key until then. It must be as durable as the keystore. */
   readonly pending: RotationStore
 }
 
 export interface RotatedManagementKey {
-  /** With the new key. */
+  /** The vault with the new key. */
   readonly vault: Vault
   readonly report: RewrapReport
 }
 
 /**
- * Gives this device a new management key: endorsed by the old one, with a copy of every key, in as many requests as that
- * takes. The old key is revoked last. At every moment each key can be opened with a management key that one of the two
- * stores holds; after an interruption the next call goes on where this one stopped.
+ * Replaces this device's management key: generates a new one, endorses it with the old one, rewraps every key for it, and
+ * revokes the old one last. At any time each key can be opened with a management key in one of the two stores; after an
+ * interruption the next call continues.
  *
- * @throws {VaultError} KEYSTORE_EMPTY; COPIES_MISSING when a key can not be opened or does not stand its check: then the
- *   old management key stays; NETWORK, TIMEOUT.
+ * @throws {VaultError} KEYSTORE_EMPTY; COPIES_MISSING when a key cannot be opened or verified: then the old management key
+ *   stays; NETWORK, TIMEOUT.
  * @throws {KeyServerError} what the key server refuses, e.g. UNAUTHENTICATED when the key was revoked.
  */
 export async function rotateManagementKey(
@@ -40,15 +40,15 @@ export async function rotateManagementKey(
   if (current === null) throw new VaultError('KEYSTORE_EMPTY')
   const kept = await pending.load()
   let report: RewrapReport = { rewrapped: 0, skipped: [] }
-  // The keystore has the new key already: only the end is missing.
+  // When the keystore has the new key already, only the revocation is missing.
   const isSwapped = kept?.id === current.id
   const next = isSwapped ? current : await nextKey(current, { keystore, pending, kept })
   if (!isSwapped) {
-    const session = openSession(current, { ...options, memory: keystore.trustStore })
+    const session = openSession(current, { ...options, trustStore: keystore.trustStore })
     report = await moveKeys(session, next, options)
     await keystore.save(next, { replacing: current.id })
   }
-  await revokePredecessor(openSession(next, { ...options, memory: keystore.trustStore }))
+  await revokePredecessor(openSession(next, { ...options, trustStore: keystore.trustStore }))
   await pending.clear()
   return { vault: await openVault({ ...options, url: next.url }), report }
 }
@@ -64,7 +64,7 @@ async function nextKey(
   if (kept !== null) {
     if (kept.anchors?.[0] === id && kept.url === url && kept.owner === owner) return kept
     throw new VaultError('KEYSTORE_OCCUPIED', {
-      detail: 'A new key of another management key waits beside it.',
+      detail: 'The rotation store has the successor of another management key.',
     })
   }
   const { extractable } = keystore
@@ -91,17 +91,17 @@ async function moveKeys(
   const label = own?.label ?? 'Device'
   const key = { ...publicKeys, id: next.id, label, kind: 'DEVICE', endorsement, proof } as const
   const report = await addManagementKey(session, key, { onProgress })
-  // What another device stored meanwhile, before it knew of the new key.
-  const late = await rewrapKeys(session, { id: next.id, wrappingKey: next.wrapping.publicKey })
+  // Keys that another device has stored meanwhile, before it knew of the new management key.
+  const others = await rewrapKeys(session, { id: next.id, wrappingKey: next.wrapping.publicKey })
   const left = await keysToRewrap(session, next.id)
   if (left.length > 0) {
-    const detail = `The old management key stays. ${String(left.length)} are without: ${left
+    const detail = `The old management key stays. ${String(left.length)} keys are not rewrapped: ${left
       .map(({ id }) => id)
       .slice(0, 10)
       .join(', ')}`
     throw new VaultError('COPIES_MISSING', { detail })
   }
-  return { rewrapped: report.rewrapped + late.rewrapped, skipped: [] }
+  return { rewrapped: report.rewrapped + others.rewrapped, skipped: [] }
 }
 
 async function revokePredecessor(session: Session): Promise<void> {

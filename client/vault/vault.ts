@@ -19,8 +19,10 @@ import { VaultError } from '../errors.ts'
 import { acquireKey, type AcquireOptions } from '../keys/acquire.ts'
 import type { AcquiredKey } from '../keys/acquired-key.ts'
 import { createKey, type CreateKeyOptions } from '../keys/create.ts'
-import { destroyKey, readKey, readKeys, revokeKey, updateKey, type KeyChanges } from '../keys/describe.ts'
 import { readKeysPage, type KeyPage, type KeyPageOptions } from '../keys/key-page.ts'
+import { readKey, readKeys } from '../keys/list.ts'
+import { destroyKey, revokeKey } from '../keys/revoke.ts'
+import { updateKey, type KeyChanges } from '../keys/update.ts'
 import type { TransactionKey } from '../keys/transaction-key.ts'
 import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
 import type { Pages } from '../transport/pages.ts'
@@ -49,30 +51,29 @@ export interface CreateVaultOptions extends ConnectionOptions {
   /** The account's name: 3 to 64 of a-z, 0-9, '.', '_', '-', '@', starting with a letter or digit. */
   readonly owner: string
   readonly keystore: Keystore
-  /** What the owner calls this management key, e.g. `Laptop`. Default: `Device`. */
+  /** The label of this management key, e.g. `Laptop`. Default: `Device`. */
   readonly label?: string | undefined
-  /** Default: Ed25519. */
+  /** Default: Ed25519, or P-256 where the runtime has no Ed25519. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
-   * `symmetric`: keys are wrapped under an AES-256 secret of this device, and for nobody else: no device can be paired and
-   * no recovery phrase made, and what is stored today stays closed to a quantum computer too. Of a new management key
-   * alone. Default: `public-key`.
+   * `symmetric`: keys are wrapped with an AES-256 secret of this device alone. No device can be paired and no recovery phrase
+   * created, and a quantum computer cannot open the wrapped keys. Only for a new management key. Default: `public-key`.
    */
   readonly wrapping?: Wrapping | undefined
 }
 
 export interface OpenVaultOptions extends ConnectionOptions {
-  /** The key server's origin. Default: where the account was opened. */
+  /** The key server's origin. Default: the one in the keystore. */
   readonly url?: string | undefined
   readonly keystore: Keystore
 }
 
 /**
- * An owner's transaction keys at a key server, seen from one device. It holds no connection of its own: there is
- * nothing to close, but for an alert stream, which ends when its loop does.
+ * An owner's transaction keys at a key server, as one device sees them. It keeps no connection open, so it need not be
+ * closed; an alert stream ends with its loop.
  *
- * Every method rejects with a `KeyServerError` for what the key server refuses and with a `VaultError` for what fails
- * on this side.
+ * Every method rejects with a `KeyServerError` when the key server refuses the request, and with a `VaultError` when the
+ * client fails.
  */
 export interface Vault {
   /** The key server's origin. */
@@ -86,35 +87,36 @@ export interface Vault {
 
   /**
    * Generates a key for an application server, certifies it, wraps it on this device for every management key of the
-   * account that this device trusts, and stores it. Default: Ed25519.
+   * account, and stores it. Default: Ed25519.
    *
-   * @throws {VaultError} ARGUMENT_INVALID for a term or limit that cannot be; nothing is sent.
-   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when the account shows a management key that nobody trusted has endorsed.
+   * @throws {VaultError} ARGUMENT_INVALID for an invalid term or limit; nothing is sent.
+   * @throws {VaultError} UNTRUSTED_MANAGEMENT_KEY when the account lists a management key that this device does not trust.
    */
   createKey(applicationServer: string, options?: CreateKeyOptions): Promise<TransactionKey>
 
   /**
-   * Acquires a key, ready to use: the newest active key for an application server, or the one with this id. Counted.
+   * Acquires the newest active key for an application server, or the key with this id. It is counted as a use.
    *
-   * The key is checked before: its certificate is signed by a management key that this device trusts, says what was asked
-   * for and what the key server shows, confirms the secret, and is not older than one that was seen before.
+   * The key is verified first: its certificate is signed by a management key that this device trusts, matches the request and
+   * the key server's description, confirms the secret, and is not older than one that was seen before.
    *
    * @throws {VaultError} NO_ACTIVE_KEY; CERTIFICATE_MISSING, CERTIFICATE_INVALID, UNTRUSTED_MANAGEMENT_KEY, ROLLBACK,
-   *   KEY_MISMATCH and UNWRAP_FAILED when what the key server sent is not to be used.
+   *   KEY_MISMATCH and UNWRAP_FAILED when the key cannot be verified.
    * @throws {KeyServerError} NOT_FOUND, KEY_REVOKED, KEY_NOT_YET_VALID, KEY_OVERUSED.
    */
   acquire(which: string | { readonly id: string }, options?: AcquireOptions): Promise<AcquiredKey>
 
   /**
-   * A `fetch` for requests to an application server, signed with the newest active key for it (Ed25519 or P-256). The key is
-   * acquired, and counted, at the first request.
+   * A `fetch` that signs requests to an application server with the newest active key for it (Ed25519 or P-256). The first
+   * request acquires the key, which is counted as a use.
    *
-   * @throws {TypeError} when the application server's name is no URL, and no origins are given.
+   * @throws {TypeError} when the application server's name is not a URL, and no origins are given.
    */
   signer(applicationServer: string, options?: RequestSignerOptions): RequestSigner
 
   /**
-   * The keys' descriptions, newest first. What is wrong with one is its `doubt`, and is thrown when it is used. Reads page by page while it is iterated; `toArray` reads all.
+   * The keys' descriptions, newest first. An acquisition of a key throws its `trustError`. The iteration reads page by page;
+   * `toArray` reads all.
    */
   keys(filter?: {
     readonly applicationServer?: string | undefined
@@ -124,95 +126,94 @@ export interface Vault {
   /** One page of {@link keys}, with the number of all that the filter lets through: for lists that are shown bit by bit. */
   keyPage(options?: KeyPageOptions): Promise<KeyPage>
 
-  /** Null when the account has no such key. Not a use. */
+  /** The description of a key; null when the account has no such key. It is not a use. */
   key(id: string): Promise<TransactionKey | null>
 
   /**
-   * Changes what is given; an explicit null removes. A change of term or limits is certified anew.
+   * Changes the given members; null removes one. A change of the term or a limit is certified anew.
    *
-   * @throws {VaultError} as {@link acquire}, when the key server describes the key otherwise than its certificate.
+   * @throws {VaultError} as {@link acquire}, when the description does not match the certificate.
    */
   updateKey(id: string, changes: KeyChanges & UncertifiedOptions): Promise<TransactionKey>
 
   /**
-   * Stores a successor for the same application server and revokes the old key as SUPERSEDED, in one request and in this
-   * order. Repeating it is safe. What the old key encrypted must be opened before: a revoked key is not given out.
+   * Stores a successor for the same application server and then revokes the old key as SUPERSEDED, in one request. Repeating
+   * it is safe. Decrypt data of the old key before: a revoked key cannot be acquired.
    */
   rotateKey(id: string, options?: RotateKeyOptions): Promise<TransactionKey>
 
-  /** Final: verification answers REVOKED from now on. */
+  /** Revokes a key for good: verifications answer REVOKED from now on. */
   revokeKey(id: string, options?: { readonly reason?: RevocationReason | undefined }): Promise<TransactionKey>
 
-  /** Erases the wrapped copies for good, and revokes the key. */
+  /** Revokes a key for good, and erases its wrapped keys. */
   destroyKey(id: string): Promise<TransactionKey>
 
   /**
-   * Finds the new device that shows this code. Compare its words with those on that device before you approve.
+   * Finds the new device that displays this code. Compare the fingerprint words with that device before you approve it.
    *
    * @throws {VaultError} PAIRING_CODE_INVALID, PAIRING_GONE, PAIRING_FORGED.
    */
   lookUpPairing(code: string): Promise<Pairing>
 
-  /** Approves a device of the owner's: from then on it can do whatever this one can. Repeating it does what is missing. */
+  /** Approves a device of the owner: from then on it can do whatever this one can. A repeated call does what is missing. */
   approveDevice(pairing: Pairing, options?: RewrapOptions): Promise<ApprovedDevice>
 
-  /** Exports every key that this device can open, under a passphrase. No use of them, and the owner is alerted. */
+  /** Exports every key that this device can open, encrypted with a passphrase. It is not a use, and raises an alert. */
   exportBackup(options: RewrapOptions & { readonly passphrase: string }): Promise<ExportedBackup>
 
   /**
-   * Stores the keys of a backup in this account, which has no others. Repeating it does what is missing.
+   * Stores the keys of a backup in this account, which may have no other keys. A repeated call does what is missing.
    *
    * @throws {VaultError} ACCOUNT_NOT_EMPTY.
    */
   importBackup(backup: Backup, options?: RewrapOptions): Promise<ImportReport>
 
-  /** Makes a recovery phrase, which is good for nothing before it is registered. */
+  /** Creates a recovery phrase. It can restore keys once it is registered. */
   prepareRecovery(): Promise<RecoveryDraft>
 
   /**
-   * Revokes a management key for good, and erases its copies. A key that has no other copy is then lost.
+   * Revokes a management key for good, and erases its wrapped keys. A key that is wrapped for no other one is lost.
    *
    * @throws {KeyServerError} NOT_FOUND; CONFLICT for the last one.
    */
   revokeDevice(id: string): Promise<void>
 
   /**
-   * The account's alerts, each exactly once and in order: those after the cursor `after`, without it those from the
-   * moment on at which the first one is asked for.
-   * Reconnects and resumes by itself, over a WebSocket, as server-sent events or page by page, whichever the network lets
-   * through; `onConnectionChange` hears which, and why. A cursor that the key server can no longer read is resumed from the
-   * history. Ends when the loop is left or `signal` is aborted.
+   * The account's alerts, in order and each exactly once: those after the cursor `after`; without it those that are raised
+   * after the loop begins. It reconnects and resumes by itself, over a WebSocket, as server-sent events or page by page,
+   * whichever the network lets through; `onConnectionChange` is told which, and why. After a cursor that the key server can no
+   * longer read it resumes from the history. It ends when the loop is left or `signal` is aborted.
    *
    * @throws {KeyServerError} from the loop: BAD_USER_INPUT, and UNAUTHENTICATED when the management key was revoked.
    */
   alerts(options?: AlertStreamOptions): AsyncIterableIterator<Alert, void, undefined>
 
-  /** One page of the alerts so far, oldest first. */
+  /** A page of the past alerts, oldest first. */
   alertHistory(options?: AlertPageOptions): Promise<AlertPage>
 
-  /** Marks the alerts up to and including this cursor as read; returns how many that were. */
+  /** Marks the alerts up to and including this cursor as read; returns their number. */
   acknowledgeAlerts(upTo: string): Promise<number>
 
-  /** Where alerts are posted to, oldest first. */
+  /** The account's webhooks, oldest first. */
   webhooks(): Promise<Webhook[]>
 
   /**
-   * Has the alerts to come posted to a URL, as signed messages of Standard Webhooks. For a URL that is set already: changes
-   * the kinds, and enables it again. Its secret is in the result when it is new, and nowhere else.
+   * Posts future alerts to a URL, as signed messages of Standard Webhooks. For a URL that is set already it changes the kinds,
+   * and enables the webhook again. The result contains the secret when it is new; it cannot be read later.
    *
-   * @throws {KeyServerError} BAD_USER_INPUT for a URL that is not https or leads into a private network; CONFLICT beyond 5.
+   * @throws {KeyServerError} BAD_USER_INPUT for a URL that is not https or resolves to a private address; CONFLICT beyond 5.
    */
   setWebhook(url: string, options?: SetWebhookOptions): Promise<WebhookSet>
 
   /**
-   * Posts nothing more there, and forgets what was not delivered.
+   * Removes a webhook, and its undelivered alerts.
    *
    * @throws {KeyServerError} NOT_FOUND.
    */
   removeWebhook(id: string): Promise<Webhook>
 
   /**
-   * Tries again at once what waits, then once each alert that was given up. Enables a webhook that answered 410.
+   * Retries waiting alerts at once, and each dead letter once. It enables a webhook that answered 410.
    *
    * @throws {KeyServerError} NOT_FOUND.
    */
@@ -239,14 +240,14 @@ export interface Vault {
 }
 
 /**
- * Makes a management key, keeps it in the keystore, and opens an account with it.
+ * Generates a management key, stores it in the keystore, and opens an account with it.
  *
- * The keystore has the key before the key server hears of it. So when the answer is lost, or the process dies between,
- * calling this again with the same keystore and owner finishes the work; when all was done it opens the vault.
+ * The key is stored before it is registered. When the answer is lost, or the process ends in between, a repeated call with
+ * the same keystore and owner continues; when the account is open already it opens the vault.
  *
  * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account; URL_INVALID; NETWORK,
  *   TIMEOUT; what the keystore throws.
- * @throws {KeyServerError} CONFLICT when the owner's name is taken; BAD_USER_INPUT when it is no name.
+ * @throws {KeyServerError} CONFLICT when the owner's name is taken; BAD_USER_INPUT when it is not a name.
  */
 export async function createVault(options: CreateVaultOptions): Promise<Vault> {
   const { keystore, owner, label = 'Device' } = options
@@ -254,12 +255,12 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
   assertAccountName(owner)
   const kept = await keystore.load()
   const record = { ...(kept ?? (await generateRecord(options))), url: origin, owner }
-  const session = openSession(record, { ...options, memory: keystore.trustStore })
+  const session = openSession(record, { ...options, trustStore: keystore.trustStore })
   if (kept === null) {
     try {
       await keystore.save(record)
     } catch (error) {
-      // Somebody else kept a key there meanwhile, perhaps this very call from another process: go on with that one.
+      // Another process has stored a key meanwhile, perhaps by the same call: continue with that one.
       const isOccupied = error instanceof VaultError && error.code === 'KEYSTORE_OCCUPIED'
       if (!isOccupied || (await keystore.load()) === null) throw error
       return createVault(options)
@@ -275,7 +276,7 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
 }
 
 /**
- * Opens the vault whose management key the keystore holds. Sends nothing yet.
+ * Opens the vault of the management key in the keystore. It sends nothing yet.
  *
  * @throws {VaultError} KEYSTORE_EMPTY, KEYSTORE_LOCKED, KEYSTORE_EXPOSED, KEYSTORE_UNREADABLE; URL_INVALID.
  */
@@ -283,7 +284,7 @@ export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   const record = await options.keystore.load()
   if (record === null) throw new VaultError('KEYSTORE_EMPTY')
   const url = keyServerOrigin(options.url ?? record.url)
-  return vaultOf(openSession({ ...record, url }, { ...options, memory: options.keystore.trustStore }))
+  return vaultOf(openSession({ ...record, url }, { ...options, trustStore: options.keystore.trustStore }))
 }
 
 function vaultOf(session: Session): Vault {
@@ -323,20 +324,20 @@ function vaultOf(session: Session): Vault {
 }
 
 async function generateRecord(options: CreateVaultOptions): Promise<ManagementKeyRecord> {
-  const { owner, keystore, signingAlgorithm = 'Ed25519', wrapping } = options
+  const { owner, keystore, signingAlgorithm, wrapping } = options
   const { extractable } = keystore
   const managementKey = await generateManagementKey({ signingAlgorithm, extractable, wrapping })
   return { ...managementKey, url: keyServerOrigin(options.url), owner }
 }
 
-/** A key that was kept for a name which turned out to be taken may be used for another name; one in use may not. */
+/** A stored key whose name was taken may be used for another name; a key that is in use may not. */
 async function assertUnused(session: Session): Promise<void> {
   if ((await readNameOrNull(session)) !== null) {
     throw new VaultError('KEYSTORE_OCCUPIED', { detail: 'It belongs to another account.' })
   }
 }
 
-/** CONFLICT is success when this very key already reads an account of this name: an earlier answer was lost. */
+/** CONFLICT is a success when this key already has an account of this name: the answer of an earlier call was lost. */
 async function openAccountOnce(session: Session, label: string): Promise<void> {
   try {
     await openAccount(session, label)

@@ -7,7 +7,9 @@ import {
   parseAppKeyid,
 } from '../../schema/wire/signatures/app-signature.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import { thumbprint as thumbprintOf, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import type { Thumbprint } from '../../schema/wire/brands.ts'
+import { thumbprint as thumbprintOf } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   contentDigest,
@@ -23,19 +25,19 @@ import { refusalOfStatus, refuse, type Refusal } from './refusal.ts'
 import type { VerificationResult } from './result.ts'
 import type { VerificationQuery } from './query.ts'
 
-/** A request as it came, whatever the framework. */
+/** A received request, independent of the framework. */
 export interface ReceivedRequest {
-  /** In capitals. */
+  /** In upper case, e.g. `POST`. */
   readonly method: string
-  /** Path and query as they were sent, beginning with a slash. No host: whatever a client or a proxy says of it is ignored. */
+  /** Path and query as sent, from the slash on. Without the host: what a client or a proxy sends as host is ignored. */
   readonly target: string
-  /** The value of a header by its name in small letters; several are joined by a comma and a space. */
+  /** The value of a header by its lower-case name; repeated headers are joined by a comma and a space (RFC 9110 §5.3). */
   readonly header: (name: string) => string | undefined
-  /** As it came, not decoded. */
+  /** As received, not decoded. */
   readonly body: Uint8Array<ArrayBuffer>
 }
 
-/** Who sent a request. */
+/** The owner whose key signed a request. */
 export interface Caller {
   /** The account's name. */
   readonly owner: string
@@ -44,26 +46,29 @@ export interface Caller {
     /** RFC 7638 thumbprint. */
     readonly thumbprint: string
     readonly expiresAt: Date | null
-    /** With `certificates`, the owner's management keys that stand behind it, as in {@link VerificationResult}. */
+    /** With `certificates`, the ids on its certification path, as in {@link VerificationResult}. */
     readonly certifiedBy: readonly string[] | null
   }
 }
 
 export type Authentication = { readonly caller: Caller } | { readonly refusal: Refusal }
 
-/** Says who sent a request, or why it is refused. Each request once: the second time it is a replay. Never throws. */
+/**
+ * Authenticates a request: finds its caller, or the reason to refuse it. A request is accepted once; the second time it is
+ * a replay. Never throws.
+ */
 export type Authenticate = (request: ReceivedRequest) => Promise<Authentication>
 
 export interface AuthenticatorOptions {
   readonly origins: readonly string[]
   readonly nonces: NonceStore
-  readonly verify: (question: VerificationQuery) => Promise<VerificationResult>
+  readonly verify: (query: VerificationQuery) => Promise<VerificationResult>
   readonly onEvent: EventListener
   /** Milliseconds since 1970. */
   readonly nowMs: () => number
 }
 
-/** Checks from the cheap to the dear: form, time, signature, then the key's standing, and the nonce last. */
+/** Checks, cheapest first: form, time, signature, verification of the key, and the nonce last. */
 export function authenticator(options: AuthenticatorOptions): Authenticate {
   const keys = new LRUCache<string, PresentedKey>({ max: presentedKeysMax })
   return async (request) => {
@@ -78,11 +83,11 @@ export function authenticator(options: AuthenticatorOptions): Authenticate {
 
 interface PresentedKey {
   readonly jwk: SigningJwk
-  readonly thumbprint: string
+  readonly thumbprint: Thumbprint
   readonly cryptoKey: CryptoKey
 }
 
-/** Parsed keys are kept by their header: to parse one costs more than to verify a signature. */
+/** Maximum number of cached keys, by their header: parsing a key costs more than verifying a signature. */
 const presentedKeysMax = 1000
 
 async function check(
@@ -93,7 +98,7 @@ async function check(
   if (header('signature') === undefined && header('signature-input') === undefined) {
     return { refusal: refuse('SIGNATURE_REQUIRED') }
   }
-  // What is covered depends on what came, not on what the signature says: nobody can take a body out, or put one in.
+  // The received body selects the profile, not the signature: a body can be neither removed nor added.
   const signature = parseSignature(request.body.length > 0 ? appRequestWithBodyProfile : appRequestProfile, {
     signatureInput: header('signature-input'),
     signature: header('signature'),
@@ -106,16 +111,18 @@ async function check(
   const isSigned =
     key.thumbprint === claimed.thumbprint && (await isSignatureOf(request, { signature, key, ...options }))
   if (!isSigned) return { refusal: refuse('SIGNATURE_INVALID') }
+  // It may have been used before the nonce store was created; its client signs anew.
+  if (signature.created < (options.nonces.startedAt ?? -Infinity)) return { refusal: expired(options) }
   const { owner } = claimed
   const { jwk: publicKey, thumbprint } = key
-  const standing = await options.verify({ owner, publicKey, thumbprint })
-  if (standing.status !== 'valid') return { refusal: refusalOfStatus(standing.status) }
+  const result = await options.verify({ owner, publicKey, thumbprint })
+  if (result.status !== 'valid') return { refusal: refusalOfStatus(result.status) }
   const isNew = await consume(options.nonces, signature)
   if (isNew === null) return { refusal: refuse('UNAVAILABLE') }
   if (!isNew) return { refusal: refuse('SIGNATURE_REPLAYED') }
-  // Meanwhile the store may have forgotten it, and the first of two be the one that waited longer.
+  // Checked again after the waits: the store may forget a nonce once its signature has expired.
   if (!isInTime(signature, options)) return { refusal: expired(options) }
-  const { expiresAt, certifiedBy } = standing
+  const { expiresAt, certifiedBy } = result
   return { caller: { owner, key: { publicKey, thumbprint, expiresAt, certifiedBy } } }
 }
 
@@ -163,24 +170,24 @@ async function isSignatureOf(
   return false
 }
 
-/** How long a store may take. */
+/** Time-out of a nonce store, in milliseconds. */
 const nonceTimeoutMs = 2000
 
-/** Whether the nonce is new; null when nobody can tell. */
+/** Whether the nonce is new; null when the store fails or does not answer in time. */
 async function consume(
   nonces: NonceStore,
   { keyid, nonce, expires }: ParsedSignature,
 ): Promise<boolean | null> {
   try {
     const isNew = nonces.consume(`${keyid}/${nonce}`, expires)
-    const answer = typeof isNew === 'boolean' ? isNew : await withTimeout(isNew, nonceTimeoutMs)
-    return answer === 'late' ? null : answer
+    const outcome = typeof isNew === 'boolean' ? isNew : await withTimeout(isNew, nonceTimeoutMs)
+    return outcome === 'timeout' ? null : outcome
   } catch {
     return null
   }
 }
 
-/** A refusal of the parsers becomes an answer; anything else is a fault, and lets nobody in. */
+/** A parser's refusal keeps its code. Any other error is a fault of this server, and the request is refused. */
 function toRefusal(error: unknown): Authentication {
   if (error instanceof KeyServerError && error.details.reason === 'SIGNATURE_MALFORMED') {
     return { refusal: refuse('SIGNATURE_MALFORMED', { message: error.message }) }

@@ -3,53 +3,54 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
 import { requestsOf } from './verify-public-key.ts'
-import type { LookUpAll } from './lookup.ts'
+import type { LookUpMany } from './lookup.ts'
 import type { CheckedResult } from './result.ts'
 import type { VerificationQuery } from './query.ts'
 
-/** Asks the key server. @throws as {@link LookUpAll}, and {RangeError} when too many wait. Either way there is no answer. */
-export type LookUp = (question: VerificationQuery) => Promise<CheckedResult>
+/** Looks up one key at the key server. @throws as {@link LookUpMany}; {RangeError} when too many queries wait. */
+export type LookUp = (query: VerificationQuery) => Promise<CheckedResult>
 
-/** Questions that wait for an answer at a time; beyond it a question fails at once. */
+/** Maximum number of queries that wait for an answer; beyond it a query fails at once. */
 const waitingMax = 10_000
 
-/** After a failure, with its three attempts, questions fail at once for so long: a key server in need gets a rest. */
+/** After a failure of all three attempts queries fail at once for so long, so that an overloaded key server can recover. */
 const pauseMs = 1000
 
-/** Gathers questions that come at the same time into one request, or as many as they need. */
-export function batchLookUps({
-  askAll,
+/** Gathers queries of one turn of the event loop into one request, or into as many as their size needs. */
+export function createBatcher({
+  lookUpMany,
   applicationServer,
   monotonicMs,
 }: {
-  readonly askAll: LookUpAll
+  readonly lookUpMany: LookUpMany
   readonly applicationServer: string
   readonly monotonicMs: () => number
 }): LookUp {
   let waiting = 0
   let pause: { readonly untilMs: number; readonly error: unknown } | null = null
-  const ask = async (questions: readonly VerificationQuery[]): Promise<(CheckedResult | Error)[]> => {
+  const fetchResults = async (queries: readonly VerificationQuery[]): Promise<(CheckedResult | Error)[]> => {
     try {
-      return await askAll(questions)
+      return await lookUpMany(queries)
     } catch (error) {
       if (!isRefusal(error)) {
         pause = { untilMs: monotonicMs() + pauseMs, error }
         throw error
       }
-      if (questions.length === 1) return [error]
-      // Somebody asked what can not be asked. Who asked at the same time is not to suffer for it.
-      const middle = Math.ceil(questions.length / 2)
-      return (await Promise.all([ask(questions.slice(0, middle)), ask(questions.slice(middle))])).flat()
+      if (queries.length === 1) return [error]
+      // One unacceptable query makes the key server refuse the batch: halving it isolates that query from the others.
+      const middle = Math.ceil(queries.length / 2)
+      const halves = [queries.slice(0, middle), queries.slice(middle)]
+      return (await Promise.all(halves.map(fetchResults))).flat()
     }
   }
   const loader = new DataLoader<VerificationQuery, CheckedResult>(
-    async (questions) => {
-      const requests = requestsOf(questions, ({ owner, publicKey }) => ({
+    async (queries) => {
+      const requests = requestsOf(queries, ({ owner, publicKey }) => ({
         owner,
         applicationServer,
         publicKey,
       }))
-      return (await Promise.all(requests.map(ask))).flat()
+      return (await Promise.all(requests.map(fetchResults))).flat()
     },
     {
       cache: false,
@@ -57,12 +58,12 @@ export function batchLookUps({
       batchScheduleFn: atNextTurn,
     },
   )
-  return async (question) => {
+  return async (query) => {
     if (pause !== null && monotonicMs() < pause.untilMs) throw pause.error
-    if (waiting >= waitingMax) throw new RangeError(`${String(waitingMax)} questions wait for an answer.`)
+    if (waiting >= waitingMax) throw new RangeError(`${String(waitingMax)} queries wait for an answer.`)
     waiting += 1
     try {
-      return await loader.load(question)
+      return await loader.load(query)
     } finally {
       waiting -= 1
     }
@@ -70,8 +71,8 @@ export function batchLookUps({
 }
 
 /**
- * One turn of the event loop later: requests that arrived together are asked together. In Node, setTimeout would be a
- * millisecond, which is more than the question takes.
+ * Sends after one turn of the event loop, so that requests that arrive together are looked up together. In Node,
+ * setTimeout would add a millisecond, which is longer than the look-up itself.
  */
 function atNextTurn(send: () => void): void {
   const immediate: unknown = Reflect.get(globalThis, 'setImmediate')
@@ -83,12 +84,12 @@ function isScheduler(value: unknown): value is (run: () => void) => unknown {
   return typeof value === 'function'
 }
 
-/** Whether the key server answered, and would answer the same again. */
+/** Whether the key server refused the request, and would refuse it again. */
 function isRefusal(error: unknown): error is KeyServerError {
   return error instanceof KeyServerError && ['BAD_USER_INPUT', 'TOO_LARGE'].includes(error.code)
 }
 
-/** Whether an error says that the key server is out of reach, and not that it, or something else, answered otherwise. */
+/** Whether an error means that the key server cannot be reached, and not that something answered wrongly. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof VaultError
     ? ['NETWORK', 'TIMEOUT'].includes(error.code)

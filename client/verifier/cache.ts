@@ -7,21 +7,21 @@ export interface ResultCacheOptions {
   readonly entriesMax: number
   readonly cacheSeconds: number
   readonly negativeCacheSeconds: number
-  /** How long a valid answer may be served while the key server is out of reach; 0 for never. */
+  /** How long a valid result may be served while the key server cannot be reached; 0 for never. */
   readonly staleSeconds: number
-  /** Whether what is cached may be used, and for how long. */
-  readonly trust: FreshnessLease
+  /** Whether the cache may be used, and for how long. */
+  readonly freshness: FreshnessLease
   readonly clocks: VerifierClocks
 }
 
 interface Entry {
-  readonly standing: CheckedResult
-  /** For how long after it was asked for. */
+  readonly result: CheckedResult
+  /** Both count from the time of the request. */
   readonly freshMs: number
   readonly staleMs: number
 }
 
-/** What was answered, within bounds. Answers that let nobody in have bounds of their own: strangers can make any number. */
+/** Bounded cache of results. Results other than `valid` have a bound of their own: anybody can cause any number of them. */
 export class ResultCache {
   readonly #options: ResultCacheOptions
   readonly #valid: LRUCache<string, Entry>
@@ -38,35 +38,35 @@ export class ResultCache {
     this.#others = new LRUCache({ max: options.entriesMax, dispose })
   }
 
-  /** What may be used without asking. */
+  /** A result that may be used without a look-up. */
   fresh(owner: string, thumbprint: string): CheckedResult | null {
-    if (!this.#options.trust.isFresh) return null
+    if (!this.#options.freshness.isFresh) return null
     const key = keyOf(owner, thumbprint)
     const entry = this.#valid.get(key) ?? this.#others.get(key)
-    return entry !== undefined && this.#ageMs(entry) < entry.freshMs ? entry.standing : null
+    return entry !== undefined && this.#ageMs(entry) < entry.freshMs ? entry.result : null
   }
 
-  /** What may be used when nobody can be asked: a key that was valid, never beyond its term. */
+  /** A result that may be used while the key server cannot be reached: that of a valid key, never beyond its term. */
   stale(owner: string, thumbprint: string): CheckedResult | null {
     const entry = this.#valid.get(keyOf(owner, thumbprint))
-    return entry !== undefined && this.#ageMs(entry) < entry.staleMs ? entry.standing : null
+    return entry !== undefined && this.#ageMs(entry) < entry.staleMs ? entry.result : null
   }
 
-  set(owner: string, { thumbprint, standing }: { thumbprint: string; standing: CheckedResult }): void {
-    const { negativeCacheSeconds, staleSeconds, trust } = this.#options
-    const cacheSeconds = trust.cacheSeconds ?? this.#options.cacheSeconds
+  set(owner: string, { thumbprint, result }: { thumbprint: string; result: CheckedResult }): void {
+    const { negativeCacheSeconds, staleSeconds, freshness } = this.#options
+    const cacheSeconds = freshness.cacheSeconds ?? this.#options.cacheSeconds
     const key = keyOf(owner, thumbprint)
-    const { changesInSeconds } = standing
-    const isValid = standing.status === 'valid'
-    // Of all refusals only a revocation is final: a key can be stored, and a term extended, at any time.
-    const isLasting = isValid || standing.status === 'revoked'
+    const { changesInSeconds } = result
+    const isValid = result.status === 'valid'
+    // Only a revocation is final: a key can be stored, and a term extended, at any time.
+    const isLasting = isValid || result.status === 'revoked'
     const life = Math.min(
       isLasting ? cacheSeconds : negativeCacheSeconds,
-      standing.lifetimeSeconds ?? Infinity,
-      isValid || standing.status === 'pending' ? changesInSeconds : Infinity,
+      result.lifetimeSeconds ?? Infinity,
+      isValid || result.status === 'pending' ? changesInSeconds : Infinity,
     )
     const entry = {
-      standing,
+      result,
       freshMs: life * 1000,
       staleMs: Math.min(staleSeconds, changesInSeconds) * 1000,
     }
@@ -79,7 +79,7 @@ export class ResultCache {
     this.#byThumbprint.set(thumbprint, ofThumbprint.add(key))
   }
 
-  /** Forgets a key, whoever's it was said to be. */
+  /** Removes a key under all owners. */
   deleteThumbprint(thumbprint: string): void {
     for (const key of [...(this.#byThumbprint.get(thumbprint) ?? [])]) {
       this.#valid.delete(key)
@@ -87,7 +87,7 @@ export class ResultCache {
     }
   }
 
-  /** Forgets one key, or all keys of an owner. */
+  /** Removes one key, or all keys of an owner. */
   delete(owner: string, thumbprint?: string): void {
     for (const cache of [this.#valid, this.#others]) {
       if (thumbprint !== undefined) {
@@ -103,8 +103,8 @@ export class ResultCache {
     this.#others.clear()
   }
 
-  #ageMs({ standing }: Entry): number {
-    return elapsedMs(standing.askedAt, this.#options.clocks)
+  #ageMs({ result }: Entry): number {
+    return elapsedMs(result.requestedAt, this.#options.clocks)
   }
 
   #removeFromIndex(key: string): void {
@@ -115,7 +115,7 @@ export class ResultCache {
   }
 }
 
-/** A thumbprint has no space, so no two pairs make one key. */
+/** A thumbprint has no space, so that different pairs have different keys. */
 export function keyOf(owner: string, thumbprint: string): string {
   return `${thumbprint} ${owner}`
 }

@@ -1,8 +1,8 @@
-/** Both clocks of a machine, for tests to set. */
+/** The two clocks of a machine. */
 export interface VerifierClocks {
-  /** Milliseconds since 1970. It may be set forward and back. */
+  /** Milliseconds since 1970. It can be set forward and back. */
   readonly nowMs: () => number
-  /** Milliseconds, never set back. It may stand still while the machine sleeps. */
+  /** Milliseconds. It is never set back, and may stop while the machine sleeps. */
   readonly monotonicMs: () => number
 }
 
@@ -11,7 +11,7 @@ export const systemClocks: VerifierClocks = {
   monotonicMs: () => performance.now(),
 }
 
-/** A moment by both clocks. */
+/** A reading of both clocks. */
 export interface ClockReading {
   readonly nowMs: number
   readonly monotonicMs: number
@@ -21,7 +21,7 @@ export function readClocks({ nowMs, monotonicMs }: VerifierClocks): ClockReading
   return { nowMs: nowMs(), monotonicMs: monotonicMs() }
 }
 
-/** Milliseconds since a moment, by whichever clock has gone further: what is remembered never lasts too long. */
-export function elapsedMs(moment: ClockReading, { nowMs, monotonicMs }: VerifierClocks): number {
-  return Math.max(nowMs() - moment.nowMs, monotonicMs() - moment.monotonicMs)
+/** Milliseconds since a reading, by the clock that has advanced further: what is cached never lasts too long. */
+export function elapsedMs(reading: ClockReading, { nowMs, monotonicMs }: VerifierClocks): number {
+  return Math.max(nowMs() - reading.nowMs, monotonicMs() - reading.monotonicMs)
 }

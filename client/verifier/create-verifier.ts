@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { originsOf } from '../request-signing/origins.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
@@ -7,11 +8,11 @@ import { authenticator, type Authenticate } from './authenticate.ts'
 import { checkCertificates, type CertificateOptions } from './proofs/certificates.ts'
 import { isolateListener, type EventListener } from './events.ts'
 import { FreshnessLease } from './freshness/freshness-lease.ts'
-import { registerCacheTrust } from './freshness/cache-trust-of.ts'
+import { registerFreshnessLease } from './freshness/freshness-lease-of.ts'
 import { fetchedKeySet, pinnedKeySet, type JwkSet } from './proofs/key-set.ts'
 import { systemClocks, type VerifierClocks } from './clock-reading.ts'
 import { memoryNoncesWith, type NonceStore } from './nonces.ts'
-import { batchLookUps } from './batcher.ts'
+import { createBatcher } from './batcher.ts'
 import { checkSignedAnswers } from './proofs/signed-answers.ts'
 import type { VerificationResult } from './result.ts'
 import { ResultCache } from './cache.ts'
@@ -23,70 +24,70 @@ export interface VerifierOptions {
   readonly url: string
   /** This application server's name, as its clients store keys for it. Compared character by character. */
   readonly applicationServer: string
-  /** The origins that clients know it by, for what they sign. Default: the origin that its name is. */
+  /** The origins under which clients reach it; they sign the origin. Default: its name, when that is an origin. */
   readonly origins?: readonly string[] | undefined
-  /** How long a valid key is believed without asking, 0 to 60 (with signed answers to 300). Default: 60. */
+  /** How long a valid key is cached, in seconds: 0 to 60, with signed answers to 300. Default: 60. */
   readonly cacheSeconds?: number | undefined
-  /** How long a refused key is refused without asking, 0 to 60. Default: 5. A revoked key: `cacheSeconds`. */
+  /** How long another result is cached, in seconds: 0 to 60. Default: 5. A revoked key is cached for `cacheSeconds`. */
   readonly negativeCacheSeconds?: number | undefined
-  /** Keys to remember; refused ones are counted apart. Default: 10,000. */
+  /** Maximum number of cached valid keys, and of cached other results. Default: 10,000. */
   readonly cacheEntriesMax?: number | undefined
-  /** One attempt to ask; there are three at most. Default: 2,000. */
+  /** Time-out of one attempt in milliseconds; there are at most three. Default: 2,000. */
   readonly timeoutMs?: number | undefined
-  /** When the key server is out of reach: refuse (the default), or let in whom it said to be valid before. */
+  /** While the key server cannot be reached: refuse (the default), or accept keys that were valid before. */
   readonly whenUnavailable?: 'refuse' | 'serve-stale' | undefined
-  /** With `serve-stale`: for how long after the answer, at most 86,400. Default: 3,600. Never beyond the key's term. */
+  /** With `serve-stale`: how long after the answer, in seconds, at most 86,400. Default: 3,600. Never beyond the key's term. */
   readonly staleSeconds?: number | undefined
-  /** Believe only answers that the key server signed. Default: off. */
+  /** Accept only answers that the key server signed. Default: off. */
   readonly signedAnswers?: SignedAnswerOptions | undefined
-  /** Believe only keys that their owner certified, where a management key of his is pinned. Default: off. */
+  /** Require a certificate by the owner, for owners whose management keys are pinned. Default: off. */
   readonly certificates?: CertificateOptions | undefined
-  /** Remembers which signatures were used. Default: in memory, good for one process. */
+  /** Store of consumed nonces. Default: in memory, for one process. */
   readonly nonces?: NonceStore | undefined
-  /** Largest body of a request, in bytes. Default: 1 MiB. */
+  /** Maximum size of a request's body in bytes. Default: 1 MiB. */
   readonly bodyBytesMax?: number | undefined
-  /** How long a request's body may take to arrive, in milliseconds. Default: 10,000. */
+  /** Time-out of a request's body in milliseconds. Default: 10,000. */
   readonly bodyTimeoutMs?: number | undefined
-  /** For metrics. What it throws is ignored. */
+  /** For metrics. Its errors are ignored. */
   readonly onEvent?: EventListener | undefined
-  /** How the key server is reached. Default: the global `fetch`. */
+  /** Sends the requests to the key server. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined
 }
 
 export interface SignedAnswerOptions {
-  /** The key server's public keys: given by hand, or `fetch` to read them at its `/.well-known/jwks.json`. */
+  /** The key server's public keys as a JWK Set, or `fetch` to read them from its `/.well-known/jwks.json`. */
   readonly jwks: JwkSet | 'fetch'
-  /** Its public URL, when it is reached at another. Default: the origin of `url`. */
+  /** The key server's public URL, when it differs from `url`. Default: the origin of `url`. */
   readonly issuer?: string | undefined
 }
 
-/** Answers an application server whose key it was shown, and whether a request comes from its holder. */
+/** Verifies public keys and authenticates signed requests for one application server. */
 export interface Verifier {
   /** The key server's origin. */
   readonly url: string
   readonly applicationServer: string
   /**
-   * How a key stands. What can not be asked is `unavailable`, and no error.
+   * Verifies a public key. When the key server cannot be reached the status is `unavailable`, and nothing is thrown.
    *
-   * @throws {VerifierError} PUBLIC_KEY_INVALID when the key is no acceptable public key, in any of the forms.
+   * @throws {VerifierError} PUBLIC_KEY_INVALID when `publicKey` is not an acceptable public key in one of the forms.
    */
-  verify(question: { readonly owner: string; readonly publicKey: unknown }): Promise<VerificationResult>
-  /** Who sent this request. The middleware is made of this. */
+  verify(query: { readonly owner: string; readonly publicKey: unknown }): Promise<VerificationResult>
+  /** Authenticates a request. The middleware uses it. */
   readonly authenticate: Authenticate
-  /** Forgets what is known of one key, or of all keys of an owner: the next question is asked. */
+  /** Removes one key of an owner, or all, from the cache: the next verification looks it up. */
   invalidate(which: { readonly owner: string; readonly thumbprint?: string | undefined }): void
-  /** Forgets what is known of a public key by its thumbprint, whoever's it was said to be. */
+  /** Removes a public key from the cache, under all owners, by its thumbprint. */
   forgetKey(thumbprint: string): void
-  /** Forgets all standings. Used nonces are not forgotten. */
+  /** Empties the cache. Consumed nonces stay consumed. */
   clear(): void
   readonly bodyBytesMax: number
   readonly bodyTimeoutMs: number
 }
 
 /**
- * Makes a verifier. Asks nothing yet. One is enough for an application server: it has the cache.
+ * Creates a verifier. It sends nothing yet. An application server needs one, which has the cache.
  *
- * @throws {VerifierError} URL_INVALID. @throws {TypeError} or {RangeError} for other options that can not be.
+ * @throws {VerifierError} URL_INVALID. @throws {TypeError} or {RangeError} for other invalid options.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   return createVerifierWith(options, systemClocks)
@@ -95,21 +96,22 @@ export function createVerifier(options: VerifierOptions): Verifier {
 /** As {@link createVerifier}, on other clocks: for tests. */
 export function createVerifierWith(options: VerifierOptions, clocks: VerifierClocks): Verifier {
   const { nowMs, monotonicMs } = clocks
-  const { applicationServer, fetch, signedAnswers, certificates, whenUnavailable = 'refuse' } = options
+  const { fetch, signedAnswers, certificates, whenUnavailable = 'refuse' } = options
   const { timeoutMs = 2000, bodyBytesMax = 1024 * 1024, bodyTimeoutMs = 10_000 } = options
-  assertName(applicationServer)
+  assertName(options.applicationServer)
+  const applicationServer = applicationServerName(options.applicationServer)
   assertChoices({ whenUnavailable, signedAnswers, certificates })
   const url = originOf(options.url)
   const onEvent = isolateListener(options.onEvent)
   const cacheSecondsMax = signedAnswers === undefined ? 60 : limits.answerSecondsMax
-  const cacheTrust = new FreshnessLease(clocks)
+  const freshness = new FreshnessLease(clocks)
   const entriesMax = inRange('cacheEntriesMax', options.cacheEntriesMax, {
     min: 1,
     max: 10_000_000,
     byDefault: 10_000,
   })
   const cache = new ResultCache({
-    trust: cacheTrust,
+    freshness,
     entriesMax,
     cacheSeconds: inRange('cacheSeconds', options.cacheSeconds, {
       max: cacheSecondsMax,
@@ -138,7 +140,7 @@ export function createVerifierWith(options: VerifierOptions, clocks: VerifierClo
     certificates === undefined
       ? null
       : checkCertificates({ ...certificates, applicationServer, entriesMax, onEvent, nowMs })
-  const askAll = createLookUp({
+  const lookUpMany = createLookUp({
     url,
     applicationServer,
     fetch,
@@ -148,9 +150,9 @@ export function createVerifierWith(options: VerifierOptions, clocks: VerifierClo
     onEvent,
     clocks,
   })
-  const ask = batchLookUps({ askAll, applicationServer, monotonicMs })
+  const lookUp = createBatcher({ lookUpMany, applicationServer, monotonicMs })
   const { verify, verifyParsed, invalidate, forgetKey, clear } = createVerificationService({
-    ask,
+    lookUp,
     cache,
     clocks,
     onEvent,
@@ -173,7 +175,7 @@ export function createVerifierWith(options: VerifierOptions, clocks: VerifierClo
     bodyBytesMax,
     bodyTimeoutMs,
   }
-  registerCacheTrust(verifier, cacheTrust)
+  registerFreshnessLease(verifier, freshness)
   return verifier
 }
 
@@ -185,7 +187,7 @@ function originOf(url: string): string {
   }
 }
 
-/** What the key server would refuse in every question. */
+/** Rejects a name that the key server would refuse in every query. */
 function assertName(applicationServer: string): void {
   const { length } = applicationServer
   if (length < 1 || length > limits.applicationServerCharactersMax || !applicationServer.isWellFormed()) {
@@ -195,7 +197,7 @@ function assertName(applicationServer: string): void {
   }
 }
 
-/** What a typo, or a caller without types, would otherwise leave switched off without a word. */
+/** Rejects misspelt choices, which would otherwise switch a check off silently for callers without types. */
 function assertChoices({
   whenUnavailable,
   signedAnswers,

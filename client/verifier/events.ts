@@ -1,36 +1,36 @@
 import type { VerificationStatus, VerificationResult } from './result.ts'
 
-/** What a verifier tells whoever measures it. No event names an owner or a key. */
+/** An event for metrics. No event names an owner or a key. */
 export type VerifierEvent =
   | {
-      /** A verification was answered. */
+      /** A verification has a result. */
       readonly type: 'verified'
       readonly status: VerificationStatus
       readonly source: VerificationResult['source']
     }
   | {
-      /** The key server was asked, in one round trip with its retries. */
-      readonly type: 'asked'
-      readonly questions: number
+      /** Keys were looked up at the key server, in one request with its retries. */
+      readonly type: 'looked-up'
+      readonly queries: number
       readonly durationMs: number
       /** `ok`, or the code of the error. */
       readonly outcome: string
     }
   | {
-      /** A signed answer, or what an owner signed, was not believed. */
+      /** An answer, or a statement of an owner in it, was rejected. */
       readonly type: 'answer-refused'
-      /** The rule that was broken. */
+      /** The rule that it breaks. */
       readonly detail: string
     }
   | {
-      /** A request was let in (`ok`) or refused (the refusal's code). */
+      /** A request was accepted (`ok`) or refused (the refusal's code). */
       readonly type: 'authenticated'
       readonly outcome: string
     }
 
 export type EventListener = (event: VerifierEvent) => void
 
-/** A listener whose faults stay its own, also those of a promise that it returns. */
+/** Isolates a listener's faults: what it throws, or what a promise that it returns rejects with, is ignored. */
 export function isolateListener<Event>(
   listener: ((event: Event) => void) | undefined,
 ): (event: Event) => void {
@@ -39,7 +39,7 @@ export function isolateListener<Event>(
       const returned: unknown = listener?.(event)
       if (returned instanceof Promise) returned.catch(() => undefined)
     } catch {
-      // To measure must not change what is measured.
+      // A fault of the metrics must not change the outcome.
     }
   }
 }

@@ -4,12 +4,17 @@ import { VaultError } from '../errors.ts'
 import type { ResponseReader } from '../transport/response-reader.ts'
 import type { Operation } from '../transport/graphql.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
-import { parseVerification, type PublicKeyVerification } from './verify-public-key.ts'
 import type { CertificateChecker, ServedStatements } from './proofs/certificates.ts'
 import type { EventListener } from './events.ts'
 import { readClocks, type ClockReading, type VerifierClocks } from './clock-reading.ts'
 import type { AnswerChecker } from './proofs/signed-answers.ts'
-import { statusOf, secondsUntilChange, type CheckedResult } from './result.ts'
+import { secondsUntilChange, type CheckedResult } from './result.ts'
+import {
+  parseUnsignedAnswer,
+  statusOf,
+  unsignedAnswerFields,
+  type UnsignedAnswer,
+} from './unsigned-answer.ts'
 import { unsignedClient } from '../transport/unsigned-client.ts'
 import type { VerificationQuery } from './query.ts'
 
@@ -17,44 +22,44 @@ export interface LookUpOptions {
   readonly url: string
   readonly applicationServer: string
   readonly fetch: Fetch | undefined
-  /** Of one attempt; there are three. */
+  /** Time-out of one attempt in milliseconds; there are at most three. */
   readonly timeoutMs: number
-  /** Null: answers are believed as they come. */
+  /** Null: answers need not be signed. */
   readonly checkAnswer: AnswerChecker | null
-  /** Null: nothing is asked of the owners. */
+  /** Null: certificates are not checked. */
   readonly checkCertificate: CertificateChecker | null
   readonly onEvent: EventListener
   readonly clocks: VerifierClocks
 }
 
 /**
- * Asks about at most 100 keys in one request, with its retries.
+ * Looks up at most 100 keys in one request, with its retries.
  *
- * @returns in the order asked; an answer that is not believed is an error, and leaves the others as they are.
- * @throws {VaultError} NETWORK, TIMEOUT, ANSWER_MALFORMED. @throws {KeyServerError}. Either way there is no answer at all.
+ * @returns the results in the order of the queries; an error for an answer that is rejected.
+ * @throws {VaultError} NETWORK, TIMEOUT, ANSWER_MALFORMED. @throws {KeyServerError}. Then no query has a result.
  */
-export type LookUpAll = (questions: readonly VerificationQuery[]) => Promise<(CheckedResult | Error)[]>
+export type LookUpMany = (queries: readonly VerificationQuery[]) => Promise<(CheckedResult | Error)[]>
 
-export function createLookUp(options: LookUpOptions): LookUpAll {
+export function createLookUp(options: LookUpOptions): LookUpMany {
   const { url, applicationServer, fetch, timeoutMs, onEvent, clocks } = options
   const client = unsignedClient({ url, fetch, timeoutMs })
   const verifyPublicKeys = operation(options)
-  return async (questions) => {
-    const askedAt = readClocks(clocks)
+  return async (queries) => {
+    const requestedAt = readClocks(clocks)
     const report = (outcome: string) => {
-      const durationMs = clocks.monotonicMs() - askedAt.monotonicMs
-      onEvent({ type: 'asked', questions: questions.length, durationMs, outcome })
+      const durationMs = clocks.monotonicMs() - requestedAt.monotonicMs
+      onEvent({ type: 'looked-up', queries: queries.length, durationMs, outcome })
     }
-    const inputs = questions.map(({ owner, publicKey }) => ({ owner, applicationServer, publicKey }))
+    const inputs = queries.map(({ owner, publicKey }) => ({ owner, applicationServer, publicKey }))
     try {
       const answers = await client.run(verifyPublicKeys, { inputs })
-      if (answers.length !== questions.length) throw new VaultError('ANSWER_MALFORMED')
+      if (answers.length !== queries.length) throw new VaultError('ANSWER_MALFORMED')
       report('ok')
       return await Promise.all(
         answers.map((received, index) => {
-          const question = questions[index]
-          if (question === undefined) throw new TypeError('There are as many answers as questions.')
-          return checkAnswered(received, { question, askedAt, options }).catch(asError)
+          const query = queries[index]
+          if (query === undefined) throw new TypeError('There are as many answers as queries.')
+          return check(received, { query, requestedAt, options }).catch(asError)
         }),
       )
     } catch (error) {
@@ -64,30 +69,30 @@ export function createLookUp(options: LookUpOptions): LookUpAll {
   }
 }
 
-async function checkAnswered(
-  { verification, answer, readStatements }: ReceivedAnswer,
+async function check(
+  { unsigned, signed, readStatements }: ReceivedAnswer,
   {
-    question,
-    askedAt,
+    query,
+    requestedAt,
     options: { checkAnswer, checkCertificate },
   }: {
-    readonly question: VerificationQuery
-    readonly askedAt: ClockReading
+    readonly query: VerificationQuery
+    readonly requestedAt: ClockReading
     readonly options: LookUpOptions
   },
 ): Promise<CheckedResult> {
-  const standing =
+  const result =
     checkAnswer === null
-      ? toStanding(verification, askedAt)
-      : await checkAnswer(answer, { question, askedAt })
-  return checkCertificate === null ? standing : checkCertificate(readStatements(), { question, standing })
+      ? toCheckedResult(unsigned, requestedAt)
+      : await checkAnswer(signed, { query, requestedAt })
+  return checkCertificate === null ? result : checkCertificate(readStatements(), { query, result })
 }
 
 interface ReceivedAnswer {
-  readonly verification: PublicKeyVerification
-  /** The signed answer; null when it was not asked for. */
-  readonly answer: string | null
-  /** What was asked for of its owner. @throws {VaultError} ANSWER_MALFORMED. */
+  readonly unsigned: UnsignedAnswer
+  /** JWS `claviger-answer+jwt`; null when it was not requested. */
+  readonly signed: string | null
+  /** The statements of the key's owner. @throws {VaultError} ANSWER_MALFORMED. */
   readonly readStatements: () => ServedStatements
 }
 
@@ -95,7 +100,7 @@ function operation({
   checkAnswer,
   checkCertificate,
 }: Pick<LookUpOptions, 'checkAnswer' | 'checkCertificate'>): Operation<ReceivedAnswer[]> {
-  const fields = ['coincides valid state notBefore expiresAt checkedAt']
+  const fields = [unsignedAnswerFields]
   if (checkAnswer !== null) fields.push('answer')
   if (checkCertificate !== null) fields.push('certificate endorsements revocation')
   return {
@@ -103,8 +108,8 @@ function operation({
     document: `query VerifyPublicKeys($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${fields.join(' ')} } }`,
     parse: (data) =>
       data.list('verifyPublicKeys').map((received) => ({
-        verification: parseVerification(received),
-        answer: checkAnswer === null ? null : received.text('answer'),
+        unsigned: parseUnsignedAnswer(received),
+        signed: checkAnswer === null ? null : received.text('answer'),
         readStatements: () => statementsOf(received),
       })),
   }
@@ -113,7 +118,7 @@ function operation({
 function statementsOf(received: ResponseReader): ServedStatements {
   const endorsements = received.textsOrNull('endorsements')
   if (endorsements !== null && endorsements.length > limits.endorsementsMax) {
-    throw new VaultError('ANSWER_MALFORMED', { detail: 'It has too many endorsements.' })
+    throw new VaultError('ANSWER_MALFORMED', { detail: 'It has more than 16 endorsements.' })
   }
   return {
     certificate: received.textOrNull('certificate'),
@@ -122,11 +127,11 @@ function statementsOf(received: ResponseReader): ServedStatements {
   }
 }
 
-function toStanding(verification: PublicKeyVerification, askedAt: ClockReading): CheckedResult {
-  const { notBefore, expiresAt, checkedAt } = verification
-  const said = { status: statusOf(verification), notBefore, expiresAt, checkedAt }
-  const changesInSeconds = secondsUntilChange(said)
-  return { ...said, changesInSeconds, askedAt, certifiedBy: null, lifetimeSeconds: null }
+function toCheckedResult(answer: UnsignedAnswer, requestedAt: ClockReading): CheckedResult {
+  const { notBefore, expiresAt, checkedAt } = answer
+  const facts = { status: statusOf(answer), notBefore, expiresAt, checkedAt }
+  const changesInSeconds = secondsUntilChange(facts)
+  return { ...facts, changesInSeconds, requestedAt, certifiedBy: null, lifetimeSeconds: null }
 }
 
 function asError(error: unknown): Error {

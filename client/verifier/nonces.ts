@@ -1,39 +1,44 @@
 import { systemClocks, type VerifierClocks } from './clock-reading.ts'
 import { limits } from '../../schema/wire/limits.ts'
 
-/** Remembers which signatures were used. Several processes of one application server share one. */
+/** Store of consumed nonces. All processes of one application server share one store. */
 export interface NonceStore {
   /**
-   * Notes a nonce, and says whether it is new. To note and to ask must be one step, as in Redis
-   * `SET key 1 NX EXAT expiresAt`.
+   * Consumes a nonce. Checking and storing must be one atomic step, as in Redis `SET key 1 NX EXAT expiresAt`.
    *
-   * @param nonce names the key and its nonce, `<owner>/<thumbprint>/<nonce>`: at most 150 characters of ASCII.
-   * @param expiresAt Unix seconds: until then it must be remembered.
-   * @throws anything: the request is refused with 503. So it is when there is no answer within 2 seconds.
+   * @param nonce `<owner>/<thumbprint>/<nonce>`, at most 150 ASCII characters.
+   * @param expiresAt Unix seconds: until then the nonce must be stored.
+   * @returns whether the nonce is new.
+   * @throws any error: the request is refused with 503, as it is after 2 seconds without an answer.
    */
   consume(nonce: string, expiresAt: number): boolean | Promise<boolean>
+  /**
+   * When this store was created, in Unix seconds, for a store that loses its nonces at a restart: an older signature is
+   * refused, because it may have been used before the restart. Absent: the store keeps nonces across restarts.
+   */
+  readonly startedAt?: number | undefined
 }
 
 const bucketSeconds = 30
-/** What was noted so long ago by a clock that is never set is outside the window of any clock that is right. */
+/** A nonce consumed longer ago by the monotonic clock has expired by any correct clock: lifetime and clock skew together. */
 const keptMsMin = (limits.signatureLifetimeSecondsMax + limits.signatureClockSkewSeconds) * 1000
 
 interface Bucket {
   readonly nonces: Set<string>
-  /** By the monotonic clock. */
-  notedAtMs: number
+  /** The last time that a nonce was added, by the monotonic clock. */
+  consumedAtMs: number
 }
 
 export interface MemoryNoncesOptions {
   /** Default: 200,000, which is 2,000 requests a second. */
   readonly entriesMax?: number | undefined
-  /** How much of it one owner may fill, so that he fills it for nobody else. Default: a tenth. */
+  /** The share that one owner may fill, so that no owner can fill it for the others. Default: 0.1. */
   readonly ownerShare?: number | undefined
 }
 
 /**
- * Nonces in the memory of one process. When it has as many as it may, it throws: a request that can not be told from its
- * replay is not let in.
+ * A nonce store in the memory of one process. When it is full it throws: a request that cannot be told from its replay is
+ * refused.
  */
 export function memoryNonces(options: MemoryNoncesOptions = {}): NonceStore {
   return memoryNoncesWith(options, systemClocks)
@@ -45,11 +50,11 @@ export function memoryNoncesWith(
   { nowMs, monotonicMs }: VerifierClocks,
 ): NonceStore {
   const ofOwnerMax = Math.max(1, Math.floor(entriesMax * ownerShare))
-  // By the time at which they may be forgotten, so that this is done a bucket at a time.
+  // By expiry, so that expired nonces are removed a bucket at a time.
   const buckets = new Map<number, Bucket>()
   const ofOwners = new Map<string, number>()
   let entries = 0
-  let lastForgotten = -Infinity
+  let lastRemoved = -Infinity
   const count = (nonce: string, by: 1 | -1) => {
     const owner = ownerOf(nonce)
     const left = (ofOwners.get(owner) ?? 0) + by
@@ -57,34 +62,36 @@ export function memoryNoncesWith(
     else ofOwners.set(owner, left)
     entries += by
   }
-  const forgetExpired = () => {
+  const removeExpired = () => {
     const now = nowMs() / 1000
     const keptSinceMs = monotonicMs() - keptMsMin
-    for (const [bucket, { nonces, notedAtMs }] of buckets) {
-      // One bucket longer than needed: a clock that is set back by less loses nothing. And by both clocks: one that is set
-      // ahead for less time loses nothing either.
-      if ((bucket + 2) * bucketSeconds >= now || notedAtMs > keptSinceMs) continue
+    for (const [bucket, { nonces, consumedAtMs }] of buckets) {
+      // One bucket longer than needed, and by both clocks, so that a clock that is set back by less than a bucket, or set
+      // ahead for a time, loses no nonce.
+      if ((bucket + 2) * bucketSeconds >= now || consumedAtMs > keptSinceMs) continue
       for (const nonce of nonces) count(nonce, -1)
       buckets.delete(bucket)
-      lastForgotten = Math.max(lastForgotten, bucket)
+      lastRemoved = Math.max(lastRemoved, bucket)
     }
   }
   return {
+    // In whole seconds, as `created` is.
+    startedAt: Math.floor(nowMs() / 1000),
     consume: (nonce, expiresAt) => {
-      forgetExpired()
+      removeExpired()
       // A replay has the same expiry, because it is signed.
       const bucket = Math.floor(expiresAt / bucketSeconds)
-      const noted = buckets.get(bucket) ?? { nonces: new Set(), notedAtMs: 0 }
-      if (noted.nonces.has(nonce)) return false
-      if (bucket <= lastForgotten)
-        throw new RangeError('The clock was set back: what was used then is forgotten.')
+      const target = buckets.get(bucket) ?? { nonces: new Set(), consumedAtMs: 0 }
+      if (target.nonces.has(nonce)) return false
+      if (bucket <= lastRemoved)
+        throw new RangeError('The clock was set back: the nonces of that time are no longer stored.')
       if (entries >= entriesMax || (ofOwners.get(ownerOf(nonce)) ?? 0) >= ofOwnerMax) {
         throw new RangeError(`There are ${String(entriesMax)} nonces in use, or one owner's share of them.`)
       }
-      noted.nonces.add(nonce)
-      noted.notedAtMs = monotonicMs()
+      target.nonces.add(nonce)
+      target.consumedAtMs = monotonicMs()
       count(nonce, 1)
-      buckets.set(bucket, noted)
+      buckets.set(bucket, target)
       return true
     },
   }

@@ -1,18 +1,15 @@
 import { LRUCache } from 'lru-cache'
-import {
-  assertSoundPoint,
-  canonicalJson,
-  thumbprint as thumbprintOf,
-  type PublicJwk,
-} from '../../schema/wire/keys/jwk.ts'
+import { assertSoundPoint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import type { Thumbprint } from '../../schema/wire/brands.ts'
+import { canonicalJson, thumbprint as thumbprintOf } from '../../schema/wire/keys/thumbprint.ts'
 import { parsePublicKeyForm } from '../../schema/wire/keys/forms/public-key.ts'
 import { orUnacceptable } from './verify-public-key.ts'
 
-/** A public key that was shown, parsed. */
+/** A presented public key, parsed. */
 export interface RecognizedKey {
   readonly publicKey: PublicJwk
   /** RFC 7638 SHA-256. */
-  readonly thumbprint: string
+  readonly thumbprint: Thumbprint
 }
 
 /**
@@ -22,15 +19,15 @@ export interface RecognizedKey {
  */
 export type Recognize = (value: unknown) => Promise<RecognizedKey>
 
-/** Of all keys that are remembered together. An Ed25519 key has about 80, the largest acceptable one 3,500. */
+/** Maximum of all cached keys together, in characters. An Ed25519 key has about 80, the largest acceptable one 3,500. */
 const charactersMax = 4 * 1024 * 1024
 
 /**
- * Remembers what it has parsed. To check that a point is sound and to hash it takes a hundred times as long as to find it
- * here, and would take nearly all of the time of a verification that is answered from the cache.
+ * Caches parsed keys. Checking a point and hashing it takes a hundred times as long as finding it here, and would be nearly
+ * all of the time of a verification that is answered from the cache.
  */
 export function keyRecognizer(): Recognize {
-  const thumbprints = new LRUCache<string, string>({
+  const thumbprints = new LRUCache<string, Thumbprint>({
     maxSize: charactersMax,
     sizeCalculation: (_thumbprint, json) => json.length,
   })

@@ -17,24 +17,24 @@ export const refusalCodes = [
 
 export type RefusalCode = (typeof refusalCodes)[number]
 
-/** Why a request is not let in. */
+/** Why a request is refused. */
 export interface Refusal {
   readonly code: RefusalCode
-  /** What is said beside the code: the rule that was broken, never what was received. */
+  /** For people: the rule that the request breaks, never received bytes. */
   readonly message: string
   /** With SIGNATURE_EXPIRED: this server's clock. */
   readonly serverTime?: Date
 }
 
-/** A refusal as an HTTP answer. */
-export interface RefusalAnswer {
+/** A refusal as an HTTP response. */
+export interface RefusalResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** `{"error": {"code", "message", "serverTime"?}}`. */
   readonly body: string
 }
 
-/** Makes a refusal. `message` replaces what is said of the code otherwise. */
+/** Creates a refusal. Default of `message`: the one of the code. */
 export function refuse(
   code: RefusalCode,
   { message = messages[code], serverTime }: { message?: string; serverTime?: Date } = {},
@@ -42,12 +42,12 @@ export function refuse(
   return { code, message, ...(serverTime && { serverTime }) }
 }
 
-/** The refusal of a key that stands so. Only who holds the key learns it: the signature is checked before. */
-export function refusalOfStatus(reason: Exclude<VerificationStatus, 'valid'>): Refusal {
-  return refuse(codesOfStanding[reason])
+/** The refusal for a status. Only the holder of the key sees it, because the signature is checked before. */
+export function refusalOfStatus(status: Exclude<VerificationStatus, 'valid'>): Refusal {
+  return refuse(codesOfStatuses[status])
 }
 
-export function answerOf({ code, message, serverTime }: Refusal): RefusalAnswer {
+export function responseOf({ code, message, serverTime }: Refusal): RefusalResponse {
   const status = statuses.get(code) ?? 401
   const error = { code, message, ...(serverTime && { serverTime: serverTime.toISOString() }) }
   return {
@@ -63,7 +63,7 @@ export function answerOf({ code, message, serverTime }: Refusal): RefusalAnswer 
   }
 }
 
-const codesOfStanding = {
+const codesOfStatuses = {
   'unknown-key': 'KEY_UNKNOWN',
   expired: 'KEY_EXPIRED',
   revoked: 'KEY_REVOKED',
@@ -72,7 +72,7 @@ const codesOfStanding = {
   unavailable: 'UNAVAILABLE',
 } as const
 
-/** All others are 401. */
+/** HTTP statuses; all other codes are 401. */
 const statuses: ReadonlyMap<RefusalCode, number> = new Map([
   ['UNAVAILABLE', 503],
   ['TOO_LARGE', 413],
@@ -82,16 +82,16 @@ const statuses: ReadonlyMap<RefusalCode, number> = new Map([
 
 const messages: Readonly<Record<RefusalCode, string>> = {
   SIGNATURE_REQUIRED: 'This request must be signed by a transaction key.',
-  SIGNATURE_MALFORMED: 'The signature does not have the form that the profile claviger-app asks for.',
+  SIGNATURE_MALFORMED: 'The signature does not have the form of the profile claviger-app.',
   SIGNATURE_EXPIRED: 'The signature is outside its time window.',
-  SIGNATURE_INVALID: 'The signature is not by this key, or not of this request.',
+  SIGNATURE_INVALID: 'The signature is not by this key, or is of another request.',
   SIGNATURE_REPLAYED: 'The nonce of this signature was used before.',
   KEY_UNKNOWN: "The key is not one of this owner's for this application server.",
   KEY_EXPIRED: 'The term of the key has ended.',
   KEY_REVOKED: 'The key was revoked.',
   KEY_PENDING: 'The term of the key has not begun.',
-  KEY_UNCERTIFIED: 'No management key of the owner that is known here has certified the key.',
-  UNAVAILABLE: 'The key can not be verified at present.',
+  KEY_UNCERTIFIED: 'The key is not certified by a pinned management key of the owner.',
+  UNAVAILABLE: 'The key cannot be verified at present.',
   TOO_LARGE: 'The body is too large.',
   BODY_TIMEOUT: 'The body did not arrive in time.',
   INTERNAL_SERVER_ERROR: 'The request could not be checked.',

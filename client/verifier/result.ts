@@ -1,55 +1,53 @@
-import { VaultError } from '../errors.ts'
-import type { PublicKeyVerification } from './verify-public-key.ts'
 import { elapsedMs, type ClockReading, type VerifierClocks } from './clock-reading.ts'
 
-/** How a key stands: `valid`, or why not. */
+/** `valid`, or why a key is not valid. */
 export type VerificationStatus =
   'valid' | 'unknown-key' | 'expired' | 'revoked' | 'pending' | 'uncertified' | 'unavailable'
 
-/** What a verifier says of a key. */
+/** The result of a verification. */
 export interface VerificationResult {
-  /** The one member to decide by. */
+  /** Decide by this member. */
   readonly valid: boolean
   /**
-   * `unknown-key`: unknown owner, unknown application server and another key alike. `uncertified`: the key server says that it
-   * is valid, and no pinned management key of the owner's does. `unavailable`: nobody could be asked, and nothing that is
-   * known may be used.
+   * `unknown-key`: the owner or the application server is unknown, or has another key; the key server does not tell which.
+   * `uncertified`: valid according to the key server, but not certified by a pinned management key of the owner.
+   * `unavailable`: the key server could not be reached, and no cached result may be used.
    */
   readonly status: VerificationStatus
-  /** RFC 7638 thumbprint of the key that was presented. */
+  /** RFC 7638 thumbprint of the presented key. */
   readonly thumbprint: string
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
-  /** By the key server's clock; null when it was not asked. */
+  /** By the key server's clock; null when it did not answer. */
   readonly checkedAt: Date | null
   /**
-   * With `certificates`, the ids of the owner's management keys that stand behind a valid key: who certified it, who endorsed
-   * this one, and so on to one that is pinned or, when none is, to the last that is known. Null: nothing was certified.
+   * With `certificates`, the certification path of a valid key: the id of the management key that certified it, that of its
+   * endorser, and so on to a pinned one or, when none is pinned, to the last known one. Null: no certificate was verified.
    */
   readonly certifiedBy: readonly string[] | null
-  /** `stale`: the key server is out of reach, and this is what it said last. `none`: it was not asked, or did not answer. */
+  /** `stale`: the last result, while the key server cannot be reached. `none`: it was not asked, or did not answer. */
   readonly source: 'key-server' | 'cache' | 'stale' | 'none'
 }
 
-/** What the key server said of a key, and for how long it may be believed. */
+/** A checked answer of the key server, and how long it may be used. */
 export interface CheckedResult {
   readonly status: Exclude<VerificationStatus, 'unavailable'>
   readonly notBefore: Date | null
   readonly expiresAt: Date | null
   readonly checkedAt: Date
-  /** Seconds after `askedAt` at which it changes by itself, because a term begins or ends: it says nothing beyond. */
+  /** Seconds after `requestedAt` at which the term begins or ends, so that the answer no longer holds; Infinity: never. */
   readonly changesInSeconds: number
-  /** When the question was on its way: the answer is no older. */
-  readonly askedAt: ClockReading
-  /** As of {@link VerificationResult}. */
+  /** When the request was sent: the answer is not older. */
+  readonly requestedAt: ClockReading
+  /** As in {@link VerificationResult}. */
   readonly certifiedBy: readonly string[] | null
-  /** The answer's own lifetime in seconds from `askedAt`, when it is signed; null when it has none. */
+  /** Lifetime of a signed answer in seconds from `requestedAt`; null when the answer is not signed. */
   readonly lifetimeSeconds: number | null
 }
 
-/** Seconds from `checkedAt` on until the answer changes by itself: the term begins or ends. Both are by one clock. */
+/** Seconds from `checkedAt` until the term begins or ends; both are by the key server's clock. */
 export function secondsUntilChange({
-  status: status,
+  status,
   notBefore,
   expiresAt,
   checkedAt,
@@ -58,31 +56,9 @@ export function secondsUntilChange({
   return changesAt === null ? Infinity : (changesAt.getTime() - checkedAt.getTime()) / 1000
 }
 
-/** What an answer comes to now: a term may have ended while it was under way. */
-export function currentStatus(standing: CheckedResult, clocks: VerifierClocks): CheckedResult['status'] {
-  const { status: status, askedAt, changesInSeconds } = standing
-  const hasEnded = status === 'valid' && elapsedMs(askedAt, clocks) >= changesInSeconds * 1000
+/** The status by now: the term may have ended since the request. */
+export function currentStatus(result: CheckedResult, clocks: VerifierClocks): CheckedResult['status'] {
+  const { status, requestedAt, changesInSeconds } = result
+  const hasEnded = status === 'valid' && elapsedMs(requestedAt, clocks) >= changesInSeconds * 1000
   return hasEnded ? 'expired' : status
 }
-
-/**
- * The status that an answer comes to.
- *
- * @throws {VaultError} ANSWER_MALFORMED when its members contradict each other.
- */
-export function statusOf({
-  coincides,
-  valid,
-  state,
-}: Pick<PublicKeyVerification, 'coincides' | 'valid' | 'state'>): Exclude<
-  CheckedResult['status'],
-  'uncertified'
-> {
-  const status = state === null ? 'unknown-key' : statuses[state]
-  if (coincides !== (state !== null) || valid !== (status === 'valid')) {
-    throw new VaultError('ANSWER_MALFORMED', { detail: 'Its members contradict each other.' })
-  }
-  return status
-}
-
-const statuses = { ACTIVE: 'valid', PENDING: 'pending', EXPIRED: 'expired', REVOKED: 'revoked' } as const

@@ -9,82 +9,84 @@ import type { VerificationQuery } from './query.ts'
 
 export interface VerificationService {
   /** @throws {VerifierError} PUBLIC_KEY_INVALID. */
-  readonly verify: (question: {
+  readonly verify: (query: {
     readonly owner: string
     readonly publicKey: unknown
   }) => Promise<VerificationResult>
-  /** The same of a key that was parsed before. */
-  readonly verifyParsed: (question: VerificationQuery) => Promise<VerificationResult>
+  /** The same for a parsed key. */
+  readonly verifyParsed: (query: VerificationQuery) => Promise<VerificationResult>
   readonly invalidate: (which: { readonly owner: string; readonly thumbprint?: string | undefined }) => void
-  /** Forgets a key, whoever's it was said to be. */
+  /** Removes a key from the cache, under all owners. */
   readonly forgetKey: (thumbprint: string) => void
   readonly clear: () => void
 }
 
-/** An answer, and whether nothing has become of the key since it was asked about: otherwise it may be from before. */
-interface PendingResult {
-  readonly standing: CheckedResult
+/** A result, and whether the key was not invalidated since the request: otherwise the result may be outdated. */
+interface FetchedResult {
+  readonly result: CheckedResult
   readonly isCurrent: boolean
 }
 
-/** How often a key is asked about when it changes while the answer is under way. */
-const asksMax = 3
+/** Maximum number of look-ups of a key that is invalidated while its answer is on the way. */
+const lookUpsMax = 3
 
-/** Answers from the cache, else by asking; who asks the same at the same time shares one question. */
+/** Verifies from the cache, or by a look-up; concurrent verifications of the same key share one look-up. */
 export function createVerificationService({
-  ask,
+  lookUp,
   cache,
   clocks,
   onEvent,
 }: {
-  readonly ask: LookUp
+  readonly lookUp: LookUp
   readonly cache: ResultCache
   readonly clocks: VerifierClocks
   readonly onEvent: EventListener
 }): VerificationService {
-  const inFlight = new Map<string, Promise<PendingResult>>()
-  const askOnce = (question: VerificationQuery): Promise<PendingResult> => {
-    const key = keyOf(question.owner, question.thumbprint)
-    const asked = inFlight.get(key)
-    if (asked !== undefined) return asked
-    const answer: Promise<PendingResult> = ask(question)
-      .then((standing) => {
-        const isCurrent = inFlight.get(key) === answer
-        if (isCurrent) cache.set(question.owner, { thumbprint: question.thumbprint, standing })
-        return { standing, isCurrent }
+  const inFlight = new Map<string, Promise<FetchedResult>>()
+  const fetchOnce = (query: VerificationQuery): Promise<FetchedResult> => {
+    const key = keyOf(query.owner, query.thumbprint)
+    const pending = inFlight.get(key)
+    if (pending !== undefined) return pending
+    const fetched: Promise<FetchedResult> = lookUp(query)
+      .then((result) => {
+        const isCurrent = inFlight.get(key) === fetched
+        if (isCurrent) cache.set(query.owner, { thumbprint: query.thumbprint, result })
+        return { result, isCurrent }
       })
       .finally(() => {
-        if (inFlight.get(key) === answer) inFlight.delete(key)
+        if (inFlight.get(key) === fetched) inFlight.delete(key)
       })
-    inFlight.set(key, answer)
-    return answer
+    inFlight.set(key, fetched)
+    return fetched
   }
-  const askCurrent = async (question: VerificationQuery): Promise<CheckedResult> => {
-    for (let asked = 0; asked < asksMax; asked += 1) {
-      const { standing, isCurrent } = await askOnce(question)
-      if (isCurrent) return { ...standing, status: currentStatus(standing, clocks) }
+
+  const fetchCurrent = async (query: VerificationQuery): Promise<CheckedResult> => {
+    for (let lookUps = 0; lookUps < lookUpsMax; lookUps += 1) {
+      const { result, isCurrent } = await fetchOnce(query)
+      if (isCurrent) return { ...result, status: currentStatus(result, clocks) }
     }
-    throw new Error('What is asked about changes faster than it can be asked about.')
+    throw new Error('The key is invalidated faster than it can be looked up.')
   }
-  const lookUp = async (question: VerificationQuery): Promise<VerificationResult> => {
-    const { owner, thumbprint } = question
-    // No account has such a name, whatever it is that was shown for one.
-    if (typeof owner !== 'string' || !isAccountName(owner)) return unasked(thumbprint, 'unknown-key')
+
+  const resolve = async (query: VerificationQuery): Promise<VerificationResult> => {
+    const { owner, thumbprint } = query
+    // No account can have such a name. A caller without types may pass any value.
+    if (typeof owner !== 'string' || !isAccountName(owner)) return withoutAnswer(thumbprint, 'unknown-key')
     const known = cache.fresh(owner, thumbprint)
-    if (known !== null) return toStanding(known, { thumbprint, source: 'cache' })
+    if (known !== null) return toResult(known, { thumbprint, source: 'cache' })
     try {
-      return toStanding(await askCurrent(question), { thumbprint, source: 'key-server' })
+      return toResult(await fetchCurrent(query), { thumbprint, source: 'key-server' })
     } catch (error) {
       const stale = isUnreachable(error) ? cache.stale(owner, thumbprint) : null
       return stale === null
-        ? unasked(thumbprint, 'unavailable')
-        : toStanding(stale, { thumbprint, source: 'stale' })
+        ? withoutAnswer(thumbprint, 'unavailable')
+        : toResult(stale, { thumbprint, source: 'stale' })
     }
   }
-  const verifyParsed = async (question: VerificationQuery): Promise<VerificationResult> => {
-    const standing = await lookUp(question)
-    onEvent({ type: 'verified', status: standing.status, source: standing.source })
-    return standing
+  const verifyParsed = async (query: VerificationQuery): Promise<VerificationResult> => {
+    const result = await resolve(query)
+    onEvent({ type: 'verified', status: result.status, source: result.source })
+    return result
   }
   const recognize = keyRecognizer()
   return {
@@ -108,14 +110,14 @@ export function createVerificationService({
   }
 }
 
-function toStanding(
+function toResult(
   { status, notBefore, expiresAt, checkedAt, certifiedBy }: CheckedResult,
-  named: Pick<VerificationResult, 'thumbprint' | 'source'>,
+  origin: Pick<VerificationResult, 'thumbprint' | 'source'>,
 ): VerificationResult {
-  return { valid: status === 'valid', status, notBefore, expiresAt, checkedAt, certifiedBy, ...named }
+  return { valid: status === 'valid', status, notBefore, expiresAt, checkedAt, certifiedBy, ...origin }
 }
 
-function unasked(thumbprint: string, status: 'unknown-key' | 'unavailable'): VerificationResult {
+function withoutAnswer(thumbprint: string, status: 'unknown-key' | 'unavailable'): VerificationResult {
   return {
     valid: false,
     status,

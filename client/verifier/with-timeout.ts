@@ -1,8 +1,8 @@
-/** What `promise` resolves to, or `late` after `ms` milliseconds; what it does then is nobody's concern. */
-export function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
+/** Resolves as `promise` does, or to `timeout` after `ms` milliseconds; a later outcome of `promise` is ignored. */
+export function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | 'timeout'> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      resolve('late')
+      resolve('timeout')
     }, ms)
     promise.then(resolve, reject).finally(() => {
       clearTimeout(timer)

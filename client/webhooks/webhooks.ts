@@ -3,39 +3,39 @@ import type { ResponseReader } from '../transport/response-reader.ts'
 import type { Operation } from '../transport/graphql.ts'
 import type { AlertKind } from '../../schema/wire/enums.ts'
 
-/** Where the key server posts the account's alerts, and how it goes. */
+/** A URL that the key server posts the account's alerts to, and the state of its deliveries. */
 export interface Webhook {
   /** UUID. */
   readonly id: string
   readonly url: string
-  /** Names of {@link AlertKind}s, and of kinds that this version does not know; null: all. */
+  /** {@link AlertKind}s, also those that this version does not know; null: all. */
   readonly kinds: readonly string[] | null
   readonly createdAt: Date
   readonly lastDeliveredAt: Date | null
-  /** The first failed attempt since the last delivery; null when all is well. */
+  /** The first failed attempt since the last delivery; null: no attempt has failed since. */
   readonly failingSince: Date | null
-  /** What the last failed attempt met, e.g. `TIMED_OUT` or `HTTP_503`. */
+  /** The failure of the last failed attempt, e.g. `TIMED_OUT` or `HTTP_503`. */
   readonly failure: string | null
-  /** Null when nothing is waiting. */
+  /** Null when no alert is waiting. */
   readonly nextAttemptAt: Date | null
   /** The receiver answered 410 Gone: nothing is posted there until the webhook is set or redelivered. */
   readonly disabledAt: Date | null
-  /** Alerts that the receiver did not take for three days. */
+  /** The number of alerts that could not be delivered for three days. */
   readonly deadLetterCount: number
 }
 
 export interface SetWebhookOptions {
-  /** Which alerts. Default: all. */
+  /** The alerts to post. Default: all. */
   readonly kinds?: readonly AlertKind[] | undefined
-  /** Replaces the secret of a webhook that exists, at once. Default: false. */
+  /** Replaces the secret of an existing webhook at once. Default: false. */
   readonly renewSecret?: boolean | undefined
 }
 
 export interface WebhookSet {
   readonly webhook: Webhook
   /**
-   * `whsec_` and base64: with it the receiver checks the messages' signatures (Standard Webhooks). It is shown only here, and
-   * only when it is new: null for a webhook that was there before.
+   * `whsec_` and base64: the receiver verifies the messages' signatures with it (Standard Webhooks). It is returned only when
+   * it is new; null for an existing webhook.
    */
   readonly secret: string | null
 }

@@ -1,6 +1,6 @@
 const alphabet = /^[\w-]*$/
 
-/** By what is left over after groups of four: the last characters whose bits are all those of a byte. */
+/** By the length modulo 4: the allowed last characters, whose unused bits are zero. */
 const lastCharacters = [null, '', 'AQgw', 'AEIMQUYcgkosw048'] as const
 
 /** Encodes bytes as unpadded base64url (RFC 4648 §5, RFC 7515 appendix C). */
@@ -9,8 +9,8 @@ export function encodeBase64url(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes unpadded base64url, and only its one canonical spelling: no padding, no white space, and no stray bits in
- * the last character (two texts that decode to the same bytes would make two names for one key).
+ * Decodes unpadded base64url in canonical form only: no padding, no white space, and unused bits of the last character zero.
+ * Otherwise two strings that decode to the same bytes would be two names of one key.
  *
  * @returns the bytes, or null when `text` is not canonical base64url.
  */
@@ -23,7 +23,7 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   return bytes
 }
 
-/** Encodes bytes as padded base64 (RFC 4648 §4), the form of byte sequences in structured fields (RFC 9651). */
+/** Encodes bytes as padded base64 (RFC 4648 §4), as byte sequences in structured fields have it (RFC 9651). */
 export function encodeBase64(bytes: Uint8Array): string {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)

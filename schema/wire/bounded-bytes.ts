@@ -1,6 +1,6 @@
 /**
- * Puts chunks together, however small they are: it holds the bytes themselves and not the chunks, each of which is an object of
- * a hundred bytes and more.
+ * Concatenates chunks. It stores their bytes and not the chunks, each of which is an object of a hundred bytes and more, so
+ * that small chunks cannot exceed the bound.
  */
 export class BoundedBytes {
   readonly #bytesMax: number
@@ -11,7 +11,7 @@ export class BoundedBytes {
     this.#bytesMax = bytesMax
   }
 
-  /** False when that would be more than there may be; then it is not kept. */
+  /** False when the bound would be exceeded; the chunk is dropped then. */
   append(chunk: Uint8Array): boolean {
     const length = this.#length + chunk.length
     if (length > this.#bytesMax) return false
@@ -25,7 +25,7 @@ export class BoundedBytes {
     return true
   }
 
-  /** A copy of what was appended. */
+  /** A copy of the appended bytes. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(0, this.#length)
   }

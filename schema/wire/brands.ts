@@ -12,6 +12,8 @@ export type AccountId = Branded<'AccountId'>
 export type ApplicationServerId = Branded<'ApplicationServerId'>
 /** A UUID in lower case. */
 export type TransactionKeyId = Branded<'TransactionKeyId'>
+/** RFC 7638 SHA-256 thumbprint in canonical base64url. */
+export type Thumbprint = Branded<'Thumbprint'>
 /** RFC 7638 thumbprint of a management key's signing key. */
 export type ManagementKeyId = Branded<'ManagementKeyId'>
 /** RFC 7638 thumbprint of an application server's signing key. */
@@ -20,7 +22,7 @@ export type ApplicationServerKeyId = Branded<'ApplicationServerKeyId'>
 export type CompactJwe = Branded<'CompactJwe'>
 
 const uuidPattern = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/
-/** 32 bytes in base64url: the last character has 4 significant bits. */
+/** 32 bytes in base64url: 43 characters, of which the last has 4 significant bits; its other two are zero (RFC 4648 §3.5). */
 const thumbprintPattern = /^[\w-]{42}[AEIMQUYcgkosw048]$/
 const compactJwePattern = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/
 
@@ -49,6 +51,11 @@ export const toCompactJwe = parserOf(
   (text): text is CompactJwe => compactJwePattern.test(text),
   'a compact JWE',
 )
+
+/** Whether a value has the form of a thumbprint: canonical base64url of 32 bytes. */
+export function isThumbprint(value: unknown): value is Thumbprint {
+  return typeof value === 'string' && thumbprintPattern.test(value)
+}
 
 /** Reads a transaction key's id as a client sent it, in any case. Null when it is malformed. */
 export function parseTransactionKeyId(text: string): TransactionKeyId | null {

@@ -1,11 +1,11 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 
 /**
- * Cursors are opaque to clients. Inside they are a kind and a position, so that a cursor of one list is refused by another.
+ * Cursors are opaque to clients. They contain a kind and a position, so that one list refuses a cursor of another.
  */
 export type CursorKind = PositionedKind | 'key'
 
-/** Lists whose items are stored one by one, and read on from a {@link CursorPosition}. */
+/** Lists of numbered items, which are read from a {@link CursorPosition} on. */
 export type PositionedKind = 'alert' | 'change'
 
 export function encodeCursor(kind: CursorKind, position: string): string {
@@ -20,22 +20,22 @@ export function decodeCursor(kind: CursorKind, cursor: string): string | null {
   const text = new TextDecoder().decode(bytes)
   if (!text.startsWith(`${kind}:`)) return null
   const position = text.slice(kind.length + 1)
-  // The decoder repairs what is no UTF-8 and drops a byte order mark: only what encodes to the same text is a cursor.
+  // The decoder replaces invalid UTF-8 and drops a byte order mark: only a string that encodes to itself is a cursor.
   return encodeCursor(kind, position) === cursor ? position : null
 }
 
-/** Where the reader of a stored list is: at the newest item that he has, or at 0, before the first. */
+/** A reader's position in a list: that of the newest item that was read; 0: before the first. */
 export interface CursorPosition {
-  /** Of items. They count from 1, without gaps. */
+  /** Items are numbered from 1, without gaps. */
   readonly position: number
   /**
    * When the item at this position occurred, in milliseconds since 1970; null at 0, and in a cursor of the form before this
-   * one. A database that was set back gives positions a second time: this tells the items apart.
+   * one. A database that was set back assigns positions a second time; the time distinguishes the items.
    */
   readonly atMs: number | null
 }
 
-/** The cursor of a bookmark. */
+/** The cursor of a position. */
 export function encodeCursorPosition(kind: PositionedKind, { position, atMs }: CursorPosition): string {
   return encodeCursor(kind, atMs === null ? String(position) : `${String(position)}@${String(atMs)}`)
 }

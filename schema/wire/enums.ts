@@ -1,5 +1,5 @@
 /*
- * The constant lists of the API, which both ends and the statements share.
+ * The enumerations of the API, which server, clients and statements share.
  */
 
 export const managementKeyKinds = ['DEVICE', 'RECOVERY', 'VIEWER'] as const

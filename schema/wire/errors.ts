@@ -1,6 +1,6 @@
 import { ClavigerError } from './claviger-error.ts'
 
-/** Every `extensions.code` that the key server answers with. docs/protocol.md says of each what the caller can do. */
+/** Every `extensions.code` of the key server. docs/protocol.md says what a caller can do about each. */
 export const errorCodes = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -35,7 +35,7 @@ export const signatureRefusals = [
 /** Why a signature was refused. */
 export type SignatureRefusal = (typeof signatureRefusals)[number]
 
-/** What else an error's `extensions` may carry, by code. */
+/** The other members of an error's `extensions`, by code. */
 export interface ErrorDetails {
   /** With UNAUTHENTICATED. */
   readonly reason?: SignatureRefusal
@@ -48,8 +48,8 @@ export interface ErrorDetails {
 }
 
 /**
- * A refusal that the protocol defines: the server throws it, the wire carries its code and details, and the client SDK
- * throws it again to its caller. Its message never contains received bytes.
+ * A refusal of the protocol: the server throws it, the response carries its code and details, and the client SDK throws it
+ * again. Its message never contains received bytes.
  */
 export class KeyServerError extends ClavigerError {
   override readonly name = 'KeyServerError'
@@ -88,7 +88,7 @@ export function badInput(field: string, message: string): KeyServerError {
   return new KeyServerError('BAD_USER_INPUT', message, { field })
 }
 
-/** The one answer for what does not exist and for what belongs to somebody else. */
+/** A NOT_FOUND error, for objects that do not exist and for those of other accounts. */
 export function notFound(what: string): KeyServerError {
   return new KeyServerError('NOT_FOUND', `There is no such ${what}.`)
 }

@@ -1,9 +1,8 @@
 /**
- * Reads a JSON object in its one canonical serialisation: UTF-8 without a byte order mark, as JSON.stringify writes it.
- * White space, a member given twice, and another spelling of a number or character would say the same in other bytes, and
- * in as many as one likes.
+ * Parses a JSON object in canonical form: UTF-8 without a byte order mark, as JSON.stringify writes it. White space,
+ * duplicate members, and other spellings of numbers or characters would give the same value in other bytes.
  *
- * @returns null for anything else; the parser's own words would quote the input
+ * @returns null for anything else; the parser's message would quote the input
  */
 export function parseCanonicalJsonObject(bytes: Uint8Array): Record<string, unknown> | null {
   try {

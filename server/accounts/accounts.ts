@@ -4,7 +4,7 @@ import type { AccountsPort, OpenAccountInput } from '../../schema/graphql/contex
 import type { Account, ManagementKey } from '../../schema/graphql/domain.ts'
 import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { accountName, parseInput } from '../lib/input.ts'

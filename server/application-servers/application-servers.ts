@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ApplicationServersPort, RegisterApplicationServerInput } from '../../schema/graphql/context.ts'
 import type { ApplicationServerRegistration } from '../../schema/graphql/domain.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'

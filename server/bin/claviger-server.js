@@ -12,12 +12,13 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1)
 }
 
-const usage = `Usage: claviger-server [serve]
+const usage = `Usage: claviger-server serve [--host ADDRESS] [--port PORT] [--data-dir DIRECTORY]
        claviger-server server-key --help
        claviger-server application-server --help
 
-Runs the key server, or the operator's commands on its database. All settings
-are environment variables, such as:
+Runs the key server, which is also what it does without a command, or the operator's
+commands on its database. Its settings are environment variables, over which the
+options win, such as:
   HOST, PORT      where to listen; 127.0.0.1 and 4000 unless told
   PUBLIC_URL      the origins that clients know it by
   DATABASE_URL    a PostgreSQL; without it one is started, and keeps its data in DATA_DIR

@@ -2,7 +2,8 @@ import { hkdf } from 'node:crypto'
 import { promisify } from 'node:util'
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK } from 'jose'
 import { z } from 'zod'
-import { parseSigningJwk, thumbprint, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 
 /** A server key as the database stores it. */
 export interface SealedServerKey {

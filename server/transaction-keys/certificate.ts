@@ -1,28 +1,19 @@
 import { decodeJwt } from 'jose'
-import type { Term } from '../../schema/graphql/domain.ts'
 import { badInput } from '../../schema/wire/errors.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
 import {
-  InvalidStatement,
-  parseStatement,
+  firstMismatchedClaim,
+  type CertifiedFacts,
   type KeyCertificate,
-} from '../../schema/wire/statements/statement.ts'
+} from '../../schema/wire/statements/certificate.ts'
+import { InvalidStatement, parseStatement } from '../../schema/wire/statements/statement.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { selectActiveSigner } from '../auth/active-signer.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
-import type { OverusePolicy } from '../../schema/wire/enums.ts'
 
 const field = 'input.certificate'
 
-/** What a certificate states about a transaction key, as the server stores it. */
-export interface CertifiedFacts extends Term {
-  readonly id: string
-  readonly applicationServer: string
-  /** RFC 7638 thumbprint of the public key; null for a symmetric key. */
-  readonly thumbprint: string | null
-  readonly maxUses: number | null
-  readonly overusePolicy: OverusePolicy
-}
+/** What the server stores of a transaction key and a certificate states: every fact but the owner's name. */
+export type StoredFacts = Required<Omit<CertifiedFacts, 'owner'>>
 
 /**
  * Checks a certificate before it is stored: an active management key of the account signed it, and each of its claims
@@ -33,7 +24,7 @@ export interface CertifiedFacts extends Term {
 export async function assertCertificate(
   signed: SignedTransaction,
   certificate: ReceivedStatement<'claviger-key+jwt'>,
-  facts: CertifiedFacts,
+  facts: StoredFacts,
 ): Promise<void> {
   const signer = await selectActiveSigner(signed, certificate.kid)
   if (signer === null) {
@@ -44,9 +35,8 @@ export async function assertCertificate(
     now: signed.now,
     field,
   })
-  if (certificate.payload.iss !== signer.owner) throw untrueClaim(field, 'iss')
-  const untrue = await findUntrueClaim(certificate.payload, facts)
-  if (untrue !== null) throw untrueClaim(field, untrue)
+  const mismatched = await firstMismatchedClaim(certificate.payload, { ...facts, owner: signer.owner })
+  if (mismatched !== null) throw untrueClaim(field, mismatched)
 }
 
 /**
@@ -66,31 +56,14 @@ export function assertNotOlder({ iat }: KeyCertificate, stored: string | null): 
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
-export async function assertStillTrue(stored: string, facts: CertifiedFacts): Promise<void> {
+export async function assertStillTrue(stored: string, facts: StoredFacts): Promise<void> {
   const certificate = payloadOf(stored)
-  const untrue = certificate && (await findUntrueClaim(certificate, facts))
-  if (certificate !== null && untrue === null) return
+  const mismatched = certificate && (await firstMismatchedClaim(certificate, facts))
+  if (certificate !== null && mismatched === null) return
   throw badInput(
     field,
-    `The stored certificate would not be true any more ("${untrue ?? 'form'}"): give a new one with the change, or null.`,
+    `The stored certificate would not be true any more ("${mismatched ?? 'form'}"): give a new one with the change, or null.`,
   )
-}
-
-/** The name of the first claim that is not what the facts are; null when all are. The owner's name is not among them. */
-async function findUntrueClaim(certificate: KeyCertificate, facts: CertifiedFacts): Promise<string | null> {
-  const { cnf } = certificate
-  const stated = 'jwk' in cnf ? await thumbprint(cnf.jwk) : null
-  const comparisons: Readonly<Record<string, boolean>> = {
-    jti: certificate.jti === facts.id,
-    aud: certificate.aud === facts.applicationServer,
-    nbf: (certificate.nbf ?? null) === toSeconds(facts.notBefore),
-    exp: (certificate.exp ?? null) === toSeconds(facts.expiresAt),
-    max_uses: (certificate.max_uses ?? null) === facts.maxUses,
-    overuse: (certificate.overuse ?? 'NOTIFY') === facts.overusePolicy,
-    // Whose thumbprint `jkt` is only the owner can tell: the server has never seen the symmetric key.
-    cnf: stated === facts.thumbprint,
-  }
-  return Object.keys(comparisons).find((claim) => comparisons[claim] === false) ?? null
 }
 
 /** Null for a certificate of an older form, which clients no longer accept. */
@@ -101,9 +74,4 @@ function payloadOf(stored: string): KeyCertificate | null {
     if (error instanceof InvalidStatement) return null
     throw error
   }
-}
-
-/** Certificates state instants in whole seconds, rounded down. */
-function toSeconds(date: Date | null): number | null {
-  return date && Math.floor(date.getTime() / 1000)
 }

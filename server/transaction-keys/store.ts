@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import {

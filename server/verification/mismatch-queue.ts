@@ -2,7 +2,7 @@
 export interface Mismatch {
   readonly accountId: string
   readonly applicationServer: string
-  /** Of the presented key. */
+  /** RFC 7638 thumbprint of the presented key. */
   readonly thumbprint: string
 }
 

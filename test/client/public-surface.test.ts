@@ -114,7 +114,7 @@ test('types say what the pages say (checked by the compiler)', () => {
   expectTypeOf<JsonWebKey>().toExtend<verifier.ApplicationServerIdentity['signingKey']>()
   expectTypeOf<Extract<sdk.Alert, { kind: 'KEY_OVERUSED' }>>().toEqualTypeOf<sdk.KeyOverusedAlert>()
   expectTypeOf(verifier.createVerifier).parameters.toEqualTypeOf<[verifier.VerifierOptions]>()
-  expectTypeOf<verifier.Verifier>().not.toHaveProperty('cacheTrust')
+  expectTypeOf<verifier.Verifier>().not.toHaveProperty('freshness')
   // @ts-expect-error: a code that there is not
   expectTypeOf<'NO_SUCH_CODE'>().toExtend<sdk.VaultErrorCode>()
   expectTypeOf<Record<never, never>>().toExtend<KeyServerOptions>()

@@ -157,7 +157,7 @@ describe('pages', () => {
   })
 })
 
-test('a private key that is passed for verification never leaves the machine', async () => {
+test('a private key that is passed to a verification is never sent', async () => {
   const { privateKey } = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
   let sent = 0
   const fetch = () => {
@@ -165,8 +165,8 @@ test('a private key that is passed for verification never leaves the machine', a
     return Promise.reject(new Error('Nothing is to be sent.'))
   }
   const publicKey = await crypto.subtle.exportKey('jwk', privateKey)
-  const question = { url: 'https://keys.example', owner: 'alice', applicationServer: 'https://shop.example' }
-  await expect(verifyPublicKey({ ...question, publicKey, fetch })).rejects.toMatchObject({
+  const query = { url: 'https://keys.example', owner: 'alice', applicationServer: 'https://shop.example' }
+  await expect(verifyPublicKey({ ...query, publicKey, fetch })).rejects.toMatchObject({
     code: 'PUBLIC_KEY_INVALID',
   })
   expect(sent).toBe(0)

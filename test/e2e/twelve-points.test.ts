@@ -94,8 +94,8 @@ test('5. the public key is stored in plaintext, and a received one is checked ag
     'kty',
     'x',
   ])
-  expect(seen(5)['own']).toMatchObject({ coincides: true, valid: true, state: 'ACTIVE' })
-  expect(seen(5)['other']).toMatchObject({ coincides: false, valid: false, state: null })
+  expect(seen(5)['own']).toMatchObject({ valid: true, status: 'valid' })
+  expect(seen(5)['other']).toMatchObject({ valid: false, status: 'unknown-key' })
 })
 
 test('6. the public half of the management key authenticates who asks for a transaction key', () => {
@@ -138,7 +138,7 @@ test('11. a key is acquired on another device only by a requester whose signatur
 test('12. an application server learns whether a public key it received is the client’s', () => {
   expect(seen(12)).toEqual({
     genuine: `Welcome, ${seen(1).owner}.\n`,
-    forged: 'Refused: not a key of this owner.\n',
+    forged: 'Refused: unknown-key.\n',
   })
 })
 

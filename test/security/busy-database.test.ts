@@ -42,6 +42,6 @@ test('a statement that PostgreSQL cancels is UNAVAILABLE, changed nothing, and m
   const [answer] = await Promise.all(pending)
   if (answer === undefined) throw new TypeError('One was sent.')
   expect(answer.status).toBe(503)
-  expectRefusal(answer, { code: 'UNAVAILABLE' })
+  expectRefusal(answer, { code: 'UNAVAILABLE', retryAfterSeconds: 1 })
   expect((await revokeKey(world.url, account.key, device.id)).errors).toEqual([])
 })

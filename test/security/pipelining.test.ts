@@ -67,10 +67,10 @@ async function open(text: string, { to = port, reads = true } = {}): Promise<Pip
 
 function post(query: string): string {
   const body = JSON.stringify({ query })
-  return `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`
+  return `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`
 }
 
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
 
 function countOf(text: string, part: string): number {
   return text.split(part).length - 1

@@ -39,7 +39,7 @@ async function open(port: number, text: string, { reads }: { readonly reads: boo
 }
 
 const worldPort = () => Number(new URL(world.url).port)
-const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+const get = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 /** A server with the time-out and nothing else. */
 async function startServer(answer: (response: ServerResponse) => void) {
@@ -103,7 +103,7 @@ test(
   { timeout: 40_000 },
   async () => {
     const body = JSON.stringify({ query: getIntrospectionQuery() })
-    const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${String(body.length)}\r\n\r\n`
+    const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${String(body.length)}\r\n\r\n`
     const socket = await open(worldPort(), '', { reads: false })
     const isClosed = () => socket.closed
     for (let sent = 0; sent < 2_000 && !isClosed(); sent++) {
@@ -120,7 +120,7 @@ test('clients that are slow with their bodies make room for the others', { timeo
   const bytes = 60_000
   const slow = await Promise.all(
     Array.from({ length: 40 }, async () => {
-      const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${String(bytes)}\r\n\r\n`
+      const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${String(bytes)}\r\n\r\n`
       const socket = await open(worldPort(), head + 'x'.repeat(bytes - 1), { reads: true })
       let isOpen = true
       socket.once('close', () => (isOpen = false))

@@ -32,6 +32,8 @@ test('the limits are those of docs/protocol.md', () => {
     waitingBytesMax: 33_554_432,
     writeTimeoutMs: 30_000,
     streamsPerKeyMax: 100,
+    streamsPerPrincipalMax: 300,
+    streamsMax: 10_000,
     socketsPerKeyMax: 5,
     operationsPerSocketMax: 20,
     unsignedSocketsPerAddressMax: 100,

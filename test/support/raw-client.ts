@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CompactEncrypt, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { parseSigningJwk, parseWrappingJwk, thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, parseWrappingJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import {
   algorithmOf,
   contentDigest,

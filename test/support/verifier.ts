@@ -6,7 +6,8 @@ import {
   serializeAppKey,
   serializeAppKeyid,
 } from '../../schema/wire/signatures/app-signature.ts'
-import { parsePublicJwk, thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { parsePublicJwk } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   contentDigest,
@@ -21,6 +22,7 @@ import {
   type VerifierOptions,
 } from '../../client/verifier/create-verifier.ts'
 import type { VerifierEvent } from '../../client/verifier/events.ts'
+import type { VerificationStatus } from '../../client/verifier/result.ts'
 import { createSigner, sign, type Signer } from '../schema/wire/signatures/signers.ts'
 
 export const shop = 'https://shop.example'
@@ -29,8 +31,8 @@ export const owner = 'alice'
 /** 2026-11-23T06:21:00Z, as in the protocol's worked example. */
 export const startSeconds = 1795414860
 
-/** What the fake key server says of a key. */
-export interface FakeStanding {
+/** The fake key server's answer about a key. */
+export interface FakeAnswer {
   readonly state: 'ACTIVE' | 'PENDING' | 'EXPIRED' | 'REVOKED'
   readonly notBefore?: Date
   readonly expiresAt?: Date
@@ -38,11 +40,11 @@ export interface FakeStanding {
 
 export interface FakeKeyServer {
   readonly fetch: typeof globalThis.fetch
-  /** The owners asked for, a list for each request. */
+  /** The owners in the queries, a list for each request. */
   readonly requests: (readonly string[])[]
   /** By owner and thumbprint, with a slash between. */
-  readonly keys: Map<string, FakeStanding>
-  /** What it does instead of answering; null for nothing. */
+  readonly keys: Map<string, FakeAnswer>
+  /** Called instead of answering; null: it answers. */
   fault: ((signal: AbortSignal | null) => Promise<Response>) | null
 }
 
@@ -82,7 +84,7 @@ function fakeKeyServer(nowMs: () => number): FakeKeyServer {
   return server
 }
 
-/** A key that this key server, of another version perhaps, does not take. */
+/** A key that the key server refuses, as another version might. */
 export const unacceptable = { kty: 'AKP', alg: 'ML-DSA-44', pub: 'A'.repeat(1750) } as const
 
 function refusal(code: string): Response {
@@ -93,13 +95,13 @@ export interface Bench {
   readonly keyServer: FakeKeyServer
   readonly verifier: Verifier
   readonly events: VerifierEvent[]
-  /** Both clocks go on by so many seconds. */
+  /** Advances both clocks by so many seconds. */
   readonly pass: (seconds: number) => void
-  /** The machine sleeps for so long: the monotonic clock stands still. */
+  /** The machine sleeps for so many seconds: the monotonic clock stops. */
   readonly sleep: (seconds: number) => void
 }
 
-/** A verifier for the shop on a fake key server and clocks that stand still. */
+/** A verifier for the shop on a fake key server and stopped clocks. */
 export function createBench(options: Partial<VerifierOptions> = {}): Bench {
   let passedMs = 0
   let sleptMs = 0
@@ -135,12 +137,23 @@ export async function knownKey(
   {
     alg = 'ed25519',
     of = owner,
-    ...standing
-  }: Partial<FakeStanding> & { readonly alg?: SignatureAlgorithm; readonly of?: string } = {},
+    ...answer
+  }: Partial<FakeAnswer> & { readonly alg?: SignatureAlgorithm; readonly of?: string } = {},
 ): Promise<Signer> {
   const signer = await createSigner(alg)
-  keyServer.keys.set(`${of}/${signer.keyid}`, { state: 'ACTIVE', ...standing })
+  keyServer.keys.set(`${of}/${signer.keyid}`, { state: 'ACTIVE', ...answer })
   return signer
+}
+
+/** The status of a key of this owner. */
+export async function statusOf({ verifier }: Bench, signer: Signer, of = owner): Promise<VerificationStatus> {
+  return (await verifier.verify({ owner: of, publicKey: signer.jwk })).status
+}
+
+/** The answer of a key server about an active key without a term. */
+export function validAnswerOf() {
+  const checkedAt = new Date(startSeconds * 1000).toISOString()
+  return { coincides: true, valid: true, state: 'ACTIVE', notBefore: null, expiresAt: null, checkedAt }
 }
 
 /** A request in parts that a test can change. */

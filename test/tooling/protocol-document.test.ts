@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { schema } from '../../schema/graphql/index.ts'
 import { queryLimits } from '../../server/graphql/query-limits.ts'
 import { errorCodes, signatureRefusals } from '../../schema/wire/errors.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   httpProfile,

@@ -72,7 +72,7 @@ test.each([
   ['OpenVaultOptions', 'vault/vault.ts'],
   ['ConnectionOptions', 'transport/connection-options.ts'],
   ['CreateKeyOptions', 'keys/create.ts'],
-  ['KeyChanges', 'keys/describe.ts'],
+  ['KeyChanges', 'keys/update.ts'],
   ['AcquireOptions', 'keys/acquire.ts'],
   ['UncertifiedOptions', 'keys/open.ts'],
   ['AcquiredKey', 'keys/acquired-key.ts'],

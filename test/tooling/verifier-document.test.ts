@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { refusalCodes, answerOf, refuse } from '../../client/verifier/refusal.ts'
-import { thumbprint } from '../../schema/wire/keys/jwk.ts'
+import { refusalCodes, responseOf, refuse } from '../../client/verifier/refusal.ts'
+import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { exampleCreated, exampleKey } from '../support/vectors/request-signing-example.ts'
 import { createBench, outcomeOf, owner, startSeconds } from '../support/verifier.ts'
 import { proofFailures } from '../../schema/wire/enums.ts'
@@ -55,7 +55,7 @@ test('the table of refusals has every code, with its status', () => {
     code,
     Number(status),
   ])
-  const expected = refusalCodes.map((code) => [code, answerOf(refuse(code)).status])
+  const expected = refusalCodes.map((code) => [code, responseOf(refuse(code)).status])
   expect(rows.sort()).toEqual(expected.sort())
 })
 

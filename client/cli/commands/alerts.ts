@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import type { Alert, Vault } from '../../index.ts'
+import type { Alert, ConnectionChange, Vault } from '../../index.ts'
 import { fileCursorStore } from '../../node/index.ts'
-import { alertLine } from '../alert-text.ts'
+import { alertLine, connectionLine } from '../alert-text.ts'
 import type { Context } from '../context.ts'
 import { listParserOf, parseCount } from '../options.ts'
 import { alertKinds, type AlertKind } from '../../../schema/wire/enums.ts'
@@ -75,7 +75,11 @@ async function* followed(
   const place = kinds === undefined ? fileCursorStore({ path: `${keystorePath}.alerts` }) : undefined
   output.note('Waiting for alerts. Ctrl-C ends it.')
   let count = 0
-  for await (const alert of vault.alerts({ after, kinds, signal, cursorStore: place })) {
+  const onConnectionChange = (change: ConnectionChange) => {
+    const line = connectionLine(change)
+    if (line !== null) output.note(line)
+  }
+  for await (const alert of vault.alerts({ after, kinds, signal, cursorStore: place, onConnectionChange })) {
     yield alert
     count += 1
     if (count < limit) continue

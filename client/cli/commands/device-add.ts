@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { hostname } from 'node:os'
 import { requestPairing } from '../../index.ts'
 import { urlDefault, type Context } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -17,7 +18,7 @@ export function addDeviceAddCommand(device: Command, context: Context): void {
     .command('add')
     .description('make this device one of yours: shows a code, and waits until another device approves it')
     .requiredOption('--owner <name>', "the account's name")
-    .option('--label <label>', 'what to call this device, e.g. Phone')
+    .option('--label <label>', 'what to call this device (default: the host name)')
     .option('--passphrase', 'encrypt the keystore: asks for a passphrase, twice')
     .addHelpText(
       'after',
@@ -28,7 +29,7 @@ Example:
   $ claviger device add --owner alice --label Phone`,
     )
     .action(async (flags: AddFlags) => {
-      const { owner, label } = flags
+      const { owner, label = hostname() } = flags
       const { keystorePath, output, url = urlDefault } = context
       const keystore = await keystoreToWrite(flags, context)
       const request = await requestPairing({ url, owner, label, keystore })

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { hostname } from 'node:os'
 import { createVault } from '../../index.ts'
 import { urlDefault, type Context } from '../context.ts'
 import { rows } from '../key-text.ts'
@@ -16,7 +17,7 @@ export function addInitCommand(program: Command, context: Context): void {
     .command('init')
     .description('make a management key on this device, and open an account with it')
     .requiredOption('--owner <name>', "the account's name, by which application servers know you")
-    .option('--label <label>', 'what to call this management key, e.g. Laptop')
+    .option('--label <label>', 'what to call this management key (default: the host name)')
     .option('--passphrase', 'encrypt the keystore: asks for a passphrase, twice')
     .addHelpText(
       'after',
@@ -28,7 +29,7 @@ Examples:
   $ claviger init --owner alice --url https://keys.example --passphrase`,
     )
     .action(async (flags: InitFlags) => {
-      const { owner, label } = flags
+      const { owner, label = hostname() } = flags
       const { keystorePath, output, url = urlDefault } = context
       const keystore = await keystoreToWrite(flags, context)
       const vault = await createVault({ url, owner, label, keystore })

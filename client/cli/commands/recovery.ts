@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { randomInt } from 'node:crypto'
+import { hostname } from 'node:os'
 import { openRecovery, type Recovery, type RecoveryDraft } from '../../index.ts'
 import { urlDefault, type Context } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -93,11 +94,11 @@ function addRecoveryUseCommand(recovery: Command, context: Context): void {
     .description('make this machine a device of yours with a recovery phrase, and get all keys back')
     .requiredOption('--owner <name>', "the account's name")
     .option('--phrase-file <file>', 'read the phrase from this file; default: asks for it, or reads stdin')
-    .option('--label <label>', 'what to call this device')
+    .option('--label <label>', 'what to call this device (default: the host name)')
     .option('--passphrase', 'encrypt the keystore: asks for a passphrase, twice')
     .option('--accept-missing', 'go on although the phrase has no copy of some keys')
     .action(async (flags: UseFlags) => {
-      const { owner, label } = flags
+      const { owner, label = hostname() } = flags
       const { output, keystorePath, url = urlDefault } = context
       const found = await openRecovery({ url, owner, phrase: await readPhrase(flags.phraseFile) })
       assertComplete(found, flags)

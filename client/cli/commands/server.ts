@@ -6,12 +6,15 @@ export function addServerCommands(program: Command): void {
   program
     .command('serve')
     .description('run the key server; its settings are environment variables')
+    .option('--port <port>', 'where to listen; wins over PORT')
+    .option('--host <address>', 'where to listen; wins over HOST')
+    .option('--data-dir <directory>', 'where the embedded PostgreSQL keeps its data; wins over DATA_DIR')
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText(
       'after',
       `
-It takes no options but environment variables, such as:
+Its other settings are environment variables, such as:
   HOST, PORT      where to listen; 127.0.0.1 and 4000 unless told
   PUBLIC_URL      the origins that clients know it by
   DATABASE_URL    a PostgreSQL; without it one is started, and keeps its data in DATA_DIR

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { verifyPublicKey, VaultError, type PublicKeyVerification } from '../../index.ts'
+import { verifyPublicKey, VaultError, type VerificationResult } from '../../index.ts'
 import { urlDefault, type Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { printable } from '../output.ts'
@@ -32,23 +32,25 @@ Examples:
     .action(async ({ owner, applicationServer, publicKey }: VerifyFlags) => {
       const { url = urlDefault, output } = context
       const presented = parseJson(await readKeyText(publicKey))
-      const answer = await verifyPublicKey({ url, owner, applicationServer, publicKey: presented })
-      output.result({ owner, applicationServer, ...answer }, [
-        answerText(answer, { owner, applicationServer }),
-      ])
-      if (!answer.valid) context.exitCode = exitCodes.no
+      const result = await verifyPublicKey({ url, owner, applicationServer, publicKey: presented })
+      const { valid, status, thumbprint, notBefore, expiresAt, checkedAt } = result
+      output.result(
+        { owner, applicationServer, valid, status, thumbprint, notBefore, expiresAt, checkedAt },
+        [resultText(result, { owner, applicationServer })],
+      )
+      if (!valid) context.exitCode = exitCodes.no
     })
 }
 
-function answerText(
-  { coincides, valid, state, expiresAt }: PublicKeyVerification,
+function resultText(
+  { valid, status, expiresAt }: VerificationResult,
   { owner, applicationServer }: { readonly owner: string; readonly applicationServer: string },
 ): string {
   const whose = `a key of ${printable(owner)} for ${printable(applicationServer)}`
-  if (!coincides) return `Not valid: it does not coincide with ${whose}.`
+  if (status === 'unknown-key') return `Not valid: it does not coincide with ${whose}.`
   const term = expiresAt === null ? '' : `, until ${expiresAt.toISOString()}`
-  if (!valid) return `Not valid: it coincides with ${whose}, which is ${state ?? 'of unknown state'}${term}.`
-  return `Valid: it coincides with ${whose}, which is ${state ?? 'valid'}${term}.`
+  if (!valid) return `Not valid: it coincides with ${whose}, which is ${status}${term}.`
+  return `Valid: it coincides with ${whose}, which is active${term}.`
 }
 
 function readKeyText(source: string): Promise<string> | string {

@@ -3,6 +3,10 @@ import { messages, type Message } from '../i18n/messages.ts'
 
 /** What a code means to somebody who uses the console, and what they can do. */
 export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>> = messages({
+  RUNTIME_UNSUPPORTED: [
+    'This browser cannot do what this needs. Use a newer one, or another kind of key.',
+    'Dieser Browser kann nicht, was dafür nötig ist. Bitte einen neueren oder eine andere Schlüsselart nehmen.',
+  ],
   UNAUTHENTICATED: [
     'The key server does not accept this browser’s key. It may have been revoked from another device.',
     'Der Schlüsselserver nimmt den Schlüssel dieses Browsers nicht an. Vielleicht wurde er von einem anderen Gerät widerrufen.',

@@ -14,47 +14,46 @@ import { explainRefusal } from '../../transport/wrong-address.ts'
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
 import { isolateListener } from '../events.ts'
-import { cacheTrustOf } from './cache-trust-of.ts'
+import { freshnessLeaseOf } from './freshness-lease-of.ts'
 import type { FreshnessLease } from './freshness-lease.ts'
 import { importIdentity, type ApplicationServerIdentity } from './identity.ts'
 
 export interface FollowOptions extends ApplicationServerIdentity {
-  /** How long a valid key is believed without asking while changes are followed, 0 to 300. Default: 300. */
+  /** How long a valid key is cached while changes are followed, in seconds: 0 to 300. Default: 300. */
   readonly cacheSeconds?: number | undefined
-  /** For metrics. What it throws is ignored. */
+  /** For metrics. Its errors are ignored. */
   readonly onEvent?: ((event: FollowEvent) => void) | undefined
   /** A WebSocket class. Default: the global `WebSocket`. */
   readonly webSocketImpl?: unknown
 }
 
 export type FollowEvent =
-  /** Every change until now was seen, after a time in which that was not so. */
+  /** All changes so far have been received, after a connection or reconnection. */
   | { readonly type: 'followed' }
-  /** The connection is gone, or was refused; it is tried again. `code` is that of the error, or `ENDED`. */
+  /** The connection was lost or refused, and is retried. `code` is that of the error, or `ENDED`. */
   | { readonly type: 'lost'; readonly code: string }
-  /** A key has changed, and was forgotten. `kind` is the API's KeyChangeKind. */
+  /** A key has changed, and was removed from the cache. `kind` is the API's KeyChangeKind. */
   | { readonly type: 'changed'; readonly kind: string; readonly thumbprint: string }
 
 export interface Following {
-  /** Whether every change until now was seen: while it is not, nothing that is cached is used. */
+  /** Whether all changes so far have been received. While it is false the cache is not used. */
   readonly isUpToDate: boolean
-  /** Ends it. The verifier goes on with its own cache times, and with an empty cache. */
+  /** Stops following. The verifier continues with an empty cache and its own cache times. */
   close(): void
 }
 
 const cacheSecondsMax = 300
 
 /**
- * Follows what happens to the keys that are stored for the verifier's application server, and forgets a key as soon as
- * it changes: a revocation takes effect within a second. After a disconnection the verifier uses nothing that it knew
- * before until every change that it missed has been seen. It reconnects for as long as it is not closed, also while it
- * is `lost` with SIGNATURE_INVALID, because the key is not registered or not proved (see
- * {@link registerApplicationServer}), or with FORBIDDEN, because the key is that of another application server than the
- * verifier's.
+ * Follows the changes of the keys that are stored for the verifier's application server, and removes a changed key from
+ * the cache: a revocation takes effect within a second. After a disconnection the verifier does not use its cache until it
+ * has received every missed change. It reconnects until it is closed, also after `lost` with SIGNATURE_INVALID, when the
+ * key is not registered or not proved (see {@link registerApplicationServer}), or with FORBIDDEN, when the key belongs to
+ * another application server than the verifier's.
  *
- * @throws {RangeError} for `cacheSeconds`; {TypeError} when the verifier is followed already, or was not
- *   made by `createVerifier`.
- * @throws {VerifierError} SIGNING_KEY_INVALID for a key that can not sign.
+ * @throws {RangeError} for `cacheSeconds`; {TypeError} when changes are followed for this verifier already, or
+ *   `createVerifier` did not create it.
+ * @throws {VerifierError} SIGNING_KEY_INVALID for a key that cannot sign.
  */
 export async function followKeyChanges(
   verifier: Verifier,
@@ -64,30 +63,30 @@ export async function followKeyChanges(
     throw new RangeError(`cacheSeconds is 0 to ${String(cacheSecondsMax)}.`)
   }
   const identity = await importIdentity({ signingKey })
-  const trust = cacheTrustOf(verifier)
+  const freshness = freshnessLeaseOf(verifier)
   const { url } = verifier
-  if (trust.isFollowed) throw new TypeError('This verifier is followed already.')
-  trust.follow(cacheSeconds)
+  if (freshness.isFollowed) throw new TypeError('This verifier follows key changes already.')
+  freshness.follow(cacheSeconds)
   const ended = new AbortController()
   const clock = createClock()
   const report = isolateListener(onEvent)
   const endpoint = { url, signer: createMessageSigner(identity, clock), webSocketImpl }
-  void follow(verifier, { trust, endpoint, clock, report, signal: ended.signal })
+  void follow(verifier, { freshness, endpoint, clock, report, signal: ended.signal })
   return {
     get isUpToDate() {
-      return !ended.signal.aborted && trust.isFresh
+      return !ended.signal.aborted && freshness.isFresh
     },
     close: () => {
       if (ended.signal.aborted) return
       ended.abort()
       verifier.clear()
-      trust.unfollow()
+      freshness.unfollow()
     },
   }
 }
 
 interface FollowContext {
-  readonly trust: FreshnessLease
+  readonly freshness: FreshnessLease
   readonly endpoint: SubscriptionEndpoint
   readonly clock: Clock
   readonly report: (event: FollowEvent) => void
@@ -96,14 +95,14 @@ interface FollowContext {
 
 async function follow(
   verifier: Verifier,
-  { trust, endpoint, clock, report, signal }: FollowContext,
+  { freshness, endpoint, clock, report, signal }: FollowContext,
 ): Promise<void> {
   let cursor: string | null = null
-  // Whether everything that happened since the cache began is seen. Not at the first connection.
+  // Whether all changes since the first cached result have been received. False at the first connection.
   let isContinuous = false
   let failures = 0
   const choice = new TransportChoice(['websocket', 'event-stream'])
-  // A call, because the compiler takes a property for unchanged across an await.
+  // A function, because the compiler assumes that a property does not change across an await.
   const isEnded = () => signal.aborted
   while (!isEnded()) {
     let isUpToDate = false
@@ -130,7 +129,7 @@ async function follow(
         if (!isContinuous) verifier.clear()
         isContinuous = true
         choice.steady()
-        trust.renew()
+        freshness.renew()
         if (!isUpToDate) report({ type: 'followed' })
         isUpToDate = true
       }
@@ -143,7 +142,7 @@ async function follow(
       }
     }
     if (isEnded()) return
-    trust.expire()
+    freshness.expire()
     report({ type: 'lost', code })
     // A proxy that does not pass Upgrade may pass an event stream.
     if (choice.ended(failure)) continue
@@ -152,7 +151,7 @@ async function follow(
   }
 }
 
-/** Corrects the clock when it was refused. @returns the error that remains to be told. */
+/** Corrects the clock after SIGNATURE_EXPIRED. @returns the error to report. */
 async function correctedClock(
   error: unknown,
   { clock, url }: { readonly clock: Clock; readonly url: string },
@@ -176,14 +175,14 @@ function changesAfter(
       readonly applicationServer: string
     },
 ): AsyncIterable<ReceivedChange> {
-  // With the key of another application server all would look well, and no change of these keys would ever come.
+  // The name makes the key server refuse the key of another application server; without it no change would ever arrive.
   const variables = { applicationServer, after }
   return itemsOfConnection(endpoint, { ...connection, document, variables, parse })
 }
 
 interface ReceivedChange {
   readonly kind: string
-  /** Null: no change, but the word that there is none. */
+  /** Null for UP_TO_DATE, which is no change. */
   readonly thumbprint: string | null
   readonly cursor: string
 }
@@ -198,7 +197,7 @@ const document = /* GraphQL */ `
   }
 `
 
-/** A kind that is not known here is a change as well: the key is asked about anew. */
+/** A kind that this version does not know is a change as well: the key is looked up again. */
 function parse(data: ResponseReader): ReceivedChange {
   const change = data.object('keyChanges')
   const kind = change.text('kind')

@@ -1,37 +1,37 @@
 import { readClocks, elapsedMs, type ClockReading, type VerifierClocks } from '../clock-reading.ts'
 
-/** How long the word that nothing has changed is good for, in milliseconds. It comes about every 5 seconds. */
+/** Duration of the lease after each UP_TO_DATE, in milliseconds. The key server sends one about every 5 seconds. */
 const leaseMs = 12_000
 
 /**
- * What the cache of a verifier may be used for. Without a follower it goes by time alone. With one it lasts longer, but
- * only while the key server keeps saying that the follower has seen every change: after a disconnection nothing in
- * the cache is used until the follower has caught up.
+ * The verifier's right to answer from its cache. Without a follower only the age of a result counts. With one, results are
+ * cached longer, but only while the key server confirms that the follower has received every change: after a
+ * disconnection the cache is not used until the follower has caught up.
  */
 export class FreshnessLease {
   readonly #clocks: VerifierClocks
-  #followed: { readonly cacheSeconds: number; heardAt: ClockReading | null } | null = null
+  #followed: { readonly cacheSeconds: number; renewedAt: ClockReading | null } | null = null
 
   constructor(clocks: VerifierClocks) {
     this.#clocks = clocks
   }
 
-  /** Changes are followed from now on; nothing in the cache is used before the first {@link renew}. */
+  /** Changes are followed from now on; the cache is not used before the first {@link renew}. */
   follow(cacheSeconds: number): void {
-    this.#followed = { cacheSeconds, heardAt: null }
+    this.#followed = { cacheSeconds, renewedAt: null }
   }
 
-  /** The follower has seen every change until now. */
+  /** The follower has received every change until now. */
   renew(): void {
-    if (this.#followed !== null) this.#followed.heardAt = readClocks(this.#clocks)
+    if (this.#followed !== null) this.#followed.renewedAt = readClocks(this.#clocks)
   }
 
   /** The follower was disconnected. */
   expire(): void {
-    if (this.#followed !== null) this.#followed.heardAt = null
+    if (this.#followed !== null) this.#followed.renewedAt = null
   }
 
-  /** Changes are no longer followed. Clear the cache with it: what it holds may last too long. */
+  /** Changes are no longer followed. The caller also clears the cache: its results may be too old without a follower. */
   unfollow(): void {
     this.#followed = null
   }
@@ -40,15 +40,15 @@ export class FreshnessLease {
     return this.#followed !== null
   }
 
-  /** How long a valid answer may be kept; null for as long as without a follower. */
+  /** How long a valid result may be cached, in seconds; null: as long as without a follower. */
   get cacheSeconds(): number | null {
     return this.#followed?.cacheSeconds ?? null
   }
 
-  /** Whether what is cached may be used now. */
+  /** Whether the cache may be used now. */
   get isFresh(): boolean {
     if (this.#followed === null) return true
-    const { heardAt } = this.#followed
-    return heardAt !== null && elapsedMs(heardAt, this.#clocks) < leaseMs
+    const { renewedAt } = this.#followed
+    return renewedAt !== null && elapsedMs(renewedAt, this.#clocks) < leaseMs
   }
 }

@@ -1,23 +1,24 @@
-import { InvalidJwk, parseSigningJwk, thumbprint, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { InvalidJwk, parseSigningJwk, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import type { PrivateJwk, WebCryptoKeyPair } from '../../../schema/wire/keys/web-crypto-key.ts'
 import type { SignatureAlgorithm } from '../../../schema/wire/signatures/http-signature.ts'
 import { VerifierError } from '../../verifier-error.ts'
 
-/** An application server's own key pair, with which it proves itself to the key server: Ed25519 or P-256. */
+/** An application server's own key pair, with which it authenticates to the key server: Ed25519 or P-256. */
 export interface ApplicationServerIdentity {
-  /** The private key as a JWK, or a pair of keys whose private half may stay where it is. */
+  /** The private key as a JWK, or a WebCrypto key pair, whose private key need not be extractable. */
   readonly signingKey: PrivateJwk | WebCryptoKeyPair
 }
 
 export interface ImportedIdentity {
-  /** RFC 7638 thumbprint: what `/.well-known/claviger.json` lists. */
+  /** RFC 7638 thumbprint, as `/.well-known/claviger.json` lists it. */
   readonly keyid: string
   readonly alg: SignatureAlgorithm
   readonly publicKey: SigningJwk
   readonly privateKey: CryptoKey
 }
 
-/** @throws {VerifierError} SIGNING_KEY_INVALID when it is no key pair that can sign. */
+/** @throws {VerifierError} SIGNING_KEY_INVALID when it is not a key pair that can sign. */
 export async function importIdentity({ signingKey }: ApplicationServerIdentity): Promise<ImportedIdentity> {
   try {
     return await importKey(signingKey)
@@ -36,15 +37,15 @@ async function importKey(signingKey: ApplicationServerIdentity['signingKey']): P
   }
   const { d, ...rest } = signingKey
   const publicKey = parseSigningJwk(rest)
-  if (d === undefined) throw new InvalidJwk('It is a private key, with the member "d".')
+  if (d === undefined) throw new InvalidJwk('It must be a private key, with the member "d".')
   const parameters = publicKey.kty === 'OKP' ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256' }
   const privateKey = await crypto.subtle.importKey('jwk', { ...publicKey, d }, parameters, false, ['sign'])
   return describe(publicKey, privateKey)
 }
 
 /**
- * The id of an application server's key, RFC 7638: what its `/.well-known/claviger.json` lists before the key is
- * registered, and the operator of a key server approves.
+ * The id of an application server's key, its RFC 7638 thumbprint: `/.well-known/claviger.json` of the application server
+ * lists it, and the operator of a key server can approve it, before the key is registered.
  *
  * @throws as {@link importIdentity}
  */

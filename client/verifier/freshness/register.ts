@@ -1,3 +1,4 @@
+import { applicationServerName } from '../../../schema/wire/application-server.ts'
 import { createMessageSigner } from '../../transport/message-signer.ts'
 import { createClock } from '../../transport/clock.ts'
 import { httpEndpoint, keyServerOrigin } from '../../transport/endpoint.ts'
@@ -12,22 +13,22 @@ import type { ConnectionOptions } from '../../transport/connection-options.ts'
 export interface RegistrationOptions extends ApplicationServerIdentity, ConnectionOptions {
   /** The key server's origin. */
   readonly url: string
-  /** As its clients store keys for it. */
+  /** The name under which its clients store keys for it. */
   readonly applicationServer: string
 }
 
 export interface Registration {
-  /** The thumbprint of the key. */
+  /** RFC 7638 thumbprint of the key. */
   readonly keyId: string
-  /** The key may follow changes. */
+  /** Whether the key may follow changes. */
   readonly proved: boolean
-  /** What `/.well-known/claviger.json` of the application server lacks; null when the key is proved. */
+  /** Why `/.well-known/claviger.json` of the application server proves nothing; null when the key is proved. */
   readonly proofFailure: ProofFailure | null
 }
 
 /**
- * Registers an application server's key, and has the key server look for the proof: `{"keys": ["<thumbprint>"]}` at
- * `/.well-known/claviger.json` of the application server. Repeat it when the document has changed.
+ * Registers an application server's key, and has the key server fetch the proof: `{"keys": ["<thumbprint>"]}` at
+ * `/.well-known/claviger.json` of the application server. Call it again after a change of that document.
  *
  * @throws {KeyServerError} CONFLICT when the key is taken; RATE_LIMITED.
  * @throws {VerifierError} SIGNING_KEY_INVALID, URL_INVALID, NETWORK, TIMEOUT, ANSWER_MALFORMED.
@@ -51,7 +52,9 @@ async function registerKey({
     fetch: signingFetch({ ...connection, clock, signer }),
     explain: (error) => explainRefusal(error, { ...connection, url: keyServerOrigin(url) }),
   })
-  return keyServer.run(register, { input: { applicationServer, signingKey: identity.publicKey } })
+  return keyServer.run(register, {
+    input: { applicationServer: applicationServerName(applicationServer), signingKey: identity.publicKey },
+  })
 }
 
 const register: Operation<Registration> = {

@@ -1,24 +1,24 @@
 import type { Caller } from '../authenticate.ts'
 import type { Verifier } from '../create-verifier.ts'
-import { answerOf, refuse, type RefusalCode } from '../refusal.ts'
+import { responseOf, refuse, type RefusalCode } from '../refusal.ts'
 import { readNodeStream, type NodeStream, type StreamedBody } from './node-stream.ts'
 
-/** As much of a Fastify request as is needed. */
+/** The members of a Fastify request that are used. */
 export interface FastifyRequest {
   readonly method: string
-  /** As it was sent, whatever `rewriteUrl` made of it. */
+  /** The URL as sent, before `rewriteUrl`. */
   readonly originalUrl: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** As much of a Fastify reply as is needed. */
+/** The members of a Fastify reply that are used. */
 export interface FastifyReply {
   code(status: number): unknown
   headers(headers: Record<string, string>): unknown
   send(payload: string): unknown
 }
 
-/** As much of a Fastify instance as is needed. */
+/** The members of a Fastify instance that are used. */
 export interface FastifyInstance {
   decorateRequest(name: string, value: null): unknown
   addHook(
@@ -27,14 +27,14 @@ export interface FastifyInstance {
   ): unknown
 }
 
-/** The class `Readable` of `node:stream`, which this package does not import because it runs in other places too. */
+/** The class `Readable` of `node:stream`, which is not imported here because this package also runs elsewhere. */
 export type ReadableClass = new (options: { read: () => void }) => {
   push(chunk: Uint8Array | null): unknown
 }
 
 /**
- * A plugin for Fastify 4 and 5: all routes of the instance that registers it are for signed requests only, and find the caller
- * in `request.claviger`. Bodies are parsed by Fastify as ever, after the check.
+ * A plugin for Fastify 4 and 5: all routes of the instance that registers it accept signed requests only, and find the
+ * caller in `request.claviger`. Fastify parses the bodies as usual, after the check.
  */
 export function fastifyPlugin(
   verifier: Verifier,
@@ -45,18 +45,18 @@ export function fastifyPlugin(
     fastify.addHook('preParsing', async (request, reply, payload) => {
       const received = await receive(verifier, { request, payload })
       if ('code' in received) {
-        const { status, headers, body } = answerOf(received)
+        const { status, headers, body } = responseOf(received)
         reply.code(status)
         reply.headers({ ...headers, ...(status !== 401 && { connection: 'close' }) })
         reply.send(body)
-        // A hook that has answered returns the reply.
+        // A hook that has sent the reply returns it.
         return reply
       }
       Object.assign(request, { claviger: received.caller })
       return streamOf(received.body, Readable)
     })
   }
-  // Without it, the hook would hold for nothing but this plugin's own routes (fastify-plugin does the same).
+  // Without it the hook would apply to this plugin's own routes only (fastify-plugin does the same).
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
 }
 
@@ -78,7 +78,7 @@ async function receive(
   return 'refusal' in authentication ? authentication.refusal : { caller: authentication.caller, body }
 }
 
-/** A stream of bytes, not of objects: Fastify has it decode text. */
+/** A stream of bytes, not of objects, because Fastify sets its encoding. */
 function streamOf(body: Uint8Array, Readable: ReadableClass): object {
   const stream = new Readable({ read: () => undefined })
   if (body.length > 0) stream.push(body)
@@ -88,7 +88,7 @@ function streamOf(body: Uint8Array, Readable: ReadableClass): object {
 
 const bodyRefusals = {
   'too-large': 'TOO_LARGE',
-  late: 'BODY_TIMEOUT',
+  timeout: 'BODY_TIMEOUT',
   broken: 'BODY_TIMEOUT',
   'read-before': 'INTERNAL_SERVER_ERROR',
 } as const satisfies Record<Extract<StreamedBody, string>, RefusalCode>

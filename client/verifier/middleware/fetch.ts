@@ -2,9 +2,9 @@ import { readBoundedBody } from '../../transport/bounded-body.ts'
 import type { Authentication, Caller } from '../authenticate.ts'
 import type { Verifier } from '../create-verifier.ts'
 import { withTimeout } from '../with-timeout.ts'
-import { answerOf, refuse, type Refusal } from '../refusal.ts'
+import { responseOf, refuse, type Refusal } from '../refusal.ts'
 
-/** A handler that knows who asks. Further arguments are those that the runtime gave. */
+/** A handler that gets the caller. Further arguments are those of the runtime. */
 export type AuthenticatedHandler<Rest extends readonly unknown[]> = (
   request: Request,
   caller: Caller,
@@ -12,8 +12,8 @@ export type AuthenticatedHandler<Rest extends readonly unknown[]> = (
 ) => Response | Promise<Response>
 
 /**
- * A Fetch-API handler (Deno, Bun, workers, Hono, Next.js routes) that calls `handler` for signed requests only. The handler
- * gets a request of its own, whose body is there to be read.
+ * A Fetch API handler (Deno, Bun, workers, Hono, Next.js routes) that calls `handler` for signed requests only. The handler
+ * gets a new request, whose body is still unread.
  */
 export function protectHandler<Rest extends readonly unknown[]>(
   verifier: Verifier,
@@ -30,7 +30,7 @@ export function protectHandler<Rest extends readonly unknown[]>(
   }
 }
 
-/** Reads and authenticates a Fetch-API request. Its own body is used up; `body` has it. */
+/** Reads and authenticates a Fetch API request. Its body is consumed, and returned as `body`. */
 export async function authenticateFetch(
   verifier: Verifier,
   request: Request,
@@ -52,28 +52,28 @@ async function readBody(
   { body }: Request,
   { bodyBytesMax, bodyTimeoutMs }: Verifier,
 ): Promise<Uint8Array<ArrayBuffer> | 'BODY_TIMEOUT' | 'TOO_LARGE'> {
-  const late = new AbortController()
+  const stopped = new AbortController()
   try {
     const bytes = await withTimeout(
-      readBoundedBody(body, bodyBytesMax, { signal: late.signal }),
+      readBoundedBody(body, bodyBytesMax, { signal: stopped.signal }),
       bodyTimeoutMs,
     )
-    if (bytes !== 'late') return bytes ?? 'TOO_LARGE'
+    if (bytes !== 'timeout') return bytes ?? 'TOO_LARGE'
   } catch {
-    // It broke off: whoever sent it is gone.
+    // The client disconnected: the response reaches nobody.
   }
-  late.abort()
+  stopped.abort()
   return 'BODY_TIMEOUT'
 }
 
-/** Path and query as they were sent: an empty query keeps its question mark, which `URL.search` does not tell. */
+/** Path and query as sent. `URL.search` would drop the question mark of an empty query. */
 function targetOf(address: string): string {
   const { origin, hash, href } = new URL(address)
   return href.slice(origin.length, href.length - hash.length)
 }
 
-/** The answer to a request that is not let in. */
+/** The response to a refused request. */
 export function refusalResponse(refusal: Refusal): Response {
-  const { status, headers, body } = answerOf(refusal)
+  const { status, headers, body } = responseOf(refusal)
   return new Response(body, { status, headers })
 }

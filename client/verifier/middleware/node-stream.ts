@@ -1,20 +1,20 @@
 import { BoundedBytes } from '../../../schema/wire/bounded-bytes.ts'
 
-/** As much of a Node stream as it takes to read one: an `http.IncomingMessage`, or what a Fastify hook is given. */
+/** The members of a Node stream that are used: an `http.IncomingMessage`, or the payload of a Fastify hook. */
 export interface NodeStream {
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown
   on(event: 'end' | 'error' | 'close', listener: () => void): unknown
   pause(): unknown
   resume(): unknown
   destroy(): unknown
-  /** Whether somebody has read from it before. */
+  /** Whether other code has read from it before. */
   readonly readableDidRead?: boolean
 }
 
-/** A body, or why there is none: too large, too slow, broken off, or read by somebody else before. */
-export type StreamedBody = Uint8Array<ArrayBuffer> | 'too-large' | 'late' | 'broken' | 'read-before'
+/** A body, or why there is none: too large, too slow, disconnected, or read by other code before. */
+export type StreamedBody = Uint8Array<ArrayBuffer> | 'too-large' | 'timeout' | 'broken' | 'read-before'
 
-/** Reads a stream whole, within bounds. It never throws, and leaves a stream that is too large paused. */
+/** Reads a whole stream within bounds. Never throws; a stream that is too large or too slow is left paused. */
 export function readNodeStream(
   stream: NodeStream,
   { bytesMax, timeoutMs }: { readonly bytesMax: number; readonly timeoutMs: number },
@@ -30,7 +30,7 @@ export function readNodeStream(
     }
     const timer = setTimeout(() => {
       stream.pause()
-      settle('late')
+      settle('timeout')
     }, timeoutMs)
     stream.on('data', (chunk) => {
       if (isSettled || received.append(chunk)) return
@@ -49,10 +49,10 @@ export function readNodeStream(
   })
 }
 
-/** How long what is still coming is taken off a refused stream: a client that sends must end before it reads. */
+/** How long the rest of a refused stream is read, in milliseconds: many clients read no response before they have sent all. */
 const drainMs = 2000
 
-/** Throws away what is left of a stream, for a while, and then the stream. */
+/** Discards the rest of a stream for {@link drainMs}, then destroys the stream. */
 export function drain(stream: NodeStream): void {
   const timer = setTimeout(() => {
     stream.destroy()

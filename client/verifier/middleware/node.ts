@@ -1,36 +1,36 @@
 import type { Caller } from '../authenticate.ts'
 import type { Verifier } from '../create-verifier.ts'
-import { answerOf, refuse, type Refusal } from '../refusal.ts'
+import { responseOf, refuse, type Refusal } from '../refusal.ts'
 import { drain, readNodeStream, type NodeStream } from './node-stream.ts'
 
-/** As much of an `http.IncomingMessage` as is needed. */
+/** The members of an `http.IncomingMessage` that are used. */
 export interface NodeRequest extends NodeStream {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** Express: the URL before routers took something off it. */
+  /** Express: the URL before routers removed their prefix. */
   readonly originalUrl?: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** As much of an `http.ServerResponse` as is needed. */
+/** The members of an `http.ServerResponse` that are used. */
 export interface NodeResponse {
   readonly headersSent?: boolean
   writeHead(status: number, headers: Record<string, string>): unknown
   end(body: string): unknown
 }
 
-/** What a request has after the middleware. */
+/** The members that the middleware adds to a request. */
 export interface AuthenticatedParts {
   readonly claviger: Caller
-  /** The body as it came. */
+  /** The body as received. */
   readonly rawBody: Uint8Array
-  /** The body read by its type: JSON parsed, text decoded, otherwise `rawBody`. Undefined: there is none, or it is no JSON. */
+  /** The body by its type: JSON parsed, text decoded, otherwise `rawBody`. Undefined: it is empty, or invalid JSON. */
   readonly body: unknown
 }
 
 /**
- * An `(request, response, next)` function: it calls `next`, or it answers. It rejects with what `next` throws, and with nothing
- * else.
+ * A function `(request, response, next)`: it calls `next`, or sends a response. It rejects with what `next` throws, and with
+ * nothing else.
  */
 export type NodeMiddleware = (
   request: NodeRequest,
@@ -39,10 +39,11 @@ export type NodeMiddleware = (
 ) => Promise<void>
 
 /**
- * Middleware for `node:http`, Express and Connect. It goes before anything that reads bodies, once: it reads the body itself,
- * and puts `claviger`, `rawBody` and `body` on the request. `next` is called for signed requests only, and never with an error.
+ * Middleware for `node:http`, Express and Connect. Install it once, before anything that reads bodies: it reads the body
+ * itself, and sets `claviger`, `rawBody` and `body` on the request. It calls `next` for signed requests only, and never with
+ * an error.
  *
- * When a body parser must run before, it has to keep the bytes in `request.rawBody`.
+ * A body parser that must run before it has to keep the bytes in `request.rawBody`.
  */
 export function nodeMiddleware(verifier: Verifier): NodeMiddleware {
   return async (request, response, next) => {
@@ -50,9 +51,9 @@ export function nodeMiddleware(verifier: Verifier): NodeMiddleware {
     if (received === null) return
     if ('refusal' in received) {
       if (received.isUnread) drain(request)
-      // The application has not waited for it, for a time-out of its own.
+      // The application has responded meanwhile, e.g. after a time-out of its own.
       if (response.headersSent === true) return
-      const { status, headers, body } = answerOf(received.refusal)
+      const { status, headers, body } = responseOf(received.refusal)
       response.writeHead(status, {
         ...headers,
         'content-length': String(new TextEncoder().encode(body).length),
@@ -66,27 +67,27 @@ export function nodeMiddleware(verifier: Verifier): NodeMiddleware {
   }
 }
 
-/** The request with what the middleware has put on it. @throws {TypeError} when it has not run. */
+/** The request with the members that the middleware set. @throws {TypeError} when it has not run. */
 export function authenticated<Request extends object>(request: Request): Request & AuthenticatedParts {
   if (hasParts(request)) return request
-  throw notLetIn()
+  throw notAuthenticated()
 }
 
-/** Who sent a request of `node:http`, Express or Fastify. @throws {TypeError} when the middleware or plugin has not run. */
+/** The caller of a request of `node:http`, Express or Fastify. @throws {TypeError} when the middleware or plugin has not run. */
 export function callerOf(request: object): Caller {
   if (hasCaller(request)) return request.claviger
-  throw notLetIn()
+  throw notAuthenticated()
 }
 
-function notLetIn(): TypeError {
-  return new TypeError('The middleware has not let this request in.')
+function notAuthenticated(): TypeError {
+  return new TypeError('The middleware has not authenticated this request.')
 }
 
 type Received =
   | { readonly caller: Caller; readonly rawBody: Uint8Array<ArrayBuffer> }
   | { readonly refusal: Refusal; readonly isUnread: boolean }
 
-/** Null: the client is gone. */
+/** Null: the client disconnected. */
 async function receive(verifier: Verifier, request: NodeRequest): Promise<Received | null> {
   const { bodyBytesMax: bytesMax, bodyTimeoutMs: timeoutMs } = verifier
   const announced = Number(request.headers['content-length'] ?? 0)
@@ -95,9 +96,9 @@ async function receive(verifier: Verifier, request: NodeRequest): Promise<Receiv
     (announced > bytesMax ? 'too-large' : await readNodeStream(request, { bytesMax, timeoutMs }))
   if (rawBody === 'broken') return null
   if (rawBody === 'too-large') return { refusal: refuse('TOO_LARGE'), isUnread: true }
-  if (rawBody === 'late') return { refusal: refuse('BODY_TIMEOUT'), isUnread: true }
+  if (rawBody === 'timeout') return { refusal: refuse('BODY_TIMEOUT'), isUnread: true }
   if (rawBody === 'read-before') {
-    const message = 'Something has read the body before it was checked.'
+    const message = 'Other code has read the body before the check.'
     return { refusal: refuse('INTERNAL_SERVER_ERROR', { message }), isUnread: false }
   }
   const authentication = await verifier.authenticate({
@@ -124,7 +125,7 @@ function partsOf(
   return { claviger: caller, rawBody, body }
 }
 
-/** What a body parser of the application made of it. Express 4 leaves an empty object where none of them has parsed. */
+/** The result of a body parser of the application. Express 4 sets an empty object when none has parsed. */
 function parsedBefore(request: object): unknown {
   const body = 'body' in request ? request.body : undefined
   const isEmptyObject = typeof body === 'object' && body !== null && Object.keys(body).length === 0

@@ -1,9 +1,9 @@
 import type { Caller } from '../authenticate.ts'
 import type { Verifier } from '../create-verifier.ts'
-import { answerOf } from '../refusal.ts'
+import { responseOf } from '../refusal.ts'
 import { authenticateFetch } from './fetch.ts'
 
-/** As much of graphql-yoga's plugin as is needed; it is one without being imported from there. */
+/** The members of a graphql-yoga plugin that are used, declared here so that graphql-yoga is no dependency. */
 export interface YogaPlugin {
   onRequest(payload: {
     readonly request: Request
@@ -18,8 +18,8 @@ export interface YogaPlugin {
 }
 
 /**
- * A plugin for graphql-yoga: every request must be signed, and resolvers find its caller in `context.claviger`. It goes
- * first among the plugins. GraphiQL and WebSockets are not signed: serve the one elsewhere, if at all, and not the other.
+ * A plugin for graphql-yoga: every request must be signed, and resolvers find its caller in `context.claviger`. Install it
+ * as the first plugin. Requests of GraphiQL and WebSockets are not signed: serve GraphiQL elsewhere, and no WebSockets.
  */
 export function yogaPlugin(verifier: Verifier): YogaPlugin {
   const callers = new WeakMap<Request, Caller>()
@@ -27,7 +27,7 @@ export function yogaPlugin(verifier: Verifier): YogaPlugin {
     onRequest: async ({ request, fetchAPI, setRequest, endResponse }) => {
       const received = await authenticateFetch(verifier, request)
       if ('refusal' in received) {
-        const { status, headers, body } = answerOf(received.refusal)
+        const { status, headers, body } = responseOf(received.refusal)
         endResponse(new fetchAPI.Response(body, { status, headers }))
         return
       }
@@ -39,8 +39,8 @@ export function yogaPlugin(verifier: Verifier): YogaPlugin {
     },
     onContextBuilding: ({ context, extendContext }) => {
       const caller = context.request === undefined ? undefined : callers.get(context.request)
-      // Nothing gets here but through onRequest, or by a mistake in the order of plugins.
-      if (caller === undefined) throw new TypeError('A request came by without being checked.')
+      // Only a wrong order of plugins brings a request here that onRequest has not checked.
+      if (caller === undefined) throw new TypeError('The plugin has not authenticated this request.')
       extendContext({ claviger: caller })
     },
   }

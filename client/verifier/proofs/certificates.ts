@@ -1,13 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import { thumbprint } from '../../../schema/wire/keys/jwk.ts'
 import { limits } from '../../../schema/wire/limits.ts'
+import { firstMismatchedClaim, type KeyCertificate } from '../../../schema/wire/statements/certificate.ts'
 import {
   InvalidStatement,
   parseStatement,
   verifyStatement,
-  type KeyCertificate,
 } from '../../../schema/wire/statements/statement.ts'
-import { claimsOf, isStatePossible } from '../../trust/certificate.ts'
+import { isStatePossible } from '../../trust/certificate.ts'
 import { verifyKeyRevocation } from '../../trust/revocations.ts'
 import type { EventListener } from '../events.ts'
 import { readPins, type Pins, type PinsOf } from './pins.ts'
@@ -18,98 +17,98 @@ import type { VerificationQuery } from '../query.ts'
 
 export interface CertificateOptions {
   /**
-   * The management keys that you know to be this owner's. His keys are believed when one of these has certified them, or
-   * endorsed who has, and so on. Null: none is known, and the key server's word is enough; an empty list: nothing is.
+   * The management keys that are known to be this owner's. A key of the owner is valid only when a certification path leads
+   * from its certificate to one of them. Null: none is known, and the key server's answer suffices; an empty list: none of
+   * the owner's keys is valid.
    */
   readonly pinsOf: PinsOf
 }
 
-/** What the key server shows of the owner's own statements. Nothing of it is to be believed. */
+/** The owner's statements as the key server serves them, not verified. */
 export interface ServedStatements {
-  /** JWS `claviger-key+jwt`; null when he sent none. */
+  /** JWS `claviger-key+jwt`; null when the owner stored none. */
   readonly certificate: string | null
-  /** JWS `claviger-endorsement+jwt`: of the certificate's signer first, then of who signed this one, and so on. */
+  /** JWS `claviger-endorsement+jwt`: that of the certificate's signer first, then that of its endorser, and so on. */
   readonly endorsements: readonly string[] | null
-  /** JWS `claviger-revocation+jwt`; null when there is none, or it is not revoked. */
+  /** JWS `claviger-revocation+jwt`; null when the key is not revoked, or without a signed revocation. */
   readonly revocation: string | null
 }
 
 /**
- * Says what a valid key comes to when its owner's own word is asked for too. Of another key it changes nothing. A key
- * that a pinned owner has signed to be revoked is revoked from then on, whatever the key server says.
+ * Checks the owner's statements about a key. It only changes the result of a valid key: to `uncertified` or `revoked`. A key
+ * whose revocation a pinned owner signed stays revoked, whatever the key server answers later.
  *
- * @throws {VaultError} ANSWER_MALFORMED when the pins can not be read.
+ * @throws {VaultError} ANSWER_MALFORMED when the pins cannot be read.
  */
 export type CertificateChecker = (
-  shown: ServedStatements,
-  answered: { readonly question: VerificationQuery; readonly standing: CheckedResult },
+  statements: ServedStatements,
+  answered: { readonly query: VerificationQuery; readonly result: CheckedResult },
 ) => Promise<CheckedResult>
 
 export interface CertificateCheckOptions extends CertificateOptions {
   readonly applicationServer: string
-  /** Keys whose newest certificate is remembered. */
+  /** Maximum number of keys whose newest certificate is kept. */
   readonly entriesMax: number
   readonly onEvent: EventListener
   /** Milliseconds since 1970. */
   readonly nowMs: () => number
 }
 
-/** Checks the certificates of valid keys against what is pinned. */
+/** Checks the certificates of valid keys against the pins of their owners. */
 export function checkCertificates(options: CertificateCheckOptions): CertificateChecker {
   const { onEvent, entriesMax } = options
   const newest = new LRUCache<string, number>({ max: entriesMax })
   const revoked = new LRUCache<string, true>({ max: entriesMax })
-  const findVoucher = certificationPathFinder(options)
-  return async (shown, answered) => {
-    const { standing, question } = answered
-    const isAboutRevocation = standing.status === 'valid' || shown.revocation !== null
-    if (!isAboutRevocation) return standing
-    const pins = await readPins(question.owner, options)
-    const context = { ...answered, pins, newest, findVoucher, options }
-    const key = keyOf(question.owner, question.thumbprint)
+  const findPath = certificationPathFinder(options)
+  return async (statements, answered) => {
+    const { result, query } = answered
+    if (result.status !== 'valid' && statements.revocation === null) return result
+    const pins = await readPins(query.owner, options)
+    const context = { ...answered, pins, newest, findPath, options }
+    const key = keyOf(query.owner, query.thumbprint)
     try {
-      if (await isSignedRevocation(shown, context)) revoked.set(key, true)
-      if (standing.status !== 'valid') return standing
+      if (await isRevocationSigned(statements, context)) revoked.set(key, true)
+      if (result.status !== 'valid') return result
       if (pins !== null && revoked.has(key)) {
-        onEvent({ type: 'answer-refused', detail: 'Its owner has signed that it is revoked.' })
-        return { ...standing, status: 'revoked' }
+        onEvent({ type: 'answer-refused', detail: 'The owner has signed its revocation.' })
+        return { ...result, status: 'revoked' }
       }
-      return await check(shown, context)
+      return await check(statements, context)
     } catch (error) {
       if (!(error instanceof InvalidStatement)) throw error
       onEvent({ type: 'answer-refused', detail: error.message })
-      return { ...standing, status: 'uncertified' }
+      return { ...result, status: 'uncertified' }
     }
   }
 }
 
 interface CheckContext {
-  readonly question: VerificationQuery
-  readonly standing: CheckedResult
+  readonly query: VerificationQuery
+  readonly result: CheckedResult
   readonly pins: Pins | null
-  /** `iat` of the newest certificate of a pinned owner's key, by owner and key. */
+  /** `iat` of the newest certificate of each key of a pinned owner, by owner and key id. */
   readonly newest: LRUCache<string, number>
-  readonly findVoucher: FindCertificationPath
+  readonly findPath: FindCertificationPath
   readonly options: CertificateCheckOptions
 }
 
 /**
- * Whether a pinned owner has signed that the key is revoked. Of others nothing is kept: whoever is not pinned may have signed
- * it himself. What is wrong with a revocation makes it none, for there need not be one.
+ * Whether a pinned owner has signed the revocation of the key. Without pins anybody could have signed it, so it does not
+ * count. An invalid revocation is ignored: the key server need not serve one.
  */
-async function isSignedRevocation(
+async function isRevocationSigned(
   { revocation, endorsements }: ServedStatements,
-  { question: { owner, thumbprint: presented }, pins, findVoucher, options }: CheckContext,
+  { query: { owner, thumbprint }, pins, findPath, options }: CheckContext,
 ): Promise<boolean> {
   if (revocation === null || pins === null) return false
   const nowSeconds = options.nowMs() / 1000
   const { applicationServer } = options
   try {
     const { kid } = parseStatement('claviger-revocation+jwt', revocation)
-    const voucher = await findVoucher({ owner, kid, endorsements: endorsements ?? [], pins })
-    if (voucher === null) return false
-    const key = { owner, applicationServer, id: null, thumbprint: presented }
-    const signer = { signingKey: voucher.signingKey, revokedAt: null }
+    const path = await findPath({ owner, kid, endorsements: endorsements ?? [], pins })
+    if (path === null) return false
+    const key = { owner, applicationServer, id: null, thumbprint }
+    const signer = { signingKey: path.signingKey, revokedAt: null }
     await verifyKeyRevocation(revocation, { key, signer, nowSeconds })
     return true
   } catch (error) {
@@ -123,55 +122,50 @@ async function check(
   { certificate: compact, endorsements }: ServedStatements,
   context: CheckContext,
 ): Promise<CheckedResult> {
-  const { question, standing, pins, newest } = context
+  const { query, result, pins, newest } = context
   if (compact === null) {
-    if (pins === null) return standing
-    throw new InvalidStatement('It has no certificate.')
+    if (pins === null) return result
+    throw new InvalidStatement('The key has no certificate.')
   }
   const { kid } = parseStatement('claviger-key+jwt', compact)
-  const { owner } = question
-  const voucher = await context.findVoucher({ owner, kid, endorsements: endorsements ?? [], pins })
-  if (voucher === null) return standing
-  const { signingKey } = voucher
+  const { owner } = query
+  const path = await context.findPath({ owner, kid, endorsements: endorsements ?? [], pins })
+  if (path === null) return result
+  const { signingKey } = path
   const nowSeconds = context.options.nowMs() / 1000
   const certificate = await verifyStatement('claviger-key+jwt', compact, { signingKey, nowSeconds })
   await assertClaims(certificate, context)
-  // Who is not pinned may have signed all of this himself, and would only spoil the memory of who will be.
+  // Record `iat` only for pinned owners: an unpinned signer could poison the newest-certificate cache.
   if (pins !== null) assertNotOlder(certificate, newest)
-  // By this machine's clock: `checkedAt` is the key server's word.
-  const endsInSeconds = (certificate.exp ?? Infinity) - standing.askedAt.nowMs / 1000
-  const changesInSeconds = Math.min(standing.changesInSeconds, endsInSeconds + skewSeconds)
-  return { ...standing, changesInSeconds, certifiedBy: voucher.keyIds }
+  // By the clock of this machine: the key server could set `checkedAt` back.
+  const endsInSeconds = (certificate.exp ?? Infinity) - result.requestedAt.nowMs / 1000
+  const changesInSeconds = Math.min(result.changesInSeconds, endsInSeconds + skewSeconds)
+  return { ...result, changesInSeconds, certifiedBy: path.keyIds }
 }
 
 const skewSeconds = limits.signatureClockSkewSeconds
 
-/** @throws {InvalidStatement} when the certificate says something else than the answer, or can not be of now. */
+/** @throws {InvalidStatement} when the certificate does not match the answer, or its term does not include now. */
 async function assertClaims(
   certificate: KeyCertificate,
-  { question: { owner, thumbprint: presented }, standing, options }: CheckContext,
+  { query: { owner, thumbprint }, result, options }: CheckContext,
 ): Promise<void> {
-  const { cnf } = certificate
-  const { nbf, exp } = claimsOf({ ...standing, maxUses: null, overusePolicy: 'NOTIFY' })
-  const coincides = {
-    iss: certificate.iss === owner,
-    aud: certificate.aud === options.applicationServer,
-    nbf: certificate.nbf === nbf,
-    exp: certificate.exp === exp,
-    cnf: 'jwk' in cnf && (await thumbprint(cnf.jwk)) === presented,
+  const { notBefore, expiresAt } = result
+  const { applicationServer } = options
+  const facts = { owner, applicationServer, notBefore, expiresAt, thumbprint }
+  const mismatched = await firstMismatchedClaim(certificate, facts)
+  if (mismatched !== null) {
+    throw new InvalidStatement(`The answer does not match the claim "${mismatched}" of the certificate.`)
   }
-  const lie = Object.entries(coincides).find(([, isTrue]) => !isTrue)
-  if (lie !== undefined)
-    throw new InvalidStatement(`What is answered is not what its claim "${lie[0]}" says.`)
   const now = options.nowMs() / 1000
   if (!isStatePossible('ACTIVE', certificate, now)) {
-    throw new InvalidStatement('By its certified term the key can not be valid now.')
+    throw new InvalidStatement('By its certified term the key cannot be valid now.')
   }
 }
 
-/** @throws {InvalidStatement} when a younger certificate of the same key was seen. */
+/** @throws {InvalidStatement} when a newer certificate of the same key was seen. */
 function assertNotOlder({ iss, jti, iat }: KeyCertificate, newest: LRUCache<string, number>): void {
   const key = `${iss} ${jti}`
-  if (iat < (newest.get(key) ?? 0)) throw new InvalidStatement('A younger certificate was seen before.')
+  if (iat < (newest.get(key) ?? 0)) throw new InvalidStatement('A newer certificate was seen before.')
   newest.set(key, iat)
 }

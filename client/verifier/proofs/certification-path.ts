@@ -4,57 +4,58 @@ import { InvalidStatement, isFromFuture, parseStatement } from '../../../schema/
 import { followEndorsements, type ListedManagementKey } from '../../trust/chain.ts'
 import type { Pins } from './pins.ts'
 
-/** The management key that signed a certificate, and those that stand behind it. */
+/** The endorsements that lead from the signer of a certificate to a pin (RFC 5280 §6). */
 export interface CertificationPath {
+  /** The key that signed the certificate. */
   readonly signingKey: SigningJwk
-  /** Ids: the signer's, that of who endorsed it, and so on to one that is pinned or, when none is, the last that is known. */
+  /** The ids of the signer, its endorser, and so on to a pinned key or, when none is pinned, to the last known one. */
   readonly keyIds: readonly string[]
 }
 
 export interface CertificationQuery {
   readonly owner: string
-  /** Who says to have signed the certificate. */
+  /** The signer that the certificate names. */
   readonly kid: string
-  /** JWS: the endorsement of the signer first, then that of who signed this one, and so on. */
+  /** JWS: the endorsement of the signer first, then that of its endorser, and so on. */
   readonly endorsements: readonly string[]
   readonly pins: Pins | null
 }
 
 /**
- * Finds the voucher of a certificate.
+ * Finds the certification path of a certificate.
  *
- * @returns null when nothing is pinned, and nothing is known of the signer
- * @throws {InvalidStatement} when it has none
+ * @returns null when nothing is pinned, and the signer's key is unknown
+ * @throws {InvalidStatement} when there is no valid path
  */
-export type FindCertificationPath = (question: CertificationQuery) => Promise<CertificationPath | null>
+export type FindCertificationPath = (query: CertificationQuery) => Promise<CertificationPath | null>
 
-/** Of everything that is remembered together. A chain of three has some 2,000. */
+/** Maximum of all cached queries together, in characters. One with three endorsements has some 2,000. */
 const charactersMax = 4 * 1024 * 1024
 
 /**
- * Remembers what it has found: an owner's keys have one chain, and to follow 16 endorsements takes 15 ms and more.
+ * Caches paths: the keys of an owner mostly share one, and following 16 endorsements takes 15 ms and more.
  *
  * @param clock.nowMs milliseconds since 1970
  */
 export function certificationPathFinder({ nowMs }: { readonly nowMs: () => number }): FindCertificationPath {
   const found = new LRUCache<string, Promise<CertificationPath | null>>({
     maxSize: charactersMax,
-    sizeCalculation: (_voucher, key) => key.length,
+    sizeCalculation: (_path, key) => key.length,
   })
-  return (question) => {
-    const { owner, kid, endorsements, pins } = question
+  return (query) => {
+    const { owner, kid, endorsements, pins } = query
     const pinned = pins && [...pins].map(([id, key]) => [id, key !== null])
     const key = JSON.stringify([owner, kid, endorsements, pinned])
     const known = found.get(key)
     if (known !== undefined) return known
     const nowSeconds = nowMs() / 1000
-    const voucher = find(question, nowSeconds)
-    found.set(key, voucher)
-    // What it says is for who asked; kept, it is nobody's fault. What is refused because of its date may be right later.
-    voucher.catch(() => {
+    const path = find(query, nowSeconds)
+    found.set(key, path)
+    // The caller handles the rejection. A path that is invalid only because of its date may be valid later: not cached.
+    path.catch(() => {
       if (endorsements.some((endorsement) => isDatedAhead(endorsement, nowSeconds))) found.delete(key)
     })
-    return voucher
+    return path
   }
 }
 
@@ -66,31 +67,33 @@ async function find(
   if (pins === null && !listed.has(kid)) return null
   const path = pathFrom(kid, { listed, pins })
   const anchors = pins === null ? path.slice(-1) : [...pins.keys()]
-  const { trusted, trustErrors: doubts } = await followEndorsements(
+  const { trusted, trustErrors } = await followEndorsements(
     [...listed.values()].map(({ key }) => key),
-    { owner, own: null, anchors, remembered: new Map(), nowSeconds },
+    { owner, own: null, anchors, seen: new Map(), nowSeconds },
   )
   const signer = trusted.get(kid)
   if (signer !== undefined) return { signingKey: signer.signingKey, keyIds: path }
-  throw new InvalidStatement(doubts.get(kid) ?? 'No pinned management key stands behind its certificate.')
+  throw new InvalidStatement(
+    trustErrors.get(kid) ?? 'No certification path leads from its certificate to a pinned management key.',
+  )
 }
 
 function isDatedAhead(endorsement: string, nowSeconds: number): boolean {
   try {
     return isFromFuture(parseStatement('claviger-endorsement+jwt', endorsement).payload, nowSeconds)
   } catch {
-    // What can not be read has no date, and stays refused.
+    // A malformed endorsement has no date, and stays invalid.
     return false
   }
 }
 
 interface ListedKey {
   readonly key: ListedManagementKey
-  /** The id of who endorsed it; null for nobody else. */
+  /** The id of its endorser; null when that is the key itself, or unknown. */
   readonly endorser: string | null
 }
 
-/** All management keys whose public key is known: from their endorsements, or because they are pinned. */
+/** All management keys whose public key is known from an endorsement or a pin. */
 function listKeys(endorsements: readonly string[], pins: Pins | null): Map<string, ListedKey> {
   const listed = new Map<string, ListedKey>()
   for (const [id, key] of pins ?? []) if (key !== null) listed.set(id, { key, endorser: null })
@@ -103,7 +106,7 @@ function listKeys(endorsements: readonly string[], pins: Pins | null): Map<strin
   return listed
 }
 
-/** To the first key that is pinned. When none is, to the last one whose public key is known: there is no further to look. */
+/** From a key to the first pinned one; when none is pinned, to the last one whose public key is known. */
 function pathFrom(
   kid: string,
   { listed, pins }: { readonly listed: ReadonlyMap<string, ListedKey>; readonly pins: Pins | null },

@@ -1,9 +1,10 @@
-import { parseSigningJwk, thumbprint, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { readBoundedBody } from '../../transport/bounded-body.ts'
 import { VaultError } from '../../errors.ts'
 import type { Fetch } from '../../transport/signing-fetch.ts'
 
-/** Finds the key server's signing key by its RFC 7638 thumbprint; null when it has none of the kind. */
+/** Finds a server key by its RFC 7638 thumbprint; null when there is none. */
 export type KeySet = (kid: string) => Promise<SigningJwk | null>
 
 /** A JSON Web Key Set (RFC 7517 §5). */
@@ -12,26 +13,26 @@ export interface JwkSet {
 }
 
 /**
- * The key set that somebody gave by hand: no word of the key server's changes it.
+ * A configured key set: nothing that the key server sends changes it.
  *
- * @throws {InvalidJwk} from the first call on, when a key is none of Ed25519 or P-256.
+ * @throws {InvalidJwk} from the first call on, when a key is neither Ed25519 nor P-256.
  */
 export function pinnedKeySet({ keys }: JwkSet): KeySet {
   const byThumbprint = indexKeys(keys)
-  // Whoever calls awaits it too; until then it is nobody's fault.
+  // Each call awaits it and throws its error; without a call the rejection is handled here.
   byThumbprint.catch(() => undefined)
   return async (kid) => (await byThumbprint).get(kid) ?? null
 }
 
-/** How long a fetched key set is used. */
+/** How long a fetched key set is used, in milliseconds. */
 const lifeMs = 300_000
 
-/** An unknown thumbprint makes it fetched anew, once in so long: strangers are not to decide how often. */
+/** Minimum time between fetches for unknown thumbprints, in milliseconds: anybody can present one. */
 const refetchMs = 10_000
 
 const bytesMax = 64 * 1024
 
-/** The key set that the key server publishes at `/.well-known/jwks.json`: trusted as far as its TLS is. */
+/** The key set that the key server publishes at `/.well-known/jwks.json`. TLS authenticates it. */
 export function fetchedKeySet({
   origin,
   fetch = globalThis.fetch,
@@ -56,11 +57,11 @@ export function fetchedKeySet({
   }
   return async (kid) => {
     const isOld = monotonicMs() - fetchedAtMs >= lifeMs
-    const looked = current === null || isOld ? refetch(null) : current
-    const found = (await looked).get(kid)
+    const used = current === null || isOld ? refetch(null) : current
+    const found = (await used).get(kid)
     if (found !== undefined) return found
-    // Another one who met the same thumbprint may have begun to fetch the set meanwhile.
-    const isNewer = current !== null && current !== looked
+    // A concurrent call for the same thumbprint may have started a fetch meanwhile.
+    const isNewer = current !== null && current !== used
     const newer = isNewer ? current : monotonicMs() - fetchedAtMs < refetchMs ? null : refetch('caches')
     return (await newer)?.get(kid) ?? null
   }
@@ -85,7 +86,7 @@ async function fetchKeys(
     return await indexKeys(keysIn(JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()))))
   } catch {
     throw new VaultError(ended.signal.aborted ? 'TIMEOUT' : 'NETWORK', {
-      detail: 'It was asked for its key set.',
+      detail: 'Its key set could not be fetched.',
     })
   } finally {
     clearTimeout(timer)

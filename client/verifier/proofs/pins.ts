@@ -1,26 +1,28 @@
-import { decodeBase64url } from '../../../schema/wire/base64url.ts'
-import { parseSigningJwk, thumbprint } from '../../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { isThumbprint } from '../../../schema/wire/brands.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { VaultError } from '../../errors.ts'
 import type { ListedManagementKey } from '../../trust/chain.ts'
 import type { EventListener } from '../events.ts'
 import { withTimeout } from '../with-timeout.ts'
 
-/** A management key that is known to be an owner's: its id (RFC 7638 thumbprint), or its public signing key as a JWK. */
+/** A management key of an owner: its id (RFC 7638 thumbprint), or its public signing key as a JWK. */
 export type Pin = string | object
 
 /**
- * The management keys that an application server knows to be an owner's, within 2 seconds. Null: none is known; an empty
- * list: none of the owner's keys is to be let in.
+ * Returns the management keys that an application server holds to be an owner's, within 2 seconds. Null: none is known; an
+ * empty list: none of the owner's keys is accepted.
  */
 export type PinsOf = (owner: string) => readonly Pin[] | null | Promise<readonly Pin[] | null>
 
-/** By id; null for a key of which only the id is known. */
+/** By id; null for a key whose id alone is known. */
 export type Pins = ReadonlyMap<string, ListedManagementKey | null>
 
+/** Time-out of {@link PinsOf}, in milliseconds. */
 const timeoutMs = 2000
 
 /**
- * Reads the pins of an owner. Without them nobody can tell: it is as if the key server had not answered.
+ * Reads the pins of an owner. When that fails no key is accepted, as when the key server does not answer.
  *
  * @returns null when nothing is pinned
  * @throws {VaultError} ANSWER_MALFORMED
@@ -44,7 +46,7 @@ async function parsePins(pins: unknown): Promise<Pins> {
   const parsed = new Map<string, ListedManagementKey | null>()
   for (const pin of pins) {
     const [id, key] = await parsePin(pin)
-    // A key that is pinned twice, once by its id alone, is known still.
+    // A key may be pinned twice, once by its id alone: the public key is kept.
     parsed.set(id, key ?? parsed.get(id) ?? null)
   }
   return parsed
@@ -52,17 +54,17 @@ async function parsePins(pins: unknown): Promise<Pins> {
 
 async function parsePin(pin: unknown): Promise<[string, ListedManagementKey | null]> {
   if (typeof pin === 'string') {
-    if (decodeBase64url(pin)?.length === 32) return [pin, null]
+    if (isThumbprint(pin)) return [pin, null]
     throw new TypeError('A pin is the id of a management key, or its public key as a JWK.')
   }
   const signingKey = parseSigningJwk(pin)
   const id = await thumbprint(signingKey)
-  const unsaid = {
+  const unlisted = {
     kind: 'DEVICE',
     wrappingKey: null,
     endorsement: null,
     revocation: null,
     revokedAt: null,
   } as const
-  return [id, { id, signingKey, ...unsaid }]
+  return [id, { id, signingKey, ...unlisted }]
 }

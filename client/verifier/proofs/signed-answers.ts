@@ -9,13 +9,14 @@ import { VaultError } from '../../errors.ts'
 import type { EventListener } from '../events.ts'
 import type { KeySet } from './key-set.ts'
 import type { ClockReading } from '../clock-reading.ts'
-import { statusOf, secondsUntilChange, type CheckedResult } from '../result.ts'
+import { secondsUntilChange, type CheckedResult } from '../result.ts'
+import { statusOf } from '../unsigned-answer.ts'
 import type { VerificationQuery } from '../query.ts'
 
-/** Checks a signed answer, and that it is the answer to this question. @throws {VaultError} ANSWER_MALFORMED. */
+/** Verifies a signed answer, and that it answers this query. @throws {VaultError} ANSWER_MALFORMED. */
 export type AnswerChecker = (
   answer: string | null,
-  asked: { readonly question: VerificationQuery; readonly askedAt: ClockReading },
+  sent: { readonly query: VerificationQuery; readonly requestedAt: ClockReading },
 ) => Promise<CheckedResult>
 
 export interface AnswerCheckOptions {
@@ -28,63 +29,64 @@ export interface AnswerCheckOptions {
   readonly nowMs: () => number
 }
 
-/** Only what is signed is believed: none of the answer's other members is read. */
+/** Reads the signed answer alone: the unsigned members of the response are ignored. */
 export function checkSignedAnswers(options: AnswerCheckOptions): AnswerChecker {
-  return async (answer, asked) => {
+  return async (answer, sent) => {
     try {
       const { kid } = parseStatement('claviger-answer+jwt', answer)
       const signingKey = await options.keySet(kid)
-      if (signingKey === null)
-        throw new InvalidStatement("It is signed by a key that is not the key server's.")
+      if (signingKey === null) throw new InvalidStatement('It is not signed by a key of the key server.')
       const reader = { signingKey, nowSeconds: options.nowMs() / 1000 }
       const verified = await verifyStatement('claviger-answer+jwt', answer, reader)
-      return toStanding(verified, { ...asked, options })
+      return toCheckedResult(verified, { ...sent, options })
     } catch (error) {
       if (error instanceof VaultError) throw error
-      const detail = error instanceof InvalidStatement ? error.message : 'It can not be checked.'
+      const detail = error instanceof InvalidStatement ? error.message : 'It cannot be checked.'
       options.onEvent({ type: 'answer-refused', detail })
       throw new VaultError('ANSWER_MALFORMED', { detail })
     }
   }
 }
 
-function toStanding(
+function toCheckedResult(
   answer: VerificationAnswer,
   {
-    question,
-    askedAt,
+    query,
+    requestedAt,
     options,
-  }: { question: VerificationQuery; askedAt: ClockReading; options: AnswerCheckOptions },
+  }: { query: VerificationQuery; requestedAt: ClockReading; options: AnswerCheckOptions },
 ): CheckedResult {
   const { issuer, applicationServer, nowMs } = options
   if (answer.iss !== issuer) {
     throw new InvalidStatement(
-      'It is by another key server, or this one has another public URL: see "issuer".',
+      'It is by another key server, or the option "issuer" is not the public URL of this one.',
     )
   }
-  const isAsked =
-    answer.sub === question.owner && answer.aud === applicationServer && answer.jkt === question.thumbprint
-  if (!isAsked) throw new InvalidStatement('It answers another question.')
+  const isAnswer =
+    answer.sub === query.owner && answer.aud === applicationServer && answer.jkt === query.thumbprint
+  if (!isAnswer) throw new InvalidStatement('It answers another query.')
   const now = nowMs() / 1000
   const skew = limits.signatureClockSkewSeconds
-  const askedSeconds = askedAt.nowMs / 1000
-  // Not older than the question: an answer from before a revocation may still have minutes to live.
-  if (answer.iat < Math.floor(askedSeconds) - skew || answer.exp <= now - skew) {
-    throw new InvalidStatement('It is not from now, or this clock is wrong.')
+  const requestedSeconds = requestedAt.nowMs / 1000
+  // Not older than the request: an answer from before a revocation may not expire for minutes.
+  if (answer.iat < Math.floor(requestedSeconds) - skew || answer.exp <= now - skew) {
+    throw new InvalidStatement(
+      'It is older than the request or expired, or the clock of this machine is wrong.',
+    )
   }
   const { coincides, valid, state = null } = answer
-  const said = {
+  const facts = {
     status: statusOf({ coincides, valid, state }),
     notBefore: toDate(answer.nbf_key),
     expiresAt: toDate(answer.exp_key),
     checkedAt: new Date(answer.iat * 1000),
   }
   return {
-    ...said,
-    changesInSeconds: secondsUntilChange(said),
-    askedAt,
+    ...facts,
+    changesInSeconds: secondsUntilChange(facts),
+    requestedAt,
     certifiedBy: null,
-    lifetimeSeconds: Math.max(0, Math.min(answer.exp - askedSeconds, answer.exp - answer.iat)),
+    lifetimeSeconds: Math.max(0, Math.min(answer.exp - requestedSeconds, answer.exp - answer.iat)),
   }
 }
 

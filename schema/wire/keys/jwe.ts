@@ -6,18 +6,18 @@ import { limits } from '../limits.ts'
 export interface WrappedKeyHeader {
   readonly alg: string
   readonly enc: string
-  /** The management key that the copy is wrapped for. */
+  /** The management key that it is wrapped for. */
   readonly kid: string
 }
 
-/** Why a text is no wrapped key. The text names the rule and never the value. */
+/** A string is not a wrapped key. The message names the rule, never the value. */
 export class InvalidJwe extends Error {
   override readonly name = 'InvalidJwe'
 }
 
 /**
- * Checks the outside of a wrapped key: a compact JWE of at most 16 KiB in canonical base64url, whose header names
- * `alg`, `enc`, `kid` and `cty` "jwk+json". What is inside only its owner can tell.
+ * Parses the header of a wrapped key: a compact JWE of at most 16 KiB in canonical base64url, whose header has `alg`, `enc`,
+ * `kid` and `cty` "jwk+json". The content is encrypted.
  *
  * @throws {InvalidJwe}
  */
@@ -35,15 +35,30 @@ export function parseWrappedKeyHeader(jwe: string): WrappedKeyHeader {
       'A wrapped key has an initialization vector, a ciphertext and an authentication tag.',
     )
   }
-  const { alg, enc, kid, cty, epk } = parseHeader(header)
+  const members = parseHeader(header)
+  const { alg, enc, kid, cty, epk } = members
   if (typeof alg !== 'string' || typeof enc !== 'string' || typeof kid !== 'string' || cty !== 'jwk+json') {
     throw new InvalidJwe('The header of a wrapped key has "alg", "enc", "kid", and "cty" is "jwk+json".')
   }
   if (typeof epk === 'object' && epk !== null && 'd' in epk) {
     throw new InvalidJwe('The ephemeral key in the header of a wrapped key is a public key.')
   }
+  if (!keyManagementAlgorithms.includes(alg) || enc !== 'A256GCM') {
+    throw new InvalidJwe(
+      `A wrapped key has an "alg" of ${keyManagementAlgorithms.join(', ')}, and "enc" is "A256GCM".`,
+    )
+  }
+  if (Object.keys(members).some((name) => !headerMembers.includes(name))) {
+    throw new InvalidJwe(`The header of a wrapped key has no members but ${headerMembers.join(', ')}.`)
+  }
   return { alg, enc, kid }
 }
+
+/** What clients open, and one that is reserved. */
+const keyManagementAlgorithms: readonly string[] = ['ECDH-ES+A256KW', 'A256KW', 'HPKE-9-KE']
+
+/** Without `zip`, `crit`, `jku` and the like: nobody who wraps a key needs them, and somebody who opens one might follow them. */
+const headerMembers: readonly string[] = ['alg', 'enc', 'kid', 'cty', 'epk', 'apu', 'apv', 'ek']
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   const header = parseCanonicalJsonObject(bytes)

@@ -1,6 +1,5 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
-import { p256, p384, p521 } from '@noble/curves/nist.js'
-import { decodeBase64url, encodeBase64url } from '../base64url.ts'
+import { decodeBase64url } from '../base64url.ts'
+import { isOfPrimeOrder, isOnCurve, okpPointChecks } from './points.ts'
 
 /** A public key with exactly the members that its RFC 7638 thumbprint is taken over, each canonical. */
 export type PublicJwk =
@@ -19,21 +18,21 @@ export type WrappingJwk =
   | { readonly kty: 'OKP'; readonly crv: 'X25519'; readonly x: string }
   | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
 
-/** Why a value is no acceptable public key. The text names the rule and never the value. */
+/** A value is not an acceptable public key. The message names the rule, never the value. */
 export class InvalidJwk extends Error {
   override readonly name = 'InvalidJwk'
 }
 
-/** Members that are refused wherever they stand: they are secrets, or they mark a key as secret. */
+/** Members that are refused in every key: they are secret, or only secret keys have them. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
-/** Members that say nothing about the key itself (RFC 7517 §4; `ext` is WebCrypto's). Accepted, and not kept. */
+/** Metadata members (RFC 7517 §4; `ext` is WebCrypto's). They are accepted and dropped. */
 const metadataMembers = ['use', 'key_ops', 'alg', 'kid', 'ext'] as const
 
 /**
  * Parses a received public key.
  *
- * Refuses private members, unknown members, non-canonical base64url, points that are off their curve, and Ed25519 and
+ * Refuses private members, unknown members, non-canonical base64url, points off their curve, and Ed25519 and
  * X25519 points of small order or in a non-canonical encoding: one such key verifies a fixed signature for every message.
  *
  * @throws {InvalidJwk}
@@ -45,8 +44,8 @@ export function parsePublicJwk(value: unknown): PublicJwk {
 }
 
 /**
- * Parses a public key that is only compared with stored ones: its members, their encoding and their lengths. Whether
- * it is a sound point is left out, which costs up to 150 µs a key and tells nothing here: an unsound one is stored nowhere.
+ * Parses a public key that is only compared with stored ones: its members, their encoding and their lengths. The point is
+ * not checked, which would cost up to 150 µs a key: no key with an invalid point is stored.
  *
  * @throws {InvalidJwk}
  */
@@ -75,7 +74,7 @@ export function parsePublicJwkForm(value: unknown): PublicJwk {
 }
 
 /**
- * Refuses what {@link parsePublicJwk} refuses and {@link parsePublicJwkForm} does not.
+ * Refuses keys that {@link parsePublicJwk} refuses and {@link parsePublicJwkForm} accepts: those with an invalid point.
  *
  * @throws {InvalidJwk}
  */
@@ -83,7 +82,7 @@ export function assertSoundPoint(jwk: PublicJwk): void {
   if (jwk.kty === 'OKP' && !okpPointChecks[jwk.crv](decoded(jwk.x))) {
     throw new InvalidJwk(`The member "x" must be a canonical ${jwk.crv} point that is not of small order.`)
   }
-  if (jwk.kty === 'EC' && !isOnCurve(ecCurves[jwk.crv].point, decoded(jwk.x), decoded(jwk.y))) {
+  if (jwk.kty === 'EC' && !isOnCurve(jwk.crv, decoded(jwk.x), decoded(jwk.y))) {
     throw new InvalidJwk(`The members "x" and "y" must be a point of the curve ${jwk.crv}.`)
   }
 }
@@ -97,7 +96,7 @@ export function assertSoundPoint(jwk: PublicJwk): void {
  */
 export function assertPrimeOrder(jwk: PublicJwk): void {
   if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519') return
-  if (!ed25519.Point.fromBytes(decoded(jwk.x), false).isTorsionFree()) {
+  if (!isOfPrimeOrder(decoded(jwk.x))) {
     throw new InvalidJwk('The member "x" must be an Ed25519 point of prime order.')
   }
 }
@@ -118,32 +117,15 @@ export function parseWrappingJwk(value: unknown): WrappingJwk {
   throw new InvalidJwk('A wrapping key is OKP X25519 or EC P-256.')
 }
 
-/** The JSON that a thumbprint is taken over: the required members in alphabetical order, no white space (RFC 7638 §3). */
-export function canonicalJson(jwk: PublicJwk): string {
-  const members = Object.entries(jwk).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify(Object.fromEntries(members))
-}
-
-/** RFC 7638 SHA-256 thumbprint, base64url. */
-export async function thumbprint(jwk: PublicJwk): Promise<string> {
-  const canonical = new TextEncoder().encode(canonicalJson(jwk))
-  return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', canonical)))
-}
-
 type Members = ReadonlyMap<string, unknown>
 
-const okpPointChecks = { Ed25519: isSoundEd25519Point, X25519: isSoundX25519Point } as const
-
-const ecCurves = {
-  'P-256': { bytes: 32, point: p256.Point },
-  'P-384': { bytes: 48, point: p384.Point },
-  'P-521': { bytes: 66, point: p521.Point },
-} as const
+/** Length of a coordinate in bytes, by curve. */
+const ecCoordinateBytes = { 'P-256': 32, 'P-384': 48, 'P-521': 66 } as const
 
 /** FIPS 204 table 2. */
 const mlDsaPublicKeyBytes = { 'ML-DSA-44': 1312, 'ML-DSA-65': 1952, 'ML-DSA-87': 2592 } as const
 
-/** Longest member of an acceptable key: `pub` of ML-DSA-87, which has 3,456 characters. Beyond it nothing is decoded. */
+/** Maximum length of a member in characters: `pub` of ML-DSA-87 has 3,456. Longer members are not decoded. */
 const memberCharactersMax = 3_500
 
 const rsaModulusBits = { min: 2048, max: 8192 }
@@ -163,8 +145,8 @@ function parseOkp(members: Members): PublicJwk {
 }
 
 function parseEc(members: Members): PublicJwk {
-  const crv = oneOf(members, 'crv', ecCurves)
-  const { bytes } = ecCurves[crv]
+  const crv = oneOf(members, 'crv', ecCoordinateBytes)
+  const bytes = ecCoordinateBytes[crv]
   const x = octets(members, 'x')
   const y = octets(members, 'y')
   if (x.bytes.length !== bytes || y.bytes.length !== bytes) {
@@ -224,48 +206,9 @@ function isOdd(bytes: Uint8Array): boolean {
   return ((bytes.at(-1) ?? 0) & 1) === 1
 }
 
-/** The bytes of a member that was parsed before. */
+/** The bytes of a parsed member. */
 function decoded(text: string): Uint8Array {
   const bytes = decodeBase64url(text)
   if (bytes === null) throw new TypeError('A parsed member is base64url.')
   return bytes
-}
-
-function isSoundEd25519Point(x: Uint8Array): boolean {
-  try {
-    return !ed25519.Point.fromBytes(x, false).isSmallOrder()
-  } catch {
-    return false
-  }
-}
-
-const x25519Prime = 2n ** 255n - 19n
-
-/** The u-coordinates of small order below the prime, on the curve and on its twist (https://cr.yp.to/ecdh.html#validate). */
-const x25519SmallOrder: ReadonlySet<bigint> = new Set([
-  0n,
-  1n,
-  x25519Prime - 1n,
-  325606250916557431795983626356110631294008115727848805560023387167927233504n,
-  39382357235489614581723060781553021112529911719440698176882885853963445705823n,
-])
-
-/** By a list, because the other way, a scalar multiplication, costs 2 ms. */
-function isSoundX25519Point(x: Uint8Array): boolean {
-  const u = x.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
-  return u < x25519Prime && !x25519SmallOrder.has(u)
-}
-
-interface AffineCurve {
-  fromAffine(point: { x: bigint; y: bigint }): { assertValidity(): void }
-}
-
-function isOnCurve(curve: AffineCurve, x: Uint8Array, y: Uint8Array): boolean {
-  const toInteger = (bytes: Uint8Array) => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
-  try {
-    curve.fromAffine({ x: toInteger(x), y: toInteger(y) }).assertValidity()
-    return true
-  } catch {
-    return false
-  }
 }

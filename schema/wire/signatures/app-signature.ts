@@ -1,18 +1,20 @@
 import { isAccountName } from '../account-name.ts'
 import { decodeBase64url, encodeBase64url } from '../base64url.ts'
 import { signatureRefused } from '../errors.ts'
-import { canonicalJson, parseSigningJwk, type SigningJwk } from '../keys/jwk.ts'
+import { parseSigningJwk, type SigningJwk } from '../keys/jwk.ts'
+import { isThumbprint } from '../brands.ts'
+import { canonicalJson } from '../keys/thumbprint.ts'
 import type { KeyidRule, SignatureProfile } from './http-signature.ts'
 
 /*
- * How a client proves to an application server that it holds a transaction key: the profile of request-signature.ts
- * with components, a tag and a keyid of its own. docs/verifier.md has the whole of it.
+ * How a client proves to an application server that it holds a transaction key: a profile of http-signature.ts with
+ * components, a tag and a keyid of its own. docs/verifier.md specifies it.
  */
 
 /** The header that carries the public key: {@link serializeAppKey}. It is covered by the signature. */
 export const appKeyHeader = 'claviger-key'
 
-/** Whose key it is, and which: `<owner>/<thumbprint>`. */
+/** The owner and the key: `<owner>/<thumbprint>`. */
 export interface AppKeyid {
   /** The account's name. */
   readonly owner: string
@@ -20,15 +22,15 @@ export interface AppKeyid {
   readonly thumbprint: string
 }
 
-/** Builds a `keyid`. A name has no slash, so there is one way to take it apart. */
+/** Builds a `keyid`. An account's name has no slash, so that it is unambiguous. */
 export function serializeAppKeyid({ owner, thumbprint }: AppKeyid): string {
   return `${owner}/${thumbprint}`
 }
 
-/** Null when `keyid` is not of the form. */
+/** Null when `keyid` does not have this form. */
 export function parseAppKeyid(keyid: string): AppKeyid | null {
   const [owner = '', thumbprint = '', ...others] = keyid.split('/')
-  const isKeyid = others.length === 0 && isAccountName(owner) && decodeBase64url(thumbprint)?.length === 32
+  const isKeyid = others.length === 0 && isAccountName(owner) && isThumbprint(thumbprint)
   return isKeyid ? { owner, thumbprint } : null
 }
 
@@ -53,7 +55,7 @@ export const appRequestWithBodyProfile: SignatureProfile = {
   keyid,
 }
 
-/** The one spelling of a `Claviger-Key` header: base64url of the JSON that the key's thumbprint is taken over (RFC 7638 §3). */
+/** The canonical form of a `Claviger-Key` header: base64url of the JSON that the key's thumbprint is taken over (RFC 7638 §3). */
 export function serializeAppKey(jwk: SigningJwk): string {
   return encodeBase64url(new TextEncoder().encode(canonicalJson(jwk)))
 }
@@ -67,13 +69,13 @@ export function parseAppKey(header: string): SigningJwk {
   const jwk = readSigningJwk(header)
   if (jwk === null || serializeAppKey(jwk) !== header) {
     throw signatureRefused('SIGNATURE_MALFORMED', {
-      detail: 'Claviger-Key is the base64url of an Ed25519 or P-256 public key, in its one spelling.',
+      detail: 'Claviger-Key is the base64url of an Ed25519 or P-256 public key, in canonical form.',
     })
   }
   return jwk
 }
 
-/** Longest header that could be a key of the two types, in characters; beyond it nothing is decoded. */
+/** Maximum length of the header in characters; a longer one is not decoded. */
 const headerCharactersMax = 512
 
 function readSigningJwk(header: string): SigningJwk | null {

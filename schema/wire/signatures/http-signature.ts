@@ -6,17 +6,17 @@ import { limits } from '../limits.ts'
 
 /*
  * How a client proves that it holds a management key: a fixed profile of RFC 9421 (HTTP Message Signatures) with
- * RFC 9530 (Digest Fields). Nothing in it is negotiable, so the parser accepts one spelling and no other: it rebuilds
- * the header from what it read and requires the same bytes. docs/protocol.md has the whole of it.
+ * RFC 9530 (Digest Fields). Nothing in it is negotiable, so the parser accepts one canonical form: it serializes the
+ * parsed parameters and requires the same bytes. docs/protocol.md specifies it.
  */
 
 export type SignatureAlgorithm = 'ed25519' | 'ecdsa-p256-sha256'
 
-/** What a profile covers: the components in their order, and the tag that keeps the profiles apart. */
+/** The covered components in their order, and the tag that distinguishes the profiles. */
 export interface SignatureProfile {
   readonly components: readonly string[]
   readonly tag: string
-  /** What `keyid` must be. Absent: an RFC 7638 SHA-256 thumbprint. */
+  /** The form of `keyid`. Default: an RFC 7638 SHA-256 thumbprint. */
   readonly keyid?: KeyidRule
 }
 
@@ -46,12 +46,12 @@ export interface SignatureParameters {
   readonly expires: number
   /** Base64url of 16 to 32 random bytes. */
   readonly nonce: string
-  /** Names the signing key, in the profile's form: of a management key, the RFC 7638 thumbprint. */
+  /** Id of the signing key in the profile's form: for a management key, its RFC 7638 thumbprint. */
   readonly keyid: string
   readonly alg: SignatureAlgorithm
 }
 
-/** A signature whose form is right. Whether it is true is for {@link verifySignature}. */
+/** A signature of the right form. It is not verified: see {@link verifySignature}. */
 export interface ParsedSignature extends SignatureParameters {
   readonly profile: SignatureProfile
   /** 64 bytes. */
@@ -67,9 +67,9 @@ export function algorithmOf(jwk: SigningJwk): SignatureAlgorithm {
 }
 
 /**
- * Builds the bytes that are signed (RFC 9421 §2.5).
+ * Builds the signature base (RFC 9421 §2.5).
  *
- * @throws {TypeError} when a component has no value, or one with a line break, which would pass for a further component.
+ * @throws {TypeError} when a component has no value, or one with a line break, which could inject a component.
  */
 export function signatureBase(
   profile: SignatureProfile,
@@ -86,12 +86,12 @@ export function signatureBase(
   return new TextEncoder().encode(lines.join('\n'))
 }
 
-/** The one spelling of a `Signature-Input` header with these parameters. */
+/** The canonical form of a `Signature-Input` header with these parameters. */
 export function serializeSignatureInput(profile: SignatureProfile, parameters: SignatureParameters): string {
   return `sig=${serializeParameters(profile, parameters)}`
 }
 
-/** The one spelling of a `Signature` header. */
+/** The canonical form of a `Signature` header. */
 export function serializeSignature(signature: Uint8Array): string {
   return `sig=:${encodeBase64(signature)}:`
 }
@@ -124,9 +124,9 @@ export function parseSignature(
 }
 
 /**
- * Whether `signature` is by the holder of `key`. Whatever a client sent, the answer is yes or no.
+ * Whether `signature` is a valid signature by `key`. No received value makes it throw.
  *
- * @throws {TypeError} as {@link signatureBase} does: a mistake of the caller.
+ * @throws {TypeError} as {@link signatureBase}, for a mistake of the caller.
  */
 export async function verifySignature(
   signature: ParsedSignature,
@@ -205,7 +205,7 @@ function parseSignatureBytes(header: string): Uint8Array<ArrayBuffer> {
   const [value] = parseStructured(header)?.get('sig') ?? []
   const signature = value instanceof ArrayBuffer ? new Uint8Array(value) : null
   if (signature?.length !== 64 || serializeSignature(signature) !== header) {
-    throw malformed('Signature is one byte sequence of 64 bytes with the label sig, in its one spelling.')
+    throw malformed('Signature is one byte sequence of 64 bytes with the label sig, in canonical form.')
   }
   return signature
 }

@@ -1,15 +1,15 @@
-import { decodeBase64url } from '../base64url.ts'
 import { InvalidJwk } from '../keys/jwk.ts'
+import { isThumbprint, type Thumbprint } from '../brands.ts'
 import { InvalidStatement } from './invalid-statement.ts'
 
-/** The last second of the year 9999. A time in milliseconds, given by mistake, is beyond it. */
+/** The last second of the year 9999. A time in milliseconds by mistake is later. */
 const timeMax = 253_402_300_799
 /** The largest GraphQL Int. */
 const countMax = 2_147_483_647
 
 /**
- * Reads the members of a payload, each by its kind, and knows which were read: what nobody asked for must not be there.
- * Every method throws {@link InvalidStatement}, which names the claim and not its value.
+ * Reads the members of a payload by their types, and rejects members that were not read. Every method throws
+ * {@link InvalidStatement}, whose message names the claim and not its value.
  */
 export class Claims {
   readonly #members: ReadonlyMap<string, unknown>
@@ -23,14 +23,14 @@ export class Claims {
     return this.#members.has(name)
   }
 
-  /** The member under its name when it is there, to be spread into the result. */
+  /** The member under its name, or no member when it is absent: to be spread into the result. */
   optional<Name extends string, T>(name: Name, read: (name: Name) => T): Partial<Record<Name, T>> {
     const found: Partial<Record<Name, T>> = {}
     if (this.has(name)) found[name] = read(name)
     return found
   }
 
-  /** An unknown version is refused and never guessed at. */
+  /** Refuses unknown versions. */
   version(): 1 {
     if (this.#take('v') !== 1) throw new InvalidStatement('The version "v" of a statement is 1.')
     return 1
@@ -39,7 +39,7 @@ export class Claims {
   text(name: string): string {
     const value = this.#take(name)
     if (typeof value === 'string' && value !== '' && value.isWellFormed()) return value
-    throw new InvalidStatement(`"${name}" is a text.`)
+    throw new InvalidStatement(`"${name}" is a string.`)
   }
 
   boolean(name: string): boolean {
@@ -69,9 +69,9 @@ export class Claims {
   }
 
   /** RFC 7638 SHA-256. */
-  thumbprint(name: string): string {
+  thumbprint(name: string): Thumbprint {
     const value = this.#take(name)
-    if (typeof value === 'string' && decodeBase64url(value)?.length === 32) return value
+    if (isThumbprint(value)) return value
     throw new InvalidStatement(`"${name}" is an RFC 7638 SHA-256 thumbprint.`)
   }
 
@@ -91,7 +91,7 @@ export class Claims {
     throw new InvalidStatement(`"${name}" is an object.`)
   }
 
-  /** Whoever signed a claim that this version does not know meant something by it. */
+  /** Refuses unknown claims: their meaning could restrict the statement. */
   assertNoOthers(): void {
     if (this.#members.size > this.#known.size) {
       throw new InvalidStatement('A statement has the claims of its type and no others.')

@@ -1,11 +1,11 @@
 import { limits } from '../limits.ts'
 
-/** Why a text is no statement of the expected type and signer. The message names the rule and never the value. */
+/** A string is not a statement of the expected type and signer. The message names the rule, never the value. */
 export class InvalidStatement extends Error {
   override readonly name: string = 'InvalidStatement'
 }
 
-/** It is dated further ahead of the reader's clock than clocks may differ: it may be right later. */
+/** It is dated ahead of the reader's clock by more than the clock skew: it may become valid later. */
 export class FutureStatement extends InvalidStatement {
   override readonly name = 'FutureStatement'
 

@@ -1,34 +1,45 @@
 import { CompactSign, compactVerify } from 'jose'
 import { decodeBase64url } from '../base64url.ts'
 import { parseCanonicalJsonObject } from '../json-object.ts'
-import { thumbprint, type SigningJwk } from '../keys/jwk.ts'
+import type { SigningJwk } from '../keys/jwk.ts'
+import { isThumbprint, type Thumbprint } from '../brands.ts'
+import { thumbprint } from '../keys/thumbprint.ts'
 import { limits } from '../limits.ts'
 import { importSigningKey } from '../signatures/http-signature.ts'
+import { parseVerificationAnswer, type VerificationAnswer } from './answer.ts'
+import { parseKeyCertificate, type KeyCertificate } from './certificate.ts'
+import { parseEndorsement, type Endorsement, type PossessionProof } from './endorsement.ts'
 import { FutureStatement, InvalidStatement } from './invalid-statement.ts'
-import { payloadParsers, type StatementPayloads } from './payloads.ts'
+import { parseRevocation, type KeyRevocation, type ManagementKeyRevocation } from './revocation.ts'
 
 export { FutureStatement, InvalidStatement } from './invalid-statement.ts'
-export type {
-  Endorsement,
-  KeyCertificate,
-  KeyRevocation,
-  ManagementKeyRevocation,
-  PossessionProof,
-  VerificationAnswer,
-} from './payloads.ts'
+export type { VerificationAnswer } from './answer.ts'
+export type { KeyCertificate } from './certificate.ts'
+export type { Endorsement, PossessionProof } from './endorsement.ts'
+export type { KeyRevocation, ManagementKeyRevocation } from './revocation.ts'
 
 /*
- * Signed statements: why a client need not believe the key server. Each is a compact JWS (RFC 7515 §7.1) of a fixed
- * form: a header of `alg`, `typ` and `kid` and nothing else, and a payload with the listed claims and nothing else, both
- * in the one canonical serialisation of JSON. The key to verify with is always the caller's; none is taken from the statement. docs/protocol.md has the whole of it.
+ * Signed statements: with them a client need not trust the key server. Each is a compact JWS (RFC 7515 §7.1) of a fixed
+ * form: a header of `alg`, `typ` and `kid` and nothing else, and a payload with the claims of its type and nothing else,
+ * both in the one canonical serialisation of JSON. The key to verify with is always the caller's; none is taken from the
+ * statement. docs/protocol.md specifies the form.
  */
 
-/** The `typ` of a statement. A statement of one type never passes for one of another. */
+/** The payload of each type of statement. */
+export interface StatementPayloads {
+  'claviger-key+jwt': KeyCertificate
+  'claviger-endorsement+jwt': Endorsement
+  'claviger-proof+jwt': PossessionProof
+  'claviger-revocation+jwt': KeyRevocation | ManagementKeyRevocation
+  'claviger-answer+jwt': VerificationAnswer
+}
+
+/** The `typ` of a statement. A statement of one type is never accepted as one of another. */
 export type StatementType = keyof StatementPayloads
 
 export type StatementAlgorithm = 'EdDSA' | 'ES256'
 
-/** Who signs a statement. */
+/** The key that signs a statement. */
 export interface StatementSigner {
   /** A WebCrypto private key, Ed25519 or ECDSA P-256. */
   readonly privateKey: CryptoKey
@@ -37,10 +48,10 @@ export interface StatementSigner {
   readonly alg: StatementAlgorithm
 }
 
-/** A statement whose form is right. Whether it is true is for {@link verifyStatement}. */
+/** A statement of the right form. Its signature is not verified: see {@link verifyStatement}. */
 export interface ParsedStatement<T extends StatementType> {
-  /** RFC 7638 thumbprint of the key that it says it is signed by. */
-  readonly kid: string
+  /** RFC 7638 thumbprint of the key that it claims to be signed by. */
+  readonly kid: Thumbprint
   readonly alg: StatementAlgorithm
   readonly payload: StatementPayloads[T]
 }
@@ -51,11 +62,9 @@ export function statementAlgorithmOf(jwk: SigningJwk): StatementAlgorithm {
 }
 
 /**
- * Signs a statement.
+ * Signs a statement. A claim that is undefined is left out.
  *
- * A claim that is undefined is left out.
- *
- * @throws {InvalidStatement} when the payload is none that verification would accept
+ * @throws {InvalidStatement} when the payload is not one that verification would accept
  */
 export async function signStatement<T extends StatementType>(
   type: T,
@@ -68,10 +77,10 @@ export async function signStatement<T extends StatementType>(
 }
 
 /**
- * Signs the payload of another statement, the same bytes, as a statement of type `type`: the possession proof of an
- * endorsement, or the endorsement of what a new key has proved.
+ * Signs the payload of another statement, byte for byte, as a statement of type `type`: the possession proof for an
+ * endorsement, or the endorsement for a possession proof.
  *
- * @throws {InvalidStatement} when the other statement has no such payload
+ * @throws {InvalidStatement} when the payload of the other statement is not one of type `type`
  */
 export async function signPayloadOf(
   statement: string,
@@ -83,14 +92,14 @@ export async function signPayloadOf(
   return signBytes(type, bytes, signer)
 }
 
-/** Whether two statements, each of a right form, have the same payload, byte by byte. */
+/** Whether two statements, each of the right form, have the same payload, byte for byte. */
 export function haveSamePayload(a: string, b: string): boolean {
-  // Base64url that is canonical is equal when its bytes are.
+  // Canonical base64url is equal exactly when its bytes are.
   return a.split('.')[1] === b.split('.')[1]
 }
 
 /**
- * Reads a statement without verifying it: to learn whose key to verify it with.
+ * Parses a statement without verifying its signature: its `kid` says which key to verify it with.
  *
  * @throws {InvalidStatement}
  */
@@ -99,7 +108,7 @@ export function parseStatement<T extends StatementType>(type: T, statement: unkn
   const { alg, typ, kid, ...others } = parseJson(header)
   if (typ !== type) throw new InvalidStatement(`The "typ" of this statement is "${type}".`)
   if (alg !== 'EdDSA' && alg !== 'ES256') throw new InvalidStatement('"alg" is EdDSA or ES256.')
-  if (typeof kid !== 'string' || decodeBase64url(kid)?.length !== 32) {
+  if (!isThumbprint(kid)) {
     throw new InvalidStatement('"kid" is the RFC 7638 SHA-256 thumbprint of the signer.')
   }
   if (Object.keys(others).length > 0) {
@@ -110,9 +119,9 @@ export function parseStatement<T extends StatementType>(type: T, statement: unkn
 }
 
 /**
- * Verifies a statement of type `type` with the public key of who must have signed it, and reads it. A statement of the
- * future is refused: it would stay younger than everything that comes after it. Of endorsements and proofs it also checks
- * that `sub` is the thumbprint of `cnf.jwk`. What the claims must be beyond that only the caller knows.
+ * Verifies a statement of type `type` with the public key of its expected signer, and parses it. A statement that is
+ * dated ahead is refused: it would stay the newest after all that are signed later. In endorsements and proofs `sub` must
+ * be the thumbprint of `cnf.jwk`. All other claims are for the caller to check.
  *
  * @param reader.nowSeconds the reader's clock, Unix seconds
  * @throws {InvalidStatement}; {FutureStatement} when `iat` is more than 30 seconds ahead of the reader's clock
@@ -133,7 +142,7 @@ export async function verifyStatement<T extends StatementType>(
   try {
     await compactVerify(String(statement), key, { algorithms: [algorithm] })
   } catch {
-    // Whatever the library says of it: a signature is right or it is not.
+    // The library's error is dropped: it may quote what was received.
     throw new InvalidStatement('The signature of this statement is wrong.')
   }
   if ('sub' in payload && 'cnf' in payload && payload.sub !== (await thumbprint(payload.cnf.jwk))) {
@@ -143,14 +152,25 @@ export async function verifyStatement<T extends StatementType>(
   return payload
 }
 
-/** Whether a statement is dated further ahead of the reader's clock, in Unix seconds, than clocks may differ. */
+/** Whether a statement is dated more than 30 seconds, by which clocks may differ, ahead of the reader's clock in Unix seconds. */
 export function isFromFuture({ iat }: { readonly iat: number }, nowSeconds: number): boolean {
   return iat > nowSeconds + limits.signatureClockSkewSeconds
 }
 
+/** Each parser accepts the claims of its type and no others, and throws {@link InvalidStatement}. */
+const payloadParsers: {
+  readonly [T in StatementType]: (payload: object) => StatementPayloads[T]
+} = {
+  'claviger-key+jwt': parseKeyCertificate,
+  'claviger-endorsement+jwt': parseEndorsement,
+  'claviger-proof+jwt': parseEndorsement,
+  'claviger-revocation+jwt': parseRevocation,
+  'claviger-answer+jwt': parseVerificationAnswer,
+}
+
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Longest statement of a type, in characters. What is shown by the hundred is bounded more closely. */
+/** Maximum length of a statement in characters. Lists hold hundreds of endorsements and proofs, so these have a lower bound. */
 function charactersMaxOf(type: StatementType): number {
   const isOfManagementKey = type === 'claviger-endorsement+jwt' || type === 'claviger-proof+jwt'
   return isOfManagementKey ? limits.endorsementCharactersMax : limits.statementCharactersMax
@@ -165,7 +185,7 @@ function partsOf(
   charactersMax: number,
 ): [header: Bytes, payload: Bytes, signature: Bytes] {
   if (typeof statement !== 'string' || statement.length > charactersMax) {
-    throw new InvalidStatement(`This statement is a text of at most ${String(charactersMax)} characters.`)
+    throw new InvalidStatement(`This statement is a string of at most ${String(charactersMax)} characters.`)
   }
   const [header, payload, signature, ...others] = statement.split('.').map(decodeBase64url)
   if (!header || !payload || !signature || others.length > 0) {

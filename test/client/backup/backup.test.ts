@@ -40,7 +40,7 @@ test('an export is no use, and the owner is alerted', async () => {
   expect(alerts).toMatchObject([{ kind: 'KEYS_EXPORTED', keyCount: 2 }])
 })
 
-test('a wrong passphrase and a changed byte are told, and so is a secret in the place of another', async () => {
+test('a wrong passphrase, a changed byte and an exchanged secret are detected', async () => {
   const { sealed } = await exported()
   const unreadable = { code: 'BACKUP_UNREADABLE' }
   await expect(openBackup(sealed, 'wrong')).rejects.toMatchObject(unreadable)
@@ -54,7 +54,7 @@ test('a wrong passphrase and a changed byte are told, and so is a secret in the 
   await expect(openBackup(swapped, passphrase)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
 })
 
-test('an import makes the same keys in an empty account, also when it is repeated', async () => {
+test('an import stores the same keys in an empty account, also when it is repeated', async () => {
   const { sealed, sealedData, symmetric, signing } = await exported()
   const backup = await openBackup(sealed, passphrase)
   const fresh = await newVault(world.url)

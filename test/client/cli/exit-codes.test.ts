@@ -67,7 +67,7 @@ describe('1, the answer is no', () => {
     expect(words).toMatchObject({ code: 1, stderr: '' })
     expect(words.stdout).toMatch(/^Not valid: it does not coincide/)
     expect(json).toMatchObject({ code: 1, stderr: '' })
-    expect(membersOf(JSON.parse(json.stdout))).toMatchObject({ coincides: false, valid: false, state: null })
+    expect(membersOf(JSON.parse(json.stdout))).toMatchObject({ valid: false, status: 'unknown-key' })
   })
 
   test('a key that is not there', async () => {
@@ -105,7 +105,7 @@ describe('1, the answer is no', () => {
 describe('2, wrong usage', () => {
   test.each([
     ['an unknown command', ['keys']],
-    ['an unknown option', ['whoami', '--verbose']],
+    ['an unknown option', ['whoami', '--loud']],
     ['a missing argument', ['key', 'create']],
     ['an argument too many', ['key', 'show', 'a', 'b']],
     ['a missing option', ['init']],

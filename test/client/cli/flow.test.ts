@@ -109,9 +109,8 @@ test('verify says yes to the right key, from JSON, a file or stdin, and needs no
   await writeFile(join(home, 'received.jwk'), jwk)
   const question = ['verify', '--owner', 'alice', '--application-server', shop, '--public-key']
   expect(await anybody.json(...question, jwk)).toMatchObject({
-    coincides: true,
     valid: true,
-    state: 'ACTIVE',
+    status: 'valid',
   })
   const answers = await Promise.all([
     anybody.run([...question, 'received.jwk']),
@@ -209,7 +208,7 @@ test('key revoke is seen by verify, which then says no', async () => {
   )
   expect({ code, stdout }).toEqual({
     code: 1,
-    stdout: `Not valid: it coincides with a key of alice for ${shop}, which is REVOKED.\n`,
+    stdout: `Not valid: it coincides with a key of alice for ${shop}, which is revoked.\n`,
   })
 })
 

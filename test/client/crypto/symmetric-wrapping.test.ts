@@ -60,7 +60,7 @@ describe('a vault that wraps symmetrically', () => {
     await expect(reopened.rotateKey(created.id)).resolves.toMatchObject({ state: 'ACTIVE' })
   })
 
-  test('shows the key server no wrapping key, and nothing that is wrapped for one', async () => {
+  test('sends the key server no wrapping key, and nothing that is wrapped for one', async () => {
     const { vault, bodies } = await createSymmetric()
     await vault.createKey(shop)
     const { managementKeys } = await vault.account()
@@ -70,13 +70,13 @@ describe('a vault that wraps symmetrically', () => {
     const [jwe = ''] = /eyJ[\w-]+(\.[\w-]+){4}/.exec(sent) ?? []
     expect(parseWrappedKeyHeader(jwe)).toMatchObject({ alg: 'A256KW', enc: 'A256GCM' })
     expect(sent).not.toContain('epk')
-    // Negative control: the other kind of vault shows both.
+    // Negative control: the other kind of vault sends both.
     const other = memoryKeystore()
     const plain = await createVault({ url: server.url, owner: newOwner(), keystore: other })
     expect((await plain.account()).managementKeys).toMatchObject([{ wrappingKey: { crv: 'X25519' } }])
   })
 
-  test('makes no recovery phrase: its copies would be the weaker ones', async () => {
+  test('makes no recovery phrase: keys wrapped for it would be weaker', async () => {
     const { vault } = await createSymmetric()
     await vault.createKey(shop)
     const draft = await vault.prepareRecovery()
@@ -85,23 +85,23 @@ describe('a vault that wraps symmetrically', () => {
   })
 })
 
-test('a management key that another client added beside it gets no copy, and no key is made without it either', async () => {
+test('with a management key that another client added, no key is wrapped for it, and no key is created', async () => {
   const { vault, keystore } = await createSymmetric()
   await addDevice({ vault, keystore, owner: vault.owner })
   await expect(vault.createKey(shop)).rejects.toMatchObject({ code: 'WRAPPING_MISMATCH' })
   expect(await vault.keys().toArray()).toEqual([])
 })
 
-describe('the algorithm of a copy', () => {
-  test('is decided by the keystore: neither kind of vault opens the copies of the other', async () => {
+describe('the algorithm of a wrapped key', () => {
+  test('is decided by the keystore: neither kind of vault opens keys that the other wrapped', async () => {
     const options = { signingAlgorithm: 'Ed25519', extractable: false } as const
     const managementKey = await generateManagementKey({ ...options, wrapping: 'symmetric' })
     const { wrappingSecret, wrapping, id } = managementKey
     if (wrappingSecret === undefined) throw new Error('There is no secret.')
     const secret = await generateSecret('Ed25519')
     const copyFor = async (wrappingKey: CryptoKey) => {
-      const [copy] = await wrapForAll(secret, { ...bound, recipients: [{ id, wrappingKey }] })
-      return copy?.jwe ?? ''
+      const [wrappedKey] = await wrapForAll(secret, { ...bound, recipients: [{ id, wrappingKey }] })
+      return wrappedKey?.jwe ?? ''
     }
     const [symmetric, asymmetric] = [await copyFor(wrappingSecret), await copyFor(wrapping.publicKey)]
     const plain = { ...managementKey, wrappingSecret: undefined }
@@ -117,8 +117,10 @@ describe('the algorithm of a copy', () => {
     const [one, other] = [await generateManagementKey(options), await generateManagementKey(options)]
     if (one.wrappingSecret === undefined) throw new Error('There is no secret.')
     const recipients = [{ id: other.id, wrappingKey: one.wrappingSecret }]
-    const [copy] = await wrapForAll(await generateSecret('Ed25519'), { ...bound, recipients })
-    await expect(unwrap(copy?.jwe ?? '', { managementKey: other, expected: bound })).rejects.toMatchObject({
+    const [wrappedKey] = await wrapForAll(await generateSecret('Ed25519'), { ...bound, recipients })
+    await expect(
+      unwrap(wrappedKey?.jwe ?? '', { managementKey: other, expected: bound }),
+    ).rejects.toMatchObject({
       code: 'UNWRAP_FAILED',
     })
   })

@@ -18,12 +18,12 @@ const createManagementKey = () => generateManagementKey({ signingAlgorithm: 'Ed2
 
 async function wrapFor(managementKey: ManagementKey, secret: Secret): Promise<string> {
   const recipients = [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]
-  const [copy] = await wrapForAll(secret, { ...bound, recipients })
-  if (copy === undefined) throw new Error('Nothing was wrapped.')
-  return copy.jwe
+  const [wrappedKey] = await wrapForAll(secret, { ...bound, recipients })
+  if (wrappedKey === undefined) throw new Error('Nothing was wrapped.')
+  return wrappedKey.jwe
 }
 
-/** Wraps any text, with any header: what a liar could do. */
+/** Wraps any text, with any header, as an attacker could. */
 function forge(
   managementKey: ManagementKey,
   { text, header = {} }: { text: string; header?: object },
@@ -41,7 +41,7 @@ function forge(
 
 describe('a wrapped transaction key', () => {
   test.each(algorithms)(
-    'of %s opens to the same secret, with a key that can not be extracted',
+    'of %s opens to the same secret, with a key that cannot be extracted',
     async (algorithm) => {
       const managementKey = await createManagementKey()
       const secret = await generateSecret(algorithm)
@@ -50,7 +50,7 @@ describe('a wrapped transaction key', () => {
     },
   )
 
-  test('has the header that the key server asks for, and shows nothing of the secret', async () => {
+  test('has the header that the key server requires, and reveals nothing of the secret', async () => {
     const managementKey = await createManagementKey()
     const secret = await generateSecret('A256GCM')
     const jwe = await wrapFor(managementKey, secret)
@@ -67,10 +67,10 @@ describe('a wrapped transaction key', () => {
     const managementKeys = [await createManagementKey(), await createManagementKey()]
     const secret = await generateSecret('Ed25519')
     const recipients = managementKeys.map(({ id, wrapping }) => ({ id, wrappingKey: wrapping.publicKey }))
-    const copies = await wrapForAll(secret, { ...bound, recipients })
+    const wrappedKeys = await wrapForAll(secret, { ...bound, recipients })
     for (const managementKey of managementKeys) {
-      const copy = copies.find(({ managementKeyId }) => managementKeyId === managementKey.id)
-      expect(await unwrap(copy?.jwe ?? '', { managementKey, expected: bound })).toEqual(secret)
+      const wrappedKey = wrappedKeys.find(({ managementKeyId }) => managementKeyId === managementKey.id)
+      expect(await unwrap(wrappedKey?.jwe ?? '', { managementKey, expected: bound })).toEqual(secret)
     }
   })
 
@@ -81,8 +81,8 @@ describe('a wrapped transaction key', () => {
     const managementKey = { ...(await createManagementKey()), wrapping: pair }
     const secret = await generateSecret('Ed25519')
     const recipients = [{ id: managementKey.id, wrappingKey }]
-    const [copy] = await wrapForAll(secret, { ...bound, recipients })
-    expect(await unwrap(copy?.jwe ?? '', { managementKey, expected: bound })).toEqual(secret)
+    const [wrappedKey] = await wrapForAll(secret, { ...bound, recipients })
+    expect(await unwrap(wrappedKey?.jwe ?? '', { managementKey, expected: bound })).toEqual(secret)
   })
 
   test('does not open with another management key', async () => {
@@ -154,7 +154,7 @@ describe('a wrapped transaction key', () => {
   })
 })
 
-describe('the public half', () => {
+describe('the public key of a secret', () => {
   test.each(['Ed25519', 'P-256', 'X25519'] as const)(
     'of %s is computed as WebCrypto does',
     async (algorithm) => {
@@ -164,7 +164,7 @@ describe('the public half', () => {
     },
   )
 
-  test('is taken from the private key, whatever stands beside it', async () => {
+  test('is computed from the private key, whatever the JWK contains', async () => {
     const { jwk } = await generateSecret('Ed25519')
     const other = await generateSecret('Ed25519')
     const mixed = { algorithm: 'Ed25519', jwk: { ...jwk, x: other.jwk['x'] ?? '' } } as const

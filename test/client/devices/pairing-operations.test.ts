@@ -83,8 +83,8 @@ test('answering what there is not is NOT_FOUND', async () => {
   expectRefusal(await call(world.url, key, { query: answerQuery, variables: { input } }), {
     code: 'NOT_FOUND',
   })
-  const stranger = await createRawKey()
-  const refused = await call(world.url, stranger, { query: answerQuery, variables: { input } })
+  const outsider = await createRawKey()
+  const refused = await call(world.url, outsider, { query: answerQuery, variables: { input } })
   expectUnauthenticated(refused, 'SIGNATURE_INVALID')
 })
 

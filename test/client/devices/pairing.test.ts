@@ -73,7 +73,7 @@ test('a request shows six words, a code, and a QR code for a terminal', async ()
 })
 
 test(
-  '250 keys are copied, the first hundred with the device, and revoked ones are left out',
+  '250 keys are rewrapped, the first hundred with the device, and revoked ones are left out',
   { timeout: 90_000 },
   async () => {
     const laptop = await newVault(world.url)

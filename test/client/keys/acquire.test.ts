@@ -13,7 +13,7 @@ import { ResponseReader } from '../../../client/transport/response-reader.ts'
 import { createClock } from '../../../client/transport/clock.ts'
 import { confirmationOf } from '../../../client/trust/confirmation.ts'
 import { Trust } from '../../../client/trust/trust.ts'
-import { thumbprint } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 
 const applicationServer = 'https://shop.example'
 
@@ -38,14 +38,14 @@ interface Stored {
   readonly transactionKey: Readonly<Record<string, unknown>> & { readonly id: string }
 }
 
-/** What an honest key server has of a key. */
+/** A key as an honest key server stores it. */
 async function store(managementKey: ManagementKey, algorithm: TransactionKeyAlgorithm): Promise<Stored> {
   const id = crypto.randomUUID()
   const secret = await generateSecret(algorithm)
   const publicKey = publicHalfOf(secret)
   const recipients = [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]
-  const [copy] = await wrapForAll(secret, { id, applicationServer, recipients })
-  if (copy === undefined) throw new Error('Nothing was wrapped.')
+  const [wrappedKey] = await wrapForAll(secret, { id, applicationServer, recipients })
+  if (wrappedKey === undefined) throw new Error('Nothing was wrapped.')
   const certificate = await sessionThatHears(managementKey, {}).trust.certify({
     id,
     applicationServer,
@@ -77,15 +77,15 @@ async function store(managementKey: ManagementKey, algorithm: TransactionKeyAlgo
     wrappedFor: [{ id: managementKey.id }],
     certificate,
   }
-  return { jwe: copy.jwe, transactionKey }
+  return { jwe: wrappedKey.jwe, transactionKey }
 }
 
-/** As a client stores it that knows nothing of certificates. */
+/** As a client without certificates stores it. */
 function withoutCertificate({ jwe, transactionKey }: Stored): Stored {
   return { jwe, transactionKey: { ...transactionKey, certificate: null } }
 }
 
-/** The answers to "which is the newest active key" and to the acquisition. */
+/** The answers to the list of active keys and to the acquisition. */
 function answers({ jwe, transactionKey }: Stored): object {
   const transactionKeys = {
     edges: [{ node: transactionKey }],
@@ -159,7 +159,7 @@ describe('an acquired key', () => {
   })
 })
 
-describe('a key server that lies', () => {
+describe('a malicious key server', () => {
   const expectRefused = async (
     which: Parameters<typeof acquireKey>[1],
     told: (honest: Stored, other: Stored) => Stored,
@@ -167,22 +167,26 @@ describe('a key server that lies', () => {
   ) => {
     const managementKey = await createManagementKey()
     const [honest, other] = [await store(managementKey, 'Ed25519'), await store(managementKey, 'Ed25519')]
-    const asked = typeof which === 'string' ? which : { id: honest.transactionKey.id }
+    const requested = typeof which === 'string' ? which : { id: honest.transactionKey.id }
     // Negative control: the honest answer is accepted.
-    await acquireKey(sessionThatHears(managementKey, answers(honest)), asked)
-    const lie = acquireKey(sessionThatHears(managementKey, answers(told(honest, other))), asked, options)
-    return expect(lie).rejects
+    await acquireKey(sessionThatHears(managementKey, answers(honest)), requested)
+    const acquisition = acquireKey(
+      sessionThatHears(managementKey, answers(told(honest, other))),
+      requested,
+      options,
+    )
+    return expect(acquisition).rejects
   }
   const byId = { id: '' }
   const mismatch = { name: 'VaultError', code: 'KEY_MISMATCH' }
   const untrue = { name: 'VaultError', code: 'CERTIFICATE_INVALID' }
 
-  test('about the id is noticed', async () => {
+  test('that changes the id is noticed', async () => {
     const refused = await expectRefused(byId, (_honest, other) => other)
     await refused.toMatchObject(mismatch)
   })
 
-  test('about the application server is noticed', async () => {
+  test('that changes the application server is noticed', async () => {
     const refused = await expectRefused(applicationServer, (honest) => ({
       ...honest,
       transactionKey: { ...honest.transactionKey, applicationServer: 'https://bank.example' },
@@ -190,12 +194,12 @@ describe('a key server that lies', () => {
     await refused.toMatchObject(mismatch)
   })
 
-  test("by handing out another key's copy under this key's description is noticed", async () => {
+  test("that serves another wrapped key under this key's description is noticed", async () => {
     const refused = await expectRefused(byId, (honest, other) => ({ ...honest, jwe: other.jwe }))
     await refused.toMatchObject(mismatch)
   })
 
-  test('by showing another public key is noticed, also when there is no certificate', async () => {
+  test('that serves another public key is noticed, also without a certificate', async () => {
     const told = (honest: Stored, other: Stored) => {
       const { publicKey, thumbprint } = other.transactionKey
       return { ...honest, transactionKey: { ...honest.transactionKey, publicKey, thumbprint } }
@@ -209,7 +213,7 @@ describe('a key server that lies', () => {
     await uncertified.toMatchObject(mismatch)
   })
 
-  test('by showing no public key for a key pair is noticed, also when there is no certificate', async () => {
+  test('that serves no public key for a key pair is noticed, also without a certificate', async () => {
     const told = (honest: Stored) => ({
       ...honest,
       transactionKey: { ...honest.transactionKey, publicKey: null, thumbprint: null },
@@ -221,7 +225,7 @@ describe('a key server that lies', () => {
     await uncertified.toMatchObject(mismatch)
   })
 
-  test('about the thumbprint is noticed', async () => {
+  test('that changes the thumbprint is noticed', async () => {
     const refused = await expectRefused(byId, (honest, other) => ({
       ...honest,
       transactionKey: { ...honest.transactionKey, thumbprint: other.transactionKey['thumbprint'] },
@@ -229,7 +233,7 @@ describe('a key server that lies', () => {
     await refused.toMatchObject(mismatch)
   })
 
-  test('by handing out a secret of its own making, without the members that bind it, is noticed', async () => {
+  test('that serves a secret which it generated, without the members that bind it, is noticed', async () => {
     const managementKey = await createManagementKey()
     const honest = await store(managementKey, 'Ed25519')
     const recipients = [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]

@@ -41,7 +41,7 @@ async function isSameWrappingKey(a: ManagementKeyRecord, b: ManagementKeyRecord)
   return one.equals(other)
 }
 
-// `open` opens the same place each time that it is called with the same name.
+// `open` opens the same keystore whenever it is called with the same name.
 const kinds: { kind: string; open: (name: string) => Keystore }[] = [
   { kind: 'indexedDbKeystore', open: (name) => indexedDbKeystore({ name }) },
   { kind: 'fileKeystore', open: (name) => fileKeystore({ path: join(directory, name, 'key.json') }) },
@@ -71,7 +71,7 @@ describe.each(kinds)('$kind', ({ open }) => {
       })
       expect(await isSameSigningKey(loaded, record)).toBe(true)
       expect(await isSameWrappingKey(loaded, record)).toBe(true)
-      // Negative control: the probes tell other keys apart.
+      // Negative control: the probes distinguish keys.
       const other = await createRecord(true, algorithm)
       expect(await isSameSigningKey(other, record)).toBe(false)
     },
@@ -94,7 +94,7 @@ describe.each(kinds)('$kind', ({ open }) => {
     expect((await open(name).load())?.owner).toBe('alice2')
   })
 
-  test('of two keys that are saved at once, one is kept and the other is told', async () => {
+  test('of two keys that are saved at once, one is stored and the other is refused', async () => {
     const name = randomUUID()
     const records = [await createRecord(open(name).extractable), await createRecord(open(name).extractable)]
     const results = await Promise.allSettled(records.map((record) => open(name).save(record)))
@@ -118,7 +118,7 @@ describe('memoryKeystore', () => {
 })
 
 describe('indexedDbKeystore', () => {
-  test('a stored private key can not be exported', async () => {
+  test('a stored private key cannot be exported', async () => {
     const name = randomUUID()
     const keystore = indexedDbKeystore({ name })
     await keystore.save(await createRecord(keystore.extractable))
@@ -130,7 +130,7 @@ describe('indexedDbKeystore', () => {
 })
 
 describe('fileKeystore', () => {
-  test('the file is for its owner alone, in a directory for its owner alone, with nothing left beside it', async () => {
+  test('the file and its directory are private, with nothing left beside the file', async () => {
     const path = freshPath()
     await fileKeystore({ path }).save(await createRecord(true))
     expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -147,7 +147,7 @@ describe('fileKeystore', () => {
     expect(await fileKeystore({ path }).load()).not.toBeNull()
   })
 
-  test('with a passphrase, the file holds no secret in the clear and 600,000 iterations are asked for', async () => {
+  test('with a passphrase, the file holds no secret in the clear and has 600,000 iterations', async () => {
     const path = freshPath()
     const record = await createRecord(true)
     await fileKeystore({ path, passphrase: 'correct horse' }).save(record)
@@ -166,19 +166,19 @@ describe('fileKeystore', () => {
     await expect(fileKeystore({ path }).load()).rejects.toMatchObject(locked)
   })
 
-  test('a passphrase function is asked once, and not before it is needed', async () => {
+  test('a passphrase function is called once, and not before it is needed', async () => {
     const path = freshPath()
-    let asked = 0
+    let calls = 0
     const passphrase = () => {
-      asked += 1
+      calls += 1
       return Promise.resolve('correct horse')
     }
     const keystore = fileKeystore({ path, passphrase })
     expect(await keystore.load()).toBeNull()
-    expect(asked).toBe(0)
+    expect(calls).toBe(0)
     await keystore.save(await createRecord(true))
     await keystore.load()
-    expect(asked).toBe(1)
+    expect(calls).toBe(1)
   })
 
   test.each([

@@ -34,7 +34,7 @@ async function withPhrase(vault: Vault): Promise<string> {
 const open = (owner: string, phrase: string, options: { fetch?: Fetch } = {}) =>
   openRecovery({ url: world.url, owner, phrase, ...options })
 
-test('with the phrase alone everything is there again on an empty machine', async () => {
+test('the phrase alone restores everything on an empty machine', async () => {
   const lost = await newVault(world.url)
   const before = await lost.createKey(shop, { algorithm: 'A256GCM' })
   const sealed = await (await lost.acquire({ id: before.id })).encrypt(bytes)
@@ -46,7 +46,7 @@ test('with the phrase alone everything is there again on an empty machine', asyn
   expect(report).toEqual({ rewrapped: 2, skipped: [] })
   expect(await (await vault.acquire({ id: before.id })).decrypt(sealed)).toEqual(bytes)
   expect((await vault.acquire(bank)).thumbprint).toBe(after.thumbprint)
-  // It is a full device: what it makes the others can use, and the phrase too.
+  // It is a full device: the others and the phrase can open its keys.
   await vault.revokeDevice(lost.managementKeyId)
   const { id } = await vault.createKey(shop)
   await vault.acquire({ id })
@@ -96,7 +96,7 @@ test('a keystore in use is left alone', async () => {
   expect((await keystore.load())?.id).toBe(other.managementKeyId)
 })
 
-describe('before anything is changed it is told', () => {
+describe('before anything is changed it is reported', () => {
   test('that a word is wrong, by its place and never by itself', async () => {
     const { owner } = await newVault(world.url)
     const refusals = [
@@ -123,7 +123,7 @@ describe('before anything is changed it is told', () => {
     expect(await open(alice.owner, phrase)).toMatchObject({ restorable: 0 })
   })
 
-  test('which keys the phrase has no copy of', async () => {
+  test('which keys are not wrapped for the phrase', async () => {
     const lost = await newVault(world.url)
     const { id } = await lost.createKey(shop)
     const phrase = await withPhrase(lost)
@@ -138,7 +138,7 @@ describe('before anything is changed it is told', () => {
   })
 })
 
-test('a key server that shows another beginning of the account is not believed', async () => {
+test('a key server that lists another first key of the account is not trusted', async () => {
   const [lost, mallory] = [await newVault(world.url), await newVault(world.url)]
   const phrase = await withPhrase(lost)
   const swapping: Fetch = async (input, init) => {
@@ -158,7 +158,7 @@ describe('the recovery key', () => {
     expect(parsePhrase(typed)).toEqual(vector)
     const keys = [await recoveryKeyOf(vector), await recoveryKeyOf(parsePhrase(typed))]
     expect(keys[0]?.managementKey.id).toBe(keys[1]?.managementKey.id)
-    // Pinned: another derivation would make every phrase that was written down worthless.
+    // Pinned: another derivation would invalidate every phrase that was written down.
     expect(keys[0]?.managementKey.id).toMatchInlineSnapshot(`"QKsUxx2E6hjBa78HnO6-kMUdIhf9gm-PPqwJYaMNEGY"`)
     expect(await keys[0]?.anchorTag({ owner: 'alice', rootId: 'A'.repeat(43) })).toMatchInlineSnapshot(
       `"giU59qfJ-edfFRFCoZ6y9Q"`,
@@ -167,7 +167,7 @@ describe('the recovery key', () => {
     expect(wrappingKey.x).toMatchInlineSnapshot(`"zx5knlQ0bwR4MDbCVy69N68Ldg101Ux39evSuhoqTSA"`)
   })
 
-  test('can not be taken out of the process', async () => {
+  test('cannot be exported', async () => {
     const { managementKey } = await recoveryKeyOf(vector)
     expect(managementKey.signing.privateKey.extractable).toBe(false)
     expect(managementKey.wrapping.privateKey.extractable).toBe(false)

@@ -4,7 +4,7 @@ import { createVault, memoryKeystore, type Vault } from '../../../client/index.t
 import { createClock } from '../../../client/transport/clock.ts'
 import { createVerifier, type Verifier } from '../../../client/verifier/create-verifier.ts'
 import { authenticated, nodeMiddleware } from '../../../client/verifier/middleware/node.ts'
-import { answerOf, refuse, type Refusal } from '../../../client/verifier/refusal.ts'
+import { responseOf, refuse, type Refusal } from '../../../client/verifier/refusal.ts'
 import { useWorld } from '../../support/world.ts'
 
 /* A vault, a key server and an application server: who signs with vault.signer is let in by the middleware. */
@@ -33,7 +33,7 @@ beforeEach(async () => {
     seen.push(String(request.headers['signature-input']))
     const refusal = refusals.shift()
     if (refusal !== undefined) {
-      const { status, headers, body } = answerOf(refusal)
+      const { status, headers, body } = responseOf(refusal)
       response.writeHead(status, headers).end(body)
       return
     }

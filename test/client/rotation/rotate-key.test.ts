@@ -31,7 +31,7 @@ test('a rotated key has a successor with its terms, and is revoked as superseded
   expect((await vault.acquire(shop)).id).toBe(successor.id)
 })
 
-test("what is given is the successor's, and an undefined member takes nothing away", async () => {
+test('given terms are those of the successor, and an undefined member changes nothing', async () => {
   const vault = await newVault(world.url)
   const old = await vault.createKey(shop, { label: 'Shop', maxUses: 7, overusePolicy: 'REFUSE' })
   const expiresAt = new Date('2099-01-01T00:00:00Z')
@@ -49,7 +49,7 @@ test.each(['Ed25519', 'X25519', 'A256GCM'] as const)(
   },
 )
 
-test('an application server that asks all the time sees no moment without a valid key', async () => {
+test('an application server that verifies all the time always finds a valid key', async () => {
   const vault = await newVault(world.url)
   let current = await vault.createKey(shop)
   for (let round = 0; round < 5; round += 1) {
@@ -63,8 +63,8 @@ test('an application server that asks all the time sees no moment without a vali
     expect(seen).not.toContain(false)
     current = await rotation
   }
-  const question = { owner: vault.owner, applicationServer: shop, publicKey: current.publicKey }
-  expect(await verifyPublicKey({ url: world.url, ...question })).toMatchObject({ valid: true })
+  const query = { owner: vault.owner, applicationServer: shop, publicKey: current.publicKey }
+  expect(await verifyPublicKey({ url: world.url, ...query })).toMatchObject({ valid: true })
 })
 
 test('both steps are one signed request', async () => {

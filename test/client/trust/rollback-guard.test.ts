@@ -17,7 +17,7 @@ import { RollbackGuard } from '../../../client/trust/rollback-guard.ts'
 
 let directory: string
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'claviger-memory-'))
+  directory = await mkdtemp(join(tmpdir(), 'claviger-trust-'))
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
@@ -33,9 +33,9 @@ const record: TrustState = {
   ],
 }
 
-function memoryOf({ trustStore: memory }: Keystore): TrustStore {
-  if (memory === undefined) throw new Error('This keystore remembers nothing.')
-  return memory
+function trustStoreOf({ trustStore }: Keystore): TrustStore {
+  if (trustStore === undefined) throw new Error('This keystore has no trust store.')
+  return trustStore
 }
 
 const keystores: readonly { readonly name: string; readonly create: () => Keystore }[] = [
@@ -44,19 +44,19 @@ const keystores: readonly { readonly name: string; readonly create: () => Keysto
   { name: 'in IndexedDB', create: () => indexedDbKeystore({ name: randomUUID() }) },
 ]
 
-describe.each(keystores)('what a keystore $name remembers', ({ create }) => {
-  test('is nothing at first, and then what was saved last', async () => {
-    const memory = memoryOf(create())
-    expect(await memory.load()).toBeNull()
-    await memory.save(record)
-    expect(await memory.load()).toEqual(record)
-    await memory.save({ ...record, transactionKeys: [] })
-    expect(await memory.load()).toEqual({ ...record, transactionKeys: [] })
+describe.each(keystores)('the trust state of a keystore $name', ({ create }) => {
+  test('is empty at first, and then what was saved last', async () => {
+    const trustStore = trustStoreOf(create())
+    expect(await trustStore.load()).toBeNull()
+    await trustStore.save(record)
+    expect(await trustStore.load()).toEqual(record)
+    await trustStore.save({ ...record, transactionKeys: [] })
+    expect(await trustStore.load()).toEqual({ ...record, transactionKeys: [] })
   })
 
   test('does not occupy the keystore', async () => {
     const keystore = create()
-    await memoryOf(keystore).save(record)
+    await trustStoreOf(keystore).save(record)
     expect(await keystore.load()).toBeNull()
   })
 })
@@ -72,102 +72,104 @@ test.each(keystores)('the anchors of a management key are kept $name', async ({ 
   expect(await keystore.load()).toMatchObject({ id: managementKey.id, anchors: [managementKey.id] })
 })
 
-describe('the file of a memory', () => {
+describe('the file of a trust store', () => {
   test('is beside the keystore, readable by its owner alone, and leaves nothing else behind', async () => {
     const path = newPath()
-    const memory = memoryOf(fileKeystore({ path }))
-    await memory.save(record)
-    await memory.save(record)
-    expect((await stat(`${path}.memory`)).mode & 0o777).toBe(0o600)
-    expect(await readdir(join(path, '..'))).toEqual(['key.json.memory'])
+    const trustStore = trustStoreOf(fileKeystore({ path }))
+    await trustStore.save(record)
+    await trustStore.save(record)
+    expect((await stat(`${path}.trust`)).mode & 0o777).toBe(0o600)
+    expect(await readdir(join(path, '..'))).toEqual(['key.json.trust'])
   })
 
-  test('that others could read is not used', async () => {
+  test('that other users can read is not used', async () => {
     const path = newPath()
-    const memory = memoryOf(fileKeystore({ path }))
-    await memory.save(record)
-    await chmod(`${path}.memory`, 0o644)
-    await expect(memory.load()).rejects.toMatchObject({ code: 'KEYSTORE_EXPOSED' })
+    const trustStore = trustStoreOf(fileKeystore({ path }))
+    await trustStore.save(record)
+    await chmod(`${path}.trust`, 0o644)
+    await expect(trustStore.load()).rejects.toMatchObject({ code: 'KEYSTORE_EXPOSED' })
   })
 
   test.each(['', 'null', '[]', '{"v":2}', '{"v":1,"managementKeyId":"me"}', '{"v":1'])(
     'that is damaged does not pass for an empty one: %s',
     async (text) => {
       const path = newPath()
-      const memory = memoryOf(fileKeystore({ path }))
-      await memory.save(record)
-      await writeFile(`${path}.memory`, text)
-      await expect(memory.load()).rejects.toMatchObject({ code: 'KEYSTORE_UNREADABLE' })
+      const trustStore = trustStoreOf(fileKeystore({ path }))
+      await trustStore.save(record)
+      await writeFile(`${path}.trust`, text)
+      await expect(trustStore.load()).rejects.toMatchObject({ code: 'KEYSTORE_UNREADABLE' })
     },
   )
 
-  test('holds a full memory', async () => {
+  test('holds a full trust state', async () => {
     const path = newPath()
-    const recollection = new RollbackGuard('me', memoryOf(fileKeystore({ path })))
-    await recollection.load()
+    const guard = new RollbackGuard('me', trustStoreOf(fileKeystore({ path })))
+    await guard.load()
     for (let count = 0; count < trustStateKeysMax; count += 1) {
       const id = randomUUID()
-      recollection.recordTransactionKey({ id, iat: 253_402_300_799, isRevoked: false })
-      recollection.recordManagementKey({ id: `${id}-${'x'.repeat(6)}`, revokedAt: 253_402_300_799 })
+      guard.recordTransactionKey({ id, iat: 253_402_300_799, isRevoked: false })
+      guard.recordManagementKey({ id: `${id}-${'x'.repeat(6)}`, revokedAt: 253_402_300_799 })
     }
-    await recollection.flush()
-    expect((await readFile(`${path}.memory`)).length).toBeGreaterThan(500_000)
-    expect((await memoryOf(fileKeystore({ path })).load())?.transactionKeys).toHaveLength(trustStateKeysMax)
+    await guard.flush()
+    expect((await readFile(`${path}.trust`)).length).toBeGreaterThan(500_000)
+    expect((await trustStoreOf(fileKeystore({ path })).load())?.transactionKeys).toHaveLength(
+      trustStateKeysMax,
+    )
   })
 })
 
-describe('a recollection', () => {
-  const open = async (memory: TrustStore, id = 'me') => {
-    const recollection = new RollbackGuard(id, memory)
-    await recollection.load()
-    return recollection
+describe('a rollback guard', () => {
+  const open = async (trustStore: TrustStore, id = 'me') => {
+    const guard = new RollbackGuard(id, trustStore)
+    await guard.load()
+    return guard
   }
 
-  test('keeps the newest that it has seen, and never forgets that a key was revoked', async () => {
-    const memory = memoryTrustStore()
-    const one = await open(memory)
+  test('keeps the newest state that it has seen, and every revocation', async () => {
+    const trustStore = memoryTrustStore()
+    const one = await open(trustStore)
     one.recordTransactionKey({ id: 'a', iat: 9, isRevoked: true })
     one.recordTransactionKey({ id: 'a', iat: 4, isRevoked: false })
     one.recordManagementKey({ id: 'b', revokedAt: 3 })
     one.recordManagementKey({ id: 'b', revokedAt: null })
     await one.flush()
-    const again = await open(memory)
+    const again = await open(trustStore)
     expect(again.transactionKey('a')).toEqual({ id: 'a', iat: 9, isRevoked: true })
     expect(again.managementKeys.get('b')).toBe(3)
   })
 
-  test('joins what another process has learned meanwhile', async () => {
-    const memory = memoryTrustStore()
-    const [one, two] = [await open(memory), await open(memory)]
+  test('merges what another process has seen meanwhile', async () => {
+    const trustStore = memoryTrustStore()
+    const [one, two] = [await open(trustStore), await open(trustStore)]
     one.recordTransactionKey({ id: 'a', iat: 9, isRevoked: false })
     two.recordTransactionKey({ id: 'a', iat: 4, isRevoked: true })
     two.recordTransactionKey({ id: 'b', iat: 1, isRevoked: false })
     await one.flush()
     await two.flush()
-    const again = await open(memory)
+    const again = await open(trustStore)
     expect(again.transactionKey('a')).toEqual({ id: 'a', iat: 9, isRevoked: true })
     expect(again.transactionKey('b')).toMatchObject({ iat: 1 })
   })
 
-  test("takes nothing from another management key's memory", async () => {
-    const memory = memoryTrustStore()
-    const one = await open(memory)
+  test("ignores another management key's trust state", async () => {
+    const trustStore = memoryTrustStore()
+    const one = await open(trustStore)
     one.recordTransactionKey({ id: 'a', iat: 9, isRevoked: false })
     await one.flush()
-    expect((await open(memory, 'another')).transactionKey('a')).toBeNull()
+    expect((await open(trustStore, 'another')).transactionKey('a')).toBeNull()
   })
 
-  test('goes on with that of the management key which this one has replaced', async () => {
-    const memory = memoryTrustStore()
-    const one = await open(memory)
+  test('continues with that of the management key which this one has replaced', async () => {
+    const trustStore = memoryTrustStore()
+    const one = await open(trustStore)
     one.recordTransactionKey({ id: 'a', iat: 9, isRevoked: false })
     await one.flush()
-    const next = new RollbackGuard('next', memory, { predecessors: ['me'] })
+    const next = new RollbackGuard('next', trustStore, { predecessors: ['me'] })
     await next.load()
     expect(next.transactionKey('a')).toMatchObject({ iat: 9 })
     next.recordTransactionKey({ id: 'b', iat: 1, isRevoked: false })
     await next.flush()
-    const kept = await memory.load()
+    const kept = await trustStore.load()
     expect(kept?.managementKeyId).toBe('next')
     expect(kept?.transactionKeys.map(({ id }) => id)).toEqual(['a', 'b'])
   })
@@ -175,14 +177,14 @@ describe('a recollection', () => {
   test('writes only when there is something new', async () => {
     let writes = 0
     const kept = memoryTrustStore()
-    const memory: TrustStore = {
+    const trustStore: TrustStore = {
       load: () => kept.load(),
       save: (next) => {
         writes += 1
         return kept.save(next)
       },
     }
-    const one = await open(memory)
+    const one = await open(trustStore)
     await one.flush()
     expect(writes).toBe(0)
     for (let count = 0; count < 3; count += 1) {
@@ -195,11 +197,11 @@ describe('a recollection', () => {
   test('tries again to write what could not be written', async () => {
     let isFull = true
     const kept = memoryTrustStore()
-    const memory: TrustStore = {
+    const trustStore: TrustStore = {
       load: () => kept.load(),
       save: (next) => (isFull ? Promise.reject(new Error('No space left.')) : kept.save(next)),
     }
-    const one = await open(memory)
+    const one = await open(trustStore)
     one.recordTransactionKey({ id: 'a', iat: 9, isRevoked: false })
     await expect(one.flush()).rejects.toThrow()
     isFull = false
@@ -207,7 +209,7 @@ describe('a recollection', () => {
     expect((await kept.load())?.transactionKeys).toEqual([{ id: 'a', iat: 9, isRevoked: false }])
   })
 
-  test('is bounded: of more keys those that were not seen for longest are forgotten', async () => {
+  test('is bounded: beyond it the least recently seen keys are dropped', async () => {
     const one = await open(memoryTrustStore())
     for (let count = 0; count <= trustStateKeysMax; count += 1) {
       one.recordTransactionKey({ id: String(count), iat: 1, isRevoked: false })

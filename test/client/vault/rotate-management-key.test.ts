@@ -11,7 +11,7 @@ import {
   type RotationStore,
 } from '../../../client/index.ts'
 import { openWrappedKeys } from '../../../client/rotation/open-wrapped-keys.ts'
-import { readKeyPage } from '../../../client/keys/describe.ts'
+import { readKeyPage } from '../../../client/keys/list.ts'
 import { openSession } from '../../../client/trust/session.ts'
 import { bank, newOwner, shop, useWorld, type Fetch } from '../../support/devices.ts'
 
@@ -29,7 +29,7 @@ async function newDevice({ keyCount }: { keyCount: number }) {
   return { keystore, vault, ids }
 }
 
-/** Ids of the keys that a management key opens; none when it is not active. */
+/** Ids of the keys that a management key can open; none when it is not active. */
 async function openableWith(record: ManagementKeyRecord | null): Promise<string[]> {
   if (record === null) return []
   const session = openSession(record, {})
@@ -68,7 +68,7 @@ test('a rotated management key opens everything, and the old one nothing', async
   expect(await openableWith(old)).toEqual([])
 })
 
-test('other devices go on trusting a device whose key was rotated, twice', async () => {
+test('other devices still trust a device whose key was rotated, twice', async () => {
   const { keystore, vault } = await newDevice({ keyCount: 1 })
   const phoneKeystore = memoryKeystore()
   const request = await requestPairing({ url: world.url, owner: vault.owner, keystore: phoneKeystore })

@@ -143,7 +143,7 @@ describe('opening an account', () => {
     await expect(createVault(elsewhere)).rejects.toMatchObject(occupied)
   })
 
-  test('under what is no name is refused before a key is kept', async () => {
+  test('under an invalid name is refused before a key is stored', async () => {
     const keystore = memoryKeystore()
     await expect(createVault({ url: server.url, owner: 'A', keystore })).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
@@ -168,7 +168,7 @@ describe('a device whose clock is wrong', () => {
     expect(endCursor).toBeNull()
   })
 
-  test('by minutes opens its account all the same: what it signed by the wrong clock is signed anew', async () => {
+  test('by minutes still opens its account: what it signed by the wrong clock is signed anew', async () => {
     const keystore = memoryKeystore()
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 240_000 })
     try {
@@ -249,7 +249,7 @@ describe('a transaction key', () => {
     },
   )
 
-  test('is another one for each application server, and the newest is acquired', async () => {
+  test('differs by application server, and the newest is acquired', async () => {
     const vault = await newVault()
     const older = await vault.createKey(shop)
     const newer = await vault.createKey(shop)
@@ -294,7 +294,7 @@ describe('a transaction key', () => {
     expect(refused).toMatchObject({ code: 'KEY_OVERUSED' })
   })
 
-  test('keeps its term, and a change changes only what is given', async () => {
+  test('keeps its term, and a change affects only the given members', async () => {
     const vault = await newVault()
     const expiresAt = inDays(40)
     const { id } = await vault.createKey(shop, { expiresAt, maxUses: 5, label: 'a', expiryNotices: [3600] })
@@ -337,32 +337,32 @@ describe('a transaction key', () => {
 })
 
 describe('verification by an application server', () => {
-  test('says whether a public key is the one that its owner stored for it', async () => {
+  test('tells whether a public key is the one that its owner stored for it', async () => {
     const vault = await newVault()
     const { publicKey } = await vault.createKey(shop)
     const { publicKey: otherKey } = await vault.createKey(bank)
-    const ask = (question: object) =>
+    const ask = (query: object) =>
       verifyPublicKey({
         url: server.url,
         owner: vault.owner,
         applicationServer: shop,
         publicKey,
-        ...question,
+        ...query,
       })
-    expect(await ask({})).toMatchObject({ coincides: true, valid: true, state: 'ACTIVE' })
-    const no = { coincides: false, valid: false, state: null }
+    expect(await ask({})).toMatchObject({ valid: true, status: 'valid', source: 'key-server' })
+    const no = { valid: false, status: 'unknown-key', source: 'key-server' }
     expect(await ask({ publicKey: otherKey })).toMatchObject(no)
     expect(await ask({ applicationServer: bank })).toMatchObject(no)
     expect(await ask({ owner: 'nobody-of-that-name' })).toMatchObject(no)
   })
 
-  test('answers several in the order asked', async () => {
+  test('answers several in the order of the queries', async () => {
     const vault = await newVault()
     const { publicKey } = await vault.createKey(shop)
-    const question = { owner: vault.owner, applicationServer: shop, publicKey }
-    const answers = await verifyPublicKeys([question, { ...question, owner: 'nobody' }, question], {
+    const query = { owner: vault.owner, applicationServer: shop, publicKey }
+    const answers = await verifyPublicKeys([query, { ...query, owner: 'nobody' }, query], {
       url: server.url,
     })
-    expect(answers.map(({ coincides }) => coincides)).toEqual([true, false, true])
+    expect(answers.map(({ status }) => status)).toEqual(['valid', 'unknown-key', 'valid'])
   })
 })

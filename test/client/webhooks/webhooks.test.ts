@@ -14,7 +14,7 @@ async function revokeOne(vault: Awaited<ReturnType<typeof newVault>>): Promise<v
   await vault.revokeKey((await vault.createKey(shop)).id)
 }
 
-test('a webhook that is set gets the alerts to come, under the secret that was shown once', async () => {
+test('a webhook that is set gets future alerts, signed with the secret that was returned once', async () => {
   const target = await receiver()
   const vault = await newVault(world.url)
   const { webhook, secret } = await vault.setWebhook(target.url, { kinds: ['KEY_REVOKED'] })
@@ -40,7 +40,7 @@ test('a webhook that is set gets the alerts to come, under the secret that was s
     .not.toBeNull()
 })
 
-test('setting a URL again changes its kinds and shows no secret; a renewed one is shown', async () => {
+test('setting a URL again changes its kinds and returns no secret; a renewed one is returned', async () => {
   const vault = await newVault(world.url)
   const first = await vault.setWebhook(url, { kinds: ['KEY_EXPIRED'] })
   const again = await vault.setWebhook(url)
@@ -50,7 +50,7 @@ test('setting a URL again changes its kinds and shows no secret; a renewed one i
   expect(renewed.secret).not.toBe(first.secret)
 })
 
-test('a secret whose answer was lost is not shown by the repetition, but can be renewed', async () => {
+test('a secret whose answer was lost is not returned by the repetition, but can be renewed', async () => {
   const keystore = memoryKeystore()
   await createVault({ url: world.url, owner: newOwner(), keystore })
   const unlucky = await openVault({ keystore, fetch: losing('SetWebhook', 1) })

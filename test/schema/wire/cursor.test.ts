@@ -18,13 +18,13 @@ describe('a cursor', () => {
     )
   })
 
-  test('gives its bookmark back', () => {
-    const bookmark = fc.oneof(
+  test('decodes to its position', () => {
+    const cursorPosition = fc.oneof(
       fc.constant({ position: 0, atMs: null }),
       fc.record({ position: fc.integer({ min: 1 }), atMs: fc.integer({ min: 0, max: 9_999_999_999_999 }) }),
     )
     fc.assert(
-      fc.property(bookmark, (expected) => {
+      fc.property(cursorPosition, (expected) => {
         expect(decodeCursorPosition('change', encodeCursorPosition('change', expected))).toEqual(expected)
         expect(decodeCursorPosition('alert', encodeCursorPosition('change', expected))).toBeNull()
       }),

@@ -13,41 +13,41 @@ const answersTo = (operation: string): Data[] =>
   )
 
 describe('the answer to another request', () => {
-  test('does not pass for the description that was asked for', async () => {
+  test('is not accepted as the requested description', async () => {
     const { vault } = await createVictim(server())
     const [mine, other] = [await vault.createKey(shop), await vault.createKey(shop)]
     await vault.key(other.id)
     const replayed = answersTo('TransactionKey').at(-1)
-    server().tell(({ operation, data }) => (operation === 'TransactionKey' ? replayed : data))
+    server().tamper(({ operation, data }) => (operation === 'TransactionKey' ? replayed : data))
     await expect(vault.key(mine.id)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
     await expect(vault.updateKey(mine.id, { maxUses: 1 })).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
   })
 
-  test('does not pass for the key that was stored', async () => {
+  test('is not accepted as the stored key', async () => {
     const { vault } = await createVictim(server())
     await vault.createKey(shop)
     const replayed = answersTo('StoreTransactionKey').at(-1)
-    server().tell(({ operation, data }) => (operation === 'StoreTransactionKey' ? replayed : data))
+    server().tamper(({ operation, data }) => (operation === 'StoreTransactionKey' ? replayed : data))
     await expect(vault.createKey(shop)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
   })
 
-  test('does not pass for the key that was revoked', async () => {
+  test('is not accepted as the revoked key', async () => {
     const { vault } = await createVictim(server())
     const [mine, other] = [await vault.createKey(shop), await vault.createKey(shop)]
     await vault.revokeKey(other.id)
     const replayed = answersTo('RevokeTransactionKey').at(-1)
-    server().tell(({ operation, data }) => (operation === 'RevokeTransactionKey' ? replayed : data))
+    server().tamper(({ operation, data }) => (operation === 'RevokeTransactionKey' ? replayed : data))
     await expect(vault.revokeKey(mine.id)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
   })
 
-  test('of another owner does not pass for the own key', async () => {
+  test('of another owner is not accepted as the own key', async () => {
     const { vault } = await createVictim(server())
     const accomplice = await createVictim(server())
     const { id } = await vault.createKey(shop)
     await accomplice.vault.createKey(shop)
     await accomplice.vault.acquire(shop)
     const replayed = answersTo('WrappedKey').at(-1)
-    server().tell(
+    server().tamper(
       aboutOperation('WrappedKey', (data) => {
         data['wrappedKey'] = structuredClone(replayed?.['wrappedKey'])
         data['wrappedKey'].transactionKey.id = id
@@ -70,7 +70,7 @@ describe('an answer that the protocol does not know', () => {
   test.each(wrong)('is malformed: $member', async ({ member, value }) => {
     const { vault } = await createVictim(server())
     const { id } = await vault.createKey(shop)
-    server().tell(
+    server().tamper(
       aboutOperation('WrappedKey', (data) =>
         Object.assign(data['wrappedKey'].transactionKey, { [member]: value }),
       ),
@@ -81,17 +81,17 @@ describe('an answer that the protocol does not know', () => {
   test.each([null, {}, { wrappedKey: null }, { wrappedKey: [] }])('is malformed: %o', async (data) => {
     const { vault } = await createVictim(server())
     const { id } = await vault.createKey(shop)
-    server().tell((exchange) => (exchange.operation === 'WrappedKey' ? (data ?? {}) : exchange.data))
+    server().tamper((exchange) => (exchange.operation === 'WrappedKey' ? (data ?? {}) : exchange.data))
     await expect(vault.acquire({ id })).rejects.toMatchObject(malformed)
   })
 })
 
 describe('a list', () => {
-  test('that names the same next page for ever comes to an end', async () => {
+  test('that names the same next page forever comes to an end', async () => {
     const { vault } = await createVictim(server())
     const { id } = await vault.createKey(shop)
     let endCursor: unknown = null
-    server().tell(
+    server().tamper(
       aboutOperation('TransactionKeys', ({ account }) => {
         endCursor ??= account.transactionKeys.pageInfo.endCursor
         Object.assign(account.transactionKeys.pageInfo, { hasNextPage: true, endCursor })
@@ -108,10 +108,10 @@ describe('a list', () => {
     expect(page).toBe(10_000)
   })
 
-  test('that leaves a key out is not noticed: then there is no key, and never a wrong one', async () => {
+  test('that leaves a key out is not noticed: then there is no key, but never a wrong one', async () => {
     const { vault } = await createVictim(server())
     await vault.createKey(shop)
-    server().tell(
+    server().tamper(
       aboutOperation('TransactionKeys', ({ account }) =>
         Object.assign(account.transactionKeys, { edges: [] }),
       ),
@@ -124,7 +124,7 @@ describe('a list', () => {
     const { vault } = await createVictim(server())
     await vault.createKey(shop)
     const other = await vault.createKey(bank)
-    server().tell(
+    server().tamper(
       aboutOperation('TransactionKeys', ({ account }) =>
         Object.assign(account.transactionKeys.edges[0].node, { id: other.id }),
       ),

@@ -7,10 +7,10 @@ import {
   aboutManagementKeys,
   forgeCertificate,
   plantKey,
-  showPlanted,
+  servePlanted,
   together,
 } from './forgeries.ts'
-import type { Lie } from './malicious-server.ts'
+import type { Tampering } from './malicious-server.ts'
 import {
   addDevice,
   createVictim,
@@ -26,24 +26,24 @@ import {
 const { server } = useMaliciousServer()
 const inAYear = () => new Date(Date.now() + 365 * 86_400_000).toISOString()
 
-/** From now on this date is told of the revocation of a management key. */
-function tellRevokedAt(id: string, revokedAt: string | null): Lie {
+/** Sets the date of a management key's revocation in all answers. */
+function withRevokedAt(id: string, revokedAt: string | null): Tampering {
   return aboutManagementKeys((keys) => {
     for (const key of keys) if (key['id'] === id) key['revokedAt'] = revokedAt
   })
 }
 
-/** A victim who revoked a stolen device two minutes ago, by a key server that dates the revocation into the future. */
+/** A victim who revoked a stolen device two minutes ago, at a key server that dates the revocation into the future. */
 async function revokeStolen() {
   const victim = await createVictim(server())
   const { id } = await victim.vault.createKey(shop)
   const planted = await plantKey(server(), victim, { id })
   const stolen = await addDevice(victim)
   const { managementKey: signer } = await sessionOf(stolen)
-  const lie = tellRevokedAt(signer.id, inAYear())
-  server().tell(lie)
+  const tampering = withRevokedAt(signer.id, inAYear())
+  server().tamper(tampering)
   await revokedMinutesAgo(victim, signer.id)
-  return { victim, planted, signer, lie }
+  return { victim, planted, signer, tampering }
 }
 
 /** Revokes a management key, by a clock that is two minutes behind: as if that were so long ago. */
@@ -54,34 +54,34 @@ async function revokedMinutesAgo(victim: Victim, id: string): Promise<void> {
 }
 
 describe('a revocation that the key server dates into the future', () => {
-  test('counts from the moment at which this device made it: what the stolen device signs after it is refused', async () => {
-    const { victim, planted, signer, lie } = await revokeStolen()
+  test('counts from the time at which this device made it: later signatures of the stolen device are refused', async () => {
+    const { victim, planted, signer, tampering } = await revokeStolen()
     const certificate = await forgeCertificate(victim, planted, { signer })
-    server().tell(together(showPlanted(planted, { certificate }), lie))
+    server().tamper(together(servePlanted(planted, { certificate }), tampering))
     const refused = { code: 'CERTIFICATE_INVALID', message: expect.stringContaining('revoked') }
     await expect((await restarted(victim)).acquire(shop)).rejects.toMatchObject(refused)
   })
 
-  test('is remembered with the earliest date that was ever told', async () => {
+  test('is recorded with the earliest date that was ever listed', async () => {
     const victim = await createVictim(server())
     const second = await addDevice(victim)
     const { id } = (await sessionOf(second)).managementKey
-    server().tell(tellRevokedAt(id, inAYear()))
+    server().tamper(withRevokedAt(id, inAYear()))
     await revokedMinutesAgo(victim, id)
     const early = new Date('2026-01-01T00:00:00Z')
-    server().tell(tellRevokedAt(id, early.toISOString()))
+    server().tamper(withRevokedAt(id, early.toISOString()))
     await victim.vault.account()
-    server().tell(tellRevokedAt(id, inAYear()))
+    server().tamper(withRevokedAt(id, inAYear()))
     const { trusted } = await (await sessionOf(victim)).trust.readAccount()
     expect(trusted.get(id)?.revokedAt).toEqual(early)
   })
 })
 
 describe('a revocation that this device made', () => {
-  test('and the key server only says to have made is missed at once', async () => {
+  test('and the key server only claims to have made is missed at once', async () => {
     const victim = await createVictim(server())
     const { id } = (await sessionOf(await addDevice(victim))).managementKey
-    server().tell(tellRevokedAt(id, null))
+    server().tamper(withRevokedAt(id, null))
     await expect(victim.vault.revokeDevice(id)).rejects.toMatchObject({ code: 'ROLLBACK' })
     await expect((await restarted(victim)).createKey(shop)).rejects.toMatchObject({ code: 'ROLLBACK' })
   })
@@ -89,7 +89,7 @@ describe('a revocation that this device made', () => {
   test('is of the device that was named, and of no other', async () => {
     const victim = await createVictim(server())
     const { id } = (await sessionOf(await addDevice(victim))).managementKey
-    server().tell(({ operation, data }) => {
+    server().tamper(({ operation, data }) => {
       if (operation === 'RevokeManagementKey') data['revokeManagementKey'].id = victim.vault.managementKeyId
       return data
     })
@@ -109,11 +109,11 @@ describe('a certificate that is dated ahead', () => {
       return signStatement('claviger-key+jwt', { ...payload, iat }, statementSigner(managementKey))
     }
     const tomorrow = await certify(86_400)
-    server().tell(aboutKeys((key) => Object.assign(key, { certificate: tomorrow })))
+    server().tamper(aboutKeys((key) => Object.assign(key, { certificate: tomorrow })))
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({ code: 'CERTIFICATE_INVALID' })
-    // Negative control: the same of now is believed.
+    // Negative control: the same certificate dated now is accepted.
     const now = await certify(0)
-    server().tell(aboutKeys((key) => Object.assign(key, { certificate: now })))
+    server().tamper(aboutKeys((key) => Object.assign(key, { certificate: now })))
     expect((await victim.vault.acquire(shop)).id).toBe(stored.id)
   })
 })

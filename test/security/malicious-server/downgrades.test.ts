@@ -12,9 +12,9 @@ const noCopy = { name: 'VaultError', code: 'UNWRAP_FAILED' }
 const noCertificate = { name: 'VaultError', code: 'CERTIFICATE_INVALID' }
 const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 
-/** Hands out this JWE in the place of the real one. */
+/** Serves this JWE instead of the real one. */
 function handOut(jwe: string): void {
-  server().tell(({ operation, data }) => {
+  server().tamper(({ operation, data }) => {
     if (operation === 'WrappedKey') data['wrappedKey'].jwe = jwe
     return data
   })
@@ -41,7 +41,7 @@ async function encryptFor(
     .encrypt(key ?? (await importWrappingKey(wrappingKey)))
 }
 
-describe('a wrapped copy', () => {
+describe('a wrapped key', () => {
   test.each([
     { alg: 'dir', key: 32 },
     { alg: 'A128KW', key: 16 },
@@ -85,7 +85,7 @@ describe('a wrapped copy', () => {
     const { victim, id } = await prepare()
     handOut(await encryptFor(victim, { zip: 'DEF' }))
     await expect(victim.vault.acquire({ id })).rejects.toMatchObject(noCopy)
-    // Negative control: the same, not compressed, is opened, and only then found to be no key that was asked for.
+    // Negative control: the same, not compressed, is opened, and only then found to be another key than the requested one.
     handOut(await encryptFor(victim, {}))
     await expect(victim.vault.acquire({ id })).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
   })
@@ -103,7 +103,7 @@ describe('a wrapped copy', () => {
   })
 })
 
-/** The victim's own certificate, with header or claims changed, and signed by the victim when that makes sense. */
+/** The victim's own certificate, with header or claims changed, signed by the victim. */
 const certificates = [
   { what: 'of a version of tomorrow', claims: { v: 2 } },
   { what: 'with a claim that nobody knows', claims: { admin: true } },
@@ -126,13 +126,13 @@ describe('a certificate', () => {
         .setProtectedHeader({ alg, typ: 'claviger-key+jwt', kid, ...others })
         .sign(privateKey)
     const forgetful = await restarted(victim, { hasMemory: false })
-    const show = (shown: string) => {
-      server().tell(aboutKeys((key) => Object.assign(key, { certificate: shown })))
+    const serve = (served: string) => {
+      server().tamper(aboutKeys((key) => Object.assign(key, { certificate: served })))
     }
     // Negative control: the same claims, signed anew without a change, are accepted.
-    show(await sign({}, {}))
+    serve(await sign({}, {}))
     expect((await forgetful.acquire({ id })).id).toBe(id)
-    show(await sign(claims ?? {}, header ?? {}))
+    serve(await sign(claims ?? {}, header ?? {}))
     await expect(forgetful.acquire({ id })).rejects.toMatchObject(noCertificate)
   })
 
@@ -143,8 +143,8 @@ describe('a certificate', () => {
       const { id, certificate } = await victim.vault.createKey(shop)
       const [protectedHeader = '', ...parts] = (certificate ?? '').split('.')
       const honest = JSON.parse(Buffer.from(protectedHeader, 'base64url').toString())
-      const shown = [encodeBase64url(text({ ...honest, ...header })), ...parts].join('.')
-      server().tell(aboutKeys((key) => Object.assign(key, { certificate: shown })))
+      const served = [encodeBase64url(text({ ...honest, ...header })), ...parts].join('.')
+      server().tamper(aboutKeys((key) => Object.assign(key, { certificate: served })))
       await expect(victim.vault.acquire({ id })).rejects.toMatchObject(noCertificate)
     },
   )
@@ -152,7 +152,7 @@ describe('a certificate', () => {
   test.each(['', 'a.b.c', '..', 'A'.repeat(20_000)])('that is none is refused: %#', async (certificate) => {
     const victim = await createVictim(server())
     const { id } = await victim.vault.createKey(shop)
-    server().tell(aboutKeys((key) => Object.assign(key, { certificate })))
+    server().tamper(aboutKeys((key) => Object.assign(key, { certificate })))
     await expect(victim.vault.acquire({ id })).rejects.toMatchObject(noCertificate)
   })
 })

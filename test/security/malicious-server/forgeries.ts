@@ -3,23 +3,24 @@ import { generateSecret, publicHalfOf, type Secret } from '../../../client/crypt
 import { importWrappingKey, wrapForAll } from '../../../client/crypto/wrap.ts'
 import { confirmationOf } from '../../../client/trust/confirmation.ts'
 import { statementSigner } from '../../../client/trust/endorse.ts'
-import { parseWrappingJwk, thumbprint } from '../../../schema/wire/keys/jwk.ts'
+import { parseWrappingJwk } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { signStatement, type KeyCertificate } from '../../../schema/wire/statements/statement.ts'
-import type { Data, Lie, MaliciousServer } from './malicious-server.ts'
+import type { Data, Tampering, MaliciousServer } from './malicious-server.ts'
 import { shop, type Victim } from './victim.ts'
 
-/** A key of the key server's own making. */
+/** A key that the key server generated. */
 export interface PlantedKey {
   readonly id: string
   readonly secret: Secret
   /** Null: it is symmetric. */
   readonly publicKey: object | null
   readonly thumbprint: string | null
-  /** Wrapped for the victim, as anybody can who has seen his wrapping key. */
+  /** Wrapped for the victim, as anybody who has seen their wrapping key can. */
   readonly jwe: string
 }
 
-/** Makes a key that the key server knows, and wraps it for the victim under the id of one of his own. */
+/** Generates a key that the key server knows, and wraps it for the victim under the id of one of theirs. */
 export async function plantKey(
   { exchanges }: MaliciousServer,
   { vault, owner }: Victim,
@@ -35,23 +36,29 @@ export async function plantKey(
   }
   const secret = await generateSecret(algorithm)
   const publicKey = publicHalfOf(secret)
-  const [copy] = await wrapForAll(secret, { id, applicationServer: shop, recipients: [recipient] })
-  if (copy === undefined) throw new Error('Nothing was planted.')
-  return { id, secret, publicKey, thumbprint: publicKey && (await thumbprint(publicKey)), jwe: copy.jwe }
+  const [wrappedKey] = await wrapForAll(secret, { id, applicationServer: shop, recipients: [recipient] })
+  if (wrappedKey === undefined) throw new Error('Nothing was planted.')
+  return {
+    id,
+    secret,
+    publicKey,
+    thumbprint: publicKey && (await thumbprint(publicKey)),
+    jwe: wrappedKey.jwe,
+  }
 }
 
-/** Puts a planted key in the place of the victim's, with this certificate. */
-export function showPlanted(
+/** Serves a planted key instead of the victim's, with this certificate. */
+export function servePlanted(
   { publicKey, thumbprint, jwe }: PlantedKey,
   { certificate }: { readonly certificate: string | null },
-): Lie {
+): Tampering {
   return together(
     aboutKeys((key) => Object.assign(key, { publicKey, thumbprint, certificate })),
     aboutOperation('WrappedKey', ({ wrappedKey }) => Object.assign(wrappedKey, { jwe })),
   )
 }
 
-/** A certificate for a planted key that says all that it should, signed by whom the key server can make sign. */
+/** A certificate for a planted key with the expected claims, signed by a key that the key server controls. */
 export async function forgeCertificate(
   { owner }: Victim,
   { id, secret }: PlantedKey,
@@ -69,11 +76,11 @@ export async function forgeCertificate(
   return signStatement('claviger-key+jwt', payload, { ...statementSigner(signer), kid })
 }
 
-/** Lists a management key in the account that its owner has never seen. */
+/** Lists a management key in the account that its owner has never registered. */
 export async function listInvented(
   invented: ManagementKey,
   { endorsement }: { readonly endorsement: string | null },
-): Promise<Lie> {
+): Promise<Tampering> {
   const { signingKey, wrappingKey } = await publicManagementKey(invented)
   const row = {
     id: invented.id,
@@ -90,8 +97,8 @@ export async function listInvented(
   return aboutManagementKeys((keys) => keys.push(row))
 }
 
-/** A lie about every description of a transaction key, wherever it is shown. */
-export function aboutKeys(change: (key: Data) => unknown): Lie {
+/** Changes every description of a transaction key, in all answers. */
+export function aboutKeys(change: (key: Data) => unknown): Tampering {
   return ({ data }) => {
     const fields: (Data | null)[] = Object.values(data)
     for (const key of fields.flatMap(descriptionsIn)) change(key)
@@ -99,26 +106,26 @@ export function aboutKeys(change: (key: Data) => unknown): Lie {
   }
 }
 
-/** A lie about the answer to one operation. */
-export function aboutOperation(name: string, change: (data: Data, variables: Data) => unknown): Lie {
+/** Changes the answers to one operation. */
+export function aboutOperation(name: string, change: (data: Data, variables: Data) => unknown): Tampering {
   return ({ operation, data, variables }) => {
     if (operation === name) change(data, variables)
     return data
   }
 }
 
-/** A lie about the account's list of management keys, which may be changed in place. */
-export function aboutManagementKeys(change: (keys: Data[]) => unknown): Lie {
+/** Changes the account's list of management keys, which may be changed in place. */
+export function aboutManagementKeys(change: (keys: Data[]) => unknown): Tampering {
   return aboutOperation('Account', (data) => {
     const keys: Data[] = data['account'].managementKeys
     change(keys)
   })
 }
 
-/** Several lies at once. */
-export function together(...lies: readonly Lie[]): Lie {
+/** Several tamperings at once. */
+export function together(...tamperings: readonly Tampering[]): Tampering {
   return (exchange) => {
-    for (const lie of lies) lie(exchange)
+    for (const tampering of tamperings) tampering(exchange)
     return exchange.data
   }
 }

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { freePort, startWorld, type TestServer } from '../../support/server.ts'
 
-// Lies are about answers of many shapes; what they change of them is the tests' matter.
+// Responses have many shapes; each test knows the one that it changes.
 export type Data = Record<string, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- see above
 
-/** One request that reached the key server, and what it answered before the lie. */
+/** One request that reached the key server, and what it answered before the tampering. */
 export interface Exchange {
   /** The name of the GraphQL operation, e.g. `WrappedKey`. */
   readonly operation: string
@@ -13,39 +13,39 @@ export interface Exchange {
 }
 
 /** Changes the `data` of an answer in place, or returns another. */
-export type Lie = (exchange: Exchange & { data: Data }) => Data | undefined
+export type Tampering = (exchange: Exchange & { data: Data }) => Data | undefined
 
 export interface MaliciousServer {
   readonly url: string
   readonly world: TestServer
-  /** All that went through, oldest first. */
+  /** All requests, oldest first. */
   readonly exchanges: readonly Exchange[]
-  /** From now on this lie is told. Null: the truth. */
-  tell(lie: Lie | null): void
+  /** Applies a tampering to all answers from now on. Null: none. */
+  tamper(tampering: Tampering | null): void
   stop(): Promise<void>
 }
 
 /**
- * A key server that lies: a real one, behind a man in the middle who changes its answers as the test says. It knows all
- * that a key server knows.
+ * A malicious key server: a real one, behind a proxy that changes its answers as the test says. It knows all that a key
+ * server knows.
  */
 export async function startMaliciousServer(): Promise<MaliciousServer> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const world = await startWorld({ alsoKnownAs: [url] })
   const exchanges: Exchange[] = []
-  let lie: Lie | null = null
+  let tampering: Tampering | null = null
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await readAll(request)
     const { status, text } = await forward(`${world.url}/graphql`, request, body)
     const { operationName = '', variables = {} } = JSON.parse(body)
-    const told = JSON.parse(text)
-    exchanges.push({ operation: operationName, variables, data: structuredClone(told.data ?? null) })
-    if (lie !== null && told.data) {
-      told.data = lie({ operation: operationName, variables, data: told.data }) ?? told.data
+    const answered = JSON.parse(text)
+    exchanges.push({ operation: operationName, variables, data: structuredClone(answered.data ?? null) })
+    if (tampering !== null && answered.data) {
+      answered.data = tampering({ operation: operationName, variables, data: answered.data }) ?? answered.data
     }
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(told))
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answered))
   }
   const http = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy())
@@ -55,8 +55,8 @@ export async function startMaliciousServer(): Promise<MaliciousServer> {
     url,
     world,
     exchanges,
-    tell: (next) => {
-      lie = next
+    tamper: (next) => {
+      tampering = next
     },
     stop: async () => {
       http.closeAllConnections()

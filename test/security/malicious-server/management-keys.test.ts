@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { publicManagementKey } from '../../../client/crypto/management-key.ts'
 import { signEndorsement } from '../../../client/trust/endorse.ts'
 import { aboutManagementKeys, listInvented } from './forgeries.ts'
-import type { Data, Lie } from './malicious-server.ts'
+import type { Data, Tampering } from './malicious-server.ts'
 import {
   addDevice,
   createManagementKey,
@@ -20,8 +20,8 @@ const untrusted = { name: 'VaultError', code: 'UNTRUSTED_MANAGEMENT_KEY' }
 function assertNothingWrappedFor(...ids: readonly string[]): void {
   const stored = server().exchanges.filter(({ operation }) => operation === 'StoreTransactionKey')
   const recipients = stored.flatMap(({ variables }) => {
-    const copies: { managementKeyId: string }[] = variables['input'].wrappedKeys
-    return copies.map(({ managementKeyId }) => managementKeyId)
+    const wrappedKeys: { managementKeyId: string }[] = variables['input'].wrappedKeys
+    return wrappedKeys.map(({ managementKeyId }) => managementKeyId)
   })
   for (const id of ids) expect(recipients).not.toContain(id)
 }
@@ -36,7 +36,7 @@ async function endorsedBy(endorser: Victim, kind: 'DEVICE' | 'RECOVERY' = 'DEVIC
 
 describe('a management key that the key server invented', () => {
   test.each(['with no endorsement', 'endorsed by itself', 'endorsed in another account'])(
-    '%s gets no copy of a new key, and is reported',
+    '%s gets no wrapped key, and is reported',
     async (how) => {
       const victim = await createVictim(server())
       const accomplice = await createVictim(server())
@@ -48,7 +48,7 @@ describe('a management key that the key server invented', () => {
         'endorsed by itself': await signEndorsement({ ...publicKeys, kind: 'DEVICE' }, by),
         'endorsed in another account': foreign.endorsement,
       }[how]
-      server().tell(await listInvented(foreign.invented, { endorsement: endorsement ?? null }))
+      server().tamper(await listInvented(foreign.invented, { endorsement: endorsement ?? null }))
       await expect(victim.vault.createKey(shop)).rejects.toMatchObject(untrusted)
       assertNothingWrappedFor(foreign.invented.id)
       const { managementKeys } = await victim.vault.account()
@@ -61,7 +61,7 @@ describe('a management key that the key server invented', () => {
     const second = await addDevice(victim)
     const invented = await createManagementKey()
     const { wrappingKey } = await publicManagementKey(invented)
-    server().tell(
+    server().tamper(
       aboutManagementKeys((keys) => {
         for (const key of keys)
           if (key['id'] === second.vault.managementKeyId) key['wrappingKey'] = wrappingKey
@@ -76,12 +76,12 @@ describe('a management key that the key server invented', () => {
   test("does not put its wrapping key in the place of this device's own", async () => {
     const victim = await createVictim(server())
     const { wrappingKey } = await publicManagementKey(await createManagementKey())
-    server().tell(aboutManagementKeys((keys) => keys.map((key) => Object.assign(key, { wrappingKey }))))
+    server().tamper(aboutManagementKeys((keys) => keys.map((key) => Object.assign(key, { wrappingKey }))))
     await expect(victim.vault.createKey(shop)).rejects.toMatchObject(untrusted)
   })
 })
 
-const tampering: readonly { readonly how: string; readonly change: (key: Data) => void }[] = [
+const changes: readonly { readonly how: string; readonly change: (key: Data) => void }[] = [
   {
     how: 'an endorsement cut short',
     change: (key) => (key['endorsement'] = String(key['endorsement']).slice(0, -4)),
@@ -92,16 +92,16 @@ const tampering: readonly { readonly how: string; readonly change: (key: Data) =
   { how: 'its endorsement removed', change: (key) => (key['endorsement'] = null) },
 ]
 
-test.each(tampering)('a device that is shown with $how is not wrapped for', async ({ change }) => {
+test.each(changes)('a device that is listed with $how is not wrapped for', async ({ change }) => {
   const victim = await createVictim(server())
   const second = await addDevice(victim)
-  const lie: Lie = aboutManagementKeys((keys) => {
+  const tampering: Tampering = aboutManagementKeys((keys) => {
     for (const key of keys) if (key['id'] === second.vault.managementKeyId) change(key)
   })
-  // The truth first: it is wrapped for.
+  // Negative control: as listed by the real server it is wrapped for.
   expect((await victim.vault.createKey(shop)).wrappedFor).toContain(second.vault.managementKeyId)
   const stored = server().exchanges.length
-  server().tell(lie)
+  server().tamper(tampering)
   await expect(victim.vault.createKey(shop)).rejects.toMatchObject({ name: 'VaultError' })
   const since = server().exchanges.slice(stored)
   expect(since.filter(({ operation }) => operation === 'StoreTransactionKey')).toEqual([])
@@ -110,16 +110,16 @@ test.each(tampering)('a device that is shown with $how is not wrapped for', asyn
 test('an account that is another one is not taken for the own', async () => {
   const victim = await createVictim(server())
   const accomplice = await createVictim(server())
-  server().tell(({ operation, data }) => {
+  server().tamper(({ operation, data }) => {
     if (operation === 'Account') data['account'].name = accomplice.owner
     return data
   })
   await expect(victim.vault.createKey(shop)).rejects.toMatchObject({ code: 'ANSWER_MALFORMED' })
 })
 
-test('more management keys than any owner has are not gone through', async () => {
+test('a list of more than 1,000 management keys is refused', async () => {
   const victim = await createVictim(server())
-  server().tell(
+  server().tamper(
     aboutManagementKeys((keys) => {
       const [first] = keys
       for (let count = 0; count < 1000; count += 1) keys.push({ ...first })

@@ -6,7 +6,7 @@ import {
   forgeCertificate,
   listInvented,
   plantKey,
-  showPlanted,
+  servePlanted,
   together,
 } from './forgeries.ts'
 import {
@@ -24,7 +24,7 @@ import {
 
 const { server } = useMaliciousServer()
 
-/** A victim with a key, and a key that the key server made up to put in its place. */
+/** A victim with a key, and a key that the key server generated to serve instead of it. */
 async function prepare() {
   const victim = await createVictim(server())
   const key = await victim.vault.createKey(shop)
@@ -33,10 +33,10 @@ async function prepare() {
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
-describe('a key that the key server made up', () => {
-  test('is used when every check is left out: it opens, fits the public key that is shown, and signs', async () => {
+describe('a key that the key server generated', () => {
+  test('is used when every check is left out: it opens, matches the served public key, and signs', async () => {
     const { victim, key, planted } = await prepare()
-    server().tell(showPlanted(planted, { certificate: null }))
+    server().tamper(servePlanted(planted, { certificate: null }))
     const careless = await restarted(victim, { hasMemory: false })
     const acquired = await careless.acquire(shop, { acceptUncertified: true })
     expect(acquired).toMatchObject({ id: key.id, thumbprint: planted.thumbprint })
@@ -45,7 +45,7 @@ describe('a key that the key server made up', () => {
 
   test('is refused without a certificate', async () => {
     const { victim, planted } = await prepare()
-    server().tell(showPlanted(planted, { certificate: null }))
+    server().tamper(servePlanted(planted, { certificate: null }))
     const forgetful = await restarted(victim, { hasMemory: false })
     await expect(forgetful.acquire(shop)).rejects.toMatchObject({ code: 'CERTIFICATE_MISSING' })
     const remembering = victim.vault.acquire(shop, { acceptUncertified: true })
@@ -54,7 +54,7 @@ describe('a key that the key server made up', () => {
 
   test("is refused with the certificate of the owner's key", async () => {
     const { victim, key, planted } = await prepare()
-    server().tell(showPlanted(planted, { certificate: key.certificate }))
+    server().tamper(servePlanted(planted, { certificate: key.certificate }))
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({
       code: 'CERTIFICATE_INVALID',
       message: expect.stringContaining('"cnf"'),
@@ -63,7 +63,7 @@ describe('a key that the key server made up', () => {
 
   test("is refused with the owner's certificate and public key beside it", async () => {
     const { victim, planted } = await prepare()
-    server().tell(({ operation, data }) => {
+    server().tamper(({ operation, data }) => {
       if (operation === 'WrappedKey') data['wrappedKey'].jwe = planted.jwe
       return data
     })
@@ -77,13 +77,13 @@ describe('a key that the key server made up', () => {
     const handOut = aboutOperation('WrappedKey', ({ wrappedKey }) => {
       wrappedKey.jwe = planted.jwe
     })
-    server().tell(handOut)
+    server().tamper(handOut)
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({
       code: 'KEY_MISMATCH',
       message: expect.stringContaining('certificate'),
     })
-    // Negative control: without a certificate nothing tells it from the owner's.
-    server().tell(together(handOut, showPlanted(planted, { certificate: null })))
+    // Negative control: without a certificate it cannot be told from the owner's.
+    server().tamper(together(handOut, servePlanted(planted, { certificate: null })))
     const careless = await restarted(victim, { hasMemory: false })
     expect(await careless.acquire(shop, { acceptUncertified: true })).toMatchObject({ algorithm: 'A256GCM' })
   })
@@ -92,8 +92,8 @@ describe('a key that the key server made up', () => {
     const { victim, planted } = await prepare()
     const signer = await createManagementKey()
     const kid = victim.vault.managementKeyId
-    server().tell(
-      showPlanted(planted, { certificate: await forgeCertificate(victim, planted, { signer, kid }) }),
+    server().tamper(
+      servePlanted(planted, { certificate: await forgeCertificate(victim, planted, { signer, kid }) }),
     )
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({
       code: 'CERTIFICATE_INVALID',
@@ -101,11 +101,11 @@ describe('a key that the key server made up', () => {
     })
   })
 
-  test('is refused with a certificate by a management key that nobody knows', async () => {
+  test('is refused with a certificate by an unknown management key', async () => {
     const { victim, planted } = await prepare()
     const signer = await createManagementKey()
     const certificate = await forgeCertificate(victim, planted, { signer })
-    server().tell(showPlanted(planted, { certificate }))
+    server().tamper(servePlanted(planted, { certificate }))
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({ code: 'UNTRUSTED_MANAGEMENT_KEY' })
   })
 
@@ -116,8 +116,8 @@ describe('a key that the key server made up', () => {
     const by = { owner: victim.owner, managementKey: signer, nowSeconds: nowSeconds() }
     const endorsement = await signEndorsement({ ...publicKeys, kind: 'DEVICE' }, by)
     const certificate = await forgeCertificate(victim, planted, { signer })
-    server().tell(
-      together(showPlanted(planted, { certificate }), await listInvented(signer, { endorsement })),
+    server().tamper(
+      together(servePlanted(planted, { certificate }), await listInvented(signer, { endorsement })),
     )
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({
       code: 'UNTRUSTED_MANAGEMENT_KEY',
@@ -132,8 +132,8 @@ describe('a key that the key server made up', () => {
     const { account } = await trust.readAccount()
     const endorsement = account.managementKeys[0]?.endorsement ?? null
     const certificate = await forgeCertificate(victim, planted, { signer })
-    server().tell(
-      together(showPlanted(planted, { certificate }), await listInvented(signer, { endorsement })),
+    server().tamper(
+      together(servePlanted(planted, { certificate }), await listInvented(signer, { endorsement })),
     )
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({ code: 'UNTRUSTED_MANAGEMENT_KEY' })
   })
@@ -143,12 +143,12 @@ describe('a key that the key server made up', () => {
     const stolen = await addDevice(victim)
     const { managementKey: signer } = await sessionOf(stolen)
     await revokeManagementKey(victim, signer.id)
-    const late = { ...planted }
-    const certificate = await forgeCertificate(victim, late, { signer })
-    // The clocks of two devices may differ by half a minute: the revocation is told to be older than that.
+    const later = { ...planted }
+    const certificate = await forgeCertificate(victim, later, { signer })
+    // The clocks of two devices may differ by half a minute: the listed revocation is older than that.
     const revokedAt = new Date(Date.now() - 120_000).toISOString()
-    server().tell(
-      together(showPlanted(planted, { certificate }), ({ operation, data }) => {
+    server().tamper(
+      together(servePlanted(planted, { certificate }), ({ operation, data }) => {
         if (operation === 'Account') {
           for (const key of data['account'].managementKeys)
             if (key.id === signer.id) key.revokedAt = revokedAt
@@ -163,33 +163,33 @@ describe('a key that the key server made up', () => {
   })
 })
 
-describe("one key in another one's place", () => {
-  test('is refused when its whole record is shown', async () => {
+describe('a key that is served instead of another one', () => {
+  test('is refused when its whole record is served', async () => {
     const { victim, key } = await prepare()
     const other = await victim.vault.createKey(bank)
     await victim.vault.acquire({ id: other.id })
     const record = server().exchanges.findLast(({ operation }) => operation === 'WrappedKey')?.data
-    server().tell(({ operation, data }) => (operation === 'WrappedKey' ? (record ?? undefined) : data))
+    server().tamper(({ operation, data }) => (operation === 'WrappedKey' ? (record ?? undefined) : data))
     await expect(victim.vault.acquire({ id: key.id })).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
   })
 
-  test('is refused when only its wrapped copy is given', async () => {
+  test('is refused when only its wrapped key is served', async () => {
     const { victim, key } = await prepare()
     const other = await victim.vault.createKey(shop)
     await victim.vault.acquire({ id: other.id })
     const answer = server().exchanges.findLast(({ operation }) => operation === 'WrappedKey')?.data
-    server().tell(({ operation, data }) => {
+    server().tamper(({ operation, data }) => {
       if (operation === 'WrappedKey') data['wrappedKey'].jwe = answer?.['wrappedKey'].jwe
       return data
     })
     await expect(victim.vault.acquire({ id: key.id })).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
   })
 
-  test('is refused when it is a key for another application server, by the description that is asked for', async () => {
+  test('is refused when it is a key for another application server, by the requested description', async () => {
     const { victim } = await prepare()
     const other = await victim.vault.createKey(bank)
-    server().tell(({ operation, data }) => {
+    server().tamper(({ operation, data }) => {
       const [edge] = operation === 'TransactionKeys' ? data['account'].transactionKeys.edges : []
       if (edge) edge.node.id = other.id
       if (operation === 'WrappedKey') data['wrappedKey'].transactionKey.applicationServer = shop

@@ -12,10 +12,10 @@ import {
   aboutManagementKeys,
   forgeCertificate,
   plantKey,
-  showPlanted,
+  servePlanted,
   together,
 } from './forgeries.ts'
-import type { Data, Lie } from './malicious-server.ts'
+import type { Data, Tampering } from './malicious-server.ts'
 import {
   addDevice,
   createManagementKey,
@@ -32,8 +32,8 @@ import {
 const { server } = useMaliciousServer()
 const rollback = { code: 'ROLLBACK' }
 
-/** The key is said to be as it was before it was revoked; by the careless with the revocation beside it. */
-function unrevoked({ careless = false } = {}): Lie {
+/** Describes the key as before its revocation; when careless, with the signed revocation. */
+function unrevoked({ careless = false } = {}): Tampering {
   return aboutKeys((key) =>
     Object.assign(key, {
       state: 'ACTIVE',
@@ -44,7 +44,7 @@ function unrevoked({ careless = false } = {}): Lie {
   )
 }
 
-function aboutDevice(id: string, change: Data): Lie {
+function aboutDevice(id: string, change: Data): Tampering {
   return aboutManagementKeys((keys) => {
     for (const key of keys) if (key['id'] === id) Object.assign(key, change)
   })
@@ -56,7 +56,7 @@ async function prepare() {
   return { victim, id, second: await addDevice(victim) }
 }
 
-/** What the SDK sent as the revocation, last. */
+/** The last revocation that the SDK sent. */
 function sentRevocation(operation: string): unknown {
   return server().exchanges.findLast((exchange) => exchange.operation === operation)?.variables['revocation']
 }
@@ -71,7 +71,7 @@ const revocations: readonly {
 ]
 
 describe.each(revocations)('a key that its owner has $how', ({ revoke }) => {
-  test('stays revoked for another device that has seen his revocation, whatever the key server says', async () => {
+  test('stays revoked for another device that has seen the signed revocation, whatever the key server answers', async () => {
     const { victim, id, second } = await prepare()
     expect(await second.vault.key(id)).toMatchObject({ state: 'ACTIVE', revocation: null, trustError: null })
     await revoke(victim, id)
@@ -81,32 +81,32 @@ describe.each(revocations)('a key that its owner has $how', ({ revoke }) => {
     expect(kid).toBe(victim.vault.managementKeyId)
     const { thumbprint: jkt, revocationReason: reason } = seen ?? {}
     expect(payload).toMatchObject({ iss: victim.owner, aud: shop, jti: id, jkt, reason })
-    server().tell(unrevoked())
+    server().tamper(unrevoked())
     expect(await second.vault.key(id)).toMatchObject({ trustError: 'ROLLBACK' })
     expect(await (await restarted(second)).key(id)).toMatchObject({ trustError: 'ROLLBACK' })
   })
 
-  test('is missed at once where it is shown as active and the revocation too, and from then on', async () => {
+  test('is refused as active beside its signed revocation, and from then on', async () => {
     const { victim, id, second } = await prepare()
     await revoke(victim, id)
-    server().tell(unrevoked({ careless: true }))
+    server().tamper(unrevoked({ careless: true }))
     expect(await second.vault.key(id)).toMatchObject({ trustError: 'ROLLBACK' })
-    server().tell(unrevoked())
+    server().tamper(unrevoked())
     expect(await (await restarted(second)).key(id)).toMatchObject({ trustError: 'ROLLBACK' })
-    // Negative control: who has seen nothing of it believes that it is active.
+    // Negative control: a device that has not seen the revocation accepts it as active.
     expect(await (await restarted(second, { hasMemory: false })).key(id)).toMatchObject({ trustError: null })
   })
 
-  test('is revoked for the device that did it, though the key server only said so', async () => {
+  test('is revoked for the device that revoked it, though the key server did not store the revocation', async () => {
     const { victim, id } = await prepare()
     await revoke(victim, id)
-    server().tell(unrevoked())
+    server().tamper(unrevoked())
     expect(await (await restarted(victim)).key(id)).toMatchObject({ trustError: 'ROLLBACK' })
   })
 })
 
-describe('what the key server makes of a revocation', () => {
-  test('is none when nobody trusted has signed it, or it is about another key', async () => {
+describe('a revocation that the key server serves', () => {
+  test('is ignored when no trusted key has signed it, or it names another key', async () => {
     const { victim, id, second } = await prepare()
     const other = await victim.vault.createKey(shop)
     await victim.vault.revokeKey(other.id)
@@ -116,19 +116,19 @@ describe('what the key server makes of a revocation', () => {
     const by = { managementKey: invented, nowSeconds: certificate.iat, reason: 'COMPROMISED' } as const
     const ofStranger = await signKeyRevocation(certificate, by)
     for (const revocation of [foreign, ofStranger, 'x']) {
-      server().tell(aboutKeys((key) => key['id'] === id && Object.assign(key, { revocation })))
+      server().tamper(aboutKeys((key) => key['id'] === id && Object.assign(key, { revocation })))
       expect((await second.vault.key(id))?.trustError).toMatch(/CERTIFICATE_INVALID|UNTRUSTED_MANAGEMENT_KEY/)
     }
-    // And nothing of it is remembered.
-    server().tell(null)
+    // And it is not recorded.
+    server().tamper(null)
     expect(await second.vault.key(id)).toMatchObject({ state: 'ACTIVE', trustError: null })
   })
 
-  test('is not what a device signs: of a key that is not as certified it signs no revocation', async () => {
+  test('makes no device sign: it signs no revocation of a key whose description is not trusted', async () => {
     const { victim, id } = await prepare()
     const planted = await plantKey(server(), victim, { id })
     const { publicKey, thumbprint } = planted
-    server().tell((exchange) => {
+    server().tamper((exchange) => {
       if (exchange.operation === 'TransactionKey') {
         Object.assign(exchange.data['transactionKey'], { publicKey, thumbprint })
       }
@@ -140,21 +140,21 @@ describe('what the key server makes of a revocation', () => {
 })
 
 describe('a device that another one has revoked', () => {
-  test('and that the key server lists as active with the revocation beside it is missed, and from then on', async () => {
+  test('is refused as active beside its signed revocation, and from then on', async () => {
     const { victim, second } = await prepare()
     const third = await addDevice(victim)
     const { managementKeyId: id } = second.vault
     await victim.vault.revokeDevice(id)
-    server().tell(aboutDevice(id, { revokedAt: null }))
+    server().tamper(aboutDevice(id, { revokedAt: null }))
     await expect(third.vault.account()).rejects.toMatchObject(rollback)
-    server().tell(aboutDevice(id, { revokedAt: null, revocation: null }))
+    server().tamper(aboutDevice(id, { revokedAt: null, revocation: null }))
     await expect((await restarted(third)).createKey(shop)).rejects.toMatchObject(rollback)
-    // Negative control: who has seen nothing of it believes that it is active.
+    // Negative control: a device that has not seen the revocation accepts it as active.
     const forgetful = await restarted(third, { hasMemory: false })
     expect((await forgetful.account()).managementKeys).toHaveLength(3)
   })
 
-  test('is not believed after its signed revocation, whatever date the key server tells', async () => {
+  test('is not trusted after its signed revocation, whatever date the key server lists', async () => {
     const { victim, id, second: stolen } = await prepare()
     const planted = await plantKey(server(), victim, { id })
     const { managementKey: signer } = await sessionOf(stolen)
@@ -167,22 +167,22 @@ describe('a device that another one has revoked', () => {
     })
     const revokedAt = new Date(Date.now() + 365 * 86_400_000).toISOString()
     const certificate = await forgeCertificate(victim, planted, { signer })
-    const shown = showPlanted(planted, { certificate })
-    server().tell(together(shown, aboutDevice(signer.id, { revokedAt, revocation })))
+    const served = servePlanted(planted, { certificate })
+    server().tamper(together(served, aboutDevice(signer.id, { revokedAt, revocation })))
     const forgetful = await restarted(victim, { hasMemory: false })
     await expect(forgetful.acquire(shop)).rejects.toMatchObject({ code: 'CERTIFICATE_INVALID' })
-    // Negative control: by the key server's word alone it was not revoked yet.
-    server().tell(together(shown, aboutDevice(signer.id, { revokedAt, revocation: null })))
+    // Negative control: without the signed revocation it was not revoked yet.
+    server().tamper(together(served, aboutDevice(signer.id, { revokedAt, revocation: null })))
     expect((await (await restarted(victim, { hasMemory: false })).acquire(shop)).id).toBe(id)
   })
 
-  test('is not revoked by what itself or a stranger signed', async () => {
+  test('is not revoked by its own signature, or by that of an unknown key', async () => {
     const { victim, second } = await prepare()
     const { owner, managementKey: self } = await sessionOf(second)
     const nowSeconds = Math.floor(Date.now() / 1000)
     for (const managementKey of [self, await createManagementKey()]) {
       const revocation = await signManagementKeyRevocation(self.id, { owner, managementKey, nowSeconds })
-      server().tell(aboutDevice(self.id, { revocation }))
+      server().tamper(aboutDevice(self.id, { revocation }))
       expect((await victim.vault.account()).managementKeys).toHaveLength(2)
     }
   })
@@ -193,9 +193,9 @@ describe('a device that another one has revoked', () => {
     await second.vault.account()
     await rotateManagementKey({ keystore: victim.keystore, pending: memoryRotationStore() })
     expect(sentRevocation('RevokeManagementKey')).toEqual(expect.any(String))
-    server().tell(aboutDevice(before, { revokedAt: null, revocation: null }))
+    server().tamper(aboutDevice(before, { revokedAt: null, revocation: null }))
     await expect((await restarted(victim)).account()).rejects.toMatchObject(rollback)
-    server().tell(aboutDevice(before, { revokedAt: null }))
+    server().tamper(aboutDevice(before, { revokedAt: null }))
     await expect(second.vault.account()).rejects.toMatchObject(rollback)
   })
 
@@ -205,7 +205,7 @@ describe('a device that another one has revoked', () => {
     await draft.register()
     const { managementKeyId: id } = second.vault
     await victim.vault.revokeDevice(id)
-    server().tell(aboutDevice(id, { revokedAt: null }))
+    server().tamper(aboutDevice(id, { revokedAt: null }))
     const { url } = server()
     const recovery = await openRecovery({ url, owner: victim.owner, phrase: draft.words.join(' ') })
     const { vault } = await recovery.restore({ keystore: memoryKeystore() })

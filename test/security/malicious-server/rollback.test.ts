@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openVault } from '../../../client/index.ts'
 import { fileKeystore } from '../../../client/node/index.ts'
 import { aboutKeys, aboutManagementKeys } from './forgeries.ts'
-import type { Data, Lie } from './malicious-server.ts'
+import type { Data, Tampering } from './malicious-server.ts'
 import {
   addDevice,
   createVictim,
@@ -24,26 +24,26 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-/** A victim whose key had a limit that was lowered, and the lie that it was never lowered. */
+/** A victim who lowered a key's limit, and the tampering that serves the state before. */
 async function prepare(keystore?: Parameters<typeof createVictim>[1]) {
   const victim = await createVictim(server(), keystore)
   const { id, certificate, maxUses } = await victim.vault.createKey(shop, { maxUses: 1000 })
   await victim.vault.updateKey(id, { maxUses: 3 })
-  const lie = aboutKeys((key) => Object.assign(key, { certificate, maxUses }))
-  return { victim, id, lie }
+  const tampering = aboutKeys((key) => Object.assign(key, { certificate, maxUses }))
+  return { victim, id, tampering }
 }
 
 describe('an old certificate with the old description', () => {
-  test('is believed by a device that remembers nothing', async () => {
-    const { victim, id, lie } = await prepare()
-    server().tell(lie)
+  test('is accepted by a device without trust state', async () => {
+    const { victim, id, tampering } = await prepare()
+    server().tamper(tampering)
     const forgetful = await restarted(victim, { hasMemory: false })
     expect((await forgetful.acquire({ id })).description.maxUses).toBe(1000)
   })
 
   test('is refused by the device that has seen the new one', async () => {
-    const { victim, id, lie } = await prepare()
-    server().tell(lie)
+    const { victim, id, tampering } = await prepare()
+    server().tamper(tampering)
     await expect(victim.vault.acquire({ id })).rejects.toMatchObject(rollback)
     expect(await victim.vault.key(id)).toMatchObject({ trustError: 'ROLLBACK' })
     await expect(victim.vault.updateKey(id, { expiresAt: null })).rejects.toMatchObject(rollback)
@@ -51,21 +51,21 @@ describe('an old certificate with the old description', () => {
 
   test('is refused after a restart too, from the file beside the keystore', async () => {
     const path = join(directory, 'key.json')
-    const { id, lie } = await prepare(fileKeystore({ path, passphrase: 'correct horse' }))
-    server().tell(lie)
+    const { id, tampering } = await prepare(fileKeystore({ path, passphrase: 'correct horse' }))
+    server().tamper(tampering)
     const reopened = await openVault({ keystore: fileKeystore({ path, passphrase: 'correct horse' }) })
     await expect(reopened.acquire({ id })).rejects.toMatchObject(rollback)
-    // Negative control: without the memory's file the device believes it.
-    await rm(`${path}.memory`)
+    // Negative control: without the file of the trust state the device accepts it.
+    await rm(`${path}.trust`)
     const forgetful = await openVault({ keystore: fileKeystore({ path, passphrase: 'correct horse' }) })
     expect((await forgetful.acquire({ id })).id).toBe(id)
   })
 })
 
-describe('what was there before', () => {
+describe('what a device has seen before', () => {
   test('is missed when a certificate is left out', async () => {
     const { victim, id } = await prepare()
-    server().tell(aboutKeys((key) => Object.assign(key, { certificate: null })))
+    server().tamper(aboutKeys((key) => Object.assign(key, { certificate: null })))
     const acquired = victim.vault.acquire({ id }, { acceptUncertified: true })
     await expect(acquired).rejects.toMatchObject(rollback)
   })
@@ -76,21 +76,21 @@ describe('what was there before', () => {
     await victim.vault.revokeKey(id)
     const { state, revokedAt, revocationReason } = before ?? {}
     const unrevoked = { state, revokedAt, revocationReason, revocation: null }
-    server().tell(aboutKeys((key) => Object.assign(key, unrevoked)))
+    server().tamper(aboutKeys((key) => Object.assign(key, unrevoked)))
     expect(await victim.vault.key(id)).toMatchObject({ state: 'ACTIVE', trustError: 'ROLLBACK' })
     const forgetful = await restarted(victim, { hasMemory: false })
     expect(await forgetful.key(id)).toMatchObject({ state: 'ACTIVE', trustError: null })
   })
 
-  test('is missed when revoking is only said to be done', async () => {
+  test('is missed when the key server only claims to have revoked', async () => {
     const { victim, id } = await prepare()
-    server().tell(aboutKeys((key) => Object.assign(key, { state: 'ACTIVE', revokedAt: null })))
+    server().tamper(aboutKeys((key) => Object.assign(key, { state: 'ACTIVE', revokedAt: null })))
     await expect(victim.vault.revokeKey(id)).rejects.toMatchObject({ code: 'ANSWER_MALFORMED' })
   })
 
-  test('is missed when a management key is not listed any more', async () => {
-    const { victim, lie } = await withSecondDevice((keys) => void keys.pop())
-    server().tell(lie)
+  test('is missed when a management key is no longer listed', async () => {
+    const { victim, tampering } = await withSecondDevice((keys) => void keys.pop())
+    server().tamper(tampering)
     await expect(victim.vault.account()).rejects.toMatchObject(rollback)
     await expect(victim.vault.createKey(shop)).rejects.toMatchObject(rollback)
     await expect((await restarted(victim)).createKey(shop)).rejects.toMatchObject(rollback)
@@ -99,12 +99,12 @@ describe('what was there before', () => {
   })
 
   test('is missed when a revoked management key is listed as active again', async () => {
-    const { victim, second, lie } = await withSecondDevice((keys) => {
+    const { victim, second, tampering } = await withSecondDevice((keys) => {
       for (const key of keys) key['revokedAt'] = null
     })
     await revokeManagementKey(victim, second.vault.managementKeyId)
     expect((await victim.vault.account()).managementKeys).toHaveLength(1)
-    server().tell(lie)
+    server().tamper(tampering)
     await expect(victim.vault.createKey(shop)).rejects.toMatchObject(rollback)
   })
 })
@@ -114,6 +114,6 @@ async function withSecondDevice(change: (keys: Data[]) => void) {
   const second = await addDevice(victim)
   const account = await victim.vault.account()
   expect(account.managementKeys.map(({ isTrusted }) => isTrusted)).toEqual([true, true])
-  const lie: Lie = aboutManagementKeys(change)
-  return { victim, second, lie }
+  const tampering: Tampering = aboutManagementKeys(change)
+  return { victim, second, tampering }
 }

@@ -14,7 +14,7 @@ export const shop = 'https://shop.example'
 export const bank = 'https://bank.example'
 export const message = new TextEncoder().encode('order 66')
 
-/** A malicious key server for the tests of one file. It tells the truth again after each test. */
+/** A malicious key server for the tests of one file. After each test it tampers no more. */
 export function useMaliciousServer(): { readonly server: () => MaliciousServer } {
   let started: MaliciousServer | null = null
   const server = () => {
@@ -25,7 +25,7 @@ export function useMaliciousServer(): { readonly server: () => MaliciousServer }
     started = await startMaliciousServer()
   })
   afterEach(() => {
-    server().tell(null)
+    server().tamper(null)
   })
   afterAll(() => server().stop())
   return { server }
@@ -46,7 +46,7 @@ export async function createVictim(
   return { vault: await createVault({ url, owner, keystore }), keystore, owner }
 }
 
-/** The same device after a restart; without a memory it has forgotten what it saw. */
+/** The same device after a restart; without its trust state it has lost what it saw. */
 export function restarted({ keystore }: Victim, { hasMemory = true } = {}): Promise<Vault> {
   return openVault({ keystore: hasMemory ? keystore : { ...keystore, trustStore: undefined } })
 }
@@ -54,14 +54,14 @@ export function restarted({ keystore }: Victim, { hasMemory = true } = {}): Prom
 export async function sessionOf({ keystore }: Pick<Victim, 'keystore'>): Promise<Session> {
   const record = await keystore.load()
   if (record === null) throw new Error('The keystore is empty.')
-  return openSession(record, { memory: keystore.trustStore })
+  return openSession(record, { trustStore: keystore.trustStore })
 }
 
 export function createManagementKey(): Promise<ManagementKey> {
   return generateManagementKey({ signingAlgorithm: 'Ed25519', extractable: false })
 }
 
-/** A second device of the same owner, which was told by the first one whom to trust. */
+/** A second device of the same owner, which got its anchors from the first one. */
 export async function addDevice(first: Victim): Promise<Victim> {
   const session = await sessionOf(first)
   const { owner, managementKey: approver, keyServer, clock, url } = session

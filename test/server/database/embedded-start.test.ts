@@ -173,13 +173,16 @@ async function startInChild(
   wrapper: readonly string[],
   { dataDirectory, user }: { dataDirectory: string; user?: { uid?: number; gid?: number } },
 ): Promise<{ output: string }> {
-  const [command = process.execPath, ...args] = [...wrapper, process.execPath]
-  const child = spawn(command, [...args, '--input-type=module', '-e', program, dataDirectory], {
-    cwd: '/',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 60_000,
-    ...user,
-  })
+  const child = spawn(
+    'env',
+    [...wrapper, process.execPath, '--input-type=module', '-e', program, dataDirectory],
+    {
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 60_000,
+      ...user,
+    },
+  )
   let output = ''
   for await (const chunk of child.stdout.setEncoding('utf8')) output += String(chunk)
   return { output }

@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, errors, type JWK } from 'jose'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { parsePublicJwk, parseSigningJwk, thumbprint } from '../../../schema/wire/keys/jwk.ts'
+import { parsePublicJwk, parseSigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { verifyStatement } from '../../../schema/wire/statements/statement.ts'
 import { call, openAccount, storeKey, type RawAccount } from '../../support/raw-client.ts'
 import { checkOffline, createPublicKey, fetchKeySet, verify } from '../../support/server-keys.ts'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { thumbprint, parsePublicJwk } from '../../../schema/wire/keys/jwk.ts'
+import { parsePublicJwk } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import {
   call,
   createRawKey,

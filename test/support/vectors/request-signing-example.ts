@@ -1,4 +1,5 @@
-import { thumbprint, type SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import type { SigningJwk } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import {
   contentDigest,
   httpProfile,

@@ -1,5 +1,5 @@
 import { importJWK } from 'jose'
-import { thumbprint } from '../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { signStatement, type KeyCertificate } from '../../../schema/wire/statements/statement.ts'
 import { exampleCreated, exampleKey } from './request-signing-example.ts'
 

@@ -1,8 +1,5 @@
-import {
-  thumbprint as thumbprintOf,
-  parseSigningJwk,
-  type PublicJwk,
-} from '../../../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, type PublicJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { thumbprint as thumbprintOf } from '../../../../schema/wire/keys/thumbprint.ts'
 import { parsePublicKey } from '../../../../schema/wire/keys/forms/public-key.ts'
 import {
   InvalidStatement,
@@ -12,11 +9,12 @@ import {
 import { VaultError } from '../../../index.ts'
 import type { Operation } from '../../../transport/graphql.ts'
 import { createVerifier } from '../../../verifier.ts'
+import { orUnacceptable } from '../../../verifier/verify-public-key.ts'
 import {
-  orUnacceptable,
-  parseVerification,
-  type PublicKeyVerification,
-} from '../../../verifier/verify-public-key.ts'
+  parseUnsignedAnswer,
+  unsignedAnswerFields,
+  type UnsignedAnswer,
+} from '../../../verifier/unsigned-answer.ts'
 import { unsignedClient } from '../../../transport/unsigned-client.ts'
 
 /** A question about a public key, as somebody typed it. */
@@ -36,7 +34,7 @@ export interface CheckedKey {
   /** The kind of the key, e.g. `OKP Ed25519`. */
   readonly kind: string
   readonly thumbprint: string
-  readonly verification: PublicKeyVerification
+  readonly verification: UnsignedAnswer
   /** The issuer that signed the answer, and when; null when its signature does not hold. */
   readonly answer: { readonly issuer: string; readonly signedAt: Date } | null
   /** `unchecked`: there is nothing to check, because the key is not valid. */
@@ -85,7 +83,7 @@ function kindOf(jwk: PublicJwk): string {
 }
 
 interface Answered {
-  readonly verification: PublicKeyVerification
+  readonly verification: UnsignedAnswer
   readonly answer: string
   readonly isCertified: boolean
 }
@@ -95,12 +93,7 @@ const verifyOperation: Operation<Answered> = {
   document: /* GraphQL */ `
     query VerifyPublicKey($input: VerifyPublicKeyInput!) {
       verifyPublicKey(input: $input) {
-        coincides
-        valid
-        state
-        notBefore
-        expiresAt
-        checkedAt
+        ${unsignedAnswerFields}
         answer
         certificate
       }
@@ -109,7 +102,7 @@ const verifyOperation: Operation<Answered> = {
   parse: (data) => {
     const received = data.object('verifyPublicKey')
     return {
-      verification: parseVerification(received),
+      verification: parseUnsignedAnswer(received),
       answer: received.text('answer'),
       isCertified: received.textOrNull('certificate') !== null,
     }

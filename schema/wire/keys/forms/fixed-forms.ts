@@ -2,20 +2,19 @@ import { encodeBase64url } from '../../base64url.ts'
 import { parsePublicJwkForm, type PublicJwk } from '../jwk.ts'
 
 /**
- * An encoding in which every key of one type is the same bytes but for the key itself at the end. It is read by comparing
- * them: there is one spelling, and no length field to be lied in.
+ * An encoding in which all keys of one type have the same bytes before the key itself. It is parsed by comparing these bytes,
+ * so that there is one spelling, and no length field that could be wrong.
  */
 export interface FixedForm {
-  /** All that stands before the key. */
+  /** The bytes before the key. */
   readonly prefix: Uint8Array
-  /** How long the key is. */
+  /** Length of the key in bytes. */
   readonly keyBytes: number
   readonly toJwk: (key: Uint8Array) => unknown
 }
 
 /**
- * Reads a key of the form among `forms` that the bytes have; null when they have none. Whether it is a sound point is
- * left to the caller.
+ * Parses a key in one of `forms`; null for other bytes. The caller checks the point.
  */
 export function parseFixedForm(bytes: Uint8Array, forms: readonly FixedForm[]): PublicJwk | null {
   const form = forms.find(
@@ -53,7 +52,7 @@ export function mlDsaForm(
   return { prefix, keyBytes, toJwk: (pub) => ({ kty: 'AKP', alg, pub: encodeBase64url(pub) }) }
 }
 
-/** Decodes a text of pairs of hexadecimal digits, with spaces between as it likes. */
+/** Decodes pairs of hexadecimal digits; spaces are ignored. */
 export function bytesOfHex(text: string): Uint8Array {
   const pairs = text.replaceAll(' ', '').match(/../g) ?? []
   return Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16))

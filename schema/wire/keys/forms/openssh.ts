@@ -2,14 +2,14 @@ import { InvalidJwk, type PublicJwk } from '../jwk.ts'
 import { decodeBase64 } from './base64.ts'
 import { ecForm, okpForm, parseFixedForm, type FixedForm } from './fixed-forms.ts'
 
-/** Whether a text is meant as a line of an OpenSSH public key file. */
+/** Whether a string looks like a line of an OpenSSH public key file. */
 export function isOpenSsh(text: string): boolean {
   return /^\s*(?:ssh-|ecdsa-sha2-|sk-)/.test(text)
 }
 
 /**
- * Parses the one line of an OpenSSH public key file (`id_ed25519.pub`): a type, base64, and perhaps a comment. Whether it is
- * a sound point is left to the caller.
+ * Parses the one line of an OpenSSH public key file (`id_ed25519.pub`): a type, base64, and an optional comment. The caller
+ * checks the point.
  *
  * @throws {InvalidJwk}
  */

@@ -4,10 +4,10 @@ import { decodePem, isPem } from './pem.ts'
 import { parseSpki } from './spki.ts'
 
 /**
- * Parses a received public key of any form: a JWK, a PEM text (SubjectPublicKeyInfo), an OpenSSH public key line, the DER
- * of a SubjectPublicKeyInfo, or an extractable WebCrypto public key. Whatever the form, the same key is the same JWK.
+ * Parses a received public key in any form: a JWK, PEM (SubjectPublicKeyInfo), an OpenSSH public key line, the DER of a
+ * SubjectPublicKeyInfo, or an extractable WebCrypto public key. All forms of a key give the same JWK.
  *
- * Private keys are refused in every form, and nothing of what was received is in the error.
+ * Private keys are refused in every form. The error contains nothing of the received value.
  *
  * @throws {InvalidJwk}
  */
@@ -18,7 +18,7 @@ export async function parsePublicKey(value: unknown): Promise<PublicJwk> {
 }
 
 /**
- * As {@link parsePublicKey}, but for whether the key is a sound point: to look for it among keys that were parsed before.
+ * As {@link parsePublicKey} without the check of the point: to find the key among those that were parsed before.
  *
  * @throws {InvalidJwk}
  */
@@ -29,7 +29,7 @@ export function parsePublicKeyForm(value: unknown): PublicJwk | Promise<PublicJw
   return parsePublicJwkForm(value)
 }
 
-/** Longest text that could be a key of a known form, in characters. */
+/** Maximum length of a key in a string, in characters. */
 const charactersMax = 16 * 1024
 
 function parseText(text: string): PublicJwk | Promise<PublicJwk> {
@@ -37,11 +37,11 @@ function parseText(text: string): PublicJwk | Promise<PublicJwk> {
     if (isPem(text)) return parseSpki(decodePem(text))
     if (isOpenSsh(text)) return parseOpenSsh(text)
   }
-  throw new InvalidJwk('A key in text is PEM ("PUBLIC KEY") or an OpenSSH public key line.')
+  throw new InvalidJwk('A key in a string is PEM ("PUBLIC KEY") or an OpenSSH public key line.')
 }
 
 async function parseCryptoKey(key: CryptoKey): Promise<PublicJwk> {
-  if (key.type !== 'public') throw new InvalidJwk('A CryptoKey that is shown is a public key.')
-  if (!key.extractable) throw new InvalidJwk('A CryptoKey that is shown can be exported.')
+  if (key.type !== 'public') throw new InvalidJwk('A CryptoKey must be a public key.')
+  if (!key.extractable) throw new InvalidJwk('A CryptoKey must be extractable.')
   return parsePublicJwkForm(await crypto.subtle.exportKey('jwk', key))
 }

@@ -2,8 +2,8 @@ import { InvalidJwk, parsePublicJwkForm, type PublicJwk } from '../jwk.ts'
 import { bytesOfHex, ecForm, mlDsaForm, okpForm, parseFixedForm, type FixedForm } from './fixed-forms.ts'
 
 /**
- * Parses a public key as SubjectPublicKeyInfo in DER (RFC 5280 §4.1.2.7). Points are uncompressed, curves are named. Whether
- * it is a sound point is left to the caller.
+ * Parses a public key as SubjectPublicKeyInfo in DER (RFC 5280 §4.1.2.7). Points are uncompressed and curves named. The
+ * caller checks the point.
  *
  * @throws {InvalidJwk}
  */
@@ -13,7 +13,7 @@ export async function parseSpki(bytes: Uint8Array): Promise<PublicJwk> {
   throw new InvalidJwk('A key in bytes is a SubjectPublicKeyInfo in DER of one of the known types.')
 }
 
-/** SEQUENCE { SEQUENCE { OBJECT IDENTIFIER, parameters }, BIT STRING } up to where the key begins. */
+/** SEQUENCE { SEQUENCE { OBJECT IDENTIFIER, parameters }, BIT STRING } up to the key. */
 const forms: readonly FixedForm[] = [
   // RFC 8410 §3: 1.3.101.112 and 1.3.101.110.
   okpForm('Ed25519', bytesOfHex('302a 3005 0603 2b6570 032100')),
@@ -37,10 +37,10 @@ const forms: readonly FixedForm[] = [
   }),
 ]
 
-/** Longest SubjectPublicKeyInfo of an RSA key that could be acceptable, in bytes: 8,192 bits and what is around them. */
+/** Maximum size of an RSA key's SubjectPublicKeyInfo in bytes: a modulus of 8,192 bits and the rest. */
 const rsaBytesMax = 1100
 
-/** RSA keys have no fixed length, so WebCrypto reads them; what it writes again must be the same bytes. */
+/** RSA keys have no fixed length, so WebCrypto parses them; its export must be the same bytes. */
 async function parseRsa(bytes: Uint8Array<ArrayBuffer>): Promise<PublicJwk | null> {
   if (bytes.length > rsaBytesMax) return null
   try {

@@ -117,7 +117,7 @@ test('a key that was revoked while the key server was down is at no time valid o
   expect(seen).not.toContain('valid')
   // After failures the verifier asks nothing for a second.
   await expect.poll(async () => (await verifier.verify(key)).status, { timeout: 3_000 }).toBe('revoked')
-  // What did not change needs not be asked again.
+  // The other key did not change, and is not looked up again.
   expect(await verifier.verify(other)).toMatchObject({ status: 'valid', source: 'cache' })
   expect(events.map(({ type }) => type).filter((type) => type !== 'changed')).toContain('lost')
   expect(events.filter(({ type }) => type === 'changed')).toHaveLength(1)
@@ -169,7 +169,7 @@ test('a follower whose key is proved only later begins to follow then, and uses 
   await expect.poll(() => following.isUpToDate, { timeout: 10_000 }).toBe(true)
   await verifier.verify(key)
   expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'cache' })
-  await expect(followKeyChanges(verifier, identity)).rejects.toThrow('followed already')
+  await expect(followKeyChanges(verifier, identity)).rejects.toThrow('follows key changes already')
 }, 30_000)
 
 test('a follower with the key of another application server is never up to date, says FORBIDDEN, and uses no cache', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { fetchedKeySet } from '../../../../client/verifier/proofs/key-set.ts'
 import { createSigner } from '../../../schema/wire/signatures/signers.ts'
 
-const [first, second, stranger] = await Promise.all([
+const [first, second, unknown] = await Promise.all([
   createSigner('ed25519'),
   createSigner('ed25519'),
   createSigner('ed25519'),
@@ -54,9 +54,9 @@ test('an unknown key makes the set fetched anew once in ten seconds, whoever sig
   const world = createWorld()
   await world.keySet(first.keyid)
   world.pass(10)
-  for (let round = 0; round < 5; round++) expect(await world.keySet(stranger.keyid)).toBeNull()
+  for (let round = 0; round < 5; round++) expect(await world.keySet(unknown.keyid)).toBeNull()
   expect(world.requests).toHaveLength(2)
   world.pass(10)
-  expect(await world.keySet(stranger.keyid)).toBeNull()
+  expect(await world.keySet(unknown.keyid)).toBeNull()
   expect(world.requests).toHaveLength(3)
 })

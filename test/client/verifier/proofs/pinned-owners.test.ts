@@ -31,7 +31,7 @@ function openShop(options: Partial<VerifierOptions> = {}) {
   return {
     pins,
     verifier,
-    reasonOf: async ({ owner }: Vault, { publicKey }: { publicKey: unknown }) =>
+    statusOf: async ({ owner }: Vault, { publicKey }: { publicKey: unknown }) =>
       (await verifier.verify({ owner, publicKey })).status,
     visitBy: async (vault: Vault): Promise<unknown> => {
       const signer = vault.signer(shop, { fetch: async (input, init) => visit(new Request(input, init)) })
@@ -40,17 +40,17 @@ function openShop(options: Partial<VerifierOptions> = {}) {
   }
 }
 
-test('one pinned management key is enough for all devices to come, and for the keys that they make', async () => {
+test('one pinned management key is enough for all later devices and their keys', async () => {
   const keystore = memoryKeystore()
   const laptop = await createVault({ url: server.url, owner: newOwner(), keystore })
   const site = openShop()
   site.pins.set(laptop.owner, [laptop.managementKeyId])
-  expect(await site.reasonOf(laptop, await laptop.createKey(shop))).toBe('valid')
+  expect(await site.statusOf(laptop, await laptop.createKey(shop))).toBe('valid')
 
   const request = await requestPairing({ url: server.url, owner: laptop.owner, keystore: memoryKeystore() })
   await laptop.approveDevice(await laptop.lookUpPairing(request.code))
   const phone = await request.approved({ pollMs: 20 })
-  expect(await site.reasonOf(phone, await phone.createKey(shop))).toBe('valid')
+  expect(await site.statusOf(phone, await phone.createKey(shop))).toBe('valid')
 
   const renewed = await rotateManagementKey({ keystore, pending: memoryRotationStore() })
   const { publicKey } = await renewed.vault.createKey(shop)
@@ -60,7 +60,7 @@ test('one pinned management key is enough for all devices to come, and for the k
   })
 })
 
-test('a customer is pinned by his first visit, and comes again from another device', async () => {
+test('a customer is pinned at the first visit, and is recognized on another device', async () => {
   const laptop = await createVault({ url: server.url, owner: newOwner(), keystore: memoryKeystore() })
   await laptop.createKey(shop)
   const site = openShop({ signedAnswers: { jwks: 'fetch', issuer: server.origins[0] } })
@@ -73,24 +73,24 @@ test('a customer is pinned by his first visit, and comes again from another devi
   expect(await site.visitBy(phone)).toEqual([phone.managementKeyId, laptop.managementKeyId])
 })
 
-test('a key that the key server stored for an owner who never made it is refused where he is pinned', async () => {
+test('a key that the key server stored in the name of an owner is refused where they are pinned', async () => {
   const owner = newOwner()
   const honest = await createVault({ url: server.url, owner, keystore: memoryKeystore() })
   const site = openShop()
   site.pins.set(owner, [honest.managementKeyId])
-  // What a key server that lies can do as well: another account's key, shown in this owner's name.
+  // As a malicious key server could: another account's key, served in this owner's name.
   const thief = await createVault({ url: server.url, owner: newOwner(), keystore: memoryKeystore() })
   const { publicKey } = await thief.createKey(shop)
-  const lying = openShop({
+  const tampered = openShop({
     fetch: async (input, init) => {
-      const asked = init?.body instanceof Uint8Array ? new TextDecoder().decode(init.body) : ''
-      return fetch(input, { ...init, body: asked.replaceAll(owner, thief.owner) })
+      const body = init?.body instanceof Uint8Array ? new TextDecoder().decode(init.body) : ''
+      return fetch(input, { ...init, body: body.replaceAll(owner, thief.owner) })
     },
   })
-  lying.pins.set(owner, [honest.managementKeyId])
-  expect(await lying.reasonOf(honest, { publicKey })).toBe('uncertified')
-  // The negative control: whoever pins nothing believes it only as far as the certificate does not contradict.
-  lying.pins.clear()
-  expect(await lying.reasonOf(thief, { publicKey })).toBe('valid')
-  expect(await site.reasonOf(honest, { publicKey })).toBe('unknown-key')
+  tampered.pins.set(owner, [honest.managementKeyId])
+  expect(await tampered.statusOf(honest, { publicKey })).toBe('uncertified')
+  // Negative control: without pins it is accepted when the certificate does not contradict.
+  tampered.pins.clear()
+  expect(await tampered.statusOf(thief, { publicKey })).toBe('valid')
+  expect(await site.statusOf(honest, { publicKey })).toBe('unknown-key')
 })

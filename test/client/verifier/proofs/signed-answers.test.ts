@@ -60,26 +60,26 @@ async function ask({
     },
     { nowMs, monotonicMs: () => performance.now() },
   )
-  const standing = await verifier.verify({ owner: name, publicKey })
+  const result = await verifier.verify({ owner: name, publicKey })
   const refused = events.flatMap((event) => (event.type === 'answer-refused' ? [event.detail] : []))
-  return { reason: standing.status, refused }
+  return { status: result.status, refused }
 }
 
 describe('with signed answers', () => {
-  test('a valid key is valid, and a stranger is not, by the published key set', async () => {
-    expect(await ask()).toEqual({ reason: 'valid', refused: [] })
-    expect((await ask({ name: 'nobody' })).reason).toBe('unknown-key')
+  test('a valid key is valid, and that of an unknown owner is not, by the published key set', async () => {
+    expect(await ask()).toEqual({ status: 'valid', refused: [] })
+    expect((await ask({ name: 'nobody' })).status).toBe('unknown-key')
   })
 
-  test('a key set that was given by hand does as well', async () => {
+  test('a configured key set does as well', async () => {
     const jwks = JSON.parse(await (await fetch(`${server.url}/.well-known/jwks.json`)).text())
-    expect((await ask({ signedAnswers: { jwks, issuer } })).reason).toBe('valid')
+    expect((await ask({ signedAnswers: { jwks, issuer } })).status).toBe('valid')
   })
 
-  test('what is beside the signed answer counts for nothing', async () => {
-    const lie = (text: string) =>
+  test('the unsigned members are ignored', async () => {
+    const tamper = (text: string) =>
       text.replaceAll('"coincides":false', '"coincides":true').replaceAll('"valid":false', '"valid":true')
-    expect((await ask({ name: 'nobody', change: lie })).reason).toBe('unknown-key')
+    expect((await ask({ name: 'nobody', change: tamper })).status).toBe('unknown-key')
   })
 
   test.each<[string, (text: string) => string]>([
@@ -88,14 +88,14 @@ describe('with signed answers', () => {
       (text) => text.replace(/("answer":"[^.]+\.)(.)/, (_all, head, c) => `${head}${c === 'e' ? 'f' : 'e'}`),
     ],
     ['without its signature', (text) => text.replace(/("answer":"[^.]+\.[^.]+\.)[^"]+/, '$1')],
-    ['that is none', (text) => text.replace(/"answer":"[^"]+"/, '"answer":"x"')],
-  ])('an answer %s lets nobody in', async (_what, change) => {
-    const { reason, refused } = await ask({ change })
-    expect(reason).toBe('unavailable')
+    ['that is not a statement', (text) => text.replace(/"answer":"[^"]+"/, '"answer":"x"')],
+  ])('an answer %s is rejected', async (_what, change) => {
+    const { status, refused } = await ask({ change })
+    expect(status).toBe('unavailable')
     expect(refused).toHaveLength(1)
   })
 
-  test("another question's answer lets nobody in", async () => {
+  test('the answer to another query is rejected', async () => {
     let kept = ''
     await ask({
       change: (text) => {
@@ -105,13 +105,13 @@ describe('with signed answers', () => {
     })
     const bob = await openAccount(server.url)
     expect(await ask({ name: bob.name, change: () => kept })).toEqual({
-      reason: 'unavailable',
-      refused: ['It answers another question.'],
+      status: 'unavailable',
+      refused: ['It answers another query.'],
     })
-    expect((await ask({ change: () => kept })).reason).toBe('valid')
+    expect((await ask({ change: () => kept })).status).toBe('valid')
   })
 
-  test('an answer that was kept back lets nobody in', async () => {
+  test('an answer that was held back is rejected', async () => {
     let kept = ''
     await ask({
       change: (text) => {
@@ -120,24 +120,24 @@ describe('with signed answers', () => {
       },
     })
     const later = (seconds: number) => ask({ change: () => kept, nowMs: () => Date.now() + seconds * 1000 })
-    expect((await later(20)).reason).toBe('valid')
-    // It would hold for five minutes: but it is from before the question.
-    expect((await later(40)).reason).toBe('unavailable')
-    expect((await later(250)).reason).toBe('unavailable')
-    expect((await later(340)).reason).toBe('unavailable')
-    expect((await later(-60)).reason).toBe('unavailable')
+    expect((await later(20)).status).toBe('valid')
+    // It has not expired, but it is older than the request.
+    expect((await later(40)).status).toBe('unavailable')
+    expect((await later(250)).status).toBe('unavailable')
+    expect((await later(340)).status).toBe('unavailable')
+    expect((await later(-60)).status).toBe('unavailable')
   })
 
-  test('an answer by another key, or of another issuer, lets nobody in', async () => {
-    const stranger = await createSigner('ed25519')
-    const byOther = await ask({ signedAnswers: { jwks: { keys: [stranger.jwk] }, issuer } })
-    expect(byOther.reason).toBe('unavailable')
+  test('an answer by another key, or of another issuer, is rejected', async () => {
+    const other = await createSigner('ed25519')
+    const byOther = await ask({ signedAnswers: { jwks: { keys: [other.jwk] }, issuer } })
+    expect(byOther.status).toBe('unavailable')
     expect(
       (await ask({ signedAnswers: { jwks: 'fetch', issuer: 'https://other.example' } })).refused,
-    ).toEqual(['It is by another key server, or this one has another public URL: see "issuer".'])
+    ).toEqual(['It is by another key server, or the option "issuer" is not the public URL of this one.'])
   })
 
-  test('a key set that can not be had lets nobody in', async () => {
+  test('without a key set every answer is rejected', async () => {
     const verifier = createVerifier({
       url: server.url,
       applicationServer: shop,
@@ -149,7 +149,7 @@ describe('with signed answers', () => {
   })
 })
 
-test('without them a lie is believed: the tests see a difference', async () => {
+test('without signed answers a tampered answer is accepted: the tests see a difference', async () => {
   const verifier = createVerifier({
     url: server.url,
     applicationServer: shop,

@@ -9,12 +9,27 @@ const header = { alg: 'A256KW', enc: 'A256GCM', kid, cty: 'jwk+json' }
 const jwe = await wrap({})
 
 describe('a wrapped key', () => {
-  test.each(['A256KW', 'A256GCMKW', 'dir'])(
-    'that jose made with %s is accepted, and its header read',
-    async (alg) => {
-      expect(parseWrappedKeyHeader(await wrap({ alg }))).toEqual({ alg, enc: 'A256GCM', kid })
-    },
-  )
+  test('that jose made with A256KW is accepted, and its header read', async () => {
+    expect(parseWrappedKeyHeader(await wrap({}))).toEqual({ alg: 'A256KW', enc: 'A256GCM', kid })
+  })
+
+  test.each([
+    ...['none', 'dir', 'A128KW', 'A256GCMKW', 'RSA-OAEP', 'ECDH-ES', 'PBES2-HS512+A256KW'].map((alg) => ({
+      alg,
+    })),
+    ...['A128GCM', 'A256CBC-HS512'].map((enc) => ({ enc })),
+    ...['zip', 'jku', 'jwk', 'x5c', 'x5u', 'p2s', 'p2c', 'typ', 'iv'].map((name) => ({ [name]: 'DEF' })),
+    { crit: ['exp'], exp: 1 },
+  ])('whose header has %j is refused', (members) => {
+    expect(() => parseWrappedKeyHeader(withHeader({ ...header, ...members }))).toThrow(InvalidJwe)
+  })
+
+  test.each([
+    { apu: 'AA', apv: 'AA' },
+    { alg: 'HPKE-9-KE', ek: 'AA' },
+  ])('whose header has %j is taken', (members) => {
+    expect(() => parseWrappedKeyHeader(withHeader({ ...header, ...members }))).not.toThrow()
+  })
 
   test('that jose made with ECDH-ES+A256KW is accepted', async () => {
     const { publicKey } = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, [
@@ -63,7 +78,7 @@ describe('a wrapped key', () => {
   })
 
   test('whose header is no UTF-8 is refused', () => {
-    const bytes = Buffer.from(JSON.stringify({ ...header, note: '~' }))
+    const bytes = Buffer.from(JSON.stringify({ ...header, kid: '~' }))
     expect(() => parseWrappedKeyHeader(withPart(0, bytes.toString('base64url')))).not.toThrow()
     bytes[bytes.indexOf('~')] = 0xff
     expect(() => parseWrappedKeyHeader(withPart(0, bytes.toString('base64url')))).toThrow(InvalidJwe)
@@ -114,7 +129,7 @@ describe('a wrapped key', () => {
     const nearly = fc
       .tuple(fc.nat({ max: jwe.length - 1 }), letters)
       .map(([at, text]) => `${jwe.slice(0, at)}${text}${jwe.slice(at)}`)
-    const members = fc.dictionary(letters, letters).map((extra) => withHeader({ ...extra, alg: 'dir' }))
+    const members = fc.dictionary(letters, letters).map((extra) => withHeader({ ...extra, alg: 'A256KW' }))
     fc.assert(
       fc.property(fc.oneof(letters, nearly, members), (received) => {
         try {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { parsePublicJwk, thumbprint } from '../../../../schema/wire/keys/jwk.ts'
+import { parsePublicJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../../schema/wire/keys/thumbprint.ts'
 import { thumbprintOf } from '../../../../server/verification/verification.ts'
 import { thumbprintVectors } from '../../../support/vectors/thumbprints.ts'
 

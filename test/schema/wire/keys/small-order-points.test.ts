@@ -33,7 +33,7 @@ describe('an Ed25519 key', () => {
         expect(() => parseOkp('Ed25519', bytes)).toThrow(InvalidJwk)
       }
     }
-    // Of these 38 texts a careless decoder takes 26 for points: the vectors above are four of them.
+    // A decoder without the check takes 26 of these 38 encodings for points: four of them are the vectors above.
     expect(decodable).toBeGreaterThan(20)
   })
 

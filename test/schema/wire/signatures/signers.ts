@@ -1,5 +1,6 @@
 import { exportJWK } from 'jose'
-import { parseSigningJwk, thumbprint, type SigningJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, type SigningJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../../schema/wire/keys/thumbprint.ts'
 import {
   algorithmOf,
   contentDigest,

@@ -1,11 +1,7 @@
 import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  parseSigningJwk,
-  parseWrappingJwk,
-  thumbprint,
-  type SigningJwk,
-} from '../../../../schema/wire/keys/jwk.ts'
+import { parseSigningJwk, parseWrappingJwk, type SigningJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { thumbprint } from '../../../../schema/wire/keys/thumbprint.ts'
 import {
   haveSamePayload,
   FutureStatement,

@@ -4,7 +4,7 @@ import { createPairingCode, readPairingCode } from '../../../client/devices/pair
 import { sealMessage } from '../../../client/devices/sealed-message.ts'
 import { newVault, operationOf, useWorld, type Fetch } from '../../support/devices.ts'
 
-/* A key server that passes messages on, and changes them: everything it can do is to keep two devices apart. */
+/* A key server that changes the messages which it transmits can only prevent a pairing. */
 
 const world = useWorld()
 const pollMs = 20
@@ -13,7 +13,7 @@ interface Body {
   data: Record<string, { payload: string; answer: string | null; expiresAt: string } | null>
 }
 
-/** A `fetch` through a server that rewrites its answers to one operation. */
+/** A `fetch` through a server that changes its answers to one operation. */
 function tampering(operation: string, tamper: (body: Body) => void | Promise<void>): Fetch {
   return async (input, init) => {
     const response = await fetch(input, init)
@@ -29,14 +29,14 @@ const request = (owner: string, options: { fetch?: Fetch } = {}) =>
 
 const forged = { code: 'PAIRING_FORGED' }
 
-describe('a lying server', () => {
+describe('a malicious server', () => {
   test('is not noticed when it changes nothing (negative control)', async () => {
     const laptop = await newVault(world.url, { fetch: tampering('Pairing', () => undefined) })
     const { code, words } = await request(laptop.owner)
     expect((await laptop.lookUpPairing(code)).words).toEqual(words)
   })
 
-  test("can not put another device's request in place of the one that the code names", async () => {
+  test("cannot put another device's request in place of the one that the code names", async () => {
     const other = { payload: '' }
     const laptop = await newVault(world.url, {
       fetch: tampering('Pairing', ({ data }) => {
@@ -55,15 +55,15 @@ describe('a lying server', () => {
     other.payload = JSON.parse(sent).variables.input.payload
     const { code } = await request(laptop.owner)
     await expect(laptop.lookUpPairing(code)).rejects.toMatchObject(forged)
-    // With the code that belongs to it the very same message is good.
+    // Negative control: with its own code the same message is accepted.
     expect((await laptop.lookUpPairing(attacker.code)).managementKeyId).toBe(attacker.managementKeyId)
   })
 
-  test('can not put its own key into a request, even if it guessed the secret', async () => {
+  test('cannot put its own key into a request, even if it guessed the secret', async () => {
     const laptop = await newVault(world.url)
     const { code } = await request(laptop.owner)
     const mallory = await request(laptop.owner)
-    // The code of the honest device with the secret of the attacker's: only the thumbprint is left to tell them apart.
+    // The code of the honest device with the attacker's secret: only the thumbprint differs.
     const bytesOf = (text: string) => Buffer.from(text.slice(4), 'base64url')
     const mixed = Buffer.concat([bytesOf(code).subarray(0, 32), bytesOf(mallory.code).subarray(32)])
     const { requestKey } = await readPairingCode(`CV1-${mixed.toString('base64url')}`)
@@ -77,7 +77,7 @@ describe('a lying server', () => {
     await expect(liedTo.lookUpPairing(`CV1-${mixed.toString('base64url')}`)).rejects.toMatchObject(forged)
   })
 
-  test.each([1, 20, 60])('can not flip a bit of either message (at %i)', async (at) => {
+  test.each([1, 20, 60])('cannot flip a bit of either message (at %i)', async (at) => {
     const flip = (text: string) => {
       const index = text.length - 1 - at
       const changed = text[index] === 'A' ? 'B' : 'A'
@@ -102,7 +102,7 @@ describe('a lying server', () => {
     await expect(other.approved({ pollMs })).rejects.toMatchObject(forged)
   })
 
-  test('can not make the new device trust a key of its own', async () => {
+  test('cannot make the new device trust a key of its own', async () => {
     const [laptop, mallory] = [await newVault(world.url), await newVault(world.url)]
     const { answerKey } = await readPairingCode(createPairingCode(mallory.managementKeyId))
     const anchors = [mallory.managementKeyId]
@@ -120,7 +120,7 @@ describe('a lying server', () => {
     expect((await keystore.load())?.anchors).toBeUndefined()
   })
 
-  test("can not send the new device's own message back to it as the answer", async () => {
+  test("cannot send the new device's own message back to it as the answer", async () => {
     const laptop = await newVault(world.url)
     const device = await request(laptop.owner, {
       fetch: tampering('Pairing', ({ data }) => {
@@ -131,7 +131,7 @@ describe('a lying server', () => {
     await expect(device.approved({ pollMs })).rejects.toMatchObject(forged)
   })
 
-  test('can not have a new device prove itself at another time', async () => {
+  test('cannot have a new device prove itself at another time', async () => {
     const laptop = await newVault(world.url)
     const fetch = tampering('KeyServer', ({ data }) => {
       Object.assign(data['keyServer'] ?? {}, { time: new Date(Date.now() + 365 * 86_400_000).toISOString() })
@@ -139,7 +139,7 @@ describe('a lying server', () => {
     await expect(request(laptop.owner, { fetch })).rejects.toMatchObject({ code: 'CLOCKS_DIFFER' })
   })
 
-  test('can not have a device approved by a statement that is dated ahead', async () => {
+  test('cannot have a device approved by a statement that is dated ahead', async () => {
     const laptop = await newVault(world.url)
     const fetch = tampering('KeyServer', ({ data }) => {
       Object.assign(data['keyServer'] ?? {}, { time: new Date(Date.now() + 120_000).toISOString() })

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from '../../../client/verifier/middleware/fastify.ts'
+import type { FastifyInstance } from '../../../../client/verifier/middleware/fastify.ts'
 
-/* Stand-ins for what application servers run on, where the real thing is not among the project's packages. */
+/* Stand-ins for the runtimes of application servers that are not among the project's packages. */
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
