@@ -19,11 +19,21 @@ const installed = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** A real Chromium: the machine's own, or the one that comes from npm. Null where there is neither. */
+/** A real Chromium: the machine's own, or the one that comes from npm. Null, and the reason printed, where neither starts. */
 export async function launchBrowser(): Promise<Browser | null> {
-  const executablePath = await findBrowser()
-  if (executablePath === null) return null
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  try {
+    const executablePath = await findBrowser()
+    if (executablePath !== null) {
+      const args = ['--no-sandbox', '--disable-dev-shm-usage']
+      return await chromium.launch({ executablePath, args, timeout: 30_000 })
+    }
+    process.stdout.write(
+      'Skipped, tests in a browser: this machine has no Chromium, and npm has none for it.\n',
+    )
+  } catch (error) {
+    process.stdout.write(`Skipped, tests in a browser: Chromium does not start here: ${String(error)}\n`)
+  }
+  return null
 }
 
 async function findBrowser(): Promise<string | null> {
@@ -35,12 +45,14 @@ async function findBrowser(): Promise<string | null> {
   return withLock(join(tmpdir(), 'claviger-chromium-unpacking'), () => packaged.executablePath())
 }
 
-/** A page and everything that went wrong in it: a test that leaves something in `problems` has failed. */
+/** A page and everything that went wrong in it: a test with a problem that it does not expect has failed. */
 export interface WatchedPage {
   readonly page: Page
   readonly context: BrowserContext
   /** Console errors and warnings, exceptions, violations of the Content-Security-Policy, each in words. */
   readonly problems: string[]
+  /** What is expected to go wrong in it; the browser may tell it late. */
+  readonly expected: RegExp[]
 }
 
 /** Opens a browser profile of its own. */
@@ -72,5 +84,5 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
       if (typeof report === 'function') report(`CSP: ${violatedDirective} ${blockedURI}`)
     })
   })
-  return { page, context, problems }
+  return { page, context, problems, expected: [] }
 }
