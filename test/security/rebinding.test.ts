@@ -32,6 +32,8 @@ async function ask({ host, origin, path = '/graphql', method = 'POST', accept = 
         ...(host !== undefined && { host }),
         ...(origin !== undefined && { origin }),
       },
+      // Node would send its own in place of an empty one.
+      setHost: host === undefined,
       timeout: 5_000,
     },
     (response) => {
