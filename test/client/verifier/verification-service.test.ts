@@ -72,14 +72,6 @@ describe('the status', () => {
 })
 
 describe('queries', () => {
-  test('at the same time are one request, of at most 100', async () => {
-    const bench = createBench()
-    const signers = await Promise.all(Array.from({ length: 150 }, () => knownKey(bench)))
-    const statuses = await Promise.all(signers.map((signer) => statusOf(bench, signer)))
-    expect(statuses).toEqual(signers.map(() => 'valid'))
-    expect(bench.keyServer.requests.map(({ length }) => length)).toEqual([100, 50])
-  })
-
   test('about one key at the same time share one look-up', async () => {
     const bench = createBench()
     const signer = await knownKey(bench)
