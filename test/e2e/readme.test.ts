@@ -57,16 +57,23 @@ test.each(['client', 'application-server', 'verified-application-server', 'signi
 test.each([
   ['the quick start', 'example:application-server', 'example:client'],
   ['your application server', 'example:verified-application-server', 'example:signing-client'],
-])('the client of %s is let in by its application server', async (_section, serverScript, clientScript) => {
-  for (const script of [serverScript, clientScript]) expect(commands).toContain(`npm run ${script}`)
-  const shop = `http://localhost:${await freePort()}`
-  const applicationServer = run([...programOf(serverScript), url, shop])
-  await applicationServer.says(`The shop is open at ${shop}`)
-  const client = run([...programOf(clientScript), url, shop])
-  await client.says('Welcome, alice-')
-  expect(await client.exited).toBe(0)
-  await applicationServer.stop()
-})
+])(
+  'the client of %s is let in by its application server, which survives whatever else is sent',
+  async (_section, serverScript, clientScript) => {
+    for (const script of [serverScript, clientScript]) expect(commands).toContain(`npm run ${script}`)
+    const shop = `http://localhost:${await freePort()}`
+    const applicationServer = run([...programOf(serverScript), url, shop])
+    await applicationServer.says(`The shop is open at ${shop}`)
+    for (const body of ['', 'x', 'null', '{}', '{"publicKey":{"kty":"OKP"}}', '{"owner":7,"publicKey":[]}']) {
+      const answer = await fetch(shop, { method: 'POST', body })
+      expect(await answer.text()).not.toContain('Welcome')
+    }
+    const client = run([...programOf(clientScript), url, shop])
+    await client.says('Welcome, alice-')
+    expect(await client.exited).toBe(0)
+    await applicationServer.stop()
+  },
+)
 
 /** What an npm script gives to `node`. */
 function programOf(script: string): string[] {
