@@ -10,6 +10,7 @@ interface CreateFlags {
   readonly algorithm?: TransactionKeyAlgorithm
   readonly label?: string
   readonly expires?: Date
+  readonly allowExpired?: boolean
   readonly notBefore?: Date
   readonly notice?: readonly number[]
   readonly maxUses?: number
@@ -33,6 +34,7 @@ export function addKeyCreateCommand(key: Command, context: Context): void {
     .option('--expires <when>', 'end of its term: 2027-01-01T00:00:00Z, or from now on 30d, 12h', (text) =>
       parseInstant(text),
     )
+    .option('--allow-expired', 'take an end in the past: for keys that only open old data')
     .option('--not-before <when>', 'beginning of its term', (text) => parseInstant(text))
     .option(
       '--notice <durations>',
@@ -53,13 +55,14 @@ Examples:
   $ claviger key create https://vault.example --algorithm A256GCM --max-uses 100 --on-overuse refuse`,
     )
     .action(async (applicationServer: string, flags: CreateFlags) => {
-      const { algorithm, label, expires, notBefore, notice, maxUses, onOveruse } = flags
+      const { algorithm, label, expires, allowExpired, notBefore, notice, maxUses, onOveruse } = flags
       const vault = await context.openVault()
       const created = await vault.createKey(applicationServer, {
         algorithm,
         label,
         notBefore,
         expiresAt: expires,
+        allowExpired,
         expiryNotices: notice,
         maxUses,
         overusePolicy: onOveruse,

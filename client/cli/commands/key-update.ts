@@ -10,6 +10,7 @@ import { overusePolicies, type OverusePolicy } from '../../../schema/wire/enums.
 interface UpdateFlags {
   readonly label?: string | false
   readonly expires?: Date | false
+  readonly allowExpired?: boolean
   readonly notice?: readonly number[]
   readonly maxUses?: number | false
   readonly onOveruse?: OverusePolicy
@@ -28,6 +29,7 @@ export function addKeyUpdateCommand(key: Command, context: Context): void {
       'new end of its term: 2027-01-01T00:00:00Z, or from now on 30d, 12h',
       (text) => parseInstant(text),
     )
+    .option('--allow-expired', 'take an end in the past')
     .option('--no-expires', 'its term shall not end')
     .option('--notice <durations>', 'how long before the end to be alerted, e.g. 7d,1d', parseDurations)
     .option('--max-uses <n>', 'how many uses it is for, counted from the first', parseCount)
@@ -46,7 +48,7 @@ Example:
     .action(async (id: string, flags: UpdateFlags) => {
       if (Object.keys(flags).length === 0) throw new CliError('USAGE', 'There is nothing to change.')
       const vault = await context.openVault()
-      const updated = await vault.updateKey(id, changesOf(flags))
+      const updated = await vault.updateKey(id, { ...changesOf(flags), allowExpired: flags.allowExpired })
       context.output.result(updated, keyLines(updated))
     })
 }

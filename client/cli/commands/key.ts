@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { TransactionKey } from '../../index.ts'
+import type { TransactionKey, Vault } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { keyLines, keyTable } from '../key-text.ts'
@@ -56,18 +56,43 @@ function addKeyListCommand(key: Command, context: Context): void {
 function addKeyShowCommand(key: Command, context: Context): void {
   key
     .command('show')
-    .argument('<id>', "the key's id")
+    .argument('<key>', "the key's id, the beginning of it, or its label")
     .description('describe a key; this is not a use')
-    .action(async (id: string) => {
+    .action(async (named: string) => {
       const vault = await context.openVault()
-      const found = await vault.key(id)
-      if (found === null) {
-        throw new CliError('NOT_FOUND', 'There is no such key in this account.', {
-          hint: '`claviger key list` shows what there is.',
-        })
-      }
-      showKey(found, context)
+      showKey((await keyById(vault, named)) ?? (await keyByPrefixOrLabel(vault, named)), context)
     })
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+
+async function keyById(vault: Vault, id: string): Promise<TransactionKey | null> {
+  return uuid.test(id) ? vault.key(id) : null
+}
+
+/** @throws {CliError} NOT_FOUND when it names no key; USAGE when it names several. */
+async function keyByPrefixOrLabel(vault: Vault, named: string): Promise<TransactionKey> {
+  const found: TransactionKey[] = []
+  if (named !== '') {
+    for await (const key of vault.keys()) {
+      if (key.id.startsWith(named) || key.label === named) found.push(key)
+    }
+  }
+  const [key, ...others] = found
+  if (key === undefined) {
+    throw new CliError('NOT_FOUND', 'There is no such key in this account.', {
+      hint: '`claviger key list` shows what there is.',
+    })
+  }
+  if (others.length > 0) {
+    throw new CliError('USAGE', `It names ${String(found.length)} keys.`, {
+      hint: `Give more of the id: ${found
+        .slice(0, 5)
+        .map(({ id }) => id)
+        .join(', ')}`,
+    })
+  }
+  return key
 }
 
 function addKeyRevokeCommand(key: Command, context: Context): void {

@@ -18,7 +18,10 @@ export function addVerifyCommand(program: Command, context: Context): void {
     .description("ask whether a public key is really its owner's: exit code 0 when it is valid, 1 when not")
     .requiredOption('--owner <name>', 'whose key it is said to be')
     .requiredOption('--application-server <server>', 'for which application server')
-    .requiredOption('--public-key <file|-|JSON>', 'the key as it was received, a JWK; - reads it from stdin')
+    .requiredOption(
+      '--public-key <file|-|key>',
+      'the key as it was received: a JWK, PEM or an OpenSSH line; - reads it from stdin',
+    )
     .addHelpText(
       'after',
       `
@@ -31,7 +34,7 @@ Examples:
     )
     .action(async ({ owner, applicationServer, publicKey }: VerifyFlags) => {
       const { url = urlDefault, output } = context
-      const presented = parseJson(await readKeyText(publicKey))
+      const presented = parseKey(await readKeyText(publicKey))
       const result = await verifyPublicKey({ url, owner, applicationServer, publicKey: presented })
       const { valid, status, thumbprint, notBefore, expiresAt, checkedAt } = result
       output.result(
@@ -54,13 +57,16 @@ function resultText(
 }
 
 function readKeyText(source: string): Promise<string> | string {
-  if (source.trimStart().startsWith('{')) return source
+  if (/^\s*(?:\{|-----BEGIN |ssh-|ecdsa-)/.test(source)) return source
   return source === '-' ? readStdin() : readTextFile(source)
 }
 
-function parseJson(text: string): unknown {
+/** A JWK is JSON; the other forms are taken as they are. */
+function parseKey(text: string): unknown {
+  const trimmed = text.trim()
+  if (!trimmed.startsWith('{')) return trimmed
   try {
-    return JSON.parse(text)
+    return JSON.parse(trimmed)
   } catch {
     // Not the parser's words: they quote what may be a secret.
     throw new VaultError('PUBLIC_KEY_INVALID', { detail: 'It is not JSON.' })

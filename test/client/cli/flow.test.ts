@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,10 +104,13 @@ test('key get by application server or by id acquires the key, and counts each t
   expect(stdout).toMatch(/^Uses +2 of 2$/m)
 })
 
-test('verify says yes to the right key, from JSON, a file or stdin, and needs no keystore', async () => {
+test('verify says yes to the right key, from JSON, PEM, a file or stdin, and needs no keystore', async () => {
   const anybody = new Claviger(join(home), { CLAVIGER_URL: world.url, CLAVIGER_KEYSTORE: '/nowhere' })
   const jwk = JSON.stringify(key['publicKey'])
   await writeFile(join(home, 'received.jwk'), jwk)
+  const pem = String(
+    createPublicKey({ key: JSON.parse(jwk), format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
+  )
   const question = ['verify', '--owner', 'alice', '--application-server', shop, '--public-key']
   expect(await anybody.json(...question, jwk)).toMatchObject({
     valid: true,
@@ -115,6 +119,8 @@ test('verify says yes to the right key, from JSON, a file or stdin, and needs no
   const answers = await Promise.all([
     anybody.run([...question, 'received.jwk']),
     anybody.run([...question, '-'], { stdin: jwk }),
+    anybody.run([...question, pem]),
+    anybody.run([...question, '-'], { stdin: pem }),
   ])
   for (const { code, stdout } of answers) {
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Valid: /) as unknown })
@@ -241,4 +247,23 @@ test('key rotate makes a successor with what is given, and revokes the key as su
   const again = await claviger.run(rotate)
   expect(again).toMatchObject({ code: 0, stderr: '' })
   expect(again.stdout).toMatch(new RegExp(`^Key +${String(successor['id'])}$`, 'm'))
+})
+
+test('key show finds a key by the beginning of its id and by its label, and says which when there are several', async () => {
+  const labelled = ['key', 'create', 'https://other.example', '--label', 'Kiosk'] as const
+  const first = String((await claviger.json(...labelled))['id'])
+  for (const named of [first.slice(0, 13), 'Kiosk']) {
+    expect(await claviger.json('key', 'show', named)).toMatchObject({ id: first })
+  }
+  const second = String((await claviger.json(...labelled))['id'])
+  const { code, stderr } = await claviger.run(['key', 'show', 'Kiosk'])
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('names 2 keys') as unknown })
+  for (const shown of [first, second]) expect(stderr).toContain(shown)
+  expect((await claviger.run(['key', 'show', 'Kios'])).code).toBe(1)
+})
+
+test('a term in the past is refused, and taken with --allow-expired', async () => {
+  const terms = ['key', 'create', 'https://old.example', '--expires', '2020-01-01T00:00:00Z']
+  expect((await claviger.run(terms)).stderr).toContain('ARGUMENT_INVALID')
+  expect(await claviger.json(...terms, '--allow-expired')).toMatchObject({ state: 'EXPIRED' })
 })
