@@ -37,7 +37,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 async function startCluster(): Promise<{ url: string; remove: () => Promise<void> }> {
   const dataDirectory = join(tmpdir(), clusterName)
-  const cluster = await startEmbeddedPostgres({ dataDirectory })
+  // Key servers of all workers share it, some files run several, and each has some 15 connections.
+  const cluster = await startEmbeddedPostgres({ dataDirectory, connectionsMax: 400 })
   try {
     await allowCreatingDatabases(cluster.url, join(dataDirectory, 'password'))
   } catch (error) {

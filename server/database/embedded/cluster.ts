@@ -15,6 +15,8 @@ export interface Cluster {
   passwordFile: string
   binaries: Binaries
   user: OperatingUser | undefined
+  /** PostgreSQL's `max_connections`. */
+  connectionsMax: number
 }
 
 /**

@@ -31,6 +31,8 @@ export interface EmbeddedPostgres {
 
 export interface EmbeddedPostgresOptions {
   dataDirectory: string
+  /** How many connections it takes. Default: 100. */
+  connectionsMax?: number
   /** Receives a sentence for each noteworthy step. No sentence holds a secret. */
   log?: (message: string) => void
   /** Told in words that PostgreSQL has ended and does not start again: the database is lost until the next start. */
@@ -62,7 +64,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await prepareDataDirectory(dataDirectory, user)
   const binaries = await locateBinaries(dataDirectory, { user, log })
   const logFile = join(dataDirectory, 'postgres.log')
-  const cluster: Cluster = { dataDirectory, clusterDirectory, logFile, passwordFile, binaries, user }
+  const { connectionsMax = 100 } = options
+  const cluster: Cluster = {
+    dataDirectory,
+    clusterDirectory,
+    logFile,
+    passwordFile,
+    binaries,
+    user,
+    connectionsMax,
+  }
   if (await hasCluster(cluster)) await assertPassword(cluster)
   const password = await readOrCreateSecret(passwordFile, { owner: user })
   await initialiseCluster(cluster, log)

@@ -15,18 +15,18 @@ const startMsMax = 60_000
  */
 export async function startCluster(cluster: Cluster, place: LoopbackPlace): Promise<string | null> {
   const logFrom = await createLogFile(cluster)
-  const settings = ['-p', String(place.port), ...serverSettings(place)]
+  const settings = ['-p', String(place.port), ...serverSettings(cluster, place)]
   const hasEnded =
     process.platform === 'win32' ? await control(cluster, settings) : await launch(cluster, settings)
   return hasEnded ? readReason(cluster, logFrom) : null
 }
 
 /** Commit is durable, nobody but this machine connects, and no log line carries a row's or a statement's text. */
-function serverSettings({ host }: LoopbackPlace): string[] {
+function serverSettings({ connectionsMax }: Cluster, { host }: LoopbackPlace): string[] {
   const settings = {
     listen_addresses: host,
     unix_socket_directories: '',
-    max_connections: '100',
+    max_connections: String(connectionsMax),
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
