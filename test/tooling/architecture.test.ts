@@ -74,7 +74,7 @@ describe('negative controls:', () => {
   })
 
   test('a file that is not there is in no graph', () => {
-    expect(graph.has('server/alerts/raise.ts')).toBe(false)
+    expect(graph.has('server/alerts/nowhere.ts')).toBe(false)
   })
 })
 
