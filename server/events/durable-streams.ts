@@ -63,20 +63,20 @@ export class DurableStreams {
 
   /** Rejects as `begin` does, and with RATE_LIMITED when the key, its principal or all have as many as they may. */
   async open<T>({ principalId, keyId, begin, read }: Subscription<T>): Promise<DurableStream<T>> {
-    const { notifications: wakeUps, revocations, pollMs, stopping } = this.#options
+    const { notifications, revocations, pollMs, stopping } = this.#options
     const revoked = new AbortController()
     // Before the signature is claimed, so that no revocation falls between.
     const endWatch = revocations.watch({ principalId, keyId }, () => {
       revoked.abort()
     })
-    const bell = wakeUps.subscribe(principalId)
+    const signal = notifications.subscribe(principalId)
     let leave: () => void = () => undefined
     const wakeUp: Signal = {
-      wait: (ms) => bell.wait(ms),
+      wait: (ms) => signal.wait(ms),
       close: () => {
         leave()
         endWatch()
-        bell.close()
+        signal.close()
       },
     }
     try {

@@ -13,28 +13,28 @@ export class Notifications {
   readonly #byAccount = new Map<string, Set<PendingSignal>>()
 
   subscribe(accountId: string): Signal {
-    const bells = this.#byAccount.get(accountId) ?? new Set()
-    this.#byAccount.set(accountId, bells)
-    const bell = new PendingSignal(() => {
-      bells.delete(bell)
-      if (bells.size === 0) this.#byAccount.delete(accountId)
+    const signals = this.#byAccount.get(accountId) ?? new Set()
+    this.#byAccount.set(accountId, signals)
+    const signal = new PendingSignal(() => {
+      signals.delete(signal)
+      if (signals.size === 0) this.#byAccount.delete(accountId)
     })
-    bells.add(bell)
-    return bell
+    signals.add(signal)
+    return signal
   }
 
   notify(accountId: string): void {
-    for (const bell of this.#byAccount.get(accountId) ?? []) bell.notify()
+    for (const signal of this.#byAccount.get(accountId) ?? []) signal.notify()
   }
 
   /** After a time without notifications: every reader looks by itself. */
   notifyAll(): void {
-    for (const bells of this.#byAccount.values()) for (const bell of bells) bell.notify()
+    for (const signals of this.#byAccount.values()) for (const signal of signals) signal.notify()
   }
 }
 
 class PendingSignal implements Signal {
-  #hasRung = false
+  #isNotified = false
   #answer: (() => void) | null = null
   readonly #onClose: () => void
 
@@ -43,12 +43,12 @@ class PendingSignal implements Signal {
   }
 
   notify(): void {
-    this.#hasRung = true
+    this.#isNotified = true
     this.#answer?.()
   }
 
   async wait(ms: number): Promise<void> {
-    if (!this.#hasRung) {
+    if (!this.#isNotified) {
       const { promise, resolve } = Promise.withResolvers<boolean>()
       const timer = setTimeout(resolve, ms, false)
       this.#answer = () => {
@@ -58,7 +58,7 @@ class PendingSignal implements Signal {
       clearTimeout(timer)
       this.#answer = null
     }
-    this.#hasRung = false
+    this.#isNotified = false
   }
 
   close(): void {

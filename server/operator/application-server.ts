@@ -13,7 +13,7 @@ import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
 import { applicationServer, thumbprintText } from '../lib/input.ts'
 import { withDatabase } from './operator-database.ts'
-import { explainStartFailure } from './start-failure.ts'
+import { runOperatorCommand } from './run-command.ts'
 
 const usage = `Usage: claviger application-server list
        claviger application-server approve NAME THUMBPRINT
@@ -35,34 +35,22 @@ The database is that of "claviger serve" with the same environment variables.
 const namedKey = z.object({ name: applicationServer, keyId: thumbprintText })
 const { approvedAt } = applicationServerApprovals
 
-try {
-  await run(process.argv.slice(3))
-} catch (error) {
-  process.stderr.write(`${explainStartFailure(error)}\n`)
-  process.exitCode = 1
-}
-
-async function run(args: string[]): Promise<void> {
-  const command = parseCommand(args)
-  if (command === null) {
-    process.stderr.write(usage)
-    process.exitCode = 2
-  } else if (command.verb === 'help') {
-    process.stdout.write(usage)
-  } else {
-    await withDatabase(readConfig(), async (databases) => {
-      if ('keyId' in command) await change(databases, command)
-      else await list(databases)
-    })
-  }
-}
+await runOperatorCommand<Command>({
+  usage,
+  parse: parseCommand,
+  run: (command) =>
+    withDatabase(readConfig(), async (databases) => {
+      if (command.verb === 'list') await list(databases)
+      else await change(databases, command)
+    }),
+})
 
 type KeyCommand = { readonly verb: 'approve' | 'remove' } & NamedKey
 
-type Command = { readonly verb: 'help' | 'list' } | KeyCommand
+type Command = { readonly verb: 'list' } | KeyCommand
 
 /** Null when the arguments are not a known command. */
-function parseCommand(args: string[]): Command | null {
+function parseCommand(args: string[]): Command | 'help' | null {
   try {
     const { values, positionals } = parseArgs({
       args: withThumbprintsLast(args),
@@ -70,7 +58,7 @@ function parseCommand(args: string[]): Command | null {
       options: { help: { type: 'boolean' } },
     })
     const [verb, name, keyId, ...others] = positionals
-    if (values.help === true) return { verb: 'help' }
+    if (values.help === true) return 'help'
     if (verb === 'list' && name === undefined) return { verb }
     const isChange = (verb === 'approve' || verb === 'remove') && others.length === 0
     return isChange && name !== undefined && keyId !== undefined ? { verb, name, keyId } : null

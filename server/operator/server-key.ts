@@ -10,7 +10,7 @@ import {
 import { readConfig } from '../config.ts'
 import type { Databases } from '../database/connect.ts'
 import { withDatabase } from './operator-database.ts'
-import { explainStartFailure } from './start-failure.ts'
+import { runOperatorCommand } from './run-command.ts'
 
 const usage = `Usage: claviger server-key list
        claviger server-key prepare
@@ -30,36 +30,24 @@ database is that of "claviger serve" with the same environment variables.
 
 const names = ['list', 'prepare', 'rotate'] as const
 
-try {
-  await run(process.argv.slice(3))
-} catch (error) {
-  process.stderr.write(`${explainStartFailure(error)}\n`)
-  process.exitCode = 1
-}
-
-async function run(args: string[]): Promise<void> {
-  const command = parseCommand(args)
-  if (command === null) {
-    process.stderr.write(usage)
-    process.exitCode = 2
-  } else if (command.name === 'help') {
-    process.stdout.write(usage)
-  } else {
-    await withDatabase(readConfig(), async (databases, secret) => {
-      if (command.name === 'prepare') await prepare(databases, secret)
-      if (command.name === 'rotate') await rotate(databases, { secret, isSecretLost: command.isSecretLost })
+await runOperatorCommand<Command>({
+  usage,
+  parse: parseCommand,
+  run: ({ name, isSecretLost }) =>
+    withDatabase(readConfig(), async (databases, secret) => {
+      if (name === 'prepare') await prepare(databases, secret)
+      if (name === 'rotate') await rotate(databases, { secret, isSecretLost })
       await list(databases)
-    })
-  }
-}
+    }),
+})
 
 interface Command {
-  readonly name: 'help' | (typeof names)[number]
+  readonly name: (typeof names)[number]
   readonly isSecretLost: boolean
 }
 
 /** Null when the arguments are not a known command. */
-function parseCommand(args: string[]): Command | null {
+function parseCommand(args: string[]): Command | 'help' | null {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -68,7 +56,7 @@ function parseCommand(args: string[]): Command | null {
     })
     const isSecretLost = values['secret-lost'] === true
     const [first, ...others] = positionals
-    if (values.help === true) return { name: 'help', isSecretLost }
+    if (values.help === true) return 'help'
     const name = names.find((known) => known === first)
     if (name === undefined || others.length > 0 || (isSecretLost && name !== 'rotate')) return null
     return { name, isSecretLost }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { verifyPublicKey, VaultError, type VerificationResult } from '../../index.ts'
+import { verifyPublicKey, type VerificationResult } from '../../index.ts'
 import { urlDefault, type Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { publicKeyFromText } from '../../keys/public-key-text.ts'
 import { printable } from '../output.ts'
 import { readStdin, readTextFile } from '../text-file.ts'
 
@@ -34,7 +35,7 @@ Examples:
     )
     .action(async ({ owner, applicationServer, publicKey }: VerifyFlags) => {
       const { url = urlDefault, output } = context
-      const presented = parseKey(await readKeyText(publicKey))
+      const presented = publicKeyFromText(await readKeyText(publicKey))
       const result = await verifyPublicKey({ url, owner, applicationServer, publicKey: presented })
       const { valid, status, thumbprint, notBefore, expiresAt, checkedAt } = result
       output.result(
@@ -59,16 +60,4 @@ function resultText(
 function readKeyText(source: string): Promise<string> | string {
   if (/^\s*(?:\{|-----BEGIN |ssh-|ecdsa-)/.test(source)) return source
   return source === '-' ? readStdin() : readTextFile(source)
-}
-
-/** A JWK is JSON; the other forms are taken as they are. */
-function parseKey(text: string): unknown {
-  const trimmed = text.trim()
-  if (!trimmed.startsWith('{')) return trimmed
-  try {
-    return JSON.parse(trimmed)
-  } catch {
-    // Not the parser's words: they quote what may be a secret.
-    throw new VaultError('PUBLIC_KEY_INVALID', { detail: 'It is not JSON.' })
-  }
 }

@@ -7,6 +7,7 @@ import {
   verifyStatement,
 } from '../../../../schema/wire/statements/statement.ts'
 import { VaultError } from '../../../index.ts'
+import { publicKeyFromText } from '../../../keys/public-key-text.ts'
 import type { Operation } from '../../../transport/graphql.ts'
 import { createVerifier } from '../../../verifier.ts'
 import { orUnacceptable } from '../../../verifier/verify-public-key.ts'
@@ -50,7 +51,7 @@ export interface CheckedKey {
  */
 export async function checkKey(question: KeyQuestion): Promise<CheckedKey> {
   const { url, owner, applicationServer } = question
-  const publicKey = await orUnacceptable(() => parsePublicKey(parseText(question.text)))
+  const publicKey = await orUnacceptable(() => parsePublicKey(publicKeyFromText(question.text)))
   const input = { owner, applicationServer, publicKey }
   const answered = await unsignedClient({ url }).run(verifyOperation, { input })
   const { verification, answer } = answered
@@ -64,17 +65,6 @@ export async function checkKey(question: KeyQuestion): Promise<CheckedKey> {
       isValid: verification.valid,
       isCertified: answered.isCertified,
     })),
-  }
-}
-
-/** A JWK is JSON; the other forms are taken as they are. */
-function parseText(text: string): unknown {
-  const trimmed = text.trim()
-  if (!trimmed.startsWith('{')) return trimmed
-  try {
-    return JSON.parse(trimmed)
-  } catch {
-    return trimmed
   }
 }
 
