@@ -22,6 +22,8 @@ export interface ManagementKey {
    * (docs/adr/0012-post-quantum-wrapping.md).
    */
   readonly wrappingSecret?: CryptoKey | undefined
+  /** `VIEWER`: it reads, and nothing is wrapped for it. Default: a device's. */
+  readonly kind?: 'VIEWER' | undefined
 }
 
 /** How keys are wrapped: for a public key, so that devices can wrap for each other, or with a secret of this device. */
@@ -91,9 +93,9 @@ export async function publicManagementKey({
 export const secretParameters = { name: 'AES-KW', length: 256 } as const
 export const secretUsages = ['wrapKey', 'unwrapKey'] as const
 
-/** The wrapping key that the key server lists: none when wrapping is symmetric. */
+/** The wrapping key that the key server lists: none when wrapping is symmetric, and none of a VIEWER. */
 export async function listedWrappingKey(managementKey: ManagementKey): Promise<WrappingJwk | null> {
-  if (managementKey.wrappingSecret !== undefined) return null
+  if (managementKey.wrappingSecret !== undefined || managementKey.kind === 'VIEWER') return null
   return (await publicManagementKey(managementKey)).wrappingKey
 }
 

@@ -1,5 +1,6 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
+import type { WrappingJwk } from '../../schema/wire/keys/jwk.ts'
 import type { PublicManagementKey } from '../crypto/management-key.ts'
 import { importWrappingKey } from '../crypto/wrap.ts'
 import {
@@ -17,7 +18,9 @@ import type { Operation } from '../transport/graphql.ts'
 import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 
 /** A new management key, with its endorsement and possession proof. */
-export interface EndorsedKey extends PublicManagementKey {
+export interface EndorsedKey extends Omit<PublicManagementKey, 'wrappingKey'> {
+  /** Null for a VIEWER: nothing is wrapped for it. */
+  readonly wrappingKey: WrappingJwk | null
   /** RFC 7638 thumbprint of `signingKey`. */
   readonly id: string
   readonly label: string
@@ -33,13 +36,17 @@ export interface EndorsedKey extends PublicManagementKey {
  * atomically, the others in further requests. A repeated call does what is missing.
  *
  * @throws {KeyServerError} CONFLICT when the key is taken by another account, or was revoked.
- * @throws {VaultError} WRAPPING_MISMATCH when this device wraps symmetrically.
+ * @throws {VaultError} WRAPPING_MISMATCH when this device wraps symmetrically, and the key is no VIEWER.
  */
 export async function addManagementKey(
   session: Session,
   key: EndorsedKey,
   options: RewrapOptions = {},
 ): Promise<RewrapReport> {
+  if (key.wrappingKey === null) {
+    await register(session, key, [])
+    return { rewrapped: 0, skipped: [] }
+  }
   assertMayShare(session.managementKey)
   const recipient = { id: key.id, wrappingKey: await importWrappingKey(key.wrappingKey) }
   const first = await keysToRewrap(session, key.id, { countMax: limits.batchMax })

@@ -10,6 +10,7 @@ import {
 } from '../../schema/wire/statements/statement.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
+import type { ManagementKeyKind } from '../../schema/wire/enums.ts'
 import type { RewrapOptions, RewrapReport } from '../rotation/rewrap-keys.ts'
 import type { Session } from '../trust/session.ts'
 import { clocksDiffer } from '../transport/clock.ts'
@@ -20,17 +21,23 @@ import { readPairingCode } from './pairing-code.ts'
 import { answerPairing, findPairing } from './pairing-operations.ts'
 import { openMessage, sealMessage } from './sealed-message.ts'
 
+/** What a device can be that is paired: `VIEWER` reads, and changes nothing. */
+export type PairedKind = Exclude<ManagementKeyKind, 'RECOVERY'>
+
 /** The verified request of a new device to be approved: the device holds the key that the code names. */
 export interface Pairing {
   readonly code: string
   readonly managementKeyId: string
   /** The label that the new device proposes. */
   readonly label: string
+  /** `DEVICE`: it will be able to do whatever this device can. `VIEWER`: it will read, and change nothing. */
+  readonly kind: PairedKind
   /** Fingerprint words. The new device must display the same before it is approved. */
   readonly words: readonly string[]
   readonly requestedAt: Date
   readonly signingKey: SigningJwk
-  readonly wrappingKey: WrappingJwk
+  /** Null for a VIEWER: nothing is wrapped for it. */
+  readonly wrappingKey: WrappingJwk | null
   /** JWS `claviger-proof+jwt`: the endorsement that it proposes. */
   readonly proof: string
 }
@@ -63,23 +70,26 @@ export async function lookUpPairing(session: Session, code: string): Promise<Pai
   if (typeof proof !== 'string' || typeof label !== 'string' || label.length > labelCharactersMax)
     throw forged()
   if (iss !== session.owner) throw forged('The request is for another account.')
-  if (sub !== managementKeyId || kind !== 'DEVICE' || wrap === undefined) throw forged()
+  if (sub !== managementKeyId || kind === 'RECOVERY') throw forged()
+  if ((kind === 'DEVICE') !== (wrap !== undefined)) throw forged()
   if (nowSeconds - iat > ageSecondsMax) throw new VaultError('PAIRING_GONE')
   return {
     code,
     managementKeyId,
     label,
+    kind,
     words: await fingerprintWords({ ...secrets, owner: session.owner }),
     requestedAt: new Date(iat * 1000),
     signingKey: cnf.jwk,
-    wrappingKey: wrap,
+    wrappingKey: wrap ?? null,
     proof,
   }
 }
 
 /**
  * Approves a device: endorses and registers its key, rewraps every key that this device can open for it, and sends it the
- * anchors. From then on it can do whatever this device can. A repeated call does what is missing.
+ * anchors. From then on it can do whatever this device can; a VIEWER gets no wrapped keys, and reads. A repeated call does
+ * what is missing.
  *
  * @throws {VaultError} PAIRING_GONE when the pairing has expired; its key is registered then, and the device has to request
  *   the pairing again.
@@ -89,13 +99,13 @@ export async function approveDevice(
   pairing: Pairing,
   options: RewrapOptions = {},
 ): Promise<ApprovedDevice> {
-  const { managementKeyId, label, signingKey, wrappingKey, proof } = pairing
+  const { managementKeyId, label, kind, signingKey, wrappingKey, proof } = pairing
   const signer = statementSigner(session.managementKey)
   const endorsement = await signPayloadOf(proof, 'claviger-endorsement+jwt', signer)
   const key = {
     id: managementKeyId,
     label,
-    kind: 'DEVICE',
+    kind,
     signingKey,
     wrappingKey,
     endorsement,

@@ -1,9 +1,9 @@
 import { VaultError } from '../errors.ts'
 import { parseTrustState } from './trust-state.ts'
 import type { TrustStore } from './trust-store.ts'
-import { parseAnchors } from './anchors.ts'
 import type { Keystore, ManagementKeyRecord } from './keystore.ts'
 import { settled, withObjectStore } from './object-store.ts'
+import { parsePairingMembers } from './pairing-members.ts'
 
 const storeName = 'management-key'
 const recordKey = 'only'
@@ -59,8 +59,8 @@ function parseRecord(value: unknown): ManagementKeyRecord {
   if (!isRecord || !isKeyPair(signing) || !isKeyPair(wrapping)) throw new VaultError('KEYSTORE_UNREADABLE')
   const secret = members.get('wrappingSecret')
   if (secret !== undefined && !(secret instanceof CryptoKey)) throw new VaultError('KEYSTORE_UNREADABLE')
-  const anchors = parseAnchors(members.get('anchors'))
-  return { url, owner, id, signing, wrapping, ...(secret && { wrappingSecret: secret }), ...anchors }
+  const paired = parsePairingMembers(members)
+  return { url, owner, id, signing, wrapping, ...(secret && { wrappingSecret: secret }), ...paired }
 }
 
 function isKeyPair(value: unknown): value is CryptoKeyPair {

@@ -20,6 +20,8 @@ export interface ManagementKeyRecord {
    * With them it can verify what was certified before. Absent: none.
    */
   readonly anchors?: readonly string[]
+  /** `VIEWER`: it reads, and changes nothing. Absent: a device that can do everything. */
+  readonly kind?: 'VIEWER' | undefined
 }
 
 /** Maximum number of {@link ManagementKeyRecord.anchors}. */

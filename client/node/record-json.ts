@@ -6,12 +6,12 @@ import {
   type SigningAlgorithm,
 } from '../crypto/management-key.ts'
 import { VaultError } from '../errors.ts'
-import { parseAnchors } from '../keystore/anchors.ts'
 import type { ManagementKeyRecord } from '../keystore/keystore.ts'
+import { parsePairingMembers } from '../keystore/pairing-members.ts'
 
 /*
  * The text form of a management key: {"v": 1, "url", "owner", "signing": <private JWK>, "wrapping": <private JWK>,
- * "wrappingSecret": <oct JWK>, "anchors": [<ids>]}; the last two may be absent. The id is not written: it is computed
+ * "wrappingSecret": <oct JWK>, "anchors": [<ids>], "kind": "VIEWER"}; the last three may be absent. The id is not written: it is computed
  * from the signing key.
  */
 
@@ -25,6 +25,7 @@ export async function serializeRecord({
   wrapping,
   wrappingSecret,
   anchors,
+  kind,
 }: ManagementKeyRecord): Promise<string> {
   const record = {
     v: version,
@@ -34,6 +35,7 @@ export async function serializeRecord({
     wrapping: await exportSecret(wrapping.privateKey),
     wrappingSecret: wrappingSecret && (await exportSecret(wrappingSecret)),
     anchors,
+    kind,
   }
   return `${JSON.stringify(record, null, 2)}\n`
 }
@@ -59,8 +61,8 @@ export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
     const id = await managementKeyId(signing.publicKey)
     const secret = record.get('wrappingSecret')
     const wrappingSecret = secret === undefined ? undefined : await importWrappingSecret(secretOf(secret))
-    const anchors = parseAnchors(record.get('anchors'))
-    return { url, owner, id, signing, wrapping, ...(wrappingSecret && { wrappingSecret }), ...anchors }
+    const paired = parsePairingMembers(record)
+    return { url, owner, id, signing, wrapping, ...(wrappingSecret && { wrappingSecret }), ...paired }
   } catch {
     // The messages of the parser and of WebCrypto are dropped: they may quote a secret.
     throw new VaultError('KEYSTORE_UNREADABLE')

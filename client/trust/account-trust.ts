@@ -61,7 +61,8 @@ export class AccountTrust {
     const seen = rollbackGuard.managementKeys
     assertNothingMissing(account, seen)
     const { signingKey } = await publicManagementKey(managementKey)
-    const own = { id: managementKey.id, signingKey, wrappingKey: await listedWrappingKey(managementKey) }
+    const { id, kind } = managementKey
+    const own = { id, kind, signingKey, wrappingKey: await listedWrappingKey(managementKey) }
     const nowSeconds = clock.nowSeconds()
     const roots = { owner, own, anchors, seen, nowSeconds }
     const chains = await followWithRevocations(account.managementKeys, roots)
@@ -113,7 +114,8 @@ export class AccountTrust {
   async signer(kid: string): Promise<TrustedManagementKey> {
     const { managementKey } = this.#options
     if (kid === managementKey.id) {
-      return { id: kid, kind: 'DEVICE', ...(await publicManagementKey(managementKey)), revokedAt: null }
+      const { kind = 'DEVICE' } = managementKey
+      return assertMaySign({ id: kid, kind, ...(await publicManagementKey(managementKey)), revokedAt: null })
     }
     const known = this.#last?.trusted.get(kid)
     if (known !== undefined) return assertMaySign(known)

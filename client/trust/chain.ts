@@ -43,7 +43,9 @@ export interface TrustRoots {
   readonly own: {
     readonly id: string
     readonly signingKey: SigningJwk
-    /** Null: wrapping is symmetric. */
+    /** Default: DEVICE. */
+    readonly kind?: ManagementKeyKind | undefined
+    /** Null: wrapping is symmetric, or it is a VIEWER. */
     readonly wrappingKey: WrappingJwk | null
   } | null
   /** Ids of keys that the device was told of when it was paired or recovered, or of pinned keys. */
@@ -80,7 +82,7 @@ export async function followEndorsements(
   if (own !== null) {
     trusted.set(own.id, {
       ...own,
-      kind: 'DEVICE',
+      kind: own.kind ?? 'DEVICE',
       revokedAt: revocationOf(own.id, candidates.get(own.id), roots),
     })
   }

@@ -30,8 +30,8 @@ export function openSession(
   record: ManagementKeyRecord,
   { trustStore, ...options }: ConnectionOptions & { readonly trustStore?: TrustStore | undefined },
 ): Session {
-  const { url, owner, id, signing, wrapping, wrappingSecret, anchors = [] } = record
-  const managementKey = { id, signing, wrapping, wrappingSecret }
+  const { url, owner, id, signing, wrapping, wrappingSecret, kind, anchors = [] } = record
+  const managementKey = { id, signing, wrapping, wrappingSecret, kind }
   const clock = createClock()
   const signer = managementKeySigner(managementKey, clock)
   const endpoint = httpEndpoint(url)

@@ -15,6 +15,7 @@ import { readListedAccount } from '../trust/listed-account.ts'
 import { openVault, type Vault } from './vault.ts'
 import { fingerprintWords } from '../devices/fingerprint-words.ts'
 import { createPairingCode, readPairingCode, type PairingSecrets } from '../devices/pairing-code.ts'
+import type { PairedKind } from '../devices/approve.ts'
 import { closePairing, findPairing, openPairing } from '../devices/pairing-operations.ts'
 import { openMessage, sealMessage } from '../devices/sealed-message.ts'
 import { isUnknownKey } from '../devices/unknown-key.ts'
@@ -31,6 +32,11 @@ export interface RequestPairingOptions extends ConnectionOptions {
   readonly keystore: Keystore
   /** The label of this device. Default: `Device`. */
   readonly label?: string | undefined
+  /**
+   * `VIEWER`: this device will read, follow alerts and acknowledge them, and nothing else; no key is wrapped for it. For a page
+   * or a machine that is trusted less. Default: `DEVICE`.
+   */
+  readonly kind?: PairedKind | undefined
 }
 
 /** A new device that waits to be approved. */
@@ -96,6 +102,7 @@ async function keepKey({
   keystore,
   url,
   owner,
+  kind = 'DEVICE',
   ...options
 }: RequestPairingOptions): Promise<ManagementKeyRecord> {
   const origin = keyServerOrigin(url)
@@ -104,13 +111,12 @@ async function keepKey({
   if (kept === null) {
     const { extractable } = keystore
     const key = await generateManagementKey({ signingAlgorithm: 'Ed25519', extractable })
-    const record = { ...key, url: origin, owner }
+    const record = { ...key, url: origin, owner, ...(kind === 'VIEWER' && { kind }) }
     await keystore.save(record)
     return record
   }
-  if (kept.url !== origin || kept.owner !== owner || kept.anchors !== undefined) {
-    throw new VaultError('KEYSTORE_OCCUPIED')
-  }
+  const isSame = kept.url === origin && kept.owner === owner && (kept.kind ?? 'DEVICE') === kind
+  if (!isSame || kept.anchors !== undefined) throw new VaultError('KEYSTORE_OCCUPIED')
   await assertNotOpener(kept, options)
   return kept
 }
@@ -132,6 +138,7 @@ async function assertNotOpener(record: ManagementKeyRecord, options: ConnectionO
 /** The proposed endorsement, signed by the new device's own key: the approving device signs the same bytes. */
 async function prove(record: ManagementKeyRecord, options: RequestPairingOptions): Promise<string> {
   const { signingKey, wrappingKey } = await publicManagementKey(record)
+  const { kind = 'DEVICE' } = options
   const { time } = await readKeyServer({ ...options, url: record.url })
   const clock = createClock()
   clock.correct(time)
@@ -140,9 +147,9 @@ async function prove(record: ManagementKeyRecord, options: RequestPairingOptions
     iss: record.owner,
     sub: record.id,
     iat: clock.nowSeconds(),
-    kind: 'DEVICE',
+    kind,
     cnf: { jwk: signingKey },
-    wrap: wrappingKey,
+    ...(kind === 'DEVICE' && { wrap: wrappingKey }),
   } as const
   return signStatement('claviger-proof+jwt', payload, statementSigner(record))
 }

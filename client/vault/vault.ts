@@ -13,7 +13,13 @@ import { generateManagementKey, type SigningAlgorithm, type Wrapping } from '../
 import type { Backup } from '../backup/backup.ts'
 import { exportBackup, type ExportedBackup } from '../backup/export-backup.ts'
 import { importBackup, type ImportReport } from '../backup/import-backup.ts'
-import { approveDevice, lookUpPairing, type ApprovedDevice, type Pairing } from '../devices/approve.ts'
+import {
+  approveDevice,
+  lookUpPairing,
+  type ApprovedDevice,
+  type PairedKind,
+  type Pairing,
+} from '../devices/approve.ts'
 import { revokeDevice } from '../devices/revoke.ts'
 import { VaultError } from '../errors.ts'
 import { acquireKey, type AcquireOptions } from '../keys/acquire.ts'
@@ -82,6 +88,8 @@ export interface Vault {
   readonly owner: string
   /** RFC 7638 thumbprint of the management key's signing key. */
   readonly managementKeyId: string
+  /** `VIEWER`: this device reads, follows alerts and acknowledges them; every other operation is FORBIDDEN. */
+  readonly kind: PairedKind
 
   account(): Promise<Account>
 
@@ -293,6 +301,7 @@ function vaultOf(session: Session): Vault {
     url,
     owner,
     managementKeyId: managementKey.id,
+    kind: managementKey.kind ?? 'DEVICE',
     account: () => readAccount(session),
     createKey: (applicationServer, options) => createKey(session, applicationServer, options),
     acquire: (which, options) => acquireKey(session, which, options),

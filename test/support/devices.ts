@@ -12,7 +12,10 @@ export const bytes = new TextEncoder().encode('order 66')
 export const newOwner = () => `owner-${randomUUID()}`
 
 /** A new account, seen from its first device. */
-export function newVault(url: string, options: { fetch?: Fetch; owner?: string } = {}): Promise<Vault> {
+export function newVault(
+  url: string,
+  options: { fetch?: Fetch; owner?: string; wrapping?: 'symmetric' } = {},
+): Promise<Vault> {
   return createVault({ url, owner: newOwner(), keystore: memoryKeystore(), ...options })
 }
 

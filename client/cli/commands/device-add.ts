@@ -10,6 +10,7 @@ interface AddFlags {
   readonly owner: string
   readonly label?: string
   readonly passphrase?: boolean
+  readonly viewer?: boolean
 }
 
 /** `claviger device add`: on the new device. */
@@ -19,6 +20,7 @@ export function addDeviceAddCommand(device: Command, context: Context): void {
     .description('make this device one of yours: shows a code, and waits until another device approves it')
     .requiredOption('--owner <name>', "the account's name")
     .option('--label <label>', 'what to call this device (default: the host name)')
+    .option('--viewer', 'it only reads, follows alerts and acknowledges them: no key is wrapped for it')
     .option('--passphrase', 'encrypt the keystore: asks for a passphrase, twice')
     .addHelpText(
       'after',
@@ -29,10 +31,16 @@ Example:
   $ claviger device add --owner alice --label Phone`,
     )
     .action(async (flags: AddFlags) => {
-      const { owner, label = hostname() } = flags
+      const { owner, label = hostname(), viewer: isViewer = false } = flags
       const { keystorePath, output, url = urlDefault } = context
       const keystore = await keystoreToWrite(flags, context)
-      const request = await requestPairing({ url, owner, label, keystore })
+      const request = await requestPairing({
+        url,
+        owner,
+        label,
+        keystore,
+        kind: isViewer ? 'VIEWER' : 'DEVICE',
+      })
       const { code, qr, words, expiresAt } = request
       if (output.isJson) output.item({ code, words, expiresAt }, '')
       output.note(

@@ -11,7 +11,9 @@ export function addDeviceApproveCommand(device: Command, context: Context): void
   device
     .command('approve')
     .argument('<code>', 'what `claviger device add` shows on the new device')
-    .description('approve a new device: it gets a copy of every key that this one can open')
+    .description(
+      'approve a new device: it gets a copy of every key that this one can open, a viewer gets none and only reads',
+    )
     .option('--words <words>', 'the six words that the new device shows, instead of being asked about them')
     .action(async (code: string, { words }: { readonly words?: string }) => {
       const { output } = context
@@ -19,11 +21,12 @@ export function addDeviceApproveCommand(device: Command, context: Context): void
       const pairing = await vault.lookUpPairing(code)
       await confirm(pairing, { words, context })
       const report = await vault.approveDevice(pairing, { onProgress: progressNotes(output) })
-      const { label, managementKeyId } = pairing
-      output.result({ ...report, label }, [
+      const { label, kind, managementKeyId } = pairing
+      output.result({ ...report, label, kind }, [
         ...rows([
           ['Approved', managementKeyId],
           ['Label', label],
+          ['Kind', kind],
           ['Keys copied', String(report.rewrapped)],
         ]),
         ...skippedLines(report.skipped),
@@ -32,7 +35,7 @@ export function addDeviceApproveCommand(device: Command, context: Context): void
 }
 
 async function confirm(
-  { label, managementKeyId, words: expected }: Pairing,
+  { label, kind, managementKeyId, words: expected }: Pairing,
   { words, context }: { readonly words: string | undefined; readonly context: Context },
 ): Promise<void> {
   const shown = expected.join(' ')
@@ -53,6 +56,7 @@ async function confirm(
     rows([
       ['Device', managementKeyId],
       ['Label', label],
+      ['Kind', kind === 'VIEWER' ? 'VIEWER: it will only read' : kind],
       ['Words', shown],
     ]).join('\n'),
   )

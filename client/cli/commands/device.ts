@@ -23,7 +23,7 @@ export function addDeviceCommands(program: Command, context: Context): void {
 function addDeviceListCommand(device: Command, context: Context): void {
   device
     .command('list')
-    .description('list the devices and recovery keys of the account')
+    .description('list the devices, viewers and recovery keys of the account')
     .action(async () => {
       const vault = await context.openVault()
       const { managementKeys } = await vault.account()
