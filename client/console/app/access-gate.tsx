@@ -4,11 +4,8 @@ import { useResource } from '../data/resource.ts'
 import { useStore } from '../data/store.ts'
 import { useTranslator } from '../i18n/i18n-context.tsx'
 import { useSession } from '../session/session-context.tsx'
-import { Button } from '../ui/button.tsx'
-import { EmptyState } from '../ui/display.tsx'
 import { appMessages } from './app.messages.ts'
-import { forgetThisBrowser } from '../session/forget.ts'
-import styles from './shell.module.css'
+import { ForgetScreen } from './forget-screen.tsx'
 
 /** Shows the pages while the key server knows this browser's key, and says so when it does not. */
 export function AccessGate({ children }: { readonly children: ReactNode }) {
@@ -17,27 +14,7 @@ export function AccessGate({ children }: { readonly children: ReactNode }) {
   const accountState = useResource(account)
   const { error } = useStore(alerts.state)
   if (!isUnknownKey(accountState.error) && !isUnknownKey(error)) return children
-  return (
-    <main className={styles.center}>
-      <EmptyState
-        icon="lock"
-        title={t(appMessages.revokedTitle)}
-        actions={
-          <Button
-            kind="danger"
-            icon="trash"
-            onPress={() => {
-              void forgetThisBrowser()
-            }}
-          >
-            {t(appMessages.startOver)}
-          </Button>
-        }
-      >
-        {t(appMessages.revokedText)}
-      </EmptyState>
-    </main>
-  )
+  return <ForgetScreen title={t(appMessages.revokedTitle)} text={t(appMessages.revokedText)} />
 }
 
 function isUnknownKey(error: unknown): boolean {

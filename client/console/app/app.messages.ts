@@ -18,6 +18,10 @@ export const appMessages = messages({
     'For viewing only: this page comes from the key server itself, and whoever runs it could change the page.',
     'Nur zum Ansehen: Diese Seite kommt vom Schlüsselserver selbst, und wer ihn betreibt, könnte sie verändern.',
   ],
+  modeViewerKey: [
+    'This browser is a viewer: it reads and follows alerts, and can change nothing.',
+    'Dieser Browser ist nur zum Ansehen: Er liest und folgt den Meldungen, und kann nichts ändern.',
+  ],
   notFound: ['There is no such page', 'Diese Seite gibt es nicht'],
   offline: ['Offline', 'Offline'],
   offlineBanner: [
@@ -46,6 +50,11 @@ export const appMessages = messages({
   startOver: ['Forget this browser’s key', 'Schlüssel dieses Browsers vergessen'],
   timeline: ['Timeline', 'Zeitplan'],
   toOverview: ['To the overview', 'Zur Übersicht'],
+  tooPowerfulText: [
+    'This copy of the console comes from the key server itself, and whoever runs it could change the page. So it opens only with a viewer’s key. This browser holds a key that can do everything: forget it here, and connect this browser as a viewer. Have another device or your recovery phrase first.',
+    'Diese Kopie der Konsole kommt vom Schlüsselserver selbst, und wer ihn betreibt, könnte sie verändern. Deshalb öffnet sie nur mit einem Schlüssel zum Ansehen. Dieser Browser hat einen Schlüssel, der alles kann: Vergiss ihn hier und verbinde diesen Browser nur zum Ansehen. Du brauchst vorher ein anderes Gerät oder deinen Rettungssatz.',
+  ],
+  tooPowerfulTitle: ['This browser’s key can do too much', 'Der Schlüssel dieses Browsers kann zu viel'],
   unread: [
     { one: '{count} unread', other: '{count} unread' },
     { one: '{count} ungelesen', other: '{count} ungelesen' },

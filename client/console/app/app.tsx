@@ -12,6 +12,7 @@ import { Toasts } from '../ui/toasts.tsx'
 import { AlertToasts } from './alert-toasts.tsx'
 import { appMessages } from './app.messages.ts'
 import { AccessGate } from './access-gate.tsx'
+import { ForgetScreen } from './forget-screen.tsx'
 import { routes } from './routes.tsx'
 import { Shell } from './shell.tsx'
 import styles from './shell.module.css'
@@ -54,6 +55,8 @@ function Screen() {
           />
         </main>
       )
+    case 'tooPowerful':
+      return <TooPowerful />
     case 'none':
       return (
         <Suspense fallback={null}>
@@ -92,6 +95,12 @@ function NotFound() {
       }
     />
   )
+}
+
+/** A copy for viewing only does not open with a key that can do everything, and asks to be rid of it. */
+function TooPowerful() {
+  const { t } = useTranslator()
+  return <ForgetScreen title={t(appMessages.tooPowerfulTitle)} text={t(appMessages.tooPowerfulText)} />
 }
 
 /** Over plain http to another machine there is no crypto.subtle. */

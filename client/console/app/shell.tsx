@@ -20,7 +20,7 @@ import { useFreshness } from './use-freshness.ts'
 /** What stands around every page of an open account: the menu, who one is, and whether the key server is there. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   const { t } = useTranslator()
-  const { viewer, mode } = useSession()
+  const { viewer, owner, mode } = useSession()
   const { status } = useStore(connection.state)
   const [location] = useLocation()
   useFreshness()
@@ -56,10 +56,10 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             {t(appMessages.offlineBanner)}
           </p>
         )}
-        {mode === 'viewer' && (
+        {owner === null && (
           <p className={styles.banner}>
             <Icon name="eye" size={18} />
-            {t(appMessages.modeViewer)}
+            {t(mode === 'viewer' ? appMessages.modeViewer : appMessages.modeViewerKey)}
           </p>
         )}
         <div className={styles.main}>

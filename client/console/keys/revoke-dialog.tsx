@@ -2,13 +2,10 @@ import { useState } from 'react'
 import type { RevocationReason, TransactionKey, Vault } from '../../index.ts'
 import { useTranslator } from '../i18n/i18n-context.tsx'
 import { useSession } from '../session/session-context.tsx'
-import { Button } from '../ui/button.tsx'
 import { Radios } from '../ui/choice.tsx'
-import { Dialog, DialogActions } from '../ui/dialog.tsx'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { Notice } from '../ui/display.tsx'
-import { Failure } from '../ui/failure.tsx'
 import { showToast } from '../ui/toasts.tsx'
-import { uiMessages } from '../ui/ui.messages.ts'
 import { useAction } from '../ui/use-action.ts'
 import { revokeMessages as m } from './revoke.messages.ts'
 
@@ -49,14 +46,12 @@ export function RevokeDialog({
   })
   const shown = keys.slice(0, namesShownMax).map(({ label, applicationServer }) => label ?? applicationServer)
   return (
-    <Dialog
+    <ConfirmDialog
       title={t(m.title)}
+      confirm={t(m.confirm, { count: keys.length })}
+      action={revoke}
       isOpen={keys.length > 0}
-      isAlert
-      onClose={() => {
-        revoke.reset()
-        onClose()
-      }}
+      onClose={onClose}
     >
       <p>
         <strong>{shown.join(', ')}</strong>
@@ -74,13 +69,6 @@ export function RevokeDialog({
         ]}
       />
       <Notice tone="warn">{t(m.warning)}</Notice>
-      {revoke.error !== null && <Failure error={revoke.error} />}
-      <DialogActions>
-        <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
-        <Button kind="dangerSolid" isPending={revoke.isPending} onPress={revoke.run}>
-          {t(m.confirm, { count: keys.length })}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </ConfirmDialog>
   )
 }

@@ -1,4 +1,5 @@
 import type { Vault } from '../../index.ts'
+import type { ConsoleMode } from './mode.ts'
 
 /** What a page may do that only looks: read, follow alerts, acknowledge them. */
 export type ViewerVault = Pick<
@@ -6,6 +7,7 @@ export type ViewerVault = Pick<
   | 'url'
   | 'owner'
   | 'managementKeyId'
+  | 'kind'
   | 'account'
   | 'keyPage'
   | 'key'
@@ -15,12 +17,21 @@ export type ViewerVault = Pick<
   | 'webhooks'
 >
 
+/**
+ * Whether this page may be opened with a vault's key: one for viewing only opens with a VIEWER's alone. A page of the key
+ * server's could be changed by whoever runs it, and would then do whatever its key can.
+ */
+export function mayOpen(mode: ConsoleMode, { kind }: Pick<Vault, 'kind'>): boolean {
+  return mode !== 'viewer' || kind === 'VIEWER'
+}
+
 /** A vault cut down to what a viewer may: the rest is not there, rather than hidden. */
 export function viewerOf(vault: Vault): ViewerVault {
   return {
     url: vault.url,
     owner: vault.owner,
     managementKeyId: vault.managementKeyId,
+    kind: vault.kind,
     account: () => vault.account(),
     keyPage: (options) => vault.keyPage(options),
     key: (id) => vault.key(id),

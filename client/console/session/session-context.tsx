@@ -1,5 +1,6 @@
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { openVault, VaultError, type Vault } from '../../index.ts'
+import { mayOpen } from './access.ts'
 import { readMode } from './mode.ts'
 import { connectionOptions, createSession, keystore, type ConsoleSession } from './session.ts'
 
@@ -7,6 +8,8 @@ export type SessionState =
   | { readonly status: 'opening' }
   /** This browser has no key. */
   | { readonly status: 'none' }
+  /** This browser's key can do more than this page may be trusted with. */
+  | { readonly status: 'tooPowerful' }
   | { readonly status: 'failed'; readonly error: unknown }
   | { readonly status: 'open'; readonly session: ConsoleSession }
 
@@ -23,7 +26,12 @@ const SessionContext = createContext<ConsoleSession | null>(null)
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [state, setState] = useState<SessionState>({ status: 'opening' })
   const enter = useCallback((vault: Vault) => {
-    setState({ status: 'open', session: createSession(vault, readMode()) })
+    const mode = readMode()
+    setState(
+      mayOpen(mode, vault)
+        ? { status: 'open', session: createSession(vault, mode) }
+        : { status: 'tooPowerful' },
+    )
   }, [])
   useEffect(() => {
     const open = async () => {

@@ -25,7 +25,7 @@ export const connectionOptions = { fetch: connection.fetch, webSocketImpl: conne
 export interface ConsoleSession {
   readonly mode: ConsoleMode
   readonly viewer: ViewerVault
-  /** What changes things; null where this page may only look. */
+  /** What changes things; null where this page may only look, and where the key is a VIEWER's. */
   readonly owner: Vault | null
   readonly alerts: AlertFeed
   readonly keys: KeyList
@@ -44,7 +44,7 @@ export function createSession(vault: Vault, mode: ConsoleMode): ConsoleSession {
   return {
     mode,
     viewer,
-    owner: mode === 'viewer' ? null : vault,
+    owner: mode === 'viewer' || vault.kind === 'VIEWER' ? null : vault,
     alerts: new AlertFeed(viewer),
     keys,
     account: new Resource(() => viewer.account()),

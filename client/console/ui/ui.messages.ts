@@ -2,6 +2,7 @@ import { messages } from '../i18n/messages.ts'
 
 /** Words of the parts that every page is made of. */
 export const uiMessages = messages({
+  back: ['Back', 'Zurück'],
   cancel: ['Cancel', 'Abbrechen'],
   close: ['Close', 'Schließen'],
   copied: ['Copied', 'Kopiert'],

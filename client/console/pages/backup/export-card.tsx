@@ -1,12 +1,10 @@
 import { useState } from 'react'
 import type { ExportedBackup, Progress, Vault } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
-import { Button } from '../../ui/button.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Notice } from '../../ui/display.tsx'
-import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
-import { Card, Muted, Row } from '../../ui/page.tsx'
+import { Card, Muted } from '../../ui/page.tsx'
 import { useAction } from '../../ui/use-action.ts'
 import { backupMessages as m } from './backup.messages.ts'
 import { saveFile } from './save-file.ts'
@@ -31,11 +29,7 @@ export function ExportCard({ owner }: { readonly owner: Vault }) {
   return (
     <Card title={t(m.exportTitle)}>
       <Muted>{t(m.exportText)}</Muted>
-      <Form
-        onSubmit={() => {
-          if (isComplete) take.run()
-        }}
-      >
+      <ActionForm action={take} submit={t(m.export)} icon="download" isComplete={isComplete}>
         <TextField
           label={t(m.passphrase)}
           help={t(m.passphraseHelp)}
@@ -54,25 +48,13 @@ export function ExportCard({ owner }: { readonly owner: Vault }) {
             again !== '' && again.length >= passphrase.length && again !== passphrase ? t(m.different) : null
           }
         />
-        {take.error !== null && <Failure error={take.error} />}
         {take.isPending && progress !== null && <p role="status">{t(m.progress, { ...progress })}</p>}
         {made !== null && (
           <Notice tone="ok" title={t(m.exported, { count: made.keyCount })} isLive>
             {made.skipped.length > 0 && t(m.skipped, { count: made.skipped.length })}
           </Notice>
         )}
-        <Row>
-          <Button
-            kind="primary"
-            type="submit"
-            icon="download"
-            isPending={take.isPending}
-            isDisabled={!isComplete}
-          >
-            {t(m.export)}
-          </Button>
-        </Row>
-      </Form>
+      </ActionForm>
     </Card>
   )
 }

@@ -3,11 +3,10 @@ import { FileTrigger } from 'react-aria-components'
 import { openBackup, type ImportReport, type Progress, type Vault } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/display.tsx'
-import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
 import { Card, Muted, Row } from '../../ui/page.tsx'
 import { useAction } from '../../ui/use-action.ts'
 import { backupMessages as m } from './backup.messages.ts'
@@ -30,11 +29,7 @@ export function ImportCard({ owner }: { readonly owner: Vault }) {
   return (
     <Card title={t(m.importTitle)}>
       <Muted>{t(m.importText)}</Muted>
-      <Form
-        onSubmit={() => {
-          if (isComplete) restore.run()
-        }}
-      >
+      <ActionForm action={restore} submit={t(m.import)} isComplete={isComplete}>
         <Row>
           <FileTrigger
             onSelect={(files) => {
@@ -51,7 +46,6 @@ export function ImportCard({ owner }: { readonly owner: Vault }) {
           value={passphrase}
           onChange={setPassphrase}
         />
-        {restore.error !== null && <Failure error={restore.error} />}
         {restore.isPending && progress !== null && <p role="status">{t(m.progress, { ...progress })}</p>}
         {report !== null && (
           <Notice
@@ -62,12 +56,7 @@ export function ImportCard({ owner }: { readonly owner: Vault }) {
             {report.skipped.length > 0 && t(m.skipped, { count: report.skipped.length })}
           </Notice>
         )}
-        <Row>
-          <Button kind="primary" type="submit" isPending={restore.isPending} isDisabled={!isComplete}>
-            {t(m.import)}
-          </Button>
-        </Row>
-      </Form>
+      </ActionForm>
     </Card>
   )
 }

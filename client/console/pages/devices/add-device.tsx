@@ -3,15 +3,14 @@ import type { Pairing, Progress, Vault } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import welcomeStyles from '../welcome/welcome.module.css'
 import { useSession } from '../../session/session-context.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
 import { Notice } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
 import { Muted } from '../../ui/page.tsx'
 import { showToast } from '../../ui/toasts.tsx'
-import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { devicesMessages as m } from './devices.messages.ts'
 
@@ -51,18 +50,15 @@ function AddDevice({ owner, onClose }: { readonly owner: Vault; readonly onClose
   })
   const approve = useAction(async () => {
     if (pairing === null) return
-    const { rewrapped: copied } = await owner.approveDevice(pairing, { onProgress: setProgress })
+    const { rewrapped } = await owner.approveDevice(pairing, { onProgress: setProgress })
     await account.reload()
-    showToast({ tone: 'ok', title: t(m.added), text: t(m.addedText, { count: copied }) })
+    const text = pairing.kind === 'VIEWER' ? t(m.addedViewerText) : t(m.addedText, { count: rewrapped })
+    showToast({ tone: 'ok', title: t(m.added), text })
     onClose()
   })
   if (pairing === null) {
     return (
-      <Form
-        onSubmit={() => {
-          if (code !== '') lookUp.run()
-        }}
-      >
+      <ActionForm action={lookUp} submit={t(m.lookUp)} isComplete={code !== ''} onBack={onClose} isInDialog>
         <p>{t(m.addLead)}</p>
         <TextField
           label={t(m.code)}
@@ -73,19 +69,13 @@ function AddDevice({ owner, onClose }: { readonly owner: Vault; readonly onClose
           rows={3}
           autoComplete="off"
         />
-        {lookUp.error !== null && <Failure error={lookUp.error} />}
-        <DialogActions>
-          <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
-          <Button kind="primary" type="submit" isPending={lookUp.isPending} isDisabled={code === ''}>
-            {t(m.lookUp)}
-          </Button>
-        </DialogActions>
-      </Form>
+      </ActionForm>
     )
   }
   return (
     <>
       <Muted>{t(m.newDevice, { name: pairing.label })}</Muted>
+      {pairing.kind === 'VIEWER' && <Notice title={t(m.viewerApprove)}>{t(m.viewerApproveText)}</Notice>}
       <h3>{t(m.compare)}</h3>
       <ol className={welcomeStyles.fingerprint}>
         {pairing.words.map((word, index) => (

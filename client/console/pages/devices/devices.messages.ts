@@ -7,6 +7,10 @@ export const devicesMessages = messages({
     'Wähle auf dem neuen Gerät „Ich habe ein anderes Gerät“. Scanne dann sein Bild mit diesem hier, oder füge seinen Code ein.',
   ],
   added: ['The device was added', 'Das Gerät wurde hinzugefügt'],
+  addedViewerText: [
+    'It reads and follows alerts, and can change nothing.',
+    'Es liest mit und folgt den Meldungen, und kann nichts ändern.',
+  ],
   addedText: [
     { one: '{count} key was wrapped for it.', other: '{count} keys were wrapped for it.' },
     { one: '{count} Schlüssel wurde für es verpackt.', other: '{count} Schlüssel wurden für es verpackt.' },
@@ -41,7 +45,18 @@ export const devicesMessages = messages({
     '“{name}” loses its access at once and for good, and its copies of your keys are erased.',
     '„{name}“ verliert sofort und endgültig den Zugang, und seine Kopien deiner Schlüssel werden gelöscht.',
   ],
+  revokeViewerText: [
+    '“{name}” loses its access at once and for good. It never had a key of yours.',
+    '„{name}“ verliert sofort und endgültig den Zugang. Einen Schlüssel von dir hatte es nie.',
+  ],
   thisDevice: ['This device', 'Dieses Gerät'],
   title: ['Devices', 'Geräte'],
+  viewer: ['Viewer', 'Nur Ansicht'],
+  viewerApprove: ['It asks to be a viewer', 'Es möchte nur ansehen dürfen'],
+  viewerApproveText: [
+    'It will see your account, keys and alerts and may mark alerts as read. It gets no key, and can change nothing.',
+    'Es sieht dein Konto, deine Schlüssel und Meldungen und darf Meldungen als gelesen markieren. Es bekommt keinen Schlüssel und kann nichts ändern.',
+  ],
+  viewerText: ['Reads, and changes nothing', 'Liest, und ändert nichts'],
   used: ['Last active {when}', 'Zuletzt aktiv {when}'],
 })

@@ -6,18 +6,16 @@ import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyableId } from '../../ui/copy.tsx'
-import { Dialog, DialogActions } from '../../ui/dialog.tsx'
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Badge, Notice } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
-import { Icon } from '../../ui/icon.tsx'
+import { Item, ItemList } from '../../ui/item-list.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Page } from '../../ui/page.tsx'
 import { showToast } from '../../ui/toasts.tsx'
-import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { useNow } from '../../ui/use-now.ts'
 import { AddDeviceDialog } from './add-device.tsx'
-import styles from './devices.module.css'
 import { deviceNameOf } from './device-name-of.ts'
 import { devicesMessages as m } from './devices.messages.ts'
 
@@ -47,11 +45,11 @@ export function Devices() {
     >
       {error !== null && <Failure error={error} onRetry={() => void account.reload()} />}
       {data === undefined && error === null && <Loading />}
-      <ul className={styles.list}>
+      <ItemList label={t(m.title)}>
         {data?.managementKeys.map((device) => (
-          <DeviceCard key={device.id} device={device} onRevoke={owner === null ? null : setRevoking} />
+          <DeviceItem key={device.id} device={device} onRevoke={owner === null ? null : setRevoking} />
         ))}
-      </ul>
+      </ItemList>
       {owner !== null && (
         <>
           <AddDeviceDialog
@@ -75,7 +73,9 @@ export function Devices() {
   )
 }
 
-function DeviceCard({
+const icons = { DEVICE: 'device', RECOVERY: 'lifebuoy', VIEWER: 'eye' } as const
+
+function DeviceItem({
   device,
   onRevoke,
 }: {
@@ -89,42 +89,38 @@ function DeviceCard({
   const isThis = id === viewer.managementKeyId
   const name = deviceNameOf(device, t)
   return (
-    <li className={styles.device}>
-      <span className={styles.icon}>
-        <Icon name={kind === 'RECOVERY' ? 'lifebuoy' : 'device'} size={22} />
-      </span>
-      <div className={styles.name}>
-        <h2>{name}</h2>
-        {isThis && (
-          <p>
-            <Badge tone="ok">{t(m.thisDevice)}</Badge>
-          </p>
-        )}
-        {!isTrusted && (
-          <p>
-            <Badge tone="bad">{t(m.notTrusted)}</Badge>
-          </p>
-        )}
-        <p>{t(m.created, { when: relative(createdAt, now) })}</p>
-        {lastUsedAt !== null && <p>{t(m.used, { when: relative(lastUsedAt, now) })}</p>}
-      </div>
-      {onRevoke !== null && !isThis ? (
-        <Button
-          kind="danger"
-          label={t(m.revoke, { name })}
-          onPress={() => {
-            onRevoke(device)
-          }}
-        >
-          {t(m.revokeButton)}
-        </Button>
-      ) : (
-        <span />
-      )}
-      <div className={styles.id}>
-        <CopyableId text={id} name={t(m.fingerprint)} />
-      </div>
-    </li>
+    <Item
+      icon={icons[kind]}
+      title={name}
+      badges={
+        <>
+          {isThis && <Badge tone="ok">{t(m.thisDevice)}</Badge>}
+          {kind === 'VIEWER' && <Badge tone="info">{t(m.viewer)}</Badge>}
+          {!isTrusted && <Badge tone="bad">{t(m.notTrusted)}</Badge>}
+        </>
+      }
+      lines={[
+        kind === 'VIEWER' && t(m.viewerText),
+        t(m.created, { when: relative(createdAt, now) }),
+        lastUsedAt !== null && t(m.used, { when: relative(lastUsedAt, now) }),
+      ]}
+      detail={<CopyableId text={id} name={t(m.fingerprint)} />}
+      actions={
+        onRevoke !== null &&
+        !isThis && (
+          <Button
+            kind="danger"
+            icon="stop"
+            label={t(m.revoke, { name })}
+            onPress={() => {
+              onRevoke(device)
+            }}
+          >
+            {t(m.revokeButton)}
+          </Button>
+        )
+      }
+    />
   )
 }
 
@@ -148,15 +144,16 @@ function RevokeDeviceDialog({
   })
   const name = device === null ? '' : deviceNameOf(device, t)
   return (
-    <Dialog title={t(m.revokeConfirm)} isOpen={device !== null} onClose={onClose} isAlert>
-      <Notice tone="warn">{t(m.revokeText, { name })}</Notice>
-      {revoke.error !== null && <Failure error={revoke.error} />}
-      <DialogActions>
-        <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
-        <Button kind="dangerSolid" isPending={revoke.isPending} onPress={revoke.run}>
-          {t(m.revokeConfirm)}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    <ConfirmDialog
+      title={t(m.revokeConfirm)}
+      confirm={t(m.revokeConfirm)}
+      action={revoke}
+      isOpen={device !== null}
+      onClose={onClose}
+    >
+      <Notice tone="warn">
+        {t(device?.kind === 'VIEWER' ? m.revokeViewerText : m.revokeText, { name })}
+      </Notice>
+    </ConfirmDialog>
   )
 }

@@ -3,10 +3,8 @@ import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { TermsForm } from '../../keys/terms-form.tsx'
 import { areTermsComplete, expiryOf, maxUsesOf, termsOf } from '../../keys/terms.ts'
 import { useSession } from '../../session/session-context.tsx'
-import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogActions } from '../../ui/dialog.tsx'
-import { Failure } from '../../ui/failure.tsx'
-import { Form } from '../../ui/form.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { showToast } from '../../ui/toasts.tsx'
 import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
@@ -42,24 +40,14 @@ function ChangeForm({ owner, transactionKey, onClose }: KeyDialogProps) {
     onClose()
   })
   return (
-    <Form
-      onSubmit={() => {
-        change.run()
-      }}
+    <ActionForm
+      action={change}
+      submit={t(uiMessages.save)}
+      isComplete={areTermsComplete(terms)}
+      onBack={onClose}
+      isInDialog
     >
       <TermsForm terms={terms} onChange={setTerms} />
-      {change.error !== null && <Failure error={change.error} />}
-      <DialogActions>
-        <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
-        <Button
-          kind="primary"
-          type="submit"
-          isPending={change.isPending}
-          isDisabled={!areTermsComplete(terms)}
-        >
-          {t(uiMessages.save)}
-        </Button>
-      </DialogActions>
-    </Form>
+    </ActionForm>
   )
 }

@@ -5,12 +5,10 @@ import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { RevokeDialog } from '../../keys/revoke-dialog.tsx'
 import { useSession } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Dialog, DialogActions } from '../../ui/dialog.tsx'
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Notice } from '../../ui/display.tsx'
-import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
 import { showToast } from '../../ui/toasts.tsx'
-import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { ChangeDialog } from './change-dialog.tsx'
 import { keyPageMessages as m } from './key.messages.ts'
@@ -85,16 +83,17 @@ function RotateDialog({ owner, transactionKey, isOpen, onClose }: KeyDialogProps
     navigate(`/keys/${next.id}`)
   })
   return (
-    <Dialog title={t(m.rotate)} isOpen={isOpen} onClose={onClose} isAlert>
+    <ConfirmDialog
+      title={t(m.rotate)}
+      confirm={t(m.rotateConfirm)}
+      action={rotate}
+      isOpen={isOpen}
+      onClose={onClose}
+      icon="rotate"
+      isHarmless
+    >
       <p>{t(m.rotateText)}</p>
-      {rotate.error !== null && <Failure error={rotate.error} />}
-      <DialogActions>
-        <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
-        <Button kind="primary" icon="rotate" isPending={rotate.isPending} onPress={rotate.run}>
-          {t(m.rotateConfirm)}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </ConfirmDialog>
   )
 }
 
@@ -113,22 +112,17 @@ function DestroyDialog({ owner, transactionKey, isOpen, onClose }: KeyDialogProp
     onClose()
   })
   return (
-    <Dialog title={t(m.destroyTitle)} isOpen={isOpen} onClose={onClose} isAlert>
+    <ConfirmDialog
+      title={t(m.destroyTitle)}
+      confirm={t(m.destroyConfirm)}
+      action={destroy}
+      isOpen={isOpen}
+      onClose={onClose}
+      icon="trash"
+      isDisabled={typed !== name}
+    >
       <Notice tone="bad">{t(m.destroyWarning)}</Notice>
       <TextField label={t(m.destroyType, { name })} value={typed} onChange={setTyped} autoFocus />
-      {destroy.error !== null && <Failure error={destroy.error} />}
-      <DialogActions>
-        <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
-        <Button
-          kind="dangerSolid"
-          icon="trash"
-          isDisabled={typed !== name}
-          isPending={destroy.isPending}
-          onPress={destroy.run}
-        >
-          {t(m.destroyConfirm)}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </ConfirmDialog>
   )
 }

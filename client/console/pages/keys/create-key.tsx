@@ -5,14 +5,11 @@ import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { TermsForm } from '../../keys/terms-form.tsx'
 import { areTermsComplete, expiryOf, maxUsesOf, newTerms } from '../../keys/terms.ts'
 import { useSession } from '../../session/session-context.tsx'
-import { Button } from '../../ui/button.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Radios } from '../../ui/choice.tsx'
-import { Dialog, DialogActions } from '../../ui/dialog.tsx'
-import { Failure } from '../../ui/failure.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
 import { showToast } from '../../ui/toasts.tsx'
-import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { createKeyMessages as m } from './create-key.messages.ts'
 
@@ -56,11 +53,8 @@ function CreateKeyForm({ owner, onClose }: { readonly owner: Vault; readonly onC
     navigate(`/keys/${key.id}`)
   })
   const isComplete = server.trim() !== '' && areTermsComplete(terms)
-  const onSubmit = () => {
-    if (isComplete) create.run()
-  }
   return (
-    <Form onSubmit={onSubmit}>
+    <ActionForm action={create} submit={t(m.create)} isComplete={isComplete} onBack={onClose} isInDialog>
       <TextField
         label={t(m.server)}
         help={t(m.serverHelp)}
@@ -82,13 +76,6 @@ function CreateKeyForm({ owner, onClose }: { readonly owner: Vault; readonly onC
         ]}
       />
       <TermsForm terms={terms} onChange={setTerms} />
-      {create.error !== null && <Failure error={create.error} />}
-      <DialogActions>
-        <Button onPress={onClose}>{t(uiMessages.cancel)}</Button>
-        <Button kind="primary" type="submit" isPending={create.isPending} isDisabled={!isComplete}>
-          {t(m.create)}
-        </Button>
-      </DialogActions>
-    </Form>
+    </ActionForm>
   )
 }

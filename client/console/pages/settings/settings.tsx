@@ -11,11 +11,10 @@ import { densities, setPreferences, themes, usePreferences } from '../../theme/p
 import { Button } from '../../ui/button.tsx'
 import { Segments } from '../../ui/choice.tsx'
 import { CopyableId } from '../../ui/copy.tsx'
-import { Dialog, DialogActions } from '../../ui/dialog.tsx'
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Facts, Notice } from '../../ui/display.tsx'
 import { TextField } from '../../ui/field.tsx'
 import { Card, Page, Row } from '../../ui/page.tsx'
-import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { settingsMessages as m } from './settings.messages.ts'
 
@@ -113,10 +112,12 @@ function Leave() {
           {t(m.forget)}
         </Button>
       </Row>
-      <Dialog
+      <ConfirmDialog
         title={t(m.forget)}
+        confirm={t(m.forget)}
+        action={forget}
         isOpen={isOpen}
-        isAlert
+        isDisabled={typed !== viewer.owner}
         onClose={() => {
           setOpen(false)
         }}
@@ -128,24 +129,7 @@ function Leave() {
           onChange={setTyped}
           autoFocus
         />
-        <DialogActions>
-          <Button
-            onPress={() => {
-              setOpen(false)
-            }}
-          >
-            {t(uiMessages.cancel)}
-          </Button>
-          <Button
-            kind="dangerSolid"
-            isDisabled={typed !== viewer.owner}
-            isPending={forget.isPending}
-            onPress={forget.run}
-          >
-            {t(m.forget)}
-          </Button>
-        </DialogActions>
-      </Dialog>
+      </ConfirmDialog>
     </Card>
   )
 }

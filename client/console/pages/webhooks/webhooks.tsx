@@ -3,18 +3,21 @@ import type { Vault, Webhook } from '../../../index.ts'
 import { useResource } from '../../data/resource.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
 import { Badge, EmptyState, Notice } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
+import { Item, ItemList } from '../../ui/item-list.tsx'
 import { Loading } from '../../ui/loading.tsx'
-import { Card, Muted, Page, Row, Stack } from '../../ui/page.tsx'
+import { Page } from '../../ui/page.tsx'
 import { showToast } from '../../ui/toasts.tsx'
 import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
+import { useNow } from '../../ui/use-now.ts'
 import { webhooksMessages as m } from './webhooks.messages.ts'
 
 export function Webhooks() {
@@ -43,11 +46,11 @@ export function Webhooks() {
           {t(m.emptyText)}
         </EmptyState>
       )}
-      <Stack>
+      <ItemList label={t(m.title)}>
         {data?.map((webhook) => (
-          <WebhookCard key={webhook.id} webhook={webhook} owner={owner} />
+          <WebhookItem key={webhook.id} webhook={webhook} owner={owner} />
         ))}
-      </Stack>
+      </ItemList>
       {owner !== null && (
         <Dialog
           title={t(m.add)}
@@ -106,11 +109,7 @@ function AddWebhook({
     onAdded(secret)
   })
   return (
-    <Form
-      onSubmit={() => {
-        if (URL.canParse(url)) add.run()
-      }}
-    >
+    <ActionForm action={add} submit={t(m.add)} isComplete={URL.canParse(url)} isInDialog>
       <TextField
         label={t(m.address)}
         help={t(m.addressHelp)}
@@ -119,19 +118,14 @@ function AddWebhook({
         onChange={setUrl}
         autoFocus
       />
-      {add.error !== null && <Failure error={add.error} />}
-      <DialogActions>
-        <Button kind="primary" type="submit" isPending={add.isPending} isDisabled={!URL.canParse(url)}>
-          {t(m.add)}
-        </Button>
-      </DialogActions>
-    </Form>
+    </ActionForm>
   )
 }
 
-function WebhookCard({ webhook, owner }: { readonly webhook: Webhook; readonly owner: Vault | null }) {
+function WebhookItem({ webhook, owner }: { readonly webhook: Webhook; readonly owner: Vault | null }) {
   const { t, relative } = useTranslator()
   const { webhooks } = useSession()
+  const now = useNow()
   const [isRemoving, setRemoving] = useState(false)
   const redeliver = useAction(async () => {
     await owner?.redeliverWebhook(webhook.id)
@@ -144,66 +138,56 @@ function WebhookCard({ webhook, owner }: { readonly webhook: Webhook; readonly o
   })
   const { url, failingSince, failure, disabledAt, lastDeliveredAt, nextAttemptAt, deadLetterCount } = webhook
   const isWell = failingSince === null && disabledAt === null
-  const error = redeliver.error ?? remove.error
   return (
-    <Card>
-      <Row>
-        <strong>{url}</strong>
-        <Badge tone={isWell ? 'ok' : 'bad'}>
-          {isWell
-            ? t(m.ok)
-            : disabledAt !== null
-              ? t(m.disabled)
-              : t(m.failing, {
-                  when: failingSince === null ? '' : relative(failingSince),
-                  failure: failure ?? '',
-                })}
-        </Badge>
-        {deadLetterCount > 0 && <Badge tone="warn">{t(m.dead, { count: deadLetterCount })}</Badge>}
-      </Row>
-      <Muted>
-        {lastDeliveredAt === null ? t(m.deliveredNever) : t(m.delivered, { when: relative(lastDeliveredAt) })}
-        {nextAttemptAt !== null && ` · ${t(m.waiting, { when: relative(nextAttemptAt) })}`}
-      </Muted>
-      {error !== null && <Failure error={error} />}
-      {owner !== null && (
-        <Row>
-          <Button icon="rotate" isPending={redeliver.isPending} onPress={redeliver.run}>
-            {t(m.redeliver)}
-          </Button>
-          <Button
-            kind="danger"
-            icon="trash"
-            onPress={() => {
-              setRemoving(true)
-            }}
-          >
-            {t(m.remove)}
-          </Button>
-        </Row>
-      )}
-      <Dialog
-        title={t(m.removeConfirm)}
-        isOpen={isRemoving}
-        isAlert
-        onClose={() => {
-          setRemoving(false)
-        }}
-      >
-        <Notice tone="warn">{t(m.removeText, { url })}</Notice>
-        <DialogActions>
-          <Button
-            onPress={() => {
-              setRemoving(false)
-            }}
-          >
-            {t(uiMessages.cancel)}
-          </Button>
-          <Button kind="dangerSolid" isPending={remove.isPending} onPress={remove.run}>
-            {t(m.removeConfirm)}
-          </Button>
-        </DialogActions>
-      </Dialog>
-    </Card>
+    <Item
+      icon="webhook"
+      title={url}
+      badges={
+        <>
+          <Badge tone={isWell ? 'ok' : 'bad'}>
+            {t(isWell ? m.ok : disabledAt === null ? m.failing : m.disabled)}
+          </Badge>
+          {deadLetterCount > 0 && <Badge tone="warn">{t(m.dead, { count: deadLetterCount })}</Badge>}
+        </>
+      }
+      lines={[
+        failingSince !== null &&
+          t(m.failingSince, { when: relative(failingSince, now), failure: failure ?? '' }),
+        lastDeliveredAt === null
+          ? t(m.deliveredNever)
+          : t(m.delivered, { when: relative(lastDeliveredAt, now) }),
+        nextAttemptAt !== null && t(m.waiting, { when: relative(nextAttemptAt, now) }),
+      ]}
+      actions={
+        owner !== null && (
+          <>
+            <Button icon="rotate" isPending={redeliver.isPending} onPress={redeliver.run}>
+              {t(m.redeliver)}
+            </Button>
+            <Button
+              kind="danger"
+              icon="trash"
+              onPress={() => {
+                setRemoving(true)
+              }}
+            >
+              {t(m.remove)}
+            </Button>
+            {redeliver.error !== null && <Failure error={redeliver.error} />}
+            <ConfirmDialog
+              title={t(m.removeConfirm)}
+              confirm={t(m.removeConfirm)}
+              action={remove}
+              isOpen={isRemoving}
+              onClose={() => {
+                setRemoving(false)
+              }}
+            >
+              <Notice tone="warn">{t(m.removeText, { url })}</Notice>
+            </ConfirmDialog>
+          </>
+        )
+      }
+    />
   )
 }

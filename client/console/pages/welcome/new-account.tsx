@@ -4,11 +4,10 @@ import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { PhraseCheck, PhraseWords } from './phrase.tsx'
 import { connectionOptions, keystore } from '../../session/session.ts'
 import { useSessionControl } from '../../session/session-context.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/display.tsx'
-import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
 import { useAction } from '../../ui/use-action.ts'
 import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
 import { deviceName } from './device-name.ts'
@@ -90,10 +89,12 @@ function NameStep({
   })
   const isTaken = create.error instanceof KeyServerError && create.error.code === 'CONFLICT'
   return (
-    <Form
-      onSubmit={() => {
-        if (isAddressComplete(address)) create.run()
-      }}
+    <ActionForm
+      action={create}
+      submit={t(m.continue)}
+      isComplete={isAddressComplete(address)}
+      error={isTaken ? null : create.error}
+      onBack={onBack}
     >
       <StepHeading step={1} title={t(m.newTitle)} lead={t(m.thisBrowser)} />
       <AccountFields
@@ -105,20 +106,6 @@ function NameStep({
         }}
       />
       <TextField label={t(m.device)} value={label} onChange={setLabel} />
-      {create.error !== null && !isTaken && <Failure error={create.error} />}
-      <div className={styles.buttons}>
-        <Button kind="quiet" onPress={onBack}>
-          {t(m.back)}
-        </Button>
-        <Button
-          kind="primary"
-          type="submit"
-          isPending={create.isPending}
-          isDisabled={!isAddressComplete(address)}
-        >
-          {t(m.continue)}
-        </Button>
-      </div>
-    </Form>
+    </ActionForm>
   )
 }

@@ -1,15 +1,18 @@
 import { useEffect, useState } from 'react'
-import { requestPairing, VaultError, type PairingRequest } from '../../../index.ts'
+import { requestPairing, VaultError, type PairedKind, type PairingRequest } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { readMode } from '../../session/mode.ts'
 import { connectionOptions, keystore } from '../../session/session.ts'
 import { useSessionControl } from '../../session/session-context.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
+import { Radios } from '../../ui/choice.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
 import { Notice } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
 import { QrCode } from '../../ui/qr-code.tsx'
+import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
 import { deviceName } from './device-name.ts'
@@ -17,14 +20,16 @@ import { StepHeading } from './step-heading.tsx'
 import styles from './welcome.module.css'
 import { welcomeMessages as m } from './welcome.messages.ts'
 
-/** Asks another device to approve this browser. */
+/** Asks another device to approve this browser: in a copy for viewing only as a viewer, elsewhere as what one chooses. */
 export function PairThisDevice({ onBack }: { readonly onBack: () => void }) {
   const { t } = useTranslator()
   const [address, setAddress] = useState(noAddress)
   const [label, setLabel] = useState(() => deviceName(navigator.userAgent) ?? t(m.deviceDefault))
+  const isViewerOnly = readMode() === 'viewer'
+  const [kind, setKind] = useState<PairedKind>(isViewerOnly ? 'VIEWER' : 'DEVICE')
   const [request, setRequest] = useState<PairingRequest | null>(null)
   const ask = useAction(async () => {
-    setRequest(await requestPairing({ ...address, label, keystore, ...connectionOptions }))
+    setRequest(await requestPairing({ ...address, label, kind, keystore, ...connectionOptions }))
   })
   if (request !== null) {
     return (
@@ -37,29 +42,25 @@ export function PairThisDevice({ onBack }: { readonly onBack: () => void }) {
     )
   }
   return (
-    <Form
-      onSubmit={() => {
-        if (isAddressComplete(address)) ask.run()
-      }}
-    >
-      <StepHeading title={t(m.pairTitle)} lead={t(m.pairHelp)} />
+    <ActionForm action={ask} submit={t(m.continue)} isComplete={isAddressComplete(address)} onBack={onBack}>
+      <StepHeading
+        title={t(isViewerOnly ? m.viewTitle : m.pairTitle)}
+        lead={t(isViewerOnly ? m.viewHelp : m.pairHelp)}
+      />
       <AccountFields address={address} onChange={setAddress} />
       <TextField label={t(m.device)} value={label} onChange={setLabel} />
-      {ask.error !== null && <Failure error={ask.error} />}
-      <div className={styles.buttons}>
-        <Button kind="quiet" onPress={onBack}>
-          {t(m.back)}
-        </Button>
-        <Button
-          kind="primary"
-          type="submit"
-          isPending={ask.isPending}
-          isDisabled={!isAddressComplete(address)}
-        >
-          {t(m.continue)}
-        </Button>
-      </div>
-    </Form>
+      {!isViewerOnly && (
+        <Radios<PairedKind>
+          label={t(m.pairKind)}
+          value={kind}
+          onChange={setKind}
+          options={[
+            { value: 'DEVICE', label: t(m.pairDevice), help: t(m.pairDeviceHelp) },
+            { value: 'VIEWER', label: t(m.pairViewer), help: t(m.pairViewerHelp) },
+          ]}
+        />
+      )}
+    </ActionForm>
   )
 }
 
@@ -82,11 +83,15 @@ function Waiting({ request, onAgain }: { readonly request: PairingRequest; reado
     }
   }, [request, enter])
   const isGone = error instanceof VaultError && error.code === 'PAIRING_GONE'
-  // The code stands behind the #, which no browser sends to a server.
-  const link = `${location.origin}/devices/approve#${request.code}`
+  const isViewerOnly = readMode() === 'viewer'
+  // The code stands behind the #, which no browser sends to a server. A copy for viewing only could not approve it.
+  const link = isViewerOnly ? request.code : `${location.origin}/devices/approve#${request.code}`
   return (
     <>
-      <StepHeading title={t(m.pairTitle)} lead={t(m.pairLead)} />
+      <StepHeading
+        title={t(isViewerOnly ? m.viewTitle : m.pairTitle)}
+        lead={t(isViewerOnly ? m.viewLead : m.pairLead)}
+      />
       {error === null ? (
         <>
           <div className={styles.pair}>
@@ -112,7 +117,7 @@ function Waiting({ request, onAgain }: { readonly request: PairingRequest; reado
       )}
       <div className={styles.buttons}>
         <Button kind="quiet" onPress={onAgain}>
-          {t(m.back)}
+          {t(uiMessages.back)}
         </Button>
       </div>
     </>

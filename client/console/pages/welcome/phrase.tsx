@@ -2,10 +2,8 @@ import { useState } from 'react'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import styles from './welcome.module.css'
 import { welcomeMessages as m } from './welcome.messages.ts'
-import { Button } from '../../ui/button.tsx'
-import { Failure } from '../../ui/failure.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
 import type { Action } from '../../ui/use-action.ts'
 
 /** The words of a recovery phrase, numbered. */
@@ -39,7 +37,10 @@ export function PhraseCheck({
   const isRight = (index: number) => typed[index]?.trim().toLowerCase() === words[positions[index] ?? -1]
   const isComplete = positions.every((_, index) => isRight(index))
   return (
-    <Form
+    <ActionForm
+      action={action}
+      submit={t(m.done)}
+      onBack={onBack}
       onSubmit={() => {
         setChecked(true)
         if (isComplete) action.run()
@@ -60,16 +61,7 @@ export function PhraseCheck({
           }}
         />
       ))}
-      {action.error !== null && <Failure error={action.error} />}
-      <div className={styles.buttons}>
-        <Button kind="quiet" onPress={onBack}>
-          {t(m.back)}
-        </Button>
-        <Button kind="primary" type="submit" isPending={action.isPending}>
-          {t(m.done)}
-        </Button>
-      </div>
-    </Form>
+    </ActionForm>
   )
 }
 

@@ -3,16 +3,13 @@ import { openRecovery, type Recovery } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { connectionOptions, keystore } from '../../session/session.ts'
 import { useSessionControl } from '../../session/session-context.tsx'
-import { Button } from '../../ui/button.tsx'
+import { ActionForm } from '../../ui/action-form.tsx'
 import { Notice } from '../../ui/display.tsx'
-import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Form } from '../../ui/form.tsx'
 import { useAction } from '../../ui/use-action.ts'
 import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
 import { deviceName } from './device-name.ts'
 import { StepHeading } from './step-heading.tsx'
-import styles from './welcome.module.css'
 import { welcomeMessages as m } from './welcome.messages.ts'
 
 /** Brings an account back from its recovery phrase: first what there is, then the restoring. */
@@ -32,11 +29,11 @@ export function RestoreAccount({ onBack }: { readonly onBack: () => void }) {
   })
   const isComplete = isAddressComplete(address) && phrase.trim() !== ''
   return (
-    <Form
-      onSubmit={() => {
-        if (recovery !== null) restore.run()
-        else if (isComplete) find.run()
-      }}
+    <ActionForm
+      action={recovery === null ? find : restore}
+      submit={t(recovery === null ? m.recoverFind : m.recoverConfirm)}
+      isComplete={recovery !== null || isComplete}
+      onBack={onBack}
     >
       <StepHeading title={t(m.recoverTitle)} lead={t(m.recoverHelp)} />
       {recovery === null ? (
@@ -65,21 +62,6 @@ export function RestoreAccount({ onBack }: { readonly onBack: () => void }) {
           )}
         </>
       )}
-      {find.error !== null && <Failure error={find.error} />}
-      {restore.error !== null && <Failure error={restore.error} />}
-      <div className={styles.buttons}>
-        <Button kind="quiet" onPress={onBack}>
-          {t(m.back)}
-        </Button>
-        <Button
-          kind="primary"
-          type="submit"
-          isPending={find.isPending || restore.isPending}
-          isDisabled={recovery === null && !isComplete}
-        >
-          {t(recovery === null ? m.recoverFind : m.recoverConfirm)}
-        </Button>
-      </div>
-    </Form>
+    </ActionForm>
   )
 }

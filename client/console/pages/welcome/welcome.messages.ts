@@ -1,7 +1,6 @@
 import { messages } from '../../i18n/messages.ts'
 
 export const welcomeMessages = messages({
-  back: ['Back', 'Zurück'],
   checkError: [
     'That is another word. Look it up once more.',
     'Das ist ein anderes Wort. Sieh noch einmal nach.',
@@ -35,16 +34,27 @@ export const welcomeMessages = messages({
   ],
   newTitle: ['Start here', 'Neu anfangen'],
   pairCode: ['Pairing code', 'Kopplungscode'],
+  pairDevice: ['Everything', 'Alles'],
+  pairDeviceHelp: [
+    'It gets a copy of every key, and can do what your other device can.',
+    'Es bekommt eine Kopie jedes Schlüssels und kann, was dein anderes Gerät kann.',
+  ],
   pairGone: [
     'The ten minutes are over, or it was refused. Start again.',
     'Die zehn Minuten sind um, oder es wurde abgelehnt. Beginne von vorn.',
   ],
   pairHelp: ['Your other device approves this browser.', 'Dein anderes Gerät gibt diesen Browser frei.'],
+  pairKind: ['What it may do', 'Was es darf'],
   pairLead: [
     'Scan this with your other device, or paste the code there under Devices → Add a device.',
     'Scanne das mit deinem anderen Gerät, oder füge den Code dort unter Geräte → Gerät hinzufügen ein.',
   ],
   pairTitle: ['I have another device', 'Ich habe ein anderes Gerät'],
+  pairViewer: ['Only watch', 'Nur zusehen'],
+  pairViewerHelp: [
+    'It reads and follows alerts. It gets no key, and can change nothing.',
+    'Es liest und folgt den Meldungen. Es bekommt keinen Schlüssel und kann nichts ändern.',
+  ],
   pairWaiting: ['Waiting for your other device…', 'Warten auf dein anderes Gerät …'],
   pairWords: [
     'Both screens must show these words, in this order',
@@ -104,6 +114,15 @@ export const welcomeMessages = messages({
     'Den Schlüssel zu allem verwahrt dieser Browser. Er lässt sich hier benutzen und nicht herauskopieren.',
   ],
   verify: ['Only check somebody’s key', 'Nur den Schlüssel von jemandem prüfen'],
+  viewHelp: [
+    'A device of yours approves it. It sees your keys and alerts, and can change nothing.',
+    'Ein Gerät von dir gibt ihn frei. Er sieht deine Schlüssel und Meldungen und kann nichts ändern.',
+  ],
+  viewLead: [
+    'Type or paste this code on a device of yours: in its console under Devices → Add a device, or as claviger device approve CODE.',
+    'Gib diesen Code auf einem Gerät von dir ein: in seiner Konsole unter Geräte → Gerät hinzufügen, oder mit claviger device approve CODE.',
+  ],
+  viewTitle: ['Watch from this browser', 'In diesem Browser zusehen'],
   viewerText: [
     'This copy is for viewing only: it comes from the key server itself, and whoever runs it could change the page. To make or use keys, open the console on your own machine or at an address of its own.',
     'Diese Kopie ist nur zum Ansehen: Sie kommt vom Schlüsselserver selbst, und wer ihn betreibt, könnte sie verändern. Um Schlüssel anzulegen oder zu benutzen, öffne die Konsole auf deinem eigenen Rechner oder unter einer eigenen Adresse.',

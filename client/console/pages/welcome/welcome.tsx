@@ -93,9 +93,14 @@ function Start({ onChoose }: { readonly onChoose: (path: Path) => void }) {
     <>
       <h2>{t(m.welcome)}</h2>
       {isViewer ? (
-        <Notice tone="info" title={t(m.viewerTitle)}>
-          {t(m.viewerText)}
-        </Notice>
+        <>
+          <Notice tone="info" title={t(m.viewerTitle)}>
+            {t(m.viewerText)}
+          </Notice>
+          <div className={styles.choices}>
+            <Choice icon="eye" title={m.viewTitle} help={m.viewHelp} onPress={() => onChoose('pair')} />
+          </div>
+        </>
       ) : (
         <div className={styles.choices}>
           <Choice icon="plus" title={m.newTitle} help={m.newHelp} onPress={() => onChoose('new')} />
