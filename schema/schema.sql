@@ -1,5 +1,11 @@
 -- Derived from the migrations by `npm run schema:sql`. Read it, change schema/tables/ and schema/functions/.
 
+CREATE TYPE acquisition_purpose AS ENUM (
+  'USE',
+  'REWRAP',
+  'EXPORT'
+);
+
 CREATE TYPE alert_kind AS ENUM (
   'KEY_EXPIRING',
   'KEY_EXPIRED',
@@ -15,6 +21,20 @@ CREATE TYPE alert_kind AS ENUM (
 CREATE TYPE application_server_proof AS ENUM (
   'WELL_KNOWN',
   'OPERATOR'
+);
+
+CREATE TYPE audit_action AS ENUM (
+  'ACCOUNT_OPENED',
+  'MANAGEMENT_KEY_ADDED',
+  'MANAGEMENT_KEY_REVOKED',
+  'KEY_STORED',
+  'KEY_ACQUIRED',
+  'KEY_UPDATED',
+  'KEY_REWRAPPED',
+  'KEY_REVOKED',
+  'KEY_DESTROYED',
+  'ALERTS_ACKNOWLEDGED',
+  'WEBHOOK_CHANGED'
 );
 
 CREATE TYPE key_change_kind AS ENUM (
@@ -111,6 +131,21 @@ CREATE TABLE application_servers (
   change_low_water_mark bigint NOT NULL DEFAULT 0,
   change_low_water_mark_at timestamp(3) with time zone,
   CONSTRAINT application_servers_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE audit_pending (
+  account_id uuid NOT NULL,
+  "position" bigint NOT NULL,
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  occurred_at timestamp(3) with time zone NOT NULL,
+  action audit_action NOT NULL,
+  code text,
+  purpose acquisition_purpose,
+  management_key_id text NOT NULL,
+  transaction_key_id uuid,
+  affected_management_key_id text,
+  address text,
+  CONSTRAINT audit_pending_account_id_position_pk PRIMARY KEY (account_id, "position")
 );
 
 CREATE TABLE clock_sightings (
@@ -311,7 +346,7 @@ CREATE UNIQUE INDEX transaction_keys_public_key ON transaction_keys USING btree 
 
 CREATE INDEX webhooks_due ON webhooks USING btree (due_at) WHERE (due_at IS NOT NULL);
 
-CREATE OR REPLACE FUNCTION acquire_wrapped_keys(p_account_id uuid, p_management_key_id text, p_nonce text, p_created bigint, p_expires bigint, p_transaction_key_ids uuid[], p_purpose text, p_acquisition_id uuid, p_acquisition_hours integer)
+CREATE OR REPLACE FUNCTION acquire_wrapped_keys(p_account_id uuid, p_management_key_id text, p_nonce text, p_created bigint, p_expires bigint, p_transaction_key_ids uuid[], p_purpose text, p_acquisition_id uuid, p_acquisition_hours integer, p_address text)
  RETURNS TABLE(outcome text, key_id uuid, wrapped_key text)
  LANGUAGE plpgsql
 AS $function$
@@ -384,7 +419,12 @@ BEGIN
   ORDER BY asked.place
   LIMIT 1;
 
-  IF FOUND THEN
+  -- v_outcome is the refusal, and null when there is none.
+  INSERT INTO audit_pending (account_id, occurred_at, action, code, purpose, management_key_id, transaction_key_id, address)
+  SELECT p_account_id, v_now, 'KEY_ACQUIRED', v_outcome, p_purpose::acquisition_purpose, p_management_key_id, asked.id, p_address
+  FROM unnest(p_transaction_key_ids) AS asked (id);
+
+  IF v_outcome IS NOT NULL THEN
     IF p_acquisition_id IS NOT NULL THEN
       DELETE FROM acquisitions
       WHERE account_id = p_account_id AND idempotency_scope = v_idempotency_scope

@@ -119,6 +119,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     writeConnectionsMax: options.databasePoolSize ?? 10,
     serverKeySecret: serverKeySecretOf({ serverKeySecret, databaseUrl }),
     alertRetentionDays: options.alertRetentionDays ?? 365,
+    auditAddresses: options.auditAddresses ?? false,
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
     origins: () => known.origins,

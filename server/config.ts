@@ -27,6 +27,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[]
   /** How long alerts are kept. */
   readonly alertRetentionDays: number
+  /** The audit log has the addresses of clients. */
+  readonly auditAddresses: boolean
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
   readonly allowsPrivateWebhooks: boolean
   /**
@@ -82,6 +84,7 @@ export function readConfig(
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     alertRetentionDays: data.ALERT_RETENTION_DAYS,
+    auditAddresses: data.AUDIT_ADDRESSES === 'on',
     allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS === 'on',
     allowsPrivateApplicationServers: (data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent) === 'on',
     logLevel: data.LOG_LEVEL,
@@ -155,6 +158,7 @@ const variables = z.object({
     .default([]),
   // Longer than a webhook is tried.
   ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365),
+  AUDIT_ADDRESSES: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   ALLOW_PRIVATE_WEBHOOKS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   ALLOW_PRIVATE_APPLICATION_SERVERS: z
     .enum(['on', 'off'], { error: 'must be on or off' })

@@ -46,6 +46,8 @@ export interface ServicesOptions {
   readonly serverKeySecret: string
   /** How long alerts are kept. */
   readonly alertRetentionDays: number
+  /** The audit log has the addresses of clients. */
+  readonly auditAddresses: boolean
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
   readonly allowsPrivateWebhooks: boolean
   /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
@@ -122,7 +124,7 @@ export function createServices(options: ServicesOptions) {
 
   return {
     databases,
-    authentication: createAuthentication(databases),
+    authentication: createAuthentication(databases, { recordsAddresses: options.auditAddresses }),
     revocations,
     signingKeys,
     accounts: new Accounts(databases),

@@ -31,5 +31,5 @@ export function acquire(
 ) {
   return sql<{ outcome: string; wrapped_key: string | null }[]>`
     SELECT outcome, wrapped_key FROM acquire_wrapped_keys(${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires},
-      ${[transactionKeyId]}::uuid[], 'USE', NULL, 24)`
+      ${[transactionKeyId]}::uuid[], 'USE', NULL, 24, NULL)`
 }

@@ -3,11 +3,13 @@
 -- p_nonce is null when an earlier field of this request consumed it. p_transaction_key_ids has no duplicates.
 -- p_purpose is USE, REWRAP or EXPORT. Only USE is counted and limited, and only for it must the term have begun: owners move
 -- and save all of their keys. The other two raise one alert for each call that acquires something new.
+-- Each key that was asked for gets an entry of the audit log, also when a signed request is refused. p_address is the
+-- client's, or null.
 -- Returns a row for each key in the order asked with outcome GRANTED, or one row with the outcome of the refusal: those of
 -- consume_management_key_nonce, NOT_FOUND, KEY_REVOKED, KEY_NOT_YET_VALID or KEY_OVERUSED.
 CREATE OR REPLACE FUNCTION acquire_wrapped_keys(
   p_account_id uuid, p_management_key_id text, p_nonce text, p_created bigint, p_expires bigint,
-  p_transaction_key_ids uuid[], p_purpose text, p_acquisition_id uuid, p_acquisition_hours integer
+  p_transaction_key_ids uuid[], p_purpose text, p_acquisition_id uuid, p_acquisition_hours integer, p_address text
 ) RETURNS TABLE (outcome text, key_id uuid, wrapped_key text) LANGUAGE plpgsql AS $$
 DECLARE
   v_now timestamptz := clock_timestamp();
@@ -78,7 +80,12 @@ BEGIN
   ORDER BY asked.place
   LIMIT 1;
 
-  IF FOUND THEN
+  -- v_outcome is the refusal, and null when there is none.
+  INSERT INTO audit_pending (account_id, occurred_at, action, code, purpose, management_key_id, transaction_key_id, address)
+  SELECT p_account_id, v_now, 'KEY_ACQUIRED', v_outcome, p_purpose::acquisition_purpose, p_management_key_id, asked.id, p_address
+  FROM unnest(p_transaction_key_ids) AS asked (id);
+
+  IF v_outcome IS NOT NULL THEN
     IF p_acquisition_id IS NOT NULL THEN
       DELETE FROM acquisitions
       WHERE account_id = p_account_id AND idempotency_scope = v_idempotency_scope

@@ -34,6 +34,23 @@ export const acquisitionPurposes = ['USE', 'REWRAP', 'EXPORT'] as const
 
 export type AcquisitionPurpose = (typeof acquisitionPurposes)[number]
 
+/** What an entry of the audit log tells of. */
+export const auditActions = [
+  'ACCOUNT_OPENED',
+  'MANAGEMENT_KEY_ADDED',
+  'MANAGEMENT_KEY_REVOKED',
+  'KEY_STORED',
+  'KEY_ACQUIRED',
+  'KEY_UPDATED',
+  'KEY_REWRAPPED',
+  'KEY_REVOKED',
+  'KEY_DESTROYED',
+  'ALERTS_ACKNOWLEDGED',
+  'WEBHOOK_CHANGED',
+] as const
+
+export type AuditAction = (typeof auditActions)[number]
+
 export const alertKinds = [
   'KEY_EXPIRING',
   'KEY_EXPIRED',

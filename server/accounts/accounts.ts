@@ -3,8 +3,10 @@ import { z } from 'zod'
 import type { AccountsPort, OpenAccountInput } from '../../schema/graphql/context.ts'
 import type { Account, ManagementKey } from '../../schema/graphql/domain.ts'
 import { accounts, managementKeyOwners, managementKeys } from '../../schema/tables/index.ts'
+import { toManagementKeyId } from '../../schema/wire/brands.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { accountName, parseInput } from '../lib/input.ts'
@@ -55,9 +57,10 @@ export class Accounts {
       throw badInput('input.managementKey.kind', 'A VIEWER reads an account, and opens none.')
     }
     const accountId = accountIdOf(name)
-    const managementKeyId = await thumbprint(managementKey.signingKey)
+    const managementKeyId = toManagementKeyId(await thumbprint(managementKey.signingKey))
     const key = { principalId: accountId, keyId: managementKeyId, jwk: managementKey.signingKey }
-    return request.registration(key, async (tx, now) => {
+    return request.registration(key, async (registration) => {
+      const { tx, now } = registration
       if (managementKey.endorsement !== null) {
         await assertEndorsement(managementKey.endorsement, {
           owner: name,
@@ -88,6 +91,7 @@ export class Accounts {
         wrappingKey: managementKey.wrappingKey,
         endorsement: managementKey.endorsement?.compact ?? null,
       })
+      await recordAudit({ ...registration, accountId, managementKeyId }, [{ action: 'ACCOUNT_OPENED' }])
       return account
     })
   }

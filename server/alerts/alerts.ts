@@ -4,6 +4,7 @@ import type { AlertsPort } from '../../schema/graphql/context.ts'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import { alerts } from '../../schema/tables/index.ts'
 import { badInput } from '../../schema/wire/errors.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { cursorPositionOf, type StoredList } from '../events/stored-list.ts'
@@ -72,7 +73,8 @@ export class Alerts {
     if (bookmark === null) throw badInput('upTo', 'This is not a cursor of an alert.')
     const { position, atMs } = bookmark
     return request.transaction(
-      async ({ tx, accountId }) => {
+      async (signed) => {
+        const { tx, accountId } = signed
         if (position === 0) return 0
         // The alert of a cursor from before the database was set back is not there: its holder has not seen what is.
         const ofCursor = alias(alerts, 'of_cursor')
@@ -98,6 +100,7 @@ export class Alerts {
             ),
           )
           .returning({ position: alerts.position })
+        if (marked.length > 0) await recordAudit(signed, [{ action: 'ALERTS_ACKNOWLEDGED' }])
         return marked.length
       },
       { allowsViewer: true },

@@ -43,7 +43,7 @@ export class ApplicationServers {
     const applicationServerId = applicationServerIdOf(name)
     const key = { principalId: applicationServerId, keyId, jwk: signingKey }
     const registered = { applicationServerId, name, keyId, signingKey }
-    await request.registration(key, (tx) => holdKey(tx, registered))
+    await request.registration(key, ({ tx }) => holdKey(tx, registered))
     // Not before the nonce is consumed: a request that is sent again makes nobody fetch.
     const { listed, ticket } = await this.#documents.read(name, clientAddress)
     const isListed = typeof listed === 'object' && listed.includes(keyId)

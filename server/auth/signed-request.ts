@@ -17,19 +17,33 @@ import { assertSelfSigned, SignatureVerifier, type ReceivedSignature } from './s
 
 /** Makes a {@link SignedRequest} from the signature that a transport received. */
 export interface Authentication {
-  /** @param received null for a request without a signature */
-  request(received: ReceivedSignature | null): SignedRequest
+  /**
+   * @param received null for a request without a signature
+   * @param clientAddress the client that the request is counted for
+   */
+  request(received: ReceivedSignature | null, clientAddress: string): SignedRequest
 }
 
-export function createAuthentication(databases: Databases): Authentication {
+/** @param options.recordsAddresses the audit log has the addresses of clients */
+export function createAuthentication(
+  databases: Databases,
+  { recordsAddresses }: { readonly recordsAddresses: boolean },
+): Authentication {
   const verifier = new SignatureVerifier(new PrincipalDirectory(databases.reads.db))
-  return { request: (received) => new SignedRequest(received, { verifier, databases }) }
+  return {
+    request: (received, clientAddress) => {
+      const address = recordsAddresses ? clientAddress : null
+      return new SignedRequest(received, { verifier, databases, address })
+    },
+  }
 }
 
 /** A transaction that consumed the request's nonce, and the database's clock when it did. */
 export interface SignedTransaction extends AccountPrincipal {
   readonly tx: Executor
   readonly now: Date
+  /** The client's, for the audit log; null where addresses are not recorded. */
+  readonly address: string | null
 }
 
 /** The parameters of a statement that consumes the nonce itself. `nonce` is null when an earlier field consumed it. */
@@ -37,6 +51,16 @@ export interface NonceToConsume extends AccountPrincipal {
   readonly nonce: string | null
   readonly created: number
   readonly expires: number
+  /** As in {@link SignedTransaction}. */
+  readonly address: string | null
+}
+
+/** The transaction of a request that is signed with the key that it registers. */
+export type Registration = Omit<SignedTransaction, keyof AccountPrincipal>
+
+/** Of {@link SignedRequest.verifyOwner}. */
+interface OwnerOptions {
+  readonly onForbidden?: (signed: SignedTransaction) => Promise<void>
 }
 
 export interface TransactionOptions {
@@ -58,6 +82,7 @@ export class SignedRequest {
   readonly #received: ReceivedSignature | null
   readonly #verifier: SignatureVerifier
   readonly #databases: Databases
+  readonly #address: string | null
   #principal: Promise<Principal> | null = null
   #isNonceConsumed = false
   #lastTurn: Promise<unknown> = Promise.resolve()
@@ -65,11 +90,20 @@ export class SignedRequest {
   /** @param received null for a request without a signature */
   constructor(
     received: ReceivedSignature | null,
-    { verifier, databases }: { readonly verifier: SignatureVerifier; readonly databases: Databases },
+    {
+      verifier,
+      databases,
+      address,
+    }: {
+      readonly verifier: SignatureVerifier
+      readonly databases: Databases
+      readonly address: string | null
+    },
   ) {
     this.#received = received
     this.#verifier = verifier
     this.#databases = databases
+    this.#address = address
   }
 
   get hasSignature(): boolean {
@@ -94,13 +128,14 @@ export class SignedRequest {
   /**
    * As {@link verify}, for what a management key of the kind VIEWER may not do.
    *
+   * @param options.onForbidden stores what is to be known of the refusal, in the transaction that consumes the nonce
    * @throws {KeyServerError} FORBIDDEN for a VIEWER, whose nonce is then consumed
    */
-  async verifyOwner(): Promise<AccountPrincipal> {
+  async verifyOwner({ onForbidden = doNothing }: OwnerOptions = {}): Promise<AccountPrincipal> {
     const account = await this.verify()
     const principal = await this.identify()
     if (principal.kind !== 'ACCOUNT' || !principal.isViewer) return account
-    await this.consumeNonce()
+    await this.transaction(onForbidden, { allowsViewer: true })
     throw new KeyServerError('FORBIDDEN', 'A management key of the kind VIEWER reads, and changes nothing.')
   }
 
@@ -142,7 +177,7 @@ export class SignedRequest {
   /** Runs `work` in the transaction that consumes the nonce. When `work` refuses the request, it is consumed as well. */
   async transaction<T>(
     work: (signed: SignedTransaction) => Promise<T>,
-    { lock = takeNoLock, allowsViewer = false }: TransactionOptions = {},
+    { lock = doNothing, allowsViewer = false }: TransactionOptions = {},
   ): Promise<T> {
     const account = await (allowsViewer ? this.verify() : this.verifyOwner())
     return this.#runInTurn(async () => {
@@ -150,7 +185,7 @@ export class SignedRequest {
         const result = await runTransaction(this.#databases.writes.db, async (tx) => {
           await lock(tx, account.accountId)
           const now = await this.#consumeWithin(tx, account)
-          return work({ ...account, tx, now })
+          return work({ ...account, tx, now, address: this.#address })
         })
         this.#isNonceConsumed = true
         return result
@@ -172,7 +207,13 @@ export class SignedRequest {
     const account = await this.verifyOwner()
     return this.#runInTurn(async () => {
       const { nonce, created, expires } = this.#nonce()
-      const result = await run({ ...account, nonce: this.#isNonceConsumed ? null : nonce, created, expires })
+      const result = await run({
+        ...account,
+        nonce: this.#isNonceConsumed ? null : nonce,
+        created,
+        expires,
+        address: this.#address,
+      })
       if (isNonceRefusal(result.outcome)) await assertGranted(result.outcome, this.#databases)
       this.#isNonceConsumed = true
       return result
@@ -181,11 +222,11 @@ export class SignedRequest {
 
   /**
    * Runs `work` in a transaction for a request that is signed with the key that it registers. The nonce is consumed with
-   * what `work` stores, or not at all. `work` gets the database's clock.
+   * what `work` stores, or not at all.
    */
   async registration<T>(
     key: { readonly principalId: PrincipalId; readonly keyId: string; readonly jwk: SigningJwk },
-    work: (tx: Executor, now: Date) => Promise<T>,
+    work: (registration: Registration) => Promise<T>,
   ): Promise<T> {
     await assertSelfSigned(this.#requireSignature(), key)
     return this.#runInTurn(async () => {
@@ -194,7 +235,7 @@ export class SignedRequest {
         const outcome = this.#isNonceConsumed
           ? fragment`'GRANTED'`
           : fragment`consume_nonce(${key.principalId}, ${key.keyId}, ${nonce}, ${created}, ${expires})`
-        return work(tx, await this.#assertConsumed(tx, outcome))
+        return work({ tx, now: await this.#assertConsumed(tx, outcome), address: this.#address })
       })
       this.#isNonceConsumed = true
       return result
@@ -245,6 +286,6 @@ export class SignedRequest {
   }
 }
 
-function takeNoLock(): Promise<void> {
+function doNothing(): Promise<void> {
   return Promise.resolve()
 }

@@ -60,10 +60,11 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
           // nginx and others hold an answer back until it is whole, unless told not to.
           response.setHeader('X-Accel-Buffering', 'no')
         }
+        const clientAddress = clientAddressOf(request)
         await engine(request, response, {
-          signedRequest: authentication.request(received),
+          signedRequest: authentication.request(received, clientAddress),
           params,
-          clientAddress: clientAddressOf(request),
+          clientAddress,
           onStream,
         })
       } catch (error) {

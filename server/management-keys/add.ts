@@ -10,6 +10,7 @@ import { haveSamePayload } from '../../schema/wire/statements/statement.ts'
 import { raiseAlert } from '../alerts/raise.ts'
 import { managementKeyInput, type ManagementKeyToAdd } from './management-key-input.ts'
 import { selectActiveSigner } from '../auth/active-signer.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { jwe, parseInput, statementOf } from '../lib/input.ts'
 import {
@@ -124,6 +125,7 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
     wrappingKey: key.wrappingKey,
     endorsement: key.endorsement.compact,
   })
+  await recordAudit(signed, [{ action: 'MANAGEMENT_KEY_ADDED', affectedManagementKeyId: key.id }])
   await storeWrappedKeysFor(signed, key)
   await raiseAlert(signed, {
     kind: 'MANAGEMENT_KEY_ADDED',

@@ -2,6 +2,7 @@ import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import { managementKeys, wrappedKeys } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { raiseAlert } from '../alerts/raise.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { assertManagementKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
 import { revocationChannel } from '../events/channels.ts'
@@ -30,9 +31,13 @@ export async function revokeManagementKey(
     .from(managementKeys)
     .where(isKey)
   if (key === undefined) throw notFound('management key')
-  if (revocation !== null && key.revocation === null) {
+  const isNewRevocation = revocation !== null && key.revocation === null
+  if (isNewRevocation) {
     await assertManagementKeyRevocation(signed, revocation, id)
     await tx.update(managementKeys).set({ revocation: revocation.compact }).where(isKey)
+  }
+  if (key.revokedAt === null || isNewRevocation) {
+    await recordAudit(signed, [{ action: 'MANAGEMENT_KEY_REVOKED', affectedManagementKeyId: id }])
   }
   if (key.revokedAt !== null) return
   const active = await tx

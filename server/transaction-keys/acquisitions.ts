@@ -4,8 +4,9 @@ import type { WrappedKey } from '../../schema/graphql/domain.ts'
 import { parseTransactionKeyId, type TransactionKeyId } from '../../schema/wire/brands.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
+import { recordAudit } from '../audit/record.ts'
 import { nonceRefusals } from '../auth/nonces.ts'
-import type { NonceToConsume, SignedRequest } from '../auth/signed-request.ts'
+import type { NonceToConsume, SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
@@ -43,12 +44,24 @@ export class Acquisitions {
   }
 
   async #acquire(request: SignedRequest, input: AcquireInput): Promise<WrappedKey[]> {
-    const { accountId, managementKeyId } = await request.verifyOwner()
+    const { accountId, managementKeyId } = await request.verify()
+    const ids = parseKeyIds(input)
+    const recordRefusal = (code: string) => (signed: SignedTransaction) =>
+      recordAudit(
+        signed,
+        ids.map((transactionKeyId) => ({
+          action: 'KEY_ACQUIRED',
+          purpose: input.purpose,
+          transactionKeyId,
+          code,
+        })),
+      )
+    await request.verifyOwner({ onForbidden: recordRefusal('FORBIDDEN') })
     const acquisitionId =
       input.acquisitionId === null ? null : parseInput(uuid, input.acquisitionId, 'acquisitionId')
-    const keyIds = parseKeyIds(input)
-    if (keyIds === null) {
-      await request.consumeNonce()
+    const keyIds = ids.filter((id) => id !== null)
+    if (keyIds.length < ids.length) {
+      await request.transaction(recordRefusal('NOT_FOUND'))
       throw refusal('NOT_FOUND')
     }
     const { outcome, rows } = await request.statement((nonce) =>
@@ -61,7 +74,7 @@ export class Acquisitions {
   }
 
   async #run(
-    { accountId, managementKeyId, nonce, created, expires }: NonceToConsume,
+    { accountId, managementKeyId, nonce, created, expires, address }: NonceToConsume,
     {
       keyIds,
       purpose,
@@ -75,7 +88,7 @@ export class Acquisitions {
     const answer = await this.#databases.writes.sql`
       SELECT * FROM acquire_wrapped_keys(
         ${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires},
-        ${[...keyIds]}::uuid[], ${purpose}, ${acquisitionId}, ${limits.acquisitionIdHours})`
+        ${[...keyIds]}::uuid[], ${purpose}, ${acquisitionId}, ${limits.acquisitionIdHours}, ${address})`
     const rows = answer.map((row) => acquiredRow.parse(row))
     const [first] = rows
     if (first === undefined && keyIds.length > 0) {
@@ -85,14 +98,14 @@ export class Acquisitions {
   }
 }
 
-/** Null when an id is malformed, which is answered like an unknown one. */
-function parseKeyIds({ transactionKeyIds, field }: AcquireInput): TransactionKeyId[] | null {
+/** Null stands for a malformed id, which is answered like an unknown one. */
+function parseKeyIds({ transactionKeyIds, field }: AcquireInput): (TransactionKeyId | null)[] {
   if (transactionKeyIds.length > limits.batchMax) {
     throw badInput(field, `There are at most ${String(limits.batchMax)} keys in a request.`)
   }
   const ids = transactionKeyIds.map(parseTransactionKeyId)
-  if (!ids.every((id) => id !== null)) return null
-  if (new Set(ids).size !== ids.length) throw badInput(field, 'A request must not name a key twice.')
+  const known = ids.filter((id) => id !== null)
+  if (new Set(known).size !== known.length) throw badInput(field, 'A request must not name a key twice.')
   return ids
 }
 

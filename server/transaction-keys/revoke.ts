@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
 import { raiseAlert } from '../alerts/raise.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { recordKeyChange } from '../key-changes/record.ts'
 import { assertKeyRevocation, type ReceivedRevocation } from '../auth/revocation-statement.ts'
@@ -23,7 +24,9 @@ export async function revokeTransactionKey(
   }: { readonly reason: RevocationReason; readonly revocation: ReceivedRevocation | null },
 ): Promise<void> {
   const { isRevoked } = await lockTransactionKey(signed, id)
-  await storeRevocation(signed, id, { revocation, reason })
+  const isStored = await storeRevocation(signed, id, { revocation, reason })
+  if (isRevoked && !isStored) return
+  await recordAudit(signed, [{ action: 'KEY_REVOKED', transactionKeyId: id }])
   if (isRevoked) return
   await markRevoked(signed, id, reason)
   await recordKeyChange(signed, id, reason === 'SUPERSEDED' ? 'SUPERSEDED' : 'REVOKED')
@@ -40,17 +43,23 @@ export async function destroyTransactionKey(
   revocation: ReceivedRevocation | null,
 ): Promise<void> {
   const { isRevoked } = await lockTransactionKey(signed, id)
-  await storeRevocation(signed, id, { revocation, reason: 'UNSPECIFIED' })
+  const isStored = await storeRevocation(signed, id, { revocation, reason: 'UNSPECIFIED' })
   const { tx, accountId } = signed
   const erased = await tx
     .delete(wrappedKeys)
     .where(and(eq(wrappedKeys.accountId, accountId), eq(wrappedKeys.transactionKeyId, id)))
     .returning({ transactionKeyId: wrappedKeys.transactionKeyId })
+  if (isRevoked && !isStored && erased.length === 0) return
+  await recordAudit(signed, [{ action: 'KEY_DESTROYED', transactionKeyId: id }])
   if (!isRevoked) await markRevoked(signed, id, 'UNSPECIFIED')
   if (!isRevoked || erased.length > 0) await recordKeyChange(signed, id, 'DESTROYED')
 }
 
-/** Stores the signed revocation unless one is stored. Its reason must be the stored one when the key is revoked already. */
+/**
+ * Stores the signed revocation unless one is stored. Its reason must be the stored one when the key is revoked already.
+ *
+ * @returns whether it was stored now
+ */
 async function storeRevocation(
   signed: SignedTransaction,
   id: string,
@@ -58,17 +67,18 @@ async function storeRevocation(
     revocation,
     reason,
   }: { readonly revocation: ReceivedRevocation | null; readonly reason: RevocationReason },
-): Promise<void> {
-  if (revocation === null) return
+): Promise<boolean> {
+  if (revocation === null) return false
   const { tx, accountId } = signed
   const key = await selectTransactionKey(tx, accountId, id)
   if (key === null) throw new TypeError('A locked transaction key has no row.')
-  if (key.revocation !== null) return
+  if (key.revocation !== null) return false
   await assertKeyRevocation(signed, revocation, { ...key, reason: key.revocationReason ?? reason })
   await tx
     .update(transactionKeys)
     .set({ revocation: revocation.compact })
     .where(and(eq(transactionKeys.accountId, accountId), eq(transactionKeys.id, id)))
+  return true
 }
 
 async function markRevoked(

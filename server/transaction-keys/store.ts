@@ -5,6 +5,7 @@ import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '..
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import {
   applicationServer,
@@ -122,6 +123,7 @@ export async function storeTransactionKey(signed: SignedTransaction, key: KeyToS
   const due = [...noticeDeadlines(key.expiresAt, notices, now), ...expiryDeadline(key.expiresAt)]
   if (due.length > 0)
     await tx.insert(deadlines).values(due.map((deadline) => ({ ...reference, ...deadline })))
+  await recordAudit(signed, [{ action: 'KEY_STORED', transactionKeyId: key.id }])
 }
 
 async function assertSameContent(

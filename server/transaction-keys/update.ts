@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { UpdateTransactionKeyInput } from '../../schema/graphql/context.ts'
 import { deadlines, transactionKeys, transactionKeyUsage } from '../../schema/tables/index.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { expiryNotices, instant, label, maxUses, parseInput, statementOf } from '../lib/input.ts'
 import { assertCertificate, assertNotOlder, assertStillTrue } from './certificate.ts'
@@ -50,6 +51,7 @@ export async function updateTransactionKey(
     await signed.tx.update(transactionKeys).set({ label: changes.label }).where(isKey(signed.accountId, id))
   }
   await updateCertificate(signed, id, changes)
+  await recordAudit(signed, [{ action: 'KEY_UPDATED', transactionKeyId: id }])
   if (isNewTerm) await recordKeyChange(signed, id, 'TERM_CHANGED')
 }
 

@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import { managementKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
 import type { CompactJwe, TransactionKeyId } from '../../schema/wire/brands.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { isManagementKeyId } from '../lib/input.ts'
 
@@ -68,18 +69,25 @@ export async function lockTransactionKeys(
 
 /** Stores wrapped keys of locked transaction keys. `replaces`: they replace those that are stored already. */
 export async function storeWrappedKeys(
-  { tx, accountId }: Transaction,
+  signed: SignedTransaction,
   rows: readonly WrappedKeyRow[],
   { replaces }: { readonly replaces: boolean },
 ): Promise<void> {
   if (rows.length === 0) return
+  const { tx, accountId } = signed
   const insert = tx.insert(wrappedKeys).values(rows.map((row) => ({ accountId, ...row })))
-  if (!replaces) {
-    await insert.onConflictDoNothing()
-    return
-  }
-  await insert.onConflictDoUpdate({
-    target: [wrappedKeys.accountId, wrappedKeys.transactionKeyId, wrappedKeys.managementKeyId],
-    set: { jwe: sql`excluded.jwe` },
+  const resolved = replaces
+    ? insert.onConflictDoUpdate({
+        target: [wrappedKeys.accountId, wrappedKeys.transactionKeyId, wrappedKeys.managementKeyId],
+        set: { jwe: sql`excluded.jwe` },
+      })
+    : insert.onConflictDoNothing()
+  const stored = await resolved.returning({
+    transactionKeyId: wrappedKeys.transactionKeyId,
+    affectedManagementKeyId: wrappedKeys.managementKeyId,
   })
+  await recordAudit(
+    signed,
+    stored.map((wrappedKey) => ({ action: 'KEY_REWRAPPED', ...wrappedKey })),
+  )
 }

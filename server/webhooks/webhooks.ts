@@ -7,6 +7,7 @@ import { accounts, webhookDeadLetters, webhooks } from '../../schema/tables/inde
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parseCursorPosition } from '../alerts/alert-page.ts'
+import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
@@ -22,6 +23,8 @@ import {
 } from './webhook-rows.ts'
 import { webhookUrl } from './webhook-url.ts'
 import { alertKinds } from '../../schema/wire/enums.ts'
+
+const webhookChanged = { action: 'WEBHOOK_CHANGED' } as const
 
 export interface WebhooksOptions {
   readonly databases: Databases
@@ -89,17 +92,20 @@ export class Webhooks {
         known === undefined
           ? await insert(signed, { id, url, kinds, sealedSecret: sealed ?? '', newest })
           : await change(signed, { id, kinds, ...(sealed !== null && { sealedSecret: sealed }) })
+      await recordAudit(signed, [webhookChanged])
       return { webhook, secret: secret && showWebhookSecret(secret) }
     })
   }
 
   async #remove(request: SignedRequest, id: string): Promise<Webhook> {
-    return request.transaction(async ({ tx, accountId }) => {
+    return request.transaction(async (signed) => {
+      const { tx, accountId } = signed
       const [removed] = await tx
         .delete(webhooks)
         .where(isWebhook({ accountId, id: parseId(id) }))
         .returning(webhookColumns)
       if (removed === undefined) throw notFound('webhook')
+      await recordAudit(signed, [webhookChanged])
       return removed
     })
   }
@@ -109,6 +115,7 @@ export class Webhooks {
       // First the webhook, whose row everybody locks first, so that who delivers sees the letters that are asked for.
       const webhook = await change(signed, { id: parseId(id), isRedeliveryAsked: true })
       await signed.tx.update(webhookDeadLetters).set({ isRedeliveryAsked: true }).where(isLetterOf(webhook))
+      await recordAudit(signed, [webhookChanged])
       return webhook
     })
   }

@@ -88,6 +88,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
       try {
         const request = options.authentication.request(
           readSocketSignature(connectionParams, options.origins()),
+          addresses.get(socket) ?? '',
         )
         if (request.hasSignature) {
           const { principalId, keyId } = await request.identify()
@@ -113,8 +114,8 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
         touches.get(socket)?.()
         // graphql-ws has counted this one already.
         if (Object.keys(subscriptions).length > operationsPerSocketMax) throw tooManyOperations()
-        const unsigned = options.authentication.request(null)
         const clientAddress = addresses.get(socket) ?? ''
+        const unsigned = options.authentication.request(null, clientAddress)
         const signers = { socket: requests.get(socket) ?? unsigned, unsigned, clientAddress }
         return await prepareOperation(engine, signers, payload)
       } catch (error) {

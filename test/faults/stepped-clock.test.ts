@@ -164,7 +164,7 @@ test('an acquisition id is remembered although the clock was two days ahead, als
   await acquire(world.url, key, { id, acquisitionId })
   await clock.set('2 days')
   await clock.sql`
-    SELECT acquire_wrapped_keys(account_id, id, NULL, 0, 0, ARRAY[${id}]::uuid[], 'USE', ${acquisitionId}, 24)
+    SELECT acquire_wrapped_keys(account_id, id, NULL, 0, 0, ARRAY[${id}]::uuid[], 'USE', ${acquisitionId}, 24, NULL)
     FROM management_keys WHERE id = ${key.id}`
   const query = `{ transactionKey(id: "${id}") { useCount } }`
   expect(await succeed(world.url, key, { query })).toEqual({ transactionKey: { useCount: 1 } })

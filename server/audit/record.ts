@@ -1,0 +1,27 @@
+import { auditPending } from '../../schema/tables/index.ts'
+import type { AcquisitionPurpose, AuditAction } from '../../schema/wire/enums.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
+
+/** What a signed request did or was refused, apart from who signed it and when. */
+export interface AuditRecord {
+  readonly action: AuditAction
+  /** The error's code; absent when the action was granted. */
+  readonly code?: string
+  readonly purpose?: AcquisitionPurpose
+  /** Null for a malformed id. */
+  readonly transactionKeyId?: string | null
+  readonly affectedManagementKeyId?: string
+}
+
+/**
+ * Stores entries of the audit log, in this order, in the transaction of what they tell of: what cannot be recorded does not
+ * happen. Acquisitions are recorded by the database function `acquire_wrapped_keys`.
+ */
+export async function recordAudit(
+  { tx, accountId, managementKeyId, address, now }: SignedTransaction,
+  records: readonly AuditRecord[],
+): Promise<void> {
+  if (records.length === 0) return
+  const common = { accountId, managementKeyId, address, occurredAt: now }
+  await tx.insert(auditPending).values(records.map((record) => ({ ...common, ...record })))
+}
