@@ -7,13 +7,13 @@ import {
   applicationServerKeys,
   applicationServers,
 } from '../../schema/tables/index.ts'
-import { approveKey, removeKey, type Approval, type NamedKey } from '../application-servers/approvals.ts'
+import { approveKey, removeKey, type NamedKey } from '../application-servers/approvals.ts'
 import { readConfig } from '../config.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
 import { applicationServer, thumbprintText } from '../lib/input.ts'
 import { withDatabase } from './operator-database.ts'
-import { runOperatorCommand } from './run-command.ts'
+import { runOperatorCommand, type OperatorResult } from './run-command.ts'
 
 const usage = `Usage: claviger application-server list
        claviger application-server approve NAME THUMBPRINT
@@ -29,20 +29,34 @@ The database is that of "claviger serve" with the same environment variables.
   remove   takes a key's right away, or an approval; its connections are closed.
            A key that the application server's own document lists is proved anew
            when it registers again
+  --json   prints one JSON document, or one line of JSON about an error
 `
 
 /** A malformed name or thumbprint could never be registered. */
 const namedKey = z.object({ name: applicationServer, keyId: thumbprintText })
 const { approvedAt } = applicationServerApprovals
 
+const outcomes = {
+  APPROVED: 'Approved: it may sign from now on.',
+  AWAITED: 'Approved: it is not registered yet, and may sign as soon as it registers, within 7 days.',
+  REMOVED: 'Removed.',
+} as const
+
+const states = {
+  WELL_KNOWN: 'proved by its document',
+  OPERATOR: 'approved',
+  UNPROVED: 'not proved',
+  AWAITED: 'approved, not registered',
+  REMOVED: 'removed',
+} as const
+
 await runOperatorCommand<Command>({
   usage,
   parse: parseCommand,
   run: (command) =>
-    withDatabase(readConfig(), async (databases) => {
-      if (command.verb === 'list') await list(databases)
-      else await change(databases, command)
-    }),
+    withDatabase(readConfig(), (databases) =>
+      command.verb === 'list' ? list(databases) : change(databases, command),
+    ),
 })
 
 type KeyCommand = { readonly verb: 'approve' | 'remove' } & NamedKey
@@ -51,20 +65,16 @@ type Command = { readonly verb: 'list' } | KeyCommand
 
 /** Null when the arguments are not a known command. */
 function parseCommand(args: string[]): Command | 'help' | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: withThumbprintsLast(args),
-      allowPositionals: true,
-      options: { help: { type: 'boolean' } },
-    })
-    const [verb, name, keyId, ...others] = positionals
-    if (values.help === true) return 'help'
-    if (verb === 'list' && name === undefined) return { verb }
-    const isChange = (verb === 'approve' || verb === 'remove') && others.length === 0
-    return isChange && name !== undefined && keyId !== undefined ? { verb, name, keyId } : null
-  } catch {
-    return null
-  }
+  const { values, positionals } = parseArgs({
+    args: withThumbprintsLast(args),
+    allowPositionals: true,
+    options: { help: { type: 'boolean' } },
+  })
+  const [verb, name, keyId, ...others] = positionals
+  if (values.help === true) return 'help'
+  if (verb === 'list' && name === undefined) return { verb }
+  const isChange = (verb === 'approve' || verb === 'remove') && others.length === 0
+  return isChange && name !== undefined && keyId !== undefined ? { verb, name, keyId } : null
 }
 
 /** A thumbprint may begin with a hyphen, and is no option then. */
@@ -74,33 +84,29 @@ function withThumbprintsLast(args: string[]): string[] {
   return [...args.filter((text) => !isThumbprint(text)), '--', ...args.filter(isThumbprint)]
 }
 
-async function change({ writes }: Databases, { verb, ...named }: KeyCommand): Promise<void> {
+async function change({ writes }: Databases, { verb, ...named }: KeyCommand): Promise<OperatorResult> {
   const key = namedKey.safeParse(named)
   if (!key.success) throw new Error(`${verb}: ${key.error.issues[0]?.message ?? 'This is not valid.'}`)
-  const apply = verb === 'approve' ? approve : remove
-  process.stdout.write(`${await runTransaction(writes.db, (tx) => apply(tx, key.data))}\n`)
+  const { data } = key
+  const outcome = await runTransaction(writes.db, (tx) => (verb === 'approve' ? approve : remove)(tx, data))
+  const { name, keyId: id } = data
+  return { value: { id, applicationServer: name, outcome }, lines: [outcomes[outcome]] }
 }
 
-async function approve(tx: Executor, key: NamedKey): Promise<string> {
-  const messages = {
-    APPROVED: 'Approved: it may sign from now on.',
-    AWAITED: 'Approved: it is not registered yet, and may sign as soon as it registers, within 7 days.',
-    TAKEN: null,
-  } as const satisfies Record<Approval, string | null>
-  const message = messages[await approveKey(tx, key)]
-  if (message === null) throw new Error("This key is another application server's, or a management key.")
-  return message
+type Outcome = keyof typeof outcomes
+
+async function approve(tx: Executor, key: NamedKey): Promise<Outcome> {
+  const approval = await approveKey(tx, key)
+  if (approval !== 'TAKEN') return approval
+  throw new Error("This key is another application server's, or a management key.")
 }
 
-async function remove(tx: Executor, key: NamedKey): Promise<string> {
-  if (!(await removeKey(tx, key))) {
-    throw new Error('No such key is proved or approved for this application server.')
-  }
-  return 'Removed.'
+async function remove(tx: Executor, key: NamedKey): Promise<Outcome> {
+  if (await removeKey(tx, key)) return 'REMOVED'
+  throw new Error('No such key is proved or approved for this application server.')
 }
 
-async function list({ reads }: Databases): Promise<void> {
-  const proofs = { WELL_KNOWN: 'proved by its document', OPERATOR: 'approved' } as const
+async function list({ reads }: Databases): Promise<OperatorResult> {
   const approvals = await reads.db
     .select()
     .from(applicationServerApprovals)
@@ -119,20 +125,34 @@ async function list({ reads }: Databases): Promise<void> {
     // Anybody may register keys that are never proved.
     .orderBy(asc(isNull(applicationServerKeys.proof)), desc(applicationServerKeys.registeredAt))
     .limit(1000)
-  const rows = [
-    ...approvals.map(({ keyId, name, approvedAt: at }) =>
-      rowOf({ id: keyId, at, name }, 'approved, not registered'),
-    ),
-    ...keys.map(({ id, name, registeredAt: at, proof, revokedAt }) =>
-      rowOf({ id, at, name }, revokedAt !== null ? 'removed' : ((proof && proofs[proof]) ?? 'not proved')),
-    ),
+  const shown: readonly ListedKey[] = [
+    ...approvals.map(({ keyId, name, approvedAt: at }) => ({
+      id: keyId,
+      name,
+      at,
+      state: 'AWAITED' as const,
+    })),
+    ...keys.map(({ id, name, registeredAt: at, proof, revokedAt }) => {
+      const state: ListedKey['state'] = revokedAt !== null ? 'REMOVED' : (proof ?? 'UNPROVED')
+      return { id, name, at, state }
+    }),
   ]
-  process.stdout.write(rows.length > 0 ? rows.join('') : 'No application server has registered.\n')
+  return {
+    value: {
+      keys: shown.map(({ id, name, at, state }) => ({ id, applicationServer: name, state, since: at })),
+    },
+    lines: shown.length > 0 ? shown.map(lineOf) : ['No application server has registered.'],
+  }
 }
 
-function rowOf(
-  { id, at, name }: { readonly id: string; readonly at: Date; readonly name: string },
-  state: string,
-): string {
-  return `${id}  ${at.toISOString()}  ${state}  ${JSON.stringify(name)}\n`
+interface ListedKey {
+  readonly id: string
+  readonly name: string
+  /** Of its registration, or of an approval that awaits one. */
+  readonly at: Date
+  readonly state: keyof typeof states
+}
+
+function lineOf({ id, at, state, name }: ListedKey): string {
+  return `${id}  ${at.toISOString()}  ${states[state]}  ${JSON.stringify(name)}`
 }

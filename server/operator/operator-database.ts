@@ -13,10 +13,10 @@ import { findRoute } from '../database/route.ts'
  *
  * @throws Error with a message for people, when it is not a database of this version
  */
-export async function withDatabase(
+export async function withDatabase<T>(
   config: Config,
-  work: (databases: Databases, secret: string) => Promise<void>,
-): Promise<void> {
+  work: (databases: Databases, secret: string) => Promise<T>,
+): Promise<T> {
   const database = await openDatabase(config)
   // Behind a pooler, the direct URL: it has the search path, and a command needs no pool.
   const url = config.databaseListenUrl ?? database.url
@@ -31,7 +31,7 @@ export async function withDatabase(
     if (found?.exists !== true) {
       throw new Error('This database is not one of this version: run "claviger serve" on it first.')
     }
-    await work(databases, serverKeySecretOf({ ...config, databaseUrl: database.url }))
+    return await work(databases, serverKeySecretOf({ ...config, databaseUrl: database.url }))
   } finally {
     await databases.close()
     await database.close()

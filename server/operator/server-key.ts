@@ -5,12 +5,12 @@ import {
   publishedAfterRetirementMinutes,
   rotateServerKey,
   selectServerKeys,
+  stateOf,
   type StoredServerKey,
 } from '../server-keys/server-key-rows.ts'
 import { readConfig } from '../config.ts'
-import type { Databases } from '../database/connect.ts'
 import { withDatabase } from './operator-database.ts'
-import { runOperatorCommand } from './run-command.ts'
+import { runOperatorCommand, type OperatorResult } from './run-command.ts'
 
 const usage = `Usage: claviger server-key list
        claviger server-key prepare
@@ -26,6 +26,7 @@ database is that of "claviger serve" with the same environment variables.
                  it within a minute. The old one stays published until no answer needs it
   --secret-lost  removes the keys that SERVER_KEY_SECRET does not open, instead of
                  refusing. Restart every server with this secret then
+  --json         prints one JSON document, or one line of JSON about an error
 `
 
 const names = ['list', 'prepare', 'rotate'] as const
@@ -34,10 +35,15 @@ await runOperatorCommand<Command>({
   usage,
   parse: parseCommand,
   run: ({ name, isSecretLost }) =>
-    withDatabase(readConfig(), async (databases, secret) => {
-      if (name === 'prepare') await prepare(databases, secret)
-      if (name === 'rotate') await rotate(databases, { secret, isSecretLost })
-      await list(databases)
+    withDatabase(readConfig(), async ({ writes, reads }, secret) => {
+      if (name === 'list') return shown(await selectServerKeys(reads.db))
+      const isRotation = name === 'rotate'
+      const id = await (isRotation
+        ? rotateServerKey(writes.db, { secret, isSecretLost })
+        : prepareServerKey(writes.db, { secret }))
+      const { value, lines } = shown(await selectServerKeys(reads.db))
+      const done = isRotation ? 'signs from now on' : 'is published, and signs from the next rotation on'
+      return { value: { id, ...value }, lines: [`${id} ${done}.`, '', ...lines] }
     }),
 })
 
@@ -48,47 +54,39 @@ interface Command {
 
 /** Null when the arguments are not a known command. */
 function parseCommand(args: string[]): Command | 'help' | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { help: { type: 'boolean' }, 'secret-lost': { type: 'boolean' } },
-    })
-    const isSecretLost = values['secret-lost'] === true
-    const [first, ...others] = positionals
-    if (values.help === true) return 'help'
-    const name = names.find((known) => known === first)
-    if (name === undefined || others.length > 0 || (isSecretLost && name !== 'rotate')) return null
-    return { name, isSecretLost }
-  } catch {
-    return null
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean' }, 'secret-lost': { type: 'boolean' } },
+  })
+  const isSecretLost = values['secret-lost'] === true
+  const [first, ...others] = positionals
+  if (values.help === true) return 'help'
+  const name = names.find((known) => known === first)
+  if (name === undefined || others.length > 0 || (isSecretLost && name !== 'rotate')) return null
+  return { name, isSecretLost }
+}
+
+function shown(stored: readonly StoredServerKey[]): OperatorResult {
+  const keys = stored.map((key) => ({
+    id: key.id,
+    state: stateOf(key),
+    createdAt: key.createdAt,
+    retiredAt: key.retiredAt,
+    publishedUntil: key.retiredAt && publishedUntil(key.retiredAt),
+  }))
+  const lines = stored.map((key) => `${key.id}  made ${key.createdAt.toISOString()}  ${describe(key)}`)
+  return {
+    value: { keys },
+    lines: lines.length > 0 ? lines : ['There is no key yet: "claviger serve" makes the first.'],
   }
-}
-
-async function prepare({ writes }: Databases, secret: string): Promise<void> {
-  const id = await prepareServerKey(writes.db, { secret })
-  process.stdout.write(`${id} is published, and signs from the next rotation on.\n\n`)
-}
-
-async function rotate(
-  { writes }: Databases,
-  { secret, isSecretLost }: { readonly secret: string; readonly isSecretLost: boolean },
-): Promise<void> {
-  const id = await rotateServerKey(writes.db, { secret, isSecretLost })
-  process.stdout.write(`${id} signs from now on.\n\n`)
-}
-
-async function list({ reads }: Databases): Promise<void> {
-  const rows = (await selectServerKeys(reads.db)).map(
-    (key) => `${key.id}  made ${key.createdAt.toISOString()}  ${describe(key)}\n`,
-  )
-  process.stdout.write(
-    rows.length > 0 ? rows.join('') : 'There is no key yet: "claviger serve" makes the first.\n',
-  )
 }
 
 function describe({ isPrepared, retiredAt }: StoredServerKey): string {
   if (retiredAt === null) return isPrepared ? 'prepared, published' : 'signs'
-  const until = new Date(retiredAt.getTime() + publishedAfterRetirementMinutes * 60_000)
-  return `retired ${retiredAt.toISOString()}, published until ${until.toISOString()}`
+  return `retired ${retiredAt.toISOString()}, published until ${publishedUntil(retiredAt).toISOString()}`
+}
+
+function publishedUntil(retiredAt: Date): Date {
+  return new Date(retiredAt.getTime() + publishedAfterRetirementMinutes * 60_000)
 }

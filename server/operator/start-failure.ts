@@ -4,16 +4,34 @@ import { codesOf } from '../database/error-codes.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
 import { troubleOf } from '../database/trouble.ts'
 
-/** Why the server did not start, in words for whoever started it, and never with a password. */
-export function explainStartFailure(error: unknown): string {
+/** Why the server or an operator's command did not work: a stable code for programs, and words for people. */
+export interface StartFailure {
+  readonly code: 'CONFIG_INVALID' | 'DATABASE' | 'SYSTEM' | 'REFUSED'
+  /** Never holds a password. */
+  readonly message: string
+}
+
+/** `REFUSED` has the error's own words: those of this program. */
+export function failureOf(error: unknown): StartFailure {
   if (error instanceof InvalidConfig) {
     const { problems } = error
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
-    return [`Its configuration has ${count}:`, ...problems.map((line) => `  ${line}`)].join('\n')
+    const lines = [`Its configuration has ${count}:`, ...problems.map((line) => `  ${line}`)]
+    return { code: 'CONFIG_INVALID', message: lines.join('\n') }
   }
-  if (error instanceof InvalidAddress) return `DATABASE_URL or DATABASE_LISTEN_URL ${error.message}`
-  if (!(error instanceof Error)) return String(error)
-  return explainDatabase(error) ?? explainSystem(error) ?? error.message
+  if (error instanceof InvalidAddress) {
+    return { code: 'CONFIG_INVALID', message: `DATABASE_URL or DATABASE_LISTEN_URL ${error.message}` }
+  }
+  if (!(error instanceof Error)) return { code: 'REFUSED', message: String(error) }
+  const database = explainDatabase(error)
+  if (database !== null) return { code: 'DATABASE', message: database }
+  const system = explainSystem(error)
+  return system === null ? { code: 'REFUSED', message: error.message } : { code: 'SYSTEM', message: system }
+}
+
+/** Why the server did not start, in words for whoever started it, and never with a password. */
+export function explainStartFailure(error: unknown): string {
+  return failureOf(error).message
 }
 
 /** PostgreSQL's own message and its SQLSTATE, after what can be done about it; null for errors that are not its. */

@@ -26,9 +26,10 @@ Example:
     .action(() => refuse('serve'))
   program
     .command('server-key')
-    .description('list or rotate the keys that sign verification answers')
-    .argument('[list|rotate]')
+    .description('list, prepare or rotate the keys that sign verification answers')
+    .argument('[list|prepare|rotate]')
     .allowUnknownOption()
+    .allowExcessArguments()
     .action(() => refuse('server-key'))
   program
     .command('application-server')
