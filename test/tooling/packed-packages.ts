@@ -7,6 +7,13 @@ import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { PATH = '', HOME = '' } = process.env
+/** What npm needs to reach its registry: a network's own certificates, proxy and settings of npm. */
+const networkSettings: Record<string, string> = {}
+const networkNames =
+  /^(node_extra_ca_certs|ssl_cert_file|(https?|no)_proxy|npm_config_(registry|cafile|proxy|https_proxy))$/i
+for (const [name, value = ''] of Object.entries(process.env)) {
+  if (networkNames.test(name)) networkSettings[name] = value
+}
 const stepMs = 300_000
 
 /** A package as `npm pack` makes it, and the empty folder into which that was installed. */
@@ -59,7 +66,8 @@ async function pack(workspace: string, folder: string): Promise<PackedPackage> {
 }
 
 async function install({ tarball, folder }: PackedPackage): Promise<void> {
-  await execute('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], { cwd: folder })
+  const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball]
+  await execute('npm', args, { cwd: folder, env: networkSettings })
 }
 
 export interface RunOptions {
