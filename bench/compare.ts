@@ -17,7 +17,8 @@ import { thumbprint } from '../schema/wire/keys/thumbprint.ts'
 import { startBenchDatabase } from './support/database.ts'
 import { percentile, print } from './support/figures.ts'
 import { generateLoad } from './support/load.ts'
-import type { Owner } from './support/owners.ts'
+import { jweFor } from './support/operations.ts'
+import { applicationServer, type Owner } from './support/owners.ts'
 import { startKeyServer, type BenchServer } from './support/processes.ts'
 import { httpRequest, signRequest } from './support/signing.ts'
 
@@ -30,7 +31,6 @@ const accounts = 20
 const keysEach = 5
 /** More than either server answers in one measured time. */
 const requestsMax = { acquire: 1_500, verify: 3_000, store: 1_000 }
-const applicationServer = 'https://shop.example'
 
 /** One tree's server, and what was stored on it. */
 interface Side {
@@ -39,8 +39,10 @@ interface Side {
   readonly stop: () => Promise<void>
 }
 
+type Signer = Pick<Owner, 'managementKeyId' | 'privateKey'>
+
 interface StoredKey {
-  readonly owner: Owner
+  readonly owner: Signer
   readonly name: string
   readonly id: string
   readonly publicKey: PublicJwk
@@ -185,7 +187,7 @@ async function fill(url: string): Promise<StoredKey[]> {
     const pair = await generateKeyPair('Ed25519', { extractable: true })
     const signingKey = parseSigningJwk(await exportJWK(pair.publicKey))
     const managementKeyId = await thumbprint(signingKey)
-    const owner = { accountId: name, managementKeyId, privateKey: pair.privateKey, transactionKeyIds: [] }
+    const owner = { managementKeyId, privateKey: pair.privateKey }
     await send(url, owner, {
       query: 'mutation ($input: OpenAccountInput!) { openAccount(input: $input) { id } }',
       variables: { input: { name, managementKey: { label: 'bench', signingKey } } },
@@ -202,7 +204,7 @@ async function fill(url: string): Promise<StoredKey[]> {
 }
 
 function storeOperation(
-  { managementKeyId }: Owner,
+  { managementKeyId }: Signer,
   { id, publicKey }: { readonly id: string; readonly publicKey?: PublicJwk },
 ) {
   const wrappedKeys = [{ managementKeyId, jwe: jweFor(managementKeyId) }]
@@ -212,15 +214,7 @@ function storeOperation(
   }
 }
 
-/** The form and size of a wrapped Ed25519 key. Nobody opens it here. */
-function jweFor(kid: string): string {
-  const header = { alg: 'ECDH-ES+A256KW', enc: 'A256GCM', kid, cty: 'jwk+json' }
-  const encode = (bytes: Buffer) => bytes.toString('base64url')
-  const [key, iv, ciphertext, tag] = [40, 12, 150, 16].map((size) => encode(Buffer.alloc(size, 1)))
-  return [encode(Buffer.from(JSON.stringify(header))), key, iv, ciphertext, tag].join('.')
-}
-
-async function send(url: string, owner: Owner, operation: object): Promise<void> {
+async function send(url: string, owner: Signer, operation: object): Promise<void> {
   const request = await signRequest(url, owner, JSON.stringify(operation))
   await generateLoad([request], { url, connections: 1, forMs: 10_000, expected: '"data":{' })
 }

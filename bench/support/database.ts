@@ -1,16 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type postgres from 'postgres'
 import { connectSql } from '../../server/database/connect.ts'
 import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
 import { migrate } from '../../server/database/migrate.ts'
+import { processorMsOfFamily } from './processor-time.ts'
 
 /** A PostgreSQL for one benchmark, in a temporary directory that `stop` removes. */
 export interface BenchDatabase {
   readonly url: string
   /** For filling and inspecting it: statements may take up to 2 minutes. */
   readonly sql: postgres.Sql
+  /** Processor time that all of its processes have used, in milliseconds; NaN where the system does not tell. */
+  processorMs(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -33,7 +36,8 @@ export async function startBenchDatabase({
   }
   try {
     if (isMigrated) await migrate(cluster.url)
-    return { url: cluster.url, sql, stop }
+    const pid = Number.parseInt(await readFile(join(directory, 'postgres', 'postmaster.pid'), 'utf8'))
+    return { url: cluster.url, sql, processorMs: () => processorMsOfFamily(pid), stop }
   } catch (error) {
     await stop()
     throw error

@@ -1,16 +1,24 @@
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, type CryptoKey } from 'jose'
 import type postgres from 'postgres'
-import { parseSigningJwk } from '../../schema/wire/keys/jwk.ts'
+import { parsePublicJwk, parseSigningJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import { accountIdOf } from '../../server/accounts/account-id.ts'
+import { thumbprintOf } from '../../server/verification/verification.ts'
 
 /** An account, the management key that signs for it, and its transaction keys. */
 export interface Owner {
+  readonly name: string
   readonly accountId: string
   readonly managementKeyId: string
   readonly privateKey: CryptoKey
   readonly transactionKeyIds: readonly string[]
+  /** In the order of `transactionKeyIds`. */
+  readonly publicKeys: readonly PublicJwk[]
 }
+
+/** What all transaction keys are for. */
+export const applicationServer = 'https://shop.example'
 
 /** About the size of a wrapped Ed25519 key. Nobody opens it here. */
 const jwe = 'x'.repeat(450)
@@ -21,21 +29,28 @@ export async function storeOwners(
   { count, keysEach }: { readonly count: number; readonly keysEach: number },
 ): Promise<Owner[]> {
   const owners = await Promise.all(
-    Array.from({ length: count }, async () => {
+    Array.from({ length: count }, async (_, index) => {
+      const name = `owner-${index}`
       const pair = await generateKeyPair('Ed25519', { extractable: true })
       const signingKey = parseSigningJwk(await exportJWK(pair.publicKey))
       return {
-        accountId: randomUUID(),
+        name,
+        accountId: accountIdOf(name),
         managementKeyId: await thumbprint(signingKey),
         signingKey: JSON.stringify(signingKey),
         privateKey: pair.privateKey,
         transactionKeyIds: Array.from({ length: keysEach }, () => randomUUID()),
+        publicKeys: Array.from({ length: keysEach }, () =>
+          parsePublicJwk(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })),
+        ),
       }
     }),
   )
   const accountIds = owners.map(({ accountId }) => accountId)
   const managementKeyIds = owners.map(({ managementKeyId }) => managementKeyId)
-  await sql`INSERT INTO accounts (id, name) SELECT id, 'owner ' || id FROM unnest(${accountIds}::uuid[]) AS id`
+  await sql`
+    INSERT INTO accounts (id, name)
+    SELECT id, name FROM unnest(${accountIds}::uuid[], ${owners.map(({ name }) => name)}::text[]) AS stored (id, name)`
   await sql`
     INSERT INTO management_keys (account_id, id, label, kind, signing_key)
     SELECT account_id, id, 'bench', 'DEVICE', key::jsonb
@@ -44,12 +59,17 @@ export async function storeOwners(
   await sql`
     INSERT INTO management_key_owners (management_key_id, account_id, signing_key, is_viewer)
     SELECT id, account_id, signing_key, false FROM management_keys`
-  const keys = owners.flatMap((owner) => owner.transactionKeyIds.map((id) => ({ ...owner, id })))
+  const keys = owners.flatMap((owner) =>
+    owner.transactionKeyIds.map((id, index) => ({ ...owner, id, publicKey: owner.publicKeys[index] })),
+  )
   const [ofAccount, ids] = [keys.map(({ accountId }) => accountId), keys.map(({ id }) => id)]
   await sql`
-    INSERT INTO transaction_keys (account_id, id, application_server, expiry_notices, has_default_notices, content_hash)
-    SELECT account_id, id, 'https://shop.example', '{}', false, ''
-    FROM unnest(${ofAccount}::uuid[], ${ids}::uuid[]) AS stored (account_id, id)`
+    INSERT INTO transaction_keys (account_id, id, application_server, public_key, thumbprint, expiry_notices,
+      has_default_notices, content_hash)
+    SELECT account_id, id, ${applicationServer}, key::jsonb, thumbprint, '{}', false, ''
+    FROM unnest(${ofAccount}::uuid[], ${ids}::uuid[], ${keys.map(({ publicKey }) => JSON.stringify(publicKey))}::text[],
+      ${keys.map(({ publicKey }) => (publicKey ? thumbprintOf(publicKey) : null))}::text[])
+      AS stored (account_id, id, key, thumbprint)`
   await sql`
     INSERT INTO transaction_key_usage (account_id, transaction_key_id, overuse_policy)
     SELECT account_id, id, 'NOTIFY' FROM unnest(${ofAccount}::uuid[], ${ids}::uuid[]) AS stored (account_id, id)`

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { processorMsOf } from './processor-time.ts'
 
 /** A measured server, in a process of its own on loopback. */
 export interface BenchServer {
@@ -36,7 +37,6 @@ export function startKeyServer(
       SERVER_KEY_SECRET: serverKeySecret,
       PORT: String(port),
       NODE_ENV: 'production',
-      LOG_LEVEL: 'error',
     }),
   })
 }
@@ -80,13 +80,6 @@ export async function startServer(
 async function memoryOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1024
-}
-
-/** User and system time: the 14th and 15th field of proc_pid_stat(5), in ticks of 10 ms. */
-async function processorMsOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11] ?? NaN) + Number(fields[12] ?? NaN)) * 10
 }
 
 /** A busy machine takes long to start a server. */

@@ -11,10 +11,13 @@ import {
 } from '../../schema/wire/signatures/http-signature.ts'
 import type { Owner } from './owners.ts'
 
+/** Who signs. */
+type Signer = Pick<Owner, 'managementKeyId' | 'privateKey'>
+
 const lifetimeSeconds = 60
 
 /** The payload of `connection_init`. */
-export async function signSocket(url: string, owner: Owner): Promise<object> {
+export async function signSocket(url: string, owner: Signer): Promise<object> {
   const parameters = parametersOf(owner)
   const base = signatureBase(webSocketProfile, parameters, {
     '@method': 'GET',
@@ -27,7 +30,7 @@ export async function signSocket(url: string, owner: Owner): Promise<object> {
 }
 
 /** A whole HTTP request, good once and within a minute. */
-export async function signRequest(url: string, owner: Owner, body: string): Promise<Uint8Array> {
+export async function signRequest(url: string, owner: Signer, body: string): Promise<Uint8Array> {
   const parameters = parametersOf(owner)
   const digest = await contentDigest(new TextEncoder().encode(body))
   const base = signatureBase(httpProfile, parameters, {
@@ -58,7 +61,7 @@ export function httpRequest(
   return Buffer.from(`POST ${url.pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }
 
-function parametersOf({ managementKeyId }: Owner): SignatureParameters {
+function parametersOf({ managementKeyId }: Signer): SignatureParameters {
   const created = Math.floor(Date.now() / 1000)
   return {
     created,
