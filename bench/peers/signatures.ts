@@ -14,7 +14,7 @@ import {
   type ParsedSignature,
 } from '../../schema/wire/signatures/http-signature.ts'
 
-/** Who signed, and what makes the signature good once. */
+/** The signer, and what makes the signature good once. */
 export interface Signer extends Pick<ParsedSignature, 'nonce' | 'created' | 'expires'> {
   readonly accountId: string
   readonly managementKeyId: string

@@ -11,7 +11,7 @@ import {
 } from '../../schema/wire/signatures/http-signature.ts'
 import type { Owner } from './owners.ts'
 
-/** Who signs. */
+/** The part of an owner that signs. */
 type Signer = Pick<Owner, 'managementKeyId' | 'privateKey'>
 
 const lifetimeSeconds = 60

@@ -1,4 +1,4 @@
-import { parse, validate, type DocumentNode } from 'graphql'
+import { parse, validate, type DocumentNode, type ExecutionResult } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { LRUCache } from 'lru-cache'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
@@ -9,7 +9,8 @@ import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
 import { createErrorMask } from './errors.ts'
 import { useIntrospectionCache } from './introspection-cache.ts'
-import { useOperationGuard } from './operation-guard.ts'
+import { createKnownOperations } from './known-operations.ts'
+import { OperationGuard, useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
 /** What a transport hands over with a request: its signature, and the parsed body. */
@@ -20,6 +21,8 @@ export interface TransportContext {
   readonly clientAddress: string
   /** Called when the answer is a stream, which may last. */
   readonly onStream?: () => void
+  /** The result, where the operation was executed before: Yoga writes the answer. */
+  readonly result?: ExecutionResult
 }
 
 /** The members of a GraphQL request's body (GraphQL over HTTP). Yoga checks them. */
@@ -30,7 +33,8 @@ export type GraphQLEngine = ReturnType<typeof createGraphQLEngine>
 /** Parses, validates and executes, for all transports. */
 export function createGraphQLEngine(services: Services, { log }: { readonly log: Logger }) {
   const maskError = createErrorMask(log)
-  return createYoga<TransportContext, GraphQLContext>({
+  const guard = new OperationGuard()
+  const yoga = createYoga<TransportContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
     context: (transport) => createContext(services, transport),
@@ -51,8 +55,16 @@ export function createGraphQLEngine(services: Services, { log }: { readonly log:
       useQueryLimits(),
       useMaskedValidation(maskError),
       useIntrospectionCache(),
-      useOperationGuard(),
+      useOperationGuard(guard),
     ],
+  })
+  return Object.assign(yoga, {
+    /** Executes operations that come again and again, for transports that hand on the result. */
+    executeKnown: createKnownOperations({
+      guard,
+      createContext: (transport) => createContext(services, transport),
+      maskError,
+    }),
   })
 }
 
@@ -69,6 +81,9 @@ function useParsedBody(): Plugin<GraphQLContext, TransportContext> {
   return {
     onRequestParse({ serverContext, setRequestParser }) {
       setRequestParser(() => serverContext.params)
+    },
+    onParams({ context, setResult }) {
+      if (context.result !== undefined) setResult(context.result)
     },
   }
 }

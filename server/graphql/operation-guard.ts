@@ -11,6 +11,26 @@ import { toGraphQLError } from './errors.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
 import { findVariableError } from './variable-errors.ts'
 
+/** Has the guard run every execution of Yoga's. */
+export function useOperationGuard(guard: OperationGuard): Plugin<GuardedContext> {
+  return {
+    onExecute({ args, executeFn, setExecuteFn }) {
+      // Yoga leaves its executors untyped.
+      const execute: (executed: ExecutionArgs) => unknown = executeFn
+      setExecuteFn((executed: ExecutionArgs) => guard.execute(args, () => execute(executed)))
+    },
+    async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
+      const refusal = await refusalOf(args, fieldsOf(args))
+      if (refusal) {
+        setResultAndStopExecution({ errors: [refusal] })
+        return
+      }
+      const subscribe: (subscribed: ExecutionArgs) => unknown = subscribeFn
+      setSubscribeFn(async (subscribed: ExecutionArgs) => answerOf(await subscribe(subscribed), args))
+    },
+  }
+}
+
 /**
  * Guards the execution of every operation:
  *
@@ -20,67 +40,37 @@ import { findVariableError } from './variable-errors.ts'
  * 4. answers a request whose signature was refused while it ran with that one error and nothing else, and likewise a request
  *    whose answer is too long.
  */
-export function useOperationGuard(): Plugin<GuardedContext> {
-  let running = 0
-  /** Counts an execution. @returns a function that ends it, to be called once; null when too many run */
-  const beginExecution = () => {
-    if (running >= executionsMax) return null
-    running += 1
-    return () => {
-      running -= 1
+export class OperationGuard {
+  #running = 0
+
+  /** @param fields the root fields of the operation, where they are known */
+  async execute<Result>(
+    args: GuardedArgs,
+    run: () => Promise<Result> | Result,
+    fields = fieldsOf(args),
+  ): Promise<Result | ExecutionResult> {
+    if (this.#running >= executionsMax) return { errors: [toGraphQLError(tooManyExecutions())] }
+    this.#running += 1
+    try {
+      const refusal = await refusalOf(args, fields)
+      return refusal ? { errors: [refusal] } : await answerOf(await run(), args)
+    } finally {
+      this.#running -= 1
     }
-  }
-  return {
-    async onExecute({ args, executeFn, setExecuteFn, setResultAndStopExecution }) {
-      const end = beginExecution()
-      if (end === null) {
-        setResultAndStopExecution({ errors: [toGraphQLError(tooManyExecutions())] })
-        return
-      }
-      try {
-        const refusal = await refusalOf(args)
-        if (refusal) {
-          end()
-          setResultAndStopExecution({ errors: [refusal] })
-          return
-        }
-      } catch (error) {
-        end()
-        throw error
-      }
-      setExecuteFn(async (executed: ExecutionArgs) => {
-        try {
-          return await answerOf(await executeFn(executed), args)
-        } finally {
-          end()
-        }
-      })
-    },
-    async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
-      const refusal = await refusalOf(args)
-      if (refusal) {
-        setResultAndStopExecution({ errors: [refusal] })
-        return
-      }
-      setSubscribeFn(async (subscribed: ExecutionArgs) => answerOf(await subscribeFn(subscribed), args))
-    },
   }
 }
 
-type GuardedContext = GraphQLContext & { readonly signedRequest: SignedRequest }
+/** The context of an execution that the guard runs. */
+export type GuardedContext = GraphQLContext & { readonly signedRequest: SignedRequest }
 
 interface GuardedArgs extends ExecutionArgs {
   readonly contextValue: GuardedContext
 }
 
-async function refusalOf({
-  schema,
-  document,
-  operationName,
-  contextValue,
-}: GuardedArgs): Promise<GraphQLError | null> {
-  const { signedRequest } = contextValue
-  const fields = fieldsOf({ schema, document, operationName })
+async function refusalOf(
+  { contextValue: { signedRequest } }: GuardedArgs,
+  fields: ReturnType<typeof fieldsOf>,
+): Promise<GraphQLError | null> {
   if (fields === null) return null
   const isSignedOnly = fields.some((field) => field.signed)
   if (!signedRequest.hasSignature)
@@ -98,7 +88,7 @@ async function refusalOf({
 }
 
 /** The declared properties of the operation's root fields; null when no operation is selected. */
-function fieldsOf({
+export function fieldsOf({
   schema,
   document,
   operationName,
@@ -120,7 +110,7 @@ function tooLarge(charactersMax: number): KeyServerError {
   )
 }
 
-async function answerOf(result: unknown, args: GuardedArgs): Promise<unknown> {
+async function answerOf<Result>(result: Result, args: GuardedArgs): Promise<Result | ExecutionResult> {
   if (!isResult(result)) return result
   const refusal = await consumeUnconsumed(result, args)
   if (refusal) return { errors: [refusal] }

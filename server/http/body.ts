@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { BoundedBytes } from '../../schema/wire/bounded-bytes.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 
@@ -11,21 +12,41 @@ export interface ReadBodyOptions {
 /**
  * Reads a request's body, once and whole.
  *
+ * By events: an asynchronous iterator takes 15 µs more for a body of one piece.
+ *
  * @throws {KeyServerError} TOO_LARGE, before more than `bytesMax` were kept
  */
-export async function readBody(
-  request: Pick<IncomingMessage, 'headers' | 'iterator'>,
+export function readBody(
+  request: Readable & Pick<IncomingMessage, 'headers'>,
   { bytesMax, onBytes = () => undefined }: ReadBodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>()
   const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > bytesMax) throw tooLarge(bytesMax)
-  const body = new BoundedBytes(bytesMax)
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError('A body is read as bytes.')
-    if (!body.append(chunk)) throw tooLarge(bytesMax)
-    onBytes(chunk.length)
+  if (announced > bytesMax) {
+    reject(tooLarge(bytesMax))
+    return promise
   }
-  return body.bytes()
+  const body = new BoundedBytes(bytesMax)
+  let isWhole = false
+  const onData = (chunk: unknown) => {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('A body is read as bytes.')
+    if (body.append(chunk)) onBytes(chunk.length)
+    else {
+      request.off('data', onData).pause()
+      reject(tooLarge(bytesMax))
+    }
+  }
+  request
+    .on('data', onData)
+    .on('end', () => {
+      isWhole = true
+      resolve(body.bytes())
+    })
+    .on('error', reject)
+    .on('close', () => {
+      if (!isWhole) reject(new Error('The connection ended before the body.'))
+    })
+  return promise
 }
 
 function tooLarge(bytesMax: number): KeyServerError {

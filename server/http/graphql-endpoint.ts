@@ -3,13 +3,13 @@ import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication } from '../auth/signed-request.ts'
 import type { ReceivedSignature } from '../auth/signature-verifier.ts'
-import type { GraphQLEngine, GraphQLParams } from '../graphql/engine.ts'
+import type { GraphQLEngine, GraphQLParams, TransportContext } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { readBody } from './body.ts'
 import { clientAddressOf } from './client-address.ts'
 import type { OriginPolicy } from './origins.ts'
-import { sendError, sendText } from './responses.ts'
+import { resultMediaType, sendError, sendResult, sendText } from './responses.ts'
 import { presentSignature, readSignature } from './signature.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
 
@@ -61,12 +61,18 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
           response.setHeader('X-Accel-Buffering', 'no')
         }
         const clientAddress = clientAddressOf(request)
-        await engine(request, response, {
+        const transport: TransportContext = {
           signedRequest: authentication.request(received, clientAddress),
           params,
           clientAddress,
           onStream,
-        })
+        }
+        const mediaType = resultMediaType(request)
+        const result = mediaType === null ? null : await engine.executeKnown(transport)
+        if (mediaType === null || result === null) await engine(request, response, transport)
+        // Yoga makes status and headers of errors.
+        else if (result.errors !== undefined) await engine(request, response, { ...transport, result })
+        else sendResult(response, result, mediaType)
       } catch (error) {
         // A client that has gone is answered nothing, and is no fault of the database.
         if (response.headersSent || request.errored !== null) response.destroy()

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { GraphQLError } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 
 /** Headers of every answer of the API: an answer may hold a wrapped key, which no cache may keep. */
 export function setCommonHeaders(response: ServerResponse): void {
@@ -19,6 +19,32 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
   response
     .writeHead(statusOf(http), {
       'Content-Type': `${isCurrent ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`,
+    })
+    .end(body)
+}
+
+/** By the header Accept as clients send it, the media type of a result (GraphQL over HTTP). */
+const resultMediaTypes: ReadonlyMap<string | undefined, string> = new Map([
+  [undefined, 'application/json'],
+  ['*/*', 'application/json'],
+  ['application/json', 'application/json'],
+  ['application/graphql-response+json', 'application/graphql-response+json'],
+  // Our own client's.
+  ['application/graphql-response+json, application/json', 'application/graphql-response+json'],
+])
+
+/** The media type in which a client takes a result; null when its wish takes more than a look. */
+export function resultMediaType({ headers }: IncomingMessage): string | null {
+  return resultMediaTypes.get(headers.accept) ?? null
+}
+
+/** Answers with the result of an execution without errors. */
+export function sendResult(response: ServerResponse, { data }: ExecutionResult, mediaType: string): void {
+  const body = JSON.stringify({ data })
+  response
+    .writeHead(200, {
+      'Content-Type': `${mediaType}; charset=utf-8`,
+      'Content-Length': Buffer.byteLength(body),
     })
     .end(body)
 }

@@ -12,8 +12,19 @@ const declined = new Map([
 ])
 
 const audits = serverAudits({ url: () => `${world.url}/graphql` })
+/** What an operation is audited for that is executed from a plan: each request is sent more often than that takes. */
+const knownAudits = serverAudits({
+  url: () => `${world.url}/graphql`,
+  fetchFn: async (url: string, init: RequestInit) => {
+    for (let time = 0; time < 5; time++) await (await fetch(url, init)).text()
+    return fetch(url, init)
+  },
+})
 
-test.for(audits.map(({ id, name, fn }) => ({ id, name, fn })))('$id $name', async ({ id, fn }) => {
+test.for([
+  ...audits.map(({ id, name, fn }) => ({ id, name, fn })),
+  ...knownAudits.map(({ id, name, fn }) => ({ id, name: `${name}, often`, fn })),
+])('$id $name', async ({ id, fn }) => {
   const result = await fn()
   if (declined.has(id)) {
     expect(result.status).toBe('notice')

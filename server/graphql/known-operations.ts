@@ -1,0 +1,108 @@
+import { parse, validate, type DocumentNode, type ExecutionResult, type GraphQLError } from 'graphql'
+import { LRUCache } from 'lru-cache'
+import type { GraphQLContext } from '../../schema/graphql/context.ts'
+import { schema } from '../../schema/graphql/index.ts'
+import type { GraphQLParams, TransportContext } from './engine.ts'
+import { planExecution, type ExecutionPlan } from './execution-plan.ts'
+import { fieldsOf, type GuardedContext, type OperationGuard } from './operation-guard.ts'
+import { findOperation } from './operation-fields.ts'
+import { queryLimits, queryLimitsRule } from './query-limits.ts'
+
+/** A document that came so often is planned. Anybody can send one, and planning takes as long as some executions. */
+const plannedFrom = 4
+/** All texts that are counted or planned; a plan takes some 100 bytes for each character of its text. */
+const charactersMax = 256 * 1024
+/** Longer than the documents that clients repeat. */
+const documentCharactersMax = 4 * 1024
+
+/** A document that was seen before, by its text. */
+interface KnownDocument {
+  timesSeen: number
+  /** Null before it is planned, and when it cannot be. */
+  planned: PlannedOperation | null
+}
+
+interface PlannedOperation {
+  readonly document: DocumentNode
+  readonly name: string | undefined
+  readonly fields: ReturnType<typeof fieldsOf>
+  readonly execute: ExecutionPlan
+}
+
+interface KnownOperationsOptions {
+  readonly guard: OperationGuard
+  readonly createContext: (transport: TransportContext) => GraphQLContext
+  readonly maskError: (error: unknown) => GraphQLError
+}
+
+/** @returns the result, masked; null when the request is left to Yoga */
+export type ExecuteKnown = (transport: TransportContext) => Promise<ExecutionResult> | null
+
+/**
+ * Executes what clients ask again and again, without what Yoga does for each request anew (record 21). The document was
+ * parsed and validated once, within the same limits; the guard, the context, the resolvers and the mask of errors are those
+ * that Yoga has. Whatever is not of a planned form is left to Yoga.
+ */
+export function createKnownOperations({
+  guard,
+  createContext,
+  maskError,
+}: KnownOperationsOptions): ExecuteKnown {
+  const documents = new LRUCache<string, KnownDocument>({
+    maxSize: charactersMax,
+    sizeCalculation: (_known, text) => text.length,
+  })
+  return (transport) => {
+    const asked = parseParams(transport.params)
+    if (asked === null) return null
+    const known = documents.get(asked.query)
+    if (known === undefined) {
+      documents.set(asked.query, { timesSeen: 1, planned: null })
+      return null
+    }
+    known.timesSeen += 1
+    if (known.timesSeen === plannedFrom) known.planned = plan(asked.query)
+    const { planned } = known
+    if (planned === null || (asked.operationName ?? planned.name) !== planned.name) return null
+    return execute(planned, transport, asked.variables)
+  }
+
+  async function execute(
+    { document, name, fields, execute: run }: PlannedOperation,
+    transport: TransportContext,
+    variables: Readonly<Record<string, unknown>>,
+  ): Promise<ExecutionResult> {
+    const context: GuardedContext = Object.assign(createContext(transport), transport)
+    const args = { schema, document, operationName: name, variableValues: variables, contextValue: context }
+    try {
+      const result = await guard.execute(args, () => run(context, variables), fields)
+      return result.errors === undefined ? result : { ...result, errors: result.errors.map(maskError) }
+    } catch (error) {
+      return { errors: [maskError(error)] }
+    }
+  }
+}
+
+/** Null for what Yoga refuses, and for what it answers otherwise than by a plain result. */
+function parseParams({ query, variables = null, operationName = null, ...others }: GraphQLParams) {
+  if (typeof query !== 'string' || query.length > documentCharactersMax || query === '') return null
+  if (typeof variables !== 'object' || Array.isArray(variables)) return null
+  if (operationName !== null && typeof operationName !== 'string') return null
+  for (const name in others) if (others[name] !== null) return null
+  return { query, operationName, variables: variables === null ? {} : { ...variables } }
+}
+
+function plan(query: string): PlannedOperation | null {
+  try {
+    const document = parse(query, { maxTokens: queryLimits.tokensMax })
+    if (validate(schema, document, [queryLimitsRule]).length > 0 || validate(schema, document).length > 0)
+      return null
+    const execute = planExecution(schema, document)
+    if (execute === null) return null
+    const name = findOperation(document, null)?.name?.value
+    return { document, name, fields: fieldsOf({ schema, document }), execute }
+  } catch {
+    // What cannot be parsed: Yoga says so.
+    return null
+  }
+}
