@@ -1,11 +1,11 @@
-import { z } from 'zod'
-import { parseAddress } from './database/address.ts'
-import { InvalidAddress } from './database/invalid-address.ts'
-import { consoleModes, type ConsoleMode } from './key-server-options.ts'
-import { isServerKeySecret, serverKeySecretRule } from './server-keys/sealing-secret.ts'
-import { logLevels } from './lib/log.ts'
+import { findDangers, isLoopback } from './settings/dangers.ts'
+import { settingRows, settings } from './settings/settings.ts'
+import { gatherSettings, type Texts } from './settings/sources.ts'
+import { describeUnknownVariable, findUnknownVariables } from './settings/unknown-variables.ts'
+import type { ConsoleMode } from './key-server-options.ts'
+import type { LogLevel } from './lib/log.ts'
 
-/** What the operator can set. server/README.md has the table. */
+/** What the operator can set. settings/settings.ts and server/README.md have the tables. */
 export interface Config {
   readonly host: string
   /** 0 for any free port. */
@@ -36,7 +36,7 @@ export interface Config {
    * setting only in development on one machine, where whoever registers could connect there anyway.
    */
   readonly allowsPrivateApplicationServers: boolean
-  readonly logLevel: (typeof logLevels)[number]
+  readonly logLevel: LogLevel
   readonly isDevelopment: boolean
   /** Without a setting `full` where only this machine can connect, and `viewer` elsewhere. */
   readonly console: ConsoleMode
@@ -56,23 +56,18 @@ export class InvalidConfig extends Error {
 }
 
 /**
- * Reads the configuration from environment variables, and from `options` by the same names, which win over them.
+ * Reads the configuration from environment variables, from the files that `NAME_FILE` names for secrets, and from `flags` by
+ * the variables' names, which win.
  *
  * @throws {InvalidConfig} with all that is wrong at once
  */
-export function readConfig(
-  environment: NodeJS.ProcessEnv = process.env,
-  options: Readonly<Record<string, string>> = {},
-): Config {
-  const set = Object.fromEntries(
-    Object.entries({ ...environment, ...options }).filter(([, value]) => value !== ''),
-  )
-  const parsed = variables.safeParse(set)
-  if (!parsed.success) {
-    throw new InvalidConfig(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`))
-  }
+export function readConfig(environment: Texts = process.env, flags: Texts = {}): Config {
+  const { written, problems } = gatherSettings(environment, flags)
+  const parsed = settings.safeParse(Object.fromEntries([...written].map(([name, { text }]) => [name, text])))
+  const invalid = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+  if (!parsed.success || problems.length > 0) throw new InvalidConfig([...problems, ...invalid])
   const { data } = parsed
-  const whenSilent = data.NODE_ENV !== 'production' && isForThisMachine(data) ? 'on' : 'off'
+  const whenSilent = data.NODE_ENV !== 'production' && isForThisMachine(data)
   return {
     host: data.HOST,
     port: data.PORT,
@@ -84,14 +79,41 @@ export function readConfig(
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     alertRetentionDays: data.ALERT_RETENTION_DAYS,
-    auditAddresses: data.AUDIT_ADDRESSES === 'on',
-    allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS === 'on',
-    allowsPrivateApplicationServers: (data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent) === 'on',
+    auditAddresses: data.AUDIT_ADDRESSES,
+    allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS,
+    allowsPrivateApplicationServers: data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent,
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
     console: data.CONSOLE ?? (isForThisMachine(data) ? 'full' : 'viewer'),
     shutdownDelaySeconds: data.SHUTDOWN_DELAY_SECONDS ?? (data.NODE_ENV === 'production' ? 5 : 0),
   }
+}
+
+/**
+ * As {@link readConfig}, for a server that is to listen.
+ *
+ * @throws {InvalidConfig} also for what is dangerous in production
+ */
+export function readServerConfig(environment?: Texts, flags?: Texts): Config {
+  const config = readConfig(environment, flags)
+  const dangers = findDangers(config)
+  if (dangers.length > 0) throw new InvalidConfig(dangers)
+  return config
+}
+
+/** What looks like a setting in the environment and is none, a sentence each. */
+export function findConfigWarnings(environment: Texts = process.env): string[] {
+  return findUnknownVariables(environment).map(describeUnknownVariable)
+}
+
+/** Each setting in words: its value, and where that comes from. Secrets are not shown. */
+export function describeConfig(environment: Texts = process.env, flags: Texts = {}): string[] {
+  const { written } = gatherSettings(environment, flags)
+  return settingRows.map(([name, { otherwise, isSecret = false }]) => {
+    const found = written.get(name)
+    if (found === undefined) return `${name}: ${otherwise} (default)`
+    return `${name}: ${isSecret ? 'a secret' : found.text} (${found.source})`
+  })
 }
 
 /** Whether nobody but this machine can connect, and nobody is told to. */
@@ -103,77 +125,5 @@ function isForThisMachine({
   PUBLIC_URL: readonly string[] | null
 }): boolean {
   const hosts = [HOST, ...(PUBLIC_URL ?? []).map((origin) => new URL(origin).hostname)]
-  return hosts.every((host) => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host))
+  return hosts.every(isLoopback)
 }
-
-function wholeNumber({ min, max }: { min: number; max: number }) {
-  const error = `must be a whole number from ${String(min)} to ${String(max)}`
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error })
-}
-
-const postgresUrl = z.string().superRefine((value, context) => {
-  try {
-    parseAddress(value)
-  } catch (error) {
-    context.addIssue({
-      code: 'custom',
-      message: error instanceof InvalidAddress ? error.message : 'cannot be read',
-    })
-  }
-})
-
-/** Origins with commas between them: scheme, host and port, and nothing behind. */
-const origins = z
-  .string()
-  .transform((value) => value.split(',').map((origin) => origin.trim()))
-  .refine((list) => list.every(isOrigin), {
-    error: 'must be origins like https://keys.example, with commas between and no path',
-  })
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text
-}
-
-const variables = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  PORT: wholeNumber({ min: 0, max: 65_535 }).default(4000),
-  PUBLIC_URL: origins.nullable().default(null),
-  DATABASE_URL: postgresUrl.nullable().default(null),
-  DATABASE_LISTEN_URL: postgresUrl.nullable().default(null),
-  DATABASE_POOL_SIZE: wholeNumber({ min: 1, max: 500 }).default(10),
-  SERVER_KEY_SECRET: z
-    .string()
-    .refine(isServerKeySecret, { error: serverKeySecretRule })
-    .nullable()
-    .default(null),
-  DATA_DIR: z.string().nullable().default(null),
-  ALLOWED_ORIGINS: z
-    .union([z.literal('*').transform(() => ['*']), origins], {
-      error: 'must be * or origins like https://app.example, with commas between and no path',
-    })
-    .default([]),
-  // Longer than a webhook is tried.
-  ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365),
-  AUDIT_ADDRESSES: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
-  ALLOW_PRIVATE_WEBHOOKS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
-  ALLOW_PRIVATE_APPLICATION_SERVERS: z
-    .enum(['on', 'off'], { error: 'must be on or off' })
-    .nullable()
-    .default(null),
-  CONSOLE: z
-    .enum(consoleModes, { error: `must be one of ${consoleModes.join(', ')}` })
-    .nullable()
-    .default(null),
-  LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
-  SHUTDOWN_DELAY_SECONDS: wholeNumber({ min: 0, max: 600 }).nullable().default(null),
-  NODE_ENV: z
-    .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })
-    .default('development'),
-})
-
-/** The names of all environment variables that the server reads. */
-export const configVariables: readonly string[] = Object.keys(variables.shape)

@@ -1,14 +1,20 @@
 /** The key server's process. It and `process-end.ts` are the only files that exit. */
 import { startKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
-import { readConfig, type Config } from './config.ts'
+import { describeConfig, findConfigWarnings, readServerConfig, type Config } from './config.ts'
 import { createLogger } from './lib/log.ts'
 import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
-import { parseServeOptions } from './operator/serve-options.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
+import { parseServeFlags } from './settings/flags.ts'
 
 try {
-  const config = readConfig(undefined, parseServeOptions(process.argv.slice(3)))
+  const flags = parseServeFlags(process.argv.slice(3))
+  const config = readServerConfig(undefined, flags.settings)
+  if (flags.checksConfig) {
+    const lines = [...describeConfig(undefined, flags.settings), ...findConfigWarnings()]
+    process.stdout.write(`The configuration is valid:\n${lines.map((line) => `  ${line}\n`).join('')}`)
+    process.exit(0)
+  }
   const end = watchForEnd({ delaySeconds: config.shutdownDelaySeconds, explain: explainStartFailure })
   await run(config, end)
 } catch (error) {
@@ -18,6 +24,8 @@ try {
 
 async function run(config: Config, end: ProcessEnd): Promise<void> {
   const { logLevel, databaseUrl, databaseListenUrl, serverKeySecret, dataDirectory, publicOrigins } = config
+  const log = createLogger(logLevel)
+  for (const warning of findConfigWarnings()) log.warn(warning)
   const server = await startKeyServer({
     ...config,
     databaseUrl: databaseUrl ?? undefined,
@@ -29,7 +37,7 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     onDatabaseLost: (error) => {
       end.begin(explainStartFailure(error), { exitCode: 1 })
     },
-    log: createLogger(logLevel),
+    log,
   })
 
   end.stopBy(() => server.stop())

@@ -17,13 +17,11 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 const command = process.argv[2]
-const isOfServer =
-  ['server-key', 'application-server'].includes(command) ||
-  // The help of `serve` is the client's.
-  (command === 'serve' && !process.argv.includes('--help'))
+const isOfServer = ['serve', 'server-key', 'application-server'].includes(command)
+const server = isOfServer ? findServer() : null
 
-if (isOfServer) {
-  const server = findServer()
+// Without the server its help is short, and the client's.
+if (isOfServer && (server !== null || !process.argv.includes('--help'))) {
   if (server === null) {
     process.stderr.write(
       `"claviger ${command}" needs the package @claviger/server, which is not installed.\n` +

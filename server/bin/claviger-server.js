@@ -12,17 +12,16 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1)
 }
 
-const usage = `Usage: claviger-server serve [--host ADDRESS] [--port PORT] [--data-dir DIRECTORY]
+const usage = `Usage: claviger-server serve [OPTION]...
        claviger-server server-key --help
        claviger-server application-server --help
 
 Runs the key server, which is also what it does without a command, or the operator's
-commands on its database. Its settings are environment variables, over which the
-options win, such as:
+commands on its database. All have the same settings, as environment variables and, of
+"serve", as options: "claviger-server serve --help" lists them, such as
   HOST, PORT      where to listen; 127.0.0.1 and 4000 unless told
   PUBLIC_URL      the origins that clients know it by
   DATABASE_URL    a PostgreSQL; without it one is started, and keeps its data in DATA_DIR
-The README of @claviger/server lists them all.
 `
 
 const entries = {
@@ -34,7 +33,9 @@ const entries = {
 const command = process.argv[2] ?? 'serve'
 if (Object.hasOwn(entries, command)) {
   const isCheckout = existsSync(new URL('../main.ts', import.meta.url))
-  const entry = isCheckout ? `../${entries[command]}.ts` : `../dist/server/${entries[command]}.js`
+  const isHelp = command === 'serve' && process.argv.some((arg) => arg === '--help' || arg === '-h')
+  const name = isHelp ? 'operator/serve-help' : entries[command]
+  const entry = isCheckout ? `../${name}.ts` : `../dist/server/${name}.js`
   await import(new URL(entry, import.meta.url).href)
 } else if (command === '--help' || command === '-h') {
   process.stdout.write(usage)

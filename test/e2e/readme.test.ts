@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readKeyServer } from '../../client/index.ts'
-import { configVariables } from '../../server/config.ts'
+import { settingRows } from '../../server/settings/settings.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { codeBlocksOf, runInstalled } from '../support/documents.ts'
 import { run, type TestProcess } from '../support/processes.ts'
@@ -135,7 +135,7 @@ test('every npm script that the README names exists', () => {
 test("the table of variables in the server's README is that of the code", async () => {
   const settings = await readFile(new URL('server/README.md', root), 'utf8')
   const rows = [...settings.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name)
-  expect(rows.sort()).toEqual([...configVariables].sort())
+  expect(rows.sort()).toEqual(settingRows.map(([name]) => name).sort())
 })
 
 test('every file that the README links to exists', async () => {

@@ -67,6 +67,27 @@ test('wrong configuration is reported all at once, in words, before anything sta
   expect(server.output()).not.toMatch(/\bat .*\.ts:/)
 })
 
+test('--check-config says where each setting comes from, names what is misspelt, and starts nothing', async () => {
+  const server = serve({ PUBLIC_URLS: 'https://keys.example' }, ['--check-config', '--port', '4321'])
+  expect(await server.exited).toBe(0)
+  expect(server.output()).toContain('PORT: 4321 (flag)')
+  expect(server.output()).toContain('PUBLIC_URL is the nearest')
+  expect(server.output()).not.toContain('is ready')
+  await expect(readFile(join(directory, 'postgres', 'PG_VERSION'))).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('in production a server that would be dangerous does not start, and says how to put it right', async () => {
+  const server = serve({ NODE_ENV: 'production', HOST: '0.0.0.0', PUBLIC_URL: 'http://keys.example' })
+  expect(await server.exited).toBe(1)
+  expect(server.output()).toContain('PUBLIC_URL: has http://keys.example')
+})
+
+test('--help lists the settings without starting anything', async () => {
+  const server = serve({}, ['--help'])
+  expect(await server.exited).toBe(0)
+  expect(server.output()).toContain('--server-key-secret-file FILE')
+})
+
 test('a secret in wrong configuration is not repeated', async () => {
   const server = serve({ DATABASE_URL: 'mysql://user:hunter2@localhost/keys' })
   expect(await server.exited).toBe(1)
@@ -95,8 +116,8 @@ test('an external database that cannot be reached is reported in words', async (
   expect(server.output()).not.toContain('hunter2')
 })
 
-function serve(environment: Record<string, string> = {}): TestProcess {
-  const server = run(['client/bin/claviger.js', 'serve'], {
+function serve(environment: Record<string, string> = {}, flags: readonly string[] = []): TestProcess {
+  const server = run(['client/bin/claviger.js', 'serve', ...flags], {
     DATA_DIR: directory,
     DATABASE_URL: '',
     PORT: String(port),

@@ -5,23 +5,20 @@ import { CliError } from '../errors.ts'
 export function addServerCommands(program: Command): void {
   program
     .command('serve')
-    .description('run the key server; its settings are environment variables')
-    .option('--port <port>', 'where to listen; wins over PORT')
-    .option('--host <address>', 'where to listen; wins over HOST')
-    .option('--data-dir <directory>', 'where the embedded PostgreSQL keeps its data; wins over DATA_DIR')
+    .description('run the key server; "claviger serve --help" lists its settings')
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText(
       'after',
       `
-Its other settings are environment variables, such as:
-  HOST, PORT      where to listen; 127.0.0.1 and 4000 unless told
-  PUBLIC_URL      the origins that clients know it by
-  DATABASE_URL    a PostgreSQL; without it one is started, and keeps its data in DATA_DIR
-The README of @claviger/server lists them all.
+This needs the package @claviger/server, and with it "claviger serve --help" lists every
+setting. Each is an option, and an environment variable, such as:
+  --port, PORT                    where to listen; 4000 unless told
+  --public-url, PUBLIC_URL        the origins that clients know it by
+  --database-url, DATABASE_URL    a PostgreSQL; without it one is started
 
 Example:
-  $ PORT=8080 PUBLIC_URL=https://keys.example claviger serve`,
+  $ PUBLIC_URL=https://keys.example claviger serve --port 8080`,
     )
     .action(() => refuse('serve'))
   program

@@ -8,7 +8,7 @@ import { parseInstant } from '../../../client/cli/options.ts'
 import { VaultError } from '../../../client/index.ts'
 import { createPhrase, parsePhrase } from '../../../client/recovery/phrase.ts'
 import { readConfig } from '../../../server/config.ts'
-import { parseServeOptions } from '../../../server/operator/serve-options.ts'
+import { parseServeFlags } from '../../../server/settings/flags.ts'
 import { Claviger } from './claviger.ts'
 
 describe('a date', () => {
@@ -52,13 +52,14 @@ describe('a recovery phrase as people write it', () => {
 describe('the options of serve', () => {
   test('win over their variables', () => {
     const args = ['--port', '8080', '--host', '::1', '--data-dir=/srv/claviger']
-    expect(parseServeOptions(args)).toEqual({ PORT: '8080', HOST: '::1', DATA_DIR: '/srv/claviger' })
-    const config = readConfig({ PORT: '1', LOG_LEVEL: 'warn' }, parseServeOptions(args))
+    const { settings } = parseServeFlags(args)
+    expect(settings).toEqual({ PORT: '8080', HOST: '::1', DATA_DIR: '/srv/claviger' })
+    const config = readConfig({ PORT: '1', LOG_LEVEL: 'warn' }, settings)
     expect(config).toMatchObject({ port: 8080, host: '::1', logLevel: 'warn' })
   })
 
   test.each([['--prot', '1'], ['8080'], ['--port']])('%j is refused', (...args) => {
-    expect(() => parseServeOptions(args)).toThrow(TypeError)
+    expect(() => parseServeFlags(args)).toThrow(TypeError)
   })
 })
 

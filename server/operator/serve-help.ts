@@ -1,0 +1,4 @@
+/** `claviger serve --help`. It does not load the server. */
+import { serveHelp } from '../settings/help.ts'
+
+process.stdout.write(serveHelp())

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { parseAddress } from '../database/address.ts'
+import { InvalidAddress } from '../database/invalid-address.ts'
+
+/** Digits that stand for a number within these bounds. */
+export function wholeNumber({ min, max }: { readonly min: number; readonly max: number }) {
+  const error = `must be a whole number from ${String(min)} to ${String(max)}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, { error: `must be one of ${words.join(', ')}` })
+}
+
+/** `on` or `off`, as a boolean. */
+export const onOrOff = z
+  .enum(['on', 'off'], { error: 'must be on or off' })
+  .transform((word) => word === 'on')
+
+/** The address of a PostgreSQL. What is wrong with it is told without its password. */
+export const postgresUrl = z.string().superRefine((value, context) => {
+  try {
+    parseAddress(value)
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: error instanceof InvalidAddress ? error.message : 'cannot be read',
+    })
+  }
+})
+
+/** Origins with commas between them: scheme, host and port, and nothing behind. */
+export const origins = z
+  .string()
+  .transform((value) => value.split(',').map((origin) => origin.trim()))
+  .refine((list) => list.every(isOrigin), {
+    error: 'must be origins like https://keys.example, with commas between and no path',
+  })
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text
+}

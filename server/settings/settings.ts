@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { consoleModes } from '../key-server-options.ts'
+import { logLevels } from '../lib/log.ts'
+import { isServerKeySecret, serverKeySecretRule } from '../server-keys/sealing-secret.ts'
+import { onOrOff, oneOf, origins, postgresUrl, wholeNumber } from './parsers.ts'
+
+/** What the help says of a setting. Its flag is made of its name: `--data-dir` of `DATA_DIR`. */
+export interface SettingHelp {
+  /** What stands for the value: `ADDRESS`. */
+  readonly value: string
+  /** server/README.md says more. */
+  readonly help: string
+  /** The default in words. */
+  readonly otherwise: string
+  /** The value is never shown, and can be read from the file that `NAME_FILE` names. */
+  readonly isSecret?: boolean
+}
+
+const helps = z.registry<SettingHelp>()
+
+/** Every setting, by the name of its environment variable, in the order of the help. One row is all that a setting needs here. */
+export const settings = z.object({
+  PORT: wholeNumber({ min: 0, max: 65_535 }).default(4000).register(helps, {
+    value: 'PORT',
+    help: 'the port to listen on; 0 for any free one',
+    otherwise: '4000',
+  }),
+  HOST: z.string().default('127.0.0.1').register(helps, {
+    value: 'ADDRESS',
+    help: 'the address to listen on; 0.0.0.0 for all',
+    otherwise: '127.0.0.1',
+  }),
+  PUBLIC_URL: origins.nullable().default(null).register(helps, {
+    value: 'ORIGINS',
+    help: 'the origins that clients know the server by, which signatures are checked against',
+    otherwise: 'loopback at PORT',
+  }),
+  DATA_DIR: z.string().nullable().default(null).register(helps, {
+    value: 'DIRECTORY',
+    help: 'where the embedded PostgreSQL keeps its data',
+    otherwise: "the user's own data directory",
+  }),
+  DATABASE_URL: postgresUrl.nullable().default(null).register(helps, {
+    value: 'URL',
+    help: 'an external PostgreSQL, 15 to 18',
+    otherwise: 'an embedded one',
+    isSecret: true,
+  }),
+  DATABASE_LISTEN_URL: postgresUrl.nullable().default(null).register(helps, {
+    value: 'URL',
+    help: 'a direct connection to it for LISTEN and migrations, where DATABASE_URL leads through a pooler',
+    otherwise: 'DATABASE_URL',
+    isSecret: true,
+  }),
+  DATABASE_POOL_SIZE: wholeNumber({ min: 1, max: 500 }).default(10).register(helps, {
+    value: 'COUNT',
+    help: 'connections for writing',
+    otherwise: '10',
+  }),
+  SERVER_KEY_SECRET: z
+    .string()
+    .refine(isServerKeySecret, { error: serverKeySecretRule })
+    .nullable()
+    .default(null)
+    .register(helps, {
+      value: 'SECRET',
+      help: 'seals the keys that sign verification answers; the same for every server on a database',
+      otherwise: "derived from the database's password",
+      isSecret: true,
+    }),
+  ALLOWED_ORIGINS: z
+    .union([z.literal('*').transform(() => ['*']), origins], {
+      error: 'must be * or origins like https://app.example, with commas between and no path',
+    })
+    .default([])
+    .register(helps, {
+      value: 'ORIGINS',
+      help: 'web origins besides its own that may call from a browser; * for all',
+      otherwise: 'none',
+    }),
+  // Longer than a webhook is tried.
+  ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365).register(helps, {
+    value: 'DAYS',
+    help: 'how long alerts are kept',
+    otherwise: '365',
+  }),
+  AUDIT_ADDRESSES: onOrOff.default(false).register(helps, {
+    value: 'on|off',
+    help: "the client's address is recorded in each entry of the audit log",
+    otherwise: 'off',
+  }),
+  ALLOW_PRIVATE_WEBHOOKS: onOrOff.default(false).register(helps, {
+    value: 'on|off',
+    help: "webhooks may be http, and lead to addresses of the operator's own network",
+    otherwise: 'off',
+  }),
+  ALLOW_PRIVATE_APPLICATION_SERVERS: onOrOff.nullable().default(null).register(helps, {
+    value: 'on|off',
+    help: "application servers may prove their keys over http, and at addresses of the operator's own network",
+    otherwise: 'on in development on one machine, else off',
+  }),
+  SHUTDOWN_DELAY_SECONDS: wholeNumber({ min: 0, max: 600 }).nullable().default(null).register(helps, {
+    value: 'SECONDS',
+    help: 'how long it goes on serving once it is to stop, while /readyz answers 503',
+    otherwise: '0, in production 5',
+  }),
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], { error: 'must be development, production or test' })
+    .default('development')
+    .register(helps, {
+      value: 'NAME',
+      help: 'development, production or test; production refuses dangerous settings',
+      otherwise: 'development',
+    }),
+  CONSOLE: oneOf(consoleModes)
+    .nullable()
+    .default(null)
+    .register(helps, {
+      value: consoleModes.join('|'),
+      help: 'what the console at / may do',
+      otherwise: 'full on loopback, else viewer',
+    }),
+  LOG_LEVEL: oneOf(logLevels)
+    .default('info')
+    .register(helps, {
+      value: 'LEVEL',
+      help: `the least severe level that is logged: ${logLevels.join(', ')}`,
+      otherwise: 'info',
+    }),
+})
+
+/** The names of all settings with their help. */
+export const settingRows: readonly (readonly [name: string, help: SettingHelp])[] = Object.entries(
+  settings.shape,
+).flatMap(([name, schema]) => {
+  const help = helps.get(schema)
+  return help === undefined ? [] : [[name, help] as const]
+})
+
+/** The settings that can also be read from files: `NAME_FILE` names the file. */
+export const secretNames: readonly string[] = settingRows.flatMap(([name, { isSecret }]) =>
+  isSecret === true ? [name] : [],
+)
+
+/** All environment variables that the server reads: those of the settings, and those that name the files of secrets. */
+export const settingVariables: readonly string[] = settingRows.flatMap(([name, { isSecret }]) =>
+  isSecret === true ? [name, fileVariable(name)] : [name],
+)
+
+/** The variable that names the file of a secret. */
+export function fileVariable(name: string): string {
+  return `${name}_FILE`
+}
