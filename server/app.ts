@@ -16,6 +16,7 @@ import { createHandler, createHttpServer, type Route } from './http/server.ts'
 import { WaitingBytes } from './http/waiting-bytes.ts'
 import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
 import { createLogger } from './lib/log.ts'
+import { noMeters } from './observation/meters.ts'
 import { createServices, type Services } from './services.ts'
 import { waitingBytesMax } from './lib/transport-limits.ts'
 import { attachWebSocketServer } from './ws/web-socket-server.ts'
@@ -123,6 +124,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
     origins: () => known.origins,
+    meters: noMeters,
     log,
   })
   try {
@@ -181,12 +183,13 @@ function keyServerOf(
     console: consoleEndpoint,
     originPolicy: () => originPolicy,
     databases: services.databases,
+    observer: services.observer,
     waitingBytes,
     isStopping: () => closing !== undefined,
   })
   const attach = (server: Server) => {
-    const { revocations } = services
-    closeSockets.push(attachWebSocketServer(server, { ...front, revocations }))
+    const { revocations, observer } = services
+    closeSockets.push(attachWebSocketServer(server, { ...front, revocations, observer }))
   }
   const assertOrigins = () => {
     if (known.origins.length > 0) return

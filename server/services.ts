@@ -18,6 +18,9 @@ import { KeyChanges } from './key-changes/key-changes.ts'
 import { pruneKeyChanges } from './key-changes/retention.ts'
 import { runPeriodically } from './lib/jobs.ts'
 import { ManagementKeys } from './management-keys/management-keys.ts'
+import { createAccountHash } from './observation/account-hash.ts'
+import type { Meters } from './observation/meters.ts'
+import { RequestObserver } from './observation/request-observer.ts'
 import { Pairings } from './pairing/pairings.ts'
 import { prunePairings } from './pairing/pruning.ts'
 import { KeyServer } from './server-keys/key-server.ts'
@@ -54,6 +57,7 @@ export interface ServicesOptions {
   readonly allowsPrivateApplicationServers: boolean
   /** The server's own; the first one is the issuer of verification answers. They are not known before the server listens. */
   readonly origins: () => readonly string[]
+  readonly meters: Meters
   readonly log: Logger
 }
 
@@ -126,6 +130,11 @@ export function createServices(options: ServicesOptions) {
     databases,
     authentication: createAuthentication(databases, { recordsAddresses: options.auditAddresses }),
     revocations,
+    observer: new RequestObserver({
+      log,
+      meters: options.meters,
+      hashAccount: createAccountHash(serverKeySecret),
+    }),
     signingKeys,
     accounts: new Accounts(databases),
     managementKeys: new ManagementKeys(),

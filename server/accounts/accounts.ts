@@ -11,6 +11,7 @@ import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { accountName, parseInput } from '../lib/input.ts'
 import { assertEndorsement } from '../management-keys/endorsement.ts'
+import { noteAccount } from '../observation/request-report.ts'
 import { accountIdOf } from './account-id.ts'
 import { managementKeyInput } from '../management-keys/management-key-input.ts'
 import { selectManagementKeys } from '../management-keys/management-key-rows.ts'
@@ -61,6 +62,7 @@ export class Accounts {
     const key = { principalId: accountId, keyId: managementKeyId, jwk: managementKey.signingKey }
     return request.registration(key, async (registration) => {
       const { tx, now } = registration
+      noteAccount(accountId)
       if (managementKey.endorsement !== null) {
         await assertEndorsement(managementKey.endorsement, {
           owner: name,

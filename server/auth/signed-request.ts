@@ -4,6 +4,7 @@ import type { AccountId } from '../../schema/wire/brands.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
+import { noteAccount } from '../observation/request-report.ts'
 import { assertGranted, consumeNonce, isActive, isNonceRefusal, parseConsumption } from './nonces.ts'
 import type {
   AccountPrincipal,
@@ -122,6 +123,7 @@ export class SignedRequest {
   async verify(): Promise<AccountPrincipal> {
     const principal = await this.identify()
     if (principal.kind !== 'ACCOUNT') throw signatureRefused('SIGNATURE_INVALID')
+    noteAccount(principal.principalId)
     return { accountId: principal.principalId, managementKeyId: principal.keyId }
   }
 

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql'
 import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
 import { describeTrouble, troubleOf } from '../database/trouble.ts'
 import type { Logger } from '../lib/log.ts'
+import { noteCode, requestFields } from '../observation/request-report.ts'
 
 /** HTTP statuses of refusals; the others are sent with 200. */
 const statuses: Partial<Record<ErrorCode, number>> = {
@@ -15,8 +16,12 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   GRAPHQL_VALIDATION_FAILED: 400,
 }
 
-/** A refusal as a GraphQL error, with the code and details in its extensions. */
+/**
+ * A refusal as a GraphQL error, with the code and details in its extensions. Every error that a client gets is made here, so
+ * here the code is noted for the request's log line.
+ */
 export function toGraphQLError(refusal: KeyServerError, at?: GraphQLError): GraphQLError {
+  noteCode(refusal.code)
   const status = statuses[refusal.code]
   const { retryAfterSeconds } = refusal.details
   const headers = retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }
@@ -44,7 +49,7 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
     if (at && cause === at) return toRequestError(at)
     const trouble = troubleOf(cause)
     if (trouble !== null) {
-      log.warn({ err: cause }, describeTrouble(trouble))
+      log.warn({ ...requestFields(), err: cause }, describeTrouble(trouble))
       const { retryAfterSeconds } = trouble
       return toGraphQLError(
         new KeyServerError('UNAVAILABLE', 'The key server cannot use its database now.', {
@@ -54,7 +59,7 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
       )
     }
     if (isBusy(cause)) {
-      log.warn({ err: cause }, 'the database gave a statement up')
+      log.warn({ ...requestFields(), err: cause }, 'the database gave a statement up')
       return toGraphQLError(
         new KeyServerError('UNAVAILABLE', 'The key server is too busy for this now.', {
           retryAfterSeconds: busySeconds,
@@ -62,7 +67,7 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
         at,
       )
     }
-    log.error({ err: cause }, 'a request failed')
+    log.error({ ...requestFields(), err: cause }, 'a request failed')
     return toGraphQLError(new KeyServerError('INTERNAL_SERVER_ERROR', 'The key server failed.'), at)
   }
 }

@@ -9,6 +9,8 @@ import { executionsMax } from '../lib/transport-limits.ts'
 import { isLongerThan } from './answer-size.ts'
 import { toGraphQLError } from './errors.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
+import { noteOperation } from '../observation/request-report.ts'
+import { operationNameOf } from './operation-name.ts'
 import { findVariableError } from './variable-errors.ts'
 
 /** Has the guard run every execution of Yoga's. */
@@ -20,6 +22,7 @@ export function useOperationGuard(guard: OperationGuard): Plugin<GuardedContext>
       setExecuteFn((executed: ExecutionArgs) => guard.execute(args, () => execute(executed)))
     },
     async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
+      noteOperation(operationNameOf(args), { isStream: true })
       const refusal = await refusalOf(args, fieldsOf(args))
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] })
@@ -49,6 +52,7 @@ export class OperationGuard {
     run: () => Promise<Result> | Result,
     fields = fieldsOf(args),
   ): Promise<Result | ExecutionResult> {
+    noteOperation(operationNameOf(args))
     if (this.#running >= executionsMax) return { errors: [toGraphQLError(tooManyExecutions())] }
     this.#running += 1
     try {

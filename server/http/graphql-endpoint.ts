@@ -140,7 +140,10 @@ function allowOrigin({ headers }: IncomingMessage, response: ServerResponse, pol
   response.setHeader('Vary', 'Origin')
   if (headers.origin === undefined) return true
   const isAllowed = policy.isAllowed(headers.origin)
-  if (isAllowed) response.setHeader('Access-Control-Allow-Origin', headers.origin)
+  if (isAllowed) {
+    response.setHeader('Access-Control-Allow-Origin', headers.origin)
+    response.setHeader('Access-Control-Expose-Headers', 'Retry-After, X-Request-Id')
+  }
   return isAllowed
 }
 
@@ -148,7 +151,8 @@ function answerPreflight(response: ServerResponse): void {
   response
     .writeHead(204, {
       'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'Accept, Content-Type, Content-Digest, Signature-Input, Signature',
+      'Access-Control-Allow-Headers':
+        'Accept, Content-Type, Content-Digest, Signature-Input, Signature, X-Request-Id',
       'Access-Control-Max-Age': '7200',
     })
     .end()

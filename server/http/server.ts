@@ -8,6 +8,8 @@ import {
 import type { Databases } from '../database/connect.ts'
 import { connectionsMax } from '../lib/transport-limits.ts'
 import { createReadiness } from './health.ts'
+import { otherOperation } from '../observation/request-report.ts'
+import type { RequestObserver } from '../observation/request-observer.ts'
 import type { OriginPolicy } from './origins.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { sendText, setCommonHeaders } from './responses.ts'
@@ -22,6 +24,7 @@ export interface HandlerOptions {
   readonly console: Route | null
   readonly originPolicy: () => OriginPolicy
   readonly databases: Databases
+  readonly observer: RequestObserver
   readonly waitingBytes: WaitingBytes
   readonly isStopping: () => boolean
 }
@@ -36,39 +39,55 @@ export function createHandler({
   console,
   originPolicy,
   databases,
+  observer,
   waitingBytes,
   isStopping,
 }: HandlerOptions): RequestListener {
   const findHindrance = createReadiness(databases)
-  const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
-    ['/graphql', graphql],
-    ['/.well-known/jwks.json', jwks],
+  const routes: ReadonlyMap<string, NamedRoute> = new Map<string, NamedRoute>([
+    ['/graphql', { operation: otherOperation, answer: graphql }],
+    ['/.well-known/jwks.json', { operation: 'jwks', answer: jwks }],
     [
       '/healthz',
-      (_request, response) => {
-        sendText(response, 200, 'alive')
+      {
+        operation: 'healthz',
+        answer: (_request, response) => {
+          sendText(response, 200, 'alive')
+        },
       },
     ],
     [
       '/readyz',
-      async (_request, response) => {
-        const hindrance = isStopping() ? 'the server is stopping' : await findHindrance()
-        sendText(
-          response,
-          hindrance === null ? 200 : 503,
-          hindrance === null ? 'ready' : `not ready: ${hindrance}`,
-        )
+      {
+        operation: 'readyz',
+        answer: async (_request, response) => {
+          const hindrance = isStopping() ? 'the server is stopping' : await findHindrance()
+          sendText(
+            response,
+            hindrance === null ? 200 : 503,
+            hindrance === null ? 'ready' : `not ready: ${hindrance}`,
+          )
+        },
       },
     ],
   ])
+  const elsewhere = console === null ? null : { operation: 'console', answer: console }
   return (request, response) => {
     setCommonHeaders(response)
     holdAnswer(response, waitingBytes)
-    const route = routes.get(pathOf(request)) ?? console
-    if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
-    else if (route === null) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
-    else void Promise.resolve(route(request, response)).catch(() => response.destroy())
+    const route = routes.get(pathOf(request)) ?? elsewhere
+    observer.observeHttp(request, response, route?.operation ?? otherOperation, () => {
+      if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
+      else if (route === null) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
+      else void Promise.resolve(route.answer(request, response)).catch(() => response.destroy())
+    })
   }
+}
+
+/** A route and what its requests are called in logs and metrics; the operation of a GraphQL request replaces it. */
+interface NamedRoute {
+  readonly operation: string
+  readonly answer: Route
 }
 
 /**

@@ -1,4 +1,5 @@
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
+import { sumUpFloods, type FloodOptions } from './log-floods.ts'
 
 export type { Logger } from 'pino'
 /** The least severe level that is logged. */
@@ -7,20 +8,33 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 
 /** JSON lines on standard error; standard output is for the banner. */
 export function createLogger(level: LogLevel): Logger {
+  return createLoggerOn(standardError(), { level })
+}
+
+/** As {@link createLogger}, with lines that go elsewhere. */
+export function createLoggerOn(
+  destination: DestinationStream,
+  { level, floods }: { readonly level: LogLevel; readonly floods?: FloodOptions },
+): Logger {
   return pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeFault },
+      hooks: { logMethod: sumUpFloods(floods) },
     },
-    standardError(),
+    destination,
   )
 }
 
-/** Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. */
+/**
+ * Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. Written
+ * in the background, because a reader that is slow would stop the process: to a full pipe 150 µs a line instead of 15. What
+ * waits at the process's end is written then.
+ */
 function standardError() {
-  const destination = pino.destination({ dest: 2, sync: true, maxLength: 2 ** 20 })
+  const destination = pino.destination({ dest: 2, sync: false, maxLength: 2 ** 20 })
   destination.on('error', () => undefined)
   return destination
 }
@@ -44,7 +58,7 @@ interface Fault {
  * The parts of an error that may be logged: its class, its codes and its stack. Never its message or its parameters, because
  * those of database errors quote what was sent.
  */
-export function describeFault(error: unknown, depth = 0): Fault {
+function describeFault(error: unknown, depth = 0): Fault {
   if (!(error instanceof Error)) return { name: typeof error, stack: [] }
   const members = new Map<string, unknown>(Object.entries(error))
   const loggable = loggableMembers.flatMap((name) => {

@@ -9,6 +9,8 @@ export interface SocketExtra {
 }
 
 export interface ServeSocketOptions {
+  /** Runs what a message begins, to its end. */
+  readonly observe: (work: () => Promise<void>) => Promise<void>
   readonly graphql: Server<SocketExtra>
   readonly heartbeatMs: number
   readonly log: Logger
@@ -28,7 +30,10 @@ const internalError = 4500
  * is queued behind everything that is buffered, and its payload cannot be guessed, so this also ends the sockets of clients
  * that do not read.
  */
-export function serveSocket(socket: WebSocket, { graphql, heartbeatMs, log }: ServeSocketOptions): void {
+export function serveSocket(
+  socket: WebSocket,
+  { graphql, observe, heartbeatMs, log }: ServeSocketOptions,
+): void {
   socket.on('error', (error) => {
     // ws closes the socket itself, with the code that fits.
     log.debug({ err: error }, 'a socket failed')
@@ -57,7 +62,7 @@ export function serveSocket(socket: WebSocket, { graphql, heartbeatMs, log }: Se
       onMessage: (receive) => {
         socket.on('message', (data) => {
           if (socket.bufferedAmount > bufferedBytesMax) socket.pause()
-          receive(textOf(data)).catch((error: unknown) => {
+          observe(() => receive(textOf(data))).catch((error: unknown) => {
             log.debug({ err: error }, 'a message of a socket could not be handled')
             socket.close(internalError, 'INTERNAL_SERVER_ERROR')
           })

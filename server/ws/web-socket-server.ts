@@ -19,6 +19,8 @@ import {
   unsignedIdleMs,
   unsignedSocketsPerAddressMax,
 } from '../lib/transport-limits.ts'
+import type { RequestObserver } from '../observation/request-observer.ts'
+import { noteAccount, noteOperation, requestIdOf } from '../observation/request-report.ts'
 import type { RevocationWatch } from '../auth/revocation-watch.ts'
 import { closeWhenIdle } from './close-when-idle.ts'
 import { closeWhenRevoked } from './close-when-revoked.ts'
@@ -32,6 +34,7 @@ export interface WebSocketServerOptions {
   readonly revocations: RevocationWatch
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
+  readonly observer: RequestObserver
   readonly log: Logger
 }
 
@@ -69,6 +72,8 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
   const requests = new WeakMap<WebSocket, SignedRequest>()
   /** The address of each socket's other end: of the client, or of a proxy before it. */
   const addresses = new WeakMap<WebSocket, string>()
+  /** The id of each socket, with which those of its messages begin. */
+  const ids = new WeakMap<IncomingMessage, string>()
   /** Resets the idle timer of an unsigned socket. */
   const touches = new WeakMap<WebSocket, () => void>()
   const socketsOfKeys = new ConcurrencyLimiter({
@@ -85,13 +90,15 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
   const graphql = makeServer<Record<string, unknown>, SocketExtra>({
     connectionInitWaitTimeout: initTimeoutMs,
     onConnect: async ({ connectionParams, extra: { socket } }) => {
+      noteOperation('connect')
       try {
         const request = options.authentication.request(
           readSocketSignature(connectionParams, options.origins()),
           addresses.get(socket) ?? '',
         )
         if (request.hasSignature) {
-          const { principalId, keyId } = await request.identify()
+          const { kind, principalId, keyId } = await request.identify()
+          if (kind === 'ACCOUNT') noteAccount(principalId)
           const key = { principalId, keyId }
           closeWhenRevoked(socket, { revocations: options.revocations, key })
           await request.consumeNonce()
@@ -137,7 +144,19 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
   })
   sockets.on('connection', (socket, request) => {
     addresses.set(socket, clientAddressOf(request))
-    serveSocket(socket, { graphql, heartbeatMs, log })
+    const id = ids.get(request) ?? requestIdOf(request.headers)
+    let messages = 0
+    serveSocket(socket, {
+      graphql,
+      observe: (work) => options.observer.observeMessage(`${id}.${String(++messages)}`, work),
+      heartbeatMs,
+      log,
+    })
+  })
+  sockets.on('headers', (headers, request) => {
+    const id = requestIdOf(request.headers)
+    ids.set(request, id)
+    headers.push(`X-Request-Id: ${id}`)
   })
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

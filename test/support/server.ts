@@ -1,12 +1,11 @@
 import { createServer } from 'node:net'
-import { pino } from 'pino'
 import {
   startKeyServer,
   type KeyServerOptions,
   type ListenOptions,
   type RunningKeyServer,
 } from '../../server/index.ts'
-import { describeFault } from '../../server/lib/log.ts'
+import { createLoggerOn } from '../../server/lib/log.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface TestServer extends RunningKeyServer {
@@ -31,10 +30,7 @@ export async function startTestServer(
   { alsoKnownAs = [], ...options }: TestServerOptions = {},
 ): Promise<TestServer> {
   const logLines: string[] = []
-  const log = pino(
-    { level: 'trace', serializers: { err: describeFault } },
-    { write: (line) => void logLines.push(line) },
-  )
+  const log = createLoggerOn({ write: (line) => void logLines.push(line) }, { level: 'trace' })
   const port = options.port ?? (await freePort())
   const publicOrigins = [`http://localhost:${port}`, `http://127.0.0.1:${port}`, ...alsoKnownAs]
   const server = await startKeyServer({

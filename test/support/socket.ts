@@ -89,12 +89,19 @@ export class RawSocket {
     {
       protocols = ['graphql-transport-ws'],
       ...options
-    }: { protocols?: string[]; origin?: string; host?: string; autoPong?: boolean; path?: string } = {},
+    }: {
+      protocols?: string[]
+      origin?: string
+      host?: string
+      autoPong?: boolean
+      path?: string
+      headers?: Record<string, string>
+    } = {},
   ): Promise<RawSocket> {
-    const { path = '/graphql', host, ...rest } = options
+    const { path = '/graphql', host, headers = {}, ...rest } = options
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, protocols, {
       handshakeTimeout: waitMs,
-      ...(host !== undefined && { headers: { host } }),
+      headers: { ...headers, ...(host !== undefined && { host }) },
       ...rest,
     })
     const raw = new RawSocket(socket)

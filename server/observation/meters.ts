@@ -1,0 +1,18 @@
+/** What the key server counts and times while it serves. Each call is one addition: hot paths make them. */
+export interface Meters {
+  /** A request has ended. @param seconds null for a subscription, which lasts as long as its client likes */
+  readonly countRequest: (operation: string, code: string, seconds: number | null) => void
+  /** Wrapped keys were released, or refused. */
+  readonly countAcquisitions: (outcome: string, count: number) => void
+  readonly countVerification: (result: string) => void
+  /** An alert was handed to a subscriber so long after it was stored. */
+  readonly timeAlert: (seconds: number) => void
+}
+
+/** Counts nothing. */
+export const noMeters: Meters = {
+  countRequest: () => undefined,
+  countAcquisitions: () => undefined,
+  countVerification: () => undefined,
+  timeAlert: () => undefined,
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from '../lib/log.ts'
+import type { Meters } from './meters.ts'
+import {
+  beginReport,
+  otherOperation,
+  requestIdOf,
+  runAsRequest,
+  type RequestReport,
+} from './request-report.ts'
+
+export interface RequestObserverOptions {
+  readonly log: Logger
+  readonly meters: Meters
+  readonly hashAccount: (accountId: string) => string
+}
+
+/** Probes come every few seconds for as long as a server lives. */
+const probes: ReadonlySet<string> = new Set(['healthz', 'readyz'])
+
+/** Writes one log line for each request, over every transport, and counts it. */
+export class RequestObserver {
+  readonly #options: RequestObserverOptions
+
+  constructor(options: RequestObserverOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Runs the answer of an HTTP request, whose id is that of `X-Request-Id` or a new one, and goes back in the same header.
+   *
+   * @param operation what it is called until it is known better
+   */
+  observeHttp(
+    { headers }: Pick<IncomingMessage, 'headers'>,
+    response: ServerResponse,
+    operation: string,
+    work: () => void,
+  ): void {
+    const beganMs = performance.now()
+    const report = beginReport(requestIdOf(headers))
+    report.operation = operation
+    response.setHeader('X-Request-Id', report.id)
+    response.once('close', () => {
+      if (report.code === null && response.statusCode >= 400)
+        report.code = `HTTP_${String(response.statusCode)}`
+      if (!response.writableFinished && !report.isStream) report.code ??= 'ABORTED'
+      this.#end(report, beganMs)
+    })
+    runAsRequest(report, work)
+  }
+
+  /** Runs what a message of a socket begins, to its end. A message that is no operation leaves no line. */
+  async observeMessage(id: string, work: () => Promise<void>): Promise<void> {
+    const beganMs = performance.now()
+    const report = beginReport(id)
+    try {
+      await runAsRequest(report, work)
+    } finally {
+      if (report.operation !== null || report.code !== null) this.#end(report, beganMs)
+    }
+  }
+
+  #end({ id, operation, code, accountId, isStream }: RequestReport, beganMs: number): void {
+    const { log, meters, hashAccount } = this.#options
+    const durationMs = performance.now() - beganMs
+    const name = operation ?? otherOperation
+    const level = probes.has(name) ? 'debug' : 'info'
+    meters.countRequest(name, code ?? 'OK', isStream ? null : durationMs / 1_000)
+    if (!log.isLevelEnabled(level)) return
+    log[level](
+      {
+        requestId: id,
+        operation: name,
+        code: code ?? 'OK',
+        durationMs: Math.round(durationMs * 100) / 100,
+        ...(accountId !== null && { account: hashAccount(accountId) }),
+      },
+      'request',
+    )
+  }
+}
