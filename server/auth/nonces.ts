@@ -83,7 +83,7 @@ async function noncesForgotten(sql: postgres.Sql): Promise<KeyServerError> {
   const retryAfterSeconds = Math.max(1, (row?.seconds ?? 0) - limits.signatureLifetimeSecondsMax)
   return new KeyServerError(
     'UNAVAILABLE',
-    "The key server's clock was set back to a time whose nonces it has already removed.",
+    'The key server cannot tell whether this request is new: its clock was set back, or its database restored.',
     { retryAfterSeconds },
   )
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the key server, or with `server-key` or `application-server` the operator's commands. `claviger serve` and its
+// Runs the key server, or with `server-key`, `application-server` or `database` the operator's commands. `claviger serve` and its
 // like run this file too, when the package claviger finds it.
 // In a checkout the TypeScript sources run as they are; an installed package has dist/ instead.
 import { existsSync } from 'node:fs'
@@ -15,6 +15,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 const usage = `Usage: claviger-server serve [OPTION]...
        claviger-server server-key --help
        claviger-server application-server --help
+       claviger-server database --help
 
 Runs the key server, which is also what it does without a command, or the operator's
 commands on its database. All have the same settings, as environment variables and, of
@@ -28,6 +29,7 @@ const entries = {
   serve: 'main',
   'server-key': 'operator/server-key',
   'application-server': 'operator/application-server',
+  database: 'operator/database',
 }
 
 const command = process.argv[2] ?? 'serve'

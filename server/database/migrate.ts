@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
-import { readMigrationFiles, type MigrationMeta } from 'drizzle-orm/migrator'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import * as tables from '../../schema/tables/index.ts'
 import { connectSql, type Executor } from './connect.ts'
 import { codesOf } from './error-codes.ts'
+import { quoteName } from './quote-name.ts'
 import { findRoute, type DatabaseRoute } from './route.ts'
 import { runTransaction } from './transaction.ts'
 
@@ -26,7 +27,6 @@ export async function migrate(
   { route, lockTimeoutMs = lockMsMax, onWait = () => undefined }: MigrateOptions = {},
 ): Promise<void> {
   const found = route ?? (await findRoute(databaseUrl))
-  const migrations = readMigrationFiles({ migrationsFolder })
   const pool = connectSql(databaseUrl, {
     max: 1,
     route: found,
@@ -35,7 +35,10 @@ export async function migrate(
   try {
     await runTransaction(
       drizzle(pool, { schema: tables }),
-      (tx) => applyMigrations(tx, { migrations, schema: found.schema, onWait }),
+      async (tx) => {
+        await lockMigrations(tx, onWait)
+        await applyMigrations(tx, { schema: found.schema })
+      },
       { timeoutMs: 2 * lockMsMax },
     )
   } finally {
@@ -51,27 +54,49 @@ interface MigrateOptions {
   readonly onWait?: () => void
 }
 
-async function applyMigrations(
+/** The hashes of this version's migrations, in order. */
+export function readMigrationHashes(): string[] {
+  return readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash)
+}
+
+/** The hashes of the migrations that a database has, in order; null when it has no journal of them. */
+export async function readAppliedHashes(
+  tx: Pick<Executor, 'execute'>,
+  schema: string,
+): Promise<string[] | null> {
+  const found = await findJournal(tx, schema)
+  if (found === null) return null
+  const rows = await tx.execute<{ hash: string }>(
+    sql`SELECT hash FROM ${journalIn(found)} ORDER BY created_at`,
+  )
+  return [...rows].map(({ hash }) => hash)
+}
+
+/**
+ * Applies those of the first `count` migrations, all unless told, that the database lacks.
+ *
+ * @param tx which holds the lock
+ */
+export async function applyMigrations(
   tx: Executor,
-  {
-    migrations,
-    schema,
-    onWait,
-  }: { readonly migrations: readonly MigrationMeta[]; readonly schema: string; readonly onWait: () => void },
+  { schema, count }: { readonly schema: string; readonly count?: number },
 ): Promise<void> {
-  await takeLock(tx, onWait)
-  const journal = sql`${sql.identifier(await findJournal(tx, schema))}.${sql.identifier(journalTable)}`
+  const journal = journalIn((await findJournal(tx, schema)) ?? (await createJournal(tx, schema)))
   const [newest] = await tx.execute<{ at: string | null }>(
     sql`SELECT max(created_at)::text AS at FROM ${journal}`,
   )
-  for (const { sql: statements, hash, folderMillis } of migrations) {
+  for (const { sql: statements, hash, folderMillis } of readMigrationFiles({ migrationsFolder }).slice(
+    0,
+    count,
+  )) {
     if (folderMillis <= Number(newest?.at ?? 0)) continue
     for (const statement of statements) await tx.execute(sql.raw(inSchema(statement, schema)))
     await tx.execute(sql`INSERT INTO ${journal} (hash, created_at) VALUES (${hash}, ${folderMillis})`)
   }
 }
 
-async function takeLock(tx: Executor, onWait: () => void): Promise<void> {
+/** Until the transaction ends. @throws Error in words when another session holds the lock for too long */
+export async function lockMigrations(tx: Executor, onWait: () => void): Promise<void> {
   const [attempt] = await tx.execute<{ is_taken: boolean }>(
     sql`SELECT pg_try_advisory_xact_lock(${migrationLock}::bigint) AS is_taken`,
   )
@@ -89,23 +114,31 @@ async function takeLock(tx: Executor, onWait: () => void): Promise<void> {
   }
 }
 
-const journalTable = '__drizzle_migrations'
+/** Beside the tables, and none of theirs. */
+export const journalTable = '__drizzle_migrations'
 
 /** In the schema of the tables, so that a role needs no other. Drizzle's own migrator kept it in a schema `drizzle`. */
-async function findJournal(tx: Executor, schema: string): Promise<string> {
+async function findJournal(tx: Pick<Executor, 'execute'>, schema: string): Promise<string | null> {
   const [found] = await tx.execute<{ in_drizzle: boolean; in_schema: boolean }>(sql`
     SELECT to_regclass(${`drizzle.${journalTable}`}) IS NOT NULL AS in_drizzle,
       to_regclass(${journalTable}) IS NOT NULL AS in_schema`)
   if (found?.in_schema === true) return schema
-  if (found?.in_drizzle === true && schema === 'public') return 'drizzle'
+  return found?.in_drizzle === true && schema === 'public' ? 'drizzle' : null
+}
+
+async function createJournal(tx: Executor, schema: string): Promise<string> {
   await tx.execute(
-    sql`CREATE TABLE ${sql.identifier(schema)}.${sql.identifier(journalTable)}
+    sql`CREATE TABLE ${journalIn(schema)}
       (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, hash text NOT NULL, created_at bigint NOT NULL)`,
   )
   return schema
 }
 
+function journalIn(schema: string) {
+  return sql`${sql.identifier(schema)}.${sql.identifier(journalTable)}`
+}
+
 /** Drizzle names the schema of types, of sequences and of what foreign keys refer to. */
 function inSchema(statement: string, schema: string): string {
-  return statement.replaceAll('"public".', `"${schema.replaceAll('"', '""')}".`)
+  return statement.replaceAll('"public".', `${quoteName(schema)}.`)
 }

@@ -1,3 +1,4 @@
+import { quoteName } from './quote-name.ts'
 import type { DatabaseRoute } from './route.ts'
 
 /** How long PostgreSQL lets a statement run, and wait for a lock, in milliseconds. */
@@ -18,7 +19,7 @@ export function transactionSettings(
 ): Record<string, string> {
   return {
     // Without pg_temp at its end, temporary tables of whoever had the session before would come first.
-    search_path: `"${schema.replaceAll('"', '""')}", pg_temp`,
+    search_path: `${quoteName(schema)}, pg_temp`,
     DateStyle: 'ISO, YMD',
     TimeZone: 'UTC',
     IntervalStyle: 'postgres',

@@ -28,7 +28,7 @@ export type Run = <T>(make: (connection: postgres.TransactionSql) => PromiseLike
 export async function transact<T>(
   pool: Pool,
   work: (run: Run) => Promise<T>,
-  { timeoutMs = transactionMsMax }: { readonly timeoutMs?: number } = {},
+  { timeoutMs = transactionMsMax, lockStatement = null }: TransactOptions = {},
 ): Promise<T> {
   const state: State = { isBegun: false, isLost: false, failure: null }
   const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -37,11 +37,12 @@ export async function transact<T>(
     reject(state.failure)
   }, timeoutMs)
   pool
-    .begin('isolation level read committed read write', async (connection) => {
+    .begin(lockStatement === null ? writing : snapshot, async (connection) => {
       state.isBegun = true
       const run = guard(connection, state)
       const { settingStatement } = pool
       const outcome = await settle(async () => {
+        if (lockStatement !== null) await run(() => connection.unsafe(lockStatement))
         if (settingStatement !== null) await run(() => connection.unsafe(settingStatement))
         return work(run)
       })
@@ -72,6 +73,18 @@ export async function transact<T>(
     state.failure ??= new TransactionOver()
   }
 }
+
+export interface TransactOptions {
+  readonly timeoutMs?: number
+  /**
+   * Makes it a transaction that reads one snapshot, which is taken after this statement: a LOCK TABLE, so that no table is
+   * written anew between the two. An older snapshot sees such a table empty (PostgreSQL's documentation, "Caveats").
+   */
+  readonly lockStatement?: string | null
+}
+
+const writing = 'isolation level read committed read write'
+const snapshot = 'isolation level repeatable read read only'
 
 interface State {
   /** BEGIN has succeeded. */

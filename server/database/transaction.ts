@@ -1,21 +1,21 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { Database, Executor, Pool } from './connect.ts'
 import { retryConflicts } from './conflicts.ts'
-import { transact, type Run } from './transact.ts'
+import { transact, type Run, type TransactOptions } from './transact.ts'
 
 /**
- * Runs `work` with Drizzle in one transaction (see {@link transact}). When it fails for concurrent ones, `work` is run again in
+ * Runs `work` with Drizzle in one transaction (see {@link transact}), or with postgres.js by `run`. When it fails for concurrent ones, `work` is run again in
  * a new one: so it may do nothing but what a rollback undoes.
  */
 export async function runTransaction<T>(
   { $client: pool }: Database,
-  work: (tx: Executor) => Promise<T>,
-  options: { readonly timeoutMs?: number } = {},
+  work: (tx: Executor, run: Run) => Promise<T>,
+  options: TransactOptions = {},
 ): Promise<T> {
   // Kept from the pool that the transaction begins on: another may have replaced it by the time it fails.
   const { noteFailure } = pool
   try {
-    return await retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run))), options))
+    return await retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run)), run), options))
   } catch (error) {
     noteFailure(error)
     throw error

@@ -50,6 +50,11 @@ export async function ensureServerKey(db: Database, secret: string): Promise<voi
   })
 }
 
+/** How the secret is made from a password, as {@link serverKeySecretOf} does it. */
+export const secretRecipe =
+  `"printf 'claviger server key secret\\n%s' OLD_PASSWORD | openssl dgst -sha256 -binary | openssl base64 | tr '+/' '-_' | ` +
+  `tr -d '='", with the password as it stood in the URL (percent-encoded)`
+
 /** The secret does not open the key that signs. */
 export class WrongServerKeySecret extends Error {
   override readonly name = 'WrongServerKeySecret'
@@ -58,9 +63,8 @@ export class WrongServerKeySecret extends Error {
     super(
       'The signing key in the database is sealed under another secret than the one that this server has. Without ' +
         'SERVER_KEY_SECRET the secret is made from the password in DATABASE_URL: when that one was changed, set ' +
-        'SERVER_KEY_SECRET to what the old password made, as it stood in the URL (percent-encoded): ' +
-        `"printf 'claviger server key secret\\n%s' OLD_PASSWORD | openssl dgst -sha256 -binary | openssl base64 | ` +
-        `tr '+/' '-_' | tr -d '='". Else set SERVER_KEY_SECRET to the right one. When it is lost, ` +
+        `SERVER_KEY_SECRET to what the old password made: ${secretRecipe}. ` +
+        'Else set SERVER_KEY_SECRET to the right one. When it is lost, ' +
         '"claviger server-key rotate --secret-lost" makes a new key under the present secret; answers signed before can ' +
         'then no longer be checked.',
     )
@@ -120,7 +124,7 @@ export async function rotateServerKey(
 }
 
 /** The ids of the keys that the secret does not open. */
-async function unopenableIds(stored: readonly StoredServerKey[], secret: string): Promise<string[]> {
+export async function unopenableIds(stored: readonly StoredServerKey[], secret: string): Promise<string[]> {
   const ids: string[] = []
   for (const key of stored) {
     if ((await openServerKey(key, secret)) === null) ids.push(key.id)

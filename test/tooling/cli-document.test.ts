@@ -47,13 +47,16 @@ describe('docs/cli.md', () => {
     for (const path of named) expect(known).toContain(path)
   })
 
-  test.each(['server-key', 'application-server'])('has %s as its own help has it', async (command) => {
-    const { code, stdout } = await new Claviger(tmpdir()).run([command, '--help'])
-    expect(code).toBe(0)
-    const usages = [...stdout.matchAll(/^(?:Usage:| +) ?claviger (.*)$/gm)].map(([, usage = '']) => usage)
-    expect(usages.length).toBeGreaterThanOrEqual(2)
-    for (const usage of usages) expect(page).toContain(`\`${usage}\``)
-  })
+  test.each(['server-key', 'application-server', 'database'])(
+    'has %s as its own help has it',
+    async (command) => {
+      const { code, stdout } = await new Claviger(tmpdir()).run([command, '--help'])
+      expect(code).toBe(0)
+      const usages = [...stdout.matchAll(/^(?:Usage:| +) ?claviger (.*)$/gm)].map(([, usage = '']) => usage)
+      expect(usages.length).toBeGreaterThanOrEqual(2)
+      for (const usage of usages) expect(page).toContain(`\`${usage}\``)
+    },
+  )
 
   test('links to nothing that there is not', async () => {
     expect(await brokenLinksOf('docs/cli.md')).toEqual([])

@@ -35,6 +35,13 @@ Example:
     .allowUnknownOption()
     .allowExcessArguments()
     .action(() => refuse('application-server'))
+  program
+    .command('database')
+    .description('back the database up, verify a backup, or restore one')
+    .argument('[backup|verify|restore]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => refuse('database'))
 }
 
 function refuse(command: string): never {

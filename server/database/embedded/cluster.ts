@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { syncDirectory } from '../../lib/sync-directory.ts'
 import { withShellSafe, type Binaries } from './binaries.ts'
 import { findPostmaster, isGone } from './postmaster.ts'
 import { type ProgramOutcome, runProgram, type OperatingUser } from './run-program.ts'
@@ -141,17 +142,6 @@ async function removeAbandonedDrafts(dataDirectory: string): Promise<void> {
     if (changed !== undefined && Date.now() - changed.mtimeMs > 10 * 60_000) {
       await rm(path, { recursive: true, force: true })
     }
-  }
-}
-
-/** Makes the rename last through a power cut; Windows neither needs nor allows it. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(path)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

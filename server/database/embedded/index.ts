@@ -15,7 +15,7 @@ import { supervise } from './supervisor.ts'
 import { readOrCreateSecret } from '../../lib/secret-file.ts'
 
 export { defaultDataDirectory } from './data-directory.ts'
-export { findRunningPostgres } from './running.ts'
+export { findRunningPostgres, hasEmbeddedDatabase } from './running.ts'
 
 /** A running PostgreSQL that belongs to this process until it is stopped. */
 export interface EmbeddedPostgres {

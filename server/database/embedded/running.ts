@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { databaseUrl, probe } from './database.ts'
 import { findSystemUsers } from './operating-user.ts'
@@ -21,4 +21,10 @@ export async function findRunningPostgres(directory: string): Promise<string | u
   const password = await readFile(join(dataDirectory, 'password'), 'utf8')
   const access = { host: postmaster.host, port: postmaster.port, password: password.trim() }
   return (await probe(access)) === 'ready' ? databaseUrl(access, 'claviger') : undefined
+}
+
+/** Whether a data directory has a database, or what was one. */
+export async function hasEmbeddedDatabase(directory: string): Promise<boolean> {
+  const names = await readdir(join(resolve(directory), 'postgres')).catch(() => [])
+  return names.length > 0
 }
