@@ -72,7 +72,12 @@ export {
 export type { GraphqlDocument, ParsedDocument } from './vault/documents.ts'
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
-export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'
+export {
+  verifyPublicKey,
+  verifyPublicKeys,
+  type PublicKeyQuery,
+  type VerifyPublicKeyOptions,
+} from './verifier/verify-public-key.ts'
 export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier-error.ts'
 export {
   errorCodes,

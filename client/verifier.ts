@@ -54,7 +54,12 @@ export type { Pin, PinsOf } from './verifier/proofs/pins.ts'
 export { refusalCodes, type Refusal, type RefusalCode } from './verifier/refusal.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
 export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './verifier-error.ts'
-export { verifyPublicKey, verifyPublicKeys, type PublicKeyQuery } from './verifier/verify-public-key.ts'
+export {
+  verifyPublicKey,
+  verifyPublicKeys,
+  type PublicKeyQuery,
+  type VerifyPublicKeyOptions,
+} from './verifier/verify-public-key.ts'
 export type { Fetch } from './transport/signing-fetch.ts'
 export type { PublicJwk, SigningJwk } from '../schema/wire/keys/jwk.ts'
 export type { PrivateJwk, WebCryptoKey, WebCryptoKeyPair } from '../schema/wire/keys/web-crypto-key.ts'

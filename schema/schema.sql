@@ -273,6 +273,7 @@ CREATE TABLE transaction_keys (
   revocation text,
   content_hash bytea NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT now(),
+  possession text,
   CONSTRAINT transaction_keys_account_id_id_pk PRIMARY KEY (account_id, id),
   CONSTRAINT transaction_keys_account_id_accounts_id_fk FOREIGN KEY (account_id) REFERENCES accounts(id)
 );

@@ -3,6 +3,7 @@ import { publicHalfOf } from '../crypto/transaction-key.ts'
 import { wrapForAll, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import { readKey, readKeys } from '../keys/list.ts'
+import { provePossession } from '../keys/prove-possession.ts'
 import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
 import type { SkippedKey } from '../rotation/open-wrapped-keys.ts'
 import type { Session } from '../trust/session.ts'
@@ -77,6 +78,7 @@ async function store(session: Session, key: BackedUpKey, recipients: readonly Re
     maxUses: maxUses ?? undefined,
     overusePolicy,
     certificate: await session.trust.certify({ id, applicationServer, cnf, ...terms }),
+    possession: await provePossession(session, { id, applicationServer, secret }),
   }
   await session.keyServer.run(storeTransactionKey, { input })
 }

@@ -2,6 +2,7 @@ import { generateSecret, publicHalfOf, type TransactionKeyAlgorithm } from '../c
 import { wrapForAll } from '../crypto/wrap.ts'
 import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { assertApplicationServer, assertTerms } from './check-arguments.ts'
+import { provePossession } from './prove-possession.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { confirmationOf } from '../trust/confirmation.ts'
@@ -60,7 +61,7 @@ export async function createKey(
 }
 
 /**
- * Generates a transaction key under an id, certifies it, and wraps it for every management key of the account.
+ * Generates a transaction key under an id, certifies it, proves its possession, and wraps it for every management key of the account.
  *
  * @returns the input of `storeTransactionKey`.
  *
@@ -107,5 +108,6 @@ export async function prepareKey(
     maxUses,
     overusePolicy,
     certificate,
+    possession: await provePossession(session, { id, applicationServer, secret }),
   }
 }

@@ -27,6 +27,7 @@ const codesAboutKey: ReadonlySet<string> = new Set([
   'KEY_EXPIRED',
   'KEY_REVOKED',
   'KEY_UNCERTIFIED',
+  'KEY_UNPROVED',
 ])
 
 function refusalOf(answer: unknown): ApplicationServerRefusal | null {

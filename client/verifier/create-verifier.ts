@@ -42,6 +42,8 @@ export interface VerifierOptions {
   readonly signedAnswers?: SignedAnswerOptions | undefined
   /** Require a certificate by the owner, for owners whose management keys are pinned. Default: off. */
   readonly certificates?: CertificateOptions | undefined
+  /** Accept only keys that have signed that their holder stored them: `unproved` otherwise. Default: false. */
+  readonly requirePossession?: boolean | undefined
   /** Store of consumed nonces. Default: in memory, for one process. */
   readonly nonces?: NonceStore | undefined
   /** Maximum size of a request's body in bytes. Default: 1 MiB. */
@@ -147,6 +149,7 @@ export function createVerifierWith(options: VerifierOptions, clocks: VerifierClo
     timeoutMs,
     checkAnswer,
     checkCertificate,
+    requirePossession: options.requirePossession === true,
     onEvent,
     clocks,
   })

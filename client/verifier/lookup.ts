@@ -7,6 +7,7 @@ import type { Fetch } from '../transport/signing-fetch.ts'
 import type { CertificateChecker, ServedStatements } from './proofs/certificates.ts'
 import type { EventListener } from './events.ts'
 import { readClocks, type ClockReading, type VerifierClocks } from './clock-reading.ts'
+import { isPossessionProved } from './proofs/possession.ts'
 import type { AnswerChecker } from './proofs/signed-answers.ts'
 import { secondsUntilChange, type CheckedResult } from './result.ts'
 import {
@@ -28,6 +29,8 @@ export interface LookUpOptions {
   readonly checkAnswer: AnswerChecker | null
   /** Null: certificates are not checked. */
   readonly checkCertificate: CertificateChecker | null
+  /** A valid key without a proof of possession is `unproved`. */
+  readonly requirePossession: boolean
   readonly onEvent: EventListener
   readonly clocks: VerifierClocks
 }
@@ -70,28 +73,36 @@ export function createLookUp(options: LookUpOptions): LookUpMany {
 }
 
 async function check(
-  { unsigned, signed, readStatements }: ReceivedAnswer,
+  { unsigned, signed, possession, readStatements }: ReceivedAnswer,
   {
     query,
     requestedAt,
-    options: { checkAnswer, checkCertificate },
+    options: { checkAnswer, checkCertificate, requirePossession, applicationServer, clocks },
   }: {
     readonly query: VerificationQuery
     readonly requestedAt: ClockReading
     readonly options: LookUpOptions
   },
 ): Promise<CheckedResult> {
-  const result =
+  const answered =
     checkAnswer === null
       ? toCheckedResult(unsigned, requestedAt)
       : await checkAnswer(signed, { query, requestedAt })
-  return checkCertificate === null ? result : checkCertificate(readStatements(), { query, result })
+  const result =
+    checkCertificate === null
+      ? answered
+      : await checkCertificate(readStatements(), { query, result: answered })
+  if (!requirePossession || result.status !== 'valid') return result
+  const reader = { applicationServer, nowMs: clocks.nowMs() }
+  return (await isPossessionProved(possession, query, reader)) ? result : { ...result, status: 'unproved' }
 }
 
 interface ReceivedAnswer {
   readonly unsigned: UnsignedAnswer
   /** JWS `claviger-answer+jwt`; null when it was not requested. */
   readonly signed: string | null
+  /** JWS `claviger-possession+jwt`; null when there is none, and when it was not requested. */
+  readonly possession: string | null
   /** The statements of the key's owner. @throws {VaultError} ANSWER_MALFORMED. */
   readonly readStatements: () => ServedStatements
 }
@@ -99,9 +110,11 @@ interface ReceivedAnswer {
 function operation({
   checkAnswer,
   checkCertificate,
-}: Pick<LookUpOptions, 'checkAnswer' | 'checkCertificate'>): Operation<ReceivedAnswer[]> {
+  requirePossession,
+}: LookUpOptions): Operation<ReceivedAnswer[]> {
   const fields = [unsignedAnswerFields]
   if (checkAnswer !== null) fields.push('answer')
+  if (requirePossession) fields.push('possession')
   if (checkCertificate !== null) fields.push('certificate endorsements revocation')
   return {
     kind: 'query',
@@ -110,6 +123,7 @@ function operation({
       data.list('verifyPublicKeys').map((received) => ({
         unsigned: parseUnsignedAnswer(received),
         signed: checkAnswer === null ? null : received.text('answer'),
+        possession: requirePossession ? received.textOrNull('possession') : null,
         readStatements: () => statementsOf(received),
       })),
   }

@@ -9,6 +9,7 @@ export const refusalCodes = [
   'KEY_REVOKED',
   'KEY_PENDING',
   'KEY_UNCERTIFIED',
+  'KEY_UNPROVED',
   'UNAVAILABLE',
   'TOO_LARGE',
   'BODY_TIMEOUT',
@@ -69,6 +70,7 @@ const codesOfStatuses = {
   revoked: 'KEY_REVOKED',
   pending: 'KEY_PENDING',
   uncertified: 'KEY_UNCERTIFIED',
+  unproved: 'KEY_UNPROVED',
   unavailable: 'UNAVAILABLE',
 } as const
 
@@ -91,6 +93,7 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   KEY_REVOKED: 'The key was revoked.',
   KEY_PENDING: 'The term of the key has not begun.',
   KEY_UNCERTIFIED: 'The key is not certified by a pinned management key of the owner.',
+  KEY_UNPROVED: 'Nothing proves that whoever stored the key holds its private half.',
   UNAVAILABLE: 'The key cannot be verified at present.',
   TOO_LARGE: 'The body is too large.',
   BODY_TIMEOUT: 'The body did not arrive in time.',

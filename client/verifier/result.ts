@@ -2,7 +2,7 @@ import { elapsedMs, type ClockReading, type VerifierClocks } from './clock-readi
 
 /** `valid`, or why a key is not valid. */
 export type VerificationStatus =
-  'valid' | 'unknown-key' | 'expired' | 'revoked' | 'pending' | 'uncertified' | 'unavailable'
+  'valid' | 'unknown-key' | 'expired' | 'revoked' | 'pending' | 'uncertified' | 'unproved' | 'unavailable'
 
 /** The result of a verification. */
 export interface VerificationResult {
@@ -11,6 +11,7 @@ export interface VerificationResult {
   /**
    * `unknown-key`: the owner or the application server is unknown, or has another key; the key server does not tell which.
    * `uncertified`: valid according to the key server, but not certified by a pinned management key of the owner.
+   * `unproved`: valid according to the key server, but without the proof that `requirePossession` asks for.
    * `unavailable`: the key server could not be reached, and no cached result may be used.
    */
   readonly status: VerificationStatus

@@ -42,7 +42,7 @@ export function statusOf({
   state,
 }: Pick<UnsignedAnswer, 'coincides' | 'valid' | 'state'>): Exclude<
   VerificationStatus,
-  'uncertified' | 'unavailable'
+  'uncertified' | 'unproved' | 'unavailable'
 > {
   const status = state === null ? 'unknown-key' : statuses[state]
   if (coincides !== (state !== null) || valid !== (status === 'valid')) {

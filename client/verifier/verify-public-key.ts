@@ -1,5 +1,5 @@
 import { applicationServerName } from '../../schema/wire/application-server.ts'
-import { InvalidJwk } from '../../schema/wire/keys/jwk.ts'
+import { InvalidJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parsePublicKey } from '../../schema/wire/keys/forms/public-key.ts'
@@ -8,6 +8,7 @@ import type { Operation } from '../transport/graphql.ts'
 import { VerifierError, withVerifierErrors } from '../verifier-error.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 import { unsignedClient } from '../transport/unsigned-client.ts'
+import { isPossessionProved } from './proofs/possession.ts'
 import type { VerificationResult } from './result.ts'
 import {
   parseUnsignedAnswer,
@@ -28,6 +29,14 @@ export interface PublicKeyQuery {
   readonly publicKey: unknown
 }
 
+/** The key server to ask, and how. */
+export interface VerifyPublicKeyOptions extends ConnectionOptions {
+  /** The key server's origin. */
+  readonly url: string
+  /** As the option of {@link createVerifier}: a valid key without a proof of possession is `unproved`. Default: false. */
+  readonly requirePossession?: boolean | undefined
+}
+
 /**
  * Verifies one public key at a key server, without a cache. The request is unsigned: anybody may verify a key.
  *
@@ -36,7 +45,7 @@ export interface PublicKeyQuery {
  * @throws {KeyServerError} BAD_USER_INPUT, RATE_LIMITED, UNAVAILABLE.
  */
 export async function verifyPublicKey(
-  query: PublicKeyQuery & { readonly url: string } & ConnectionOptions,
+  query: PublicKeyQuery & VerifyPublicKeyOptions,
 ): Promise<VerificationResult> {
   const { owner, applicationServer, publicKey } = query
   const [result] = await verifyPublicKeys([{ owner, applicationServer, publicKey }], query)
@@ -52,14 +61,14 @@ export async function verifyPublicKey(
  */
 export function verifyPublicKeys(
   queries: readonly PublicKeyQuery[],
-  options: { readonly url: string } & ConnectionOptions,
+  options: VerifyPublicKeyOptions,
 ): Promise<VerificationResult[]> {
   return withVerifierErrors(() => verifyAll(queries, options))
 }
 
 async function verifyAll(
   queries: readonly PublicKeyQuery[],
-  options: { readonly url: string } & ConnectionOptions,
+  options: VerifyPublicKeyOptions,
 ): Promise<VerificationResult[]> {
   const inputs = await Promise.all(
     queries.map(async (query) => {
@@ -68,17 +77,15 @@ async function verifyAll(
     }),
   )
   const client = unsignedClient(options)
+  const requirePossession = options.requirePossession === true
+  const operation = operationWith({ requirePossession })
   const requests = requestsOf(inputs, (input) => input)
-  const answers = await Promise.all(
-    requests.map((part) => client.run(verifyPublicKeysOperation, { inputs: part })),
-  )
+  const answers = await Promise.all(requests.map((part) => client.run(operation, { inputs: part })))
   if (answers.some(({ length }, index) => length !== requests[index]?.length)) {
     throw new VaultError('ANSWER_MALFORMED')
   }
   const all = answers.flat()
-  return Promise.all(
-    inputs.map(async ({ publicKey }, index) => toResult(all[index], await thumbprint(publicKey))),
-  )
+  return Promise.all(inputs.map((input, index) => toResult(all[index], { input, requirePossession })))
 }
 
 /** Upper bound of a request without its inputs, in bytes. */
@@ -102,20 +109,47 @@ export function requestsOf<T>(queries: readonly T[], inputOf: (query: T) => obje
   return requests
 }
 
-const verifyPublicKeysOperation: Operation<UnsignedAnswer[]> = {
-  kind: 'query',
-  document: `query VerifyPublicKeys($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${unsignedAnswerFields} } }`,
-  parse: (data) => data.list('verifyPublicKeys').map(parseUnsignedAnswer),
+interface ReceivedAnswer {
+  readonly unsigned: UnsignedAnswer
+  /** JWS; null when there is none, and when it was not requested. */
+  readonly possession: string | null
 }
 
-function toResult(answer: UnsignedAnswer | undefined, keyThumbprint: string): VerificationResult {
-  if (answer === undefined) throw new TypeError('There are as many answers as queries.')
-  const { valid, notBefore, expiresAt, checkedAt } = answer
-  const status = statusOf(answer)
+function operationWith({
+  requirePossession,
+}: {
+  readonly requirePossession: boolean
+}): Operation<ReceivedAnswer[]> {
+  const fields = requirePossession ? `${unsignedAnswerFields} possession` : unsignedAnswerFields
   return {
-    valid,
+    kind: 'query',
+    document: `query VerifyPublicKeys($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${fields} } }`,
+    parse: (data) =>
+      data.list('verifyPublicKeys').map((received) => ({
+        unsigned: parseUnsignedAnswer(received),
+        possession: requirePossession ? received.textOrNull('possession') : null,
+      })),
+  }
+}
+
+interface ParsedQuery extends PublicKeyQuery {
+  readonly publicKey: PublicJwk
+}
+
+async function toResult(
+  answer: ReceivedAnswer | undefined,
+  { input, requirePossession }: { readonly input: ParsedQuery; readonly requirePossession: boolean },
+): Promise<VerificationResult> {
+  if (answer === undefined) throw new TypeError('There are as many answers as queries.')
+  const { notBefore, expiresAt, checkedAt } = answer.unsigned
+  const reader = { applicationServer: input.applicationServer, nowMs: Date.now() }
+  const isUnproved = requirePossession && !(await isPossessionProved(answer.possession, input, reader))
+  const answered = statusOf(answer.unsigned)
+  const status = isUnproved && answered === 'valid' ? 'unproved' : answered
+  return {
+    valid: status === 'valid',
     status,
-    thumbprint: keyThumbprint,
+    thumbprint: await thumbprint(input.publicKey),
     notBefore,
     expiresAt,
     checkedAt,

@@ -70,6 +70,7 @@ export interface StoreTransactionKeyInput {
   readonly maxUses?: number | null | undefined
   readonly overusePolicy?: OverusePolicy | null | undefined
   readonly certificate?: Unparsed | null | undefined
+  readonly possession?: Unparsed | null | undefined
 }
 
 /** Absent members stay as they are; null removes. */

@@ -66,6 +66,8 @@ export interface TransactionKey extends Term {
   readonly lastUsedAt: Date | null
   /** JWS: the owner's own description of the key. Null when the owner sent none. */
   readonly certificate: string | null
+  /** JWS: the key's own statement that its holder stored it. Null when the client sent none. */
+  readonly possession: string | null
   readonly createdAt: Date
   readonly revokedAt: Date | null
   readonly revocationReason: RevocationReason | null
@@ -98,6 +100,8 @@ export interface PublicKeyVerification {
    * then those that only the revocation's signer has. Null without a certificate and a revocation.
    */
   endorsements(): Promise<readonly string[] | null>
+  /** JWS: the key's own statement that its holder stored it, if the client sent one. */
+  readonly possession: string | null
   /** JWS: the owner's signed revocation. Null unless the key is revoked and they sent one. */
   readonly revocation: string | null
   /** Signs the same facts and returns the JWS. Called only when the field is selected: it costs more than all the rest. */

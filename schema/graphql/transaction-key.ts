@@ -65,6 +65,12 @@ export const TransactionKey = builder.objectRef<TransactionKeyShape>('Transactio
       nullable: true,
       description: "The owner's signed description of this key; null when the client sent none.",
     }),
+    possession: t.expose('possession', {
+      type: 'JWS',
+      nullable: true,
+      description:
+        'The key\'s own statement that its holder stored it (docs/protocol.md, "Signed statements"); null when the client sent none.',
+    }),
     wrappedFor: t.field({
       type: [ManagementKey],
       description: 'The management keys that the key is wrapped for.',
@@ -132,6 +138,11 @@ const StoreTransactionKeyInput = builder.inputType('StoreTransactionKeyInput', {
     maxUses: t.int(),
     overusePolicy: t.field({ type: OverusePolicy, defaultValue: 'NOTIFY' }),
     certificate: t.field({ type: 'JWS' }),
+    possession: t.field({
+      type: 'JWS',
+      description:
+        'Signed by the key itself: its holder stores it. For Ed25519 and P-256 keys; an encryption key cannot sign.',
+    }),
   }),
 })
 

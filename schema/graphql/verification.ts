@@ -32,6 +32,11 @@ const PublicKeyVerification = builder
           "The certification path: the endorsement of the certificate's signer, that of the key that signed this one, and so on to the account's first management key; then further ones for the revocation's signer. At most 16. Null without either.",
         resolve: (verification) => verification.endorsements(),
       }),
+      possession: t.expose('possession', {
+        type: 'JWS',
+        nullable: true,
+        description: "The key's own statement that its holder stored it, if there is one.",
+      }),
       checkedAt: t.expose('checkedAt', { type: 'DateTime' }),
       answer: t.field({
         type: 'JWS',

@@ -43,6 +43,8 @@ export const transactionKeys = pgTable(
     hasDefaultNotices: boolean('has_default_notices').notNull(),
     /** The owner's own signed description of the key (JWS). */
     certificate: text('certificate'),
+    /** The key's own statement that its holder stored it (JWS). */
+    possession: text('possession'),
     /** The owner's own signed revocation of the key (JWS). */
     revocation: text('revocation'),
     /** SHA-256 of the stored input, by which a repeated store is told from a conflicting one. */

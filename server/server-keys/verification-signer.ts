@@ -6,7 +6,7 @@ import type { SigningKeys } from './signing-keys.ts'
 /** A verification's input as it was sent, and its result. */
 export interface VerificationFacts extends Omit<
   PublicKeyVerification,
-  'answer' | 'certificate' | 'endorsements' | 'revocation'
+  'answer' | 'certificate' | 'endorsements' | 'possession' | 'revocation'
 > {
   readonly owner: string
   readonly applicationServer: string

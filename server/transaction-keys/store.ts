@@ -20,6 +20,7 @@ import {
   uuid,
 } from '../lib/input.ts'
 import { assertCertificate } from './certificate.ts'
+import { assertPossession } from './possession.ts'
 import { assertActiveManagementKeys } from './wrapped-keys.ts'
 import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
 import { overusePolicies } from '../../schema/wire/enums.ts'
@@ -42,6 +43,9 @@ const storeTransactionKeyInput = z.object({
     .nullish()
     .transform((value) => value ?? 'NOTIFY'),
   certificate: statementOf('claviger-key+jwt')
+    .nullish()
+    .transform((value) => value ?? null),
+  possession: statementOf('claviger-possession+jwt')
     .nullish()
     .transform((value) => value ?? null),
 })
@@ -72,7 +76,7 @@ export function parseKeyToStore(input: unknown): KeyToStore {
  * The transaction holds the shared lock of the account's management keys.
  *
  * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT; BAD_USER_INPUT for the
- *   certificate
+ *   certificate and the possession statement
  */
 export async function storeTransactionKey(signed: SignedTransaction, key: KeyToStore): Promise<void> {
   const { tx, accountId, now } = signed
@@ -97,6 +101,7 @@ export async function storeTransactionKey(signed: SignedTransaction, key: KeyToS
       expiryNotices: notices,
       hasDefaultNotices: key.expiryNotices === null,
       certificate: key.certificate?.compact ?? null,
+      possession: key.possession?.compact ?? null,
       contentHash,
     })
     .onConflictDoNothing()
@@ -105,10 +110,11 @@ export async function storeTransactionKey(signed: SignedTransaction, key: KeyToS
     await assertSameContent(tx, { accountId, id: key.id, contentHash })
     return
   }
-  // A repeated request returned above: its certificate was checked when it was stored.
+  // A repeated request returned above: its statements were checked when it was stored.
   if (key.certificate !== null) {
     await assertCertificate(signed, key.certificate, { ...key, thumbprint: keyThumbprint })
   }
+  if (key.possession !== null) await assertPossession(signed, key.possession, key)
   const reference = { accountId, transactionKeyId: key.id }
   await tx
     .insert(transactionKeyUsage)
@@ -149,6 +155,7 @@ function hashContent(key: KeyToStore): Uint8Array {
     ...key,
     wrappedKeys: wrappedKeys.sort(),
     certificate: key.certificate?.compact,
+    possession: key.possession?.compact,
   })
   return createHash('sha256').update(content).digest()
 }

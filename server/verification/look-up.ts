@@ -20,7 +20,7 @@ export async function lookUp(
       CASE WHEN k.id IS NOT NULL
         THEN transaction_key_state(u.revoked_at, k.not_before, k.expires_at, statement_timestamp())
       END AS state,
-      k.not_before, k.expires_at, k.certificate, k.revocation, statement_timestamp() AS checked_at
+      k.not_before, k.expires_at, k.certificate, k.possession, k.revocation, statement_timestamp() AS checked_at
     FROM unnest(
       ${questions.map((question) => question.accountId)}::uuid[],
       ${questions.map((question) => question.applicationServer)}::text[],
@@ -40,6 +40,7 @@ export async function lookUp(
       notBefore: row.not_before,
       expiresAt: row.expires_at,
       certificate: row.certificate,
+      possession: row.possession,
       revocation: row.revocation,
       checkedAt: row.checked_at,
     }
@@ -51,6 +52,7 @@ const answerRow = z.object({
   not_before: z.date().nullable(),
   expires_at: z.date().nullable(),
   certificate: z.string().nullable(),
+  possession: z.string().nullable(),
   revocation: z.string().nullable(),
   checked_at: z.date(),
 })

@@ -10,6 +10,7 @@ interface VerifyFlags {
   readonly owner: string
   readonly applicationServer: string
   readonly publicKey: string
+  readonly requirePossession: boolean
 }
 
 /** `claviger verify`: what an application server asks. It needs no keystore. */
@@ -23,6 +24,7 @@ export function addVerifyCommand(program: Command, context: Context): void {
       '--public-key <file|-|key>',
       'the key as it was received: a JWK, PEM or an OpenSSH line; - reads it from stdin',
     )
+    .option('--require-possession', 'not valid unless the key has signed that its holder stored it', false)
     .addHelpText(
       'after',
       `
@@ -33,10 +35,11 @@ Examples:
   $ claviger key show ID --json | jq .publicKey | \\
       claviger verify --owner alice --application-server https://shop.example --public-key -`,
     )
-    .action(async ({ owner, applicationServer, publicKey }: VerifyFlags) => {
+    .action(async ({ owner, applicationServer, publicKey, requirePossession }: VerifyFlags) => {
       const { url = urlDefault, output } = context
       const presented = publicKeyFromText(await readKeyText(publicKey))
-      const result = await verifyPublicKey({ url, owner, applicationServer, publicKey: presented })
+      const query = { owner, applicationServer, publicKey: presented }
+      const result = await verifyPublicKey({ url, requirePossession, ...query })
       const { valid, status, thumbprint, notBefore, expiresAt, checkedAt } = result
       output.result(
         { owner, applicationServer, valid, status, thumbprint, notBefore, expiresAt, checkedAt },
@@ -53,6 +56,9 @@ function resultText(
   const whose = `a key of ${printable(owner)} for ${printable(applicationServer)}`
   if (status === 'unknown-key') return `Not valid: it does not coincide with ${whose}.`
   const term = expiresAt === null ? '' : `, until ${expiresAt.toISOString()}`
+  if (status === 'unproved') {
+    return `Not valid: it coincides with ${whose}, and nothing proves that whoever stored it holds its private half.`
+  }
   if (!valid) return `Not valid: it coincides with ${whose}, which is ${status}${term}.`
   return `Valid: it coincides with ${whose}, which is active${term}.`
 }

@@ -10,12 +10,14 @@ import { parseVerificationAnswer, type VerificationAnswer } from './answer.ts'
 import { parseKeyCertificate, type KeyCertificate } from './certificate.ts'
 import { parseEndorsement, type Endorsement, type PossessionProof } from './endorsement.ts'
 import { FutureStatement, InvalidStatement } from './invalid-statement.ts'
+import { parseKeyPossession, type KeyPossession } from './possession.ts'
 import { parseRevocation, type KeyRevocation, type ManagementKeyRevocation } from './revocation.ts'
 
 export { FutureStatement, InvalidStatement } from './invalid-statement.ts'
 export type { VerificationAnswer } from './answer.ts'
 export type { KeyCertificate } from './certificate.ts'
 export type { Endorsement, PossessionProof } from './endorsement.ts'
+export type { KeyPossession } from './possession.ts'
 export type { KeyRevocation, ManagementKeyRevocation } from './revocation.ts'
 
 /*
@@ -30,6 +32,7 @@ export interface StatementPayloads {
   'claviger-key+jwt': KeyCertificate
   'claviger-endorsement+jwt': Endorsement
   'claviger-proof+jwt': PossessionProof
+  'claviger-possession+jwt': KeyPossession
   'claviger-revocation+jwt': KeyRevocation | ManagementKeyRevocation
   'claviger-answer+jwt': VerificationAnswer
 }
@@ -164,6 +167,7 @@ const payloadParsers: {
   'claviger-key+jwt': parseKeyCertificate,
   'claviger-endorsement+jwt': parseEndorsement,
   'claviger-proof+jwt': parseEndorsement,
+  'claviger-possession+jwt': parseKeyPossession,
   'claviger-revocation+jwt': parseRevocation,
   'claviger-answer+jwt': parseVerificationAnswer,
 }

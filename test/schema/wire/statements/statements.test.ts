@@ -13,6 +13,7 @@ import {
   verifyStatement,
   type Endorsement,
   type KeyCertificate,
+  type KeyPossession,
   type PossessionProof,
   type StatementSigner,
   type StatementType,
@@ -34,6 +35,7 @@ let p256: TestSigner
 let certificate: KeyCertificate
 let endorsement: Endorsement
 let answer: VerificationAnswer
+let possession: KeyPossession
 beforeAll(async () => {
   ed25519 = await createSigner('Ed25519')
   p256 = await createSigner('ES256')
@@ -59,6 +61,8 @@ beforeAll(async () => {
     cnf: { jwk: p256.jwk },
     wrap: parseWrappingJwk(await exportJWK(wrapping.publicKey)),
   }
+  const { v, iss, aud, jti, iat } = certificate
+  possession = { v, iss, aud, jti, iat }
   answer = {
     v: 1,
     iss: 'https://keys.example',
@@ -123,6 +127,7 @@ describe('a statement of the future', () => {
     'claviger-key+jwt',
     'claviger-endorsement+jwt',
     'claviger-proof+jwt',
+    'claviger-possession+jwt',
     'claviger-answer+jwt',
   ] as const
 
@@ -134,6 +139,7 @@ describe('a statement of the future', () => {
         'claviger-key+jwt': certificate,
         'claviger-endorsement+jwt': endorsement,
         'claviger-proof+jwt': endorsement,
+        'claviger-possession+jwt': possession,
         'claviger-answer+jwt': answer,
       }
       const statement = await signStatement(type, payloads[type], signer)
@@ -165,6 +171,13 @@ describe('a statement is read back by who has the public key of its signer:', ()
     const least: KeyCertificate = { ...rest, cnf: { jkt: ed25519.kid } }
     const statement = await signStatement('claviger-key+jwt', least, ed25519)
     expect(await verifyStatement('claviger-key+jwt', statement, readerOf(ed25519))).toEqual(least)
+  })
+
+  test.each(['EdDSA', 'ES256'] as const)('a possession statement by the key itself, %s', async (alg) => {
+    const signer = alg === 'EdDSA' ? ed25519 : p256
+    const statement = await signStatement('claviger-possession+jwt', possession, signer)
+    expect(await verifyStatement('claviger-possession+jwt', statement, readerOf(signer))).toEqual(possession)
+    await expectRefused(statement, signer, 'claviger-key+jwt')
   })
 
   test('an answer', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE "transaction_keys" ADD COLUMN "possession" text;

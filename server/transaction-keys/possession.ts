@@ -1,0 +1,33 @@
+import { badInput } from '../../schema/wire/errors.ts'
+import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import {
+  firstMismatchedPossessionClaim,
+  possessionSignerOf,
+} from '../../schema/wire/statements/possession.ts'
+import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
+import type { SignedTransaction } from '../auth/signed-request.ts'
+import { accountIdOf } from '../accounts/account-id.ts'
+
+const field = 'input.possession'
+
+/**
+ * Checks a possession statement before it is stored: the transaction key itself signed it, for this owner, application server
+ * and id.
+ *
+ * @throws {KeyServerError} BAD_USER_INPUT at `input.possession`
+ */
+export async function assertPossession(
+  signed: SignedTransaction,
+  possession: ReceivedStatement<'claviger-possession+jwt'>,
+  key: { readonly id: string; readonly applicationServer: string; readonly publicKey: PublicJwk | null },
+): Promise<void> {
+  const signingKey = possessionSignerOf(key.publicKey)
+  if (signingKey === null) {
+    throw badInput(field, 'Only an Ed25519 or P-256 key can prove its possession: no other signs statements.')
+  }
+  await assertSignedBy('claviger-possession+jwt', possession, { signingKey, now: signed.now, field })
+  const { payload } = possession
+  const isOwner = accountIdOf(payload.iss) === signed.accountId
+  const mismatched = isOwner ? firstMismatchedPossessionClaim(payload, { ...key, owner: payload.iss }) : 'iss'
+  if (mismatched !== null) throw untrueClaim(field, mismatched)
+}
