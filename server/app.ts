@@ -120,6 +120,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     writeConnectionsMax: options.databasePoolSize ?? 10,
     serverKeySecret: serverKeySecretOf({ serverKeySecret, databaseUrl }),
     alertRetentionDays: options.alertRetentionDays ?? 365,
+    auditRetentionDays: options.auditRetentionDays ?? 365,
     auditAddresses: options.auditAddresses ?? false,
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,

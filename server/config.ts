@@ -27,6 +27,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[]
   /** How long alerts are kept. */
   readonly alertRetentionDays: number
+  /** How long entries of the audit log are kept. */
+  readonly auditRetentionDays: number
   /** The audit log has the addresses of clients. */
   readonly auditAddresses: boolean
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
@@ -79,6 +81,7 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     alertRetentionDays: data.ALERT_RETENTION_DAYS,
+    auditRetentionDays: data.AUDIT_RETENTION_DAYS,
     auditAddresses: data.AUDIT_ADDRESSES,
     allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS,
     allowsPrivateApplicationServers: data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent,

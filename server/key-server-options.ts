@@ -14,6 +14,8 @@ export interface KeyServerOptions extends DatabaseOptions {
   readonly databasePoolSize?: number | undefined
   /** How long alerts are kept, in days. Default: 365. */
   readonly alertRetentionDays?: number | undefined
+  /** How long entries of the audit log are kept, in days. Default: 365. */
+  readonly auditRetentionDays?: number | undefined
   /** The audit log has the addresses of clients. Default: false. */
   readonly auditAddresses?: boolean | undefined
   /** Lets webhooks be http, and lead to addresses that only the operator's own network reaches. By default neither. */

@@ -5,6 +5,10 @@ import { Alerts } from './alerts/alerts.ts'
 import { sweepDeadlines } from './alerts/deadlines.ts'
 import { pruneAlerts } from './alerts/retention.ts'
 import { ApplicationServers } from './application-servers/application-servers.ts'
+import { AuditLog } from './audit/audit-log.ts'
+import { AuditHeadSigner } from './audit/head-signer.ts'
+import { pruneAuditEntries } from './audit/retention.ts'
+import { sealAuditEntries } from './audit/seal.ts'
 import { RevocationWatch } from './auth/revocation-watch.ts'
 import { createAuthentication } from './auth/signed-request.ts'
 import { connectDatabases } from './database/connect.ts'
@@ -49,6 +53,8 @@ export interface ServicesOptions {
   readonly serverKeySecret: string
   /** How long alerts are kept. */
   readonly alertRetentionDays: number
+  /** How long entries of the audit log are kept. */
+  readonly auditRetentionDays: number
   /** The audit log has the addresses of clients. */
   readonly auditAddresses: boolean
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
@@ -91,7 +97,8 @@ export function createServices(options: ServicesOptions) {
   })
 
   const signingKeys = new SigningKeys(databases, { secret: serverKeySecret, log })
-  const signer = new VerificationSigner(signingKeys, { issuer: () => options.origins()[0] ?? '' })
+  const issuer = () => options.origins()[0] ?? ''
+  const signer = new VerificationSigner(signingKeys, { issuer })
   const mismatchAlarm = new MismatchAlarm(databases, { log })
   const webhookOptions = { serverKeySecret, allowsPrivate: options.allowsPrivateWebhooks }
   const webhookDelivery = new WebhookDelivery(databases, { ...webhookOptions, log })
@@ -101,6 +108,7 @@ export function createServices(options: ServicesOptions) {
   const jobs: readonly Job[] = [
     { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines(databases) },
     { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin() },
+    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries(databases) },
     // Later than the answer that raised it, so that its time shows nothing; soon enough for a person.
     { name: 'mismatch alarm', everyMs: 100, work: () => mismatchAlarm.drain() },
     { name: 'summing up of mismatches', everyMs: 5_000, work: () => mismatchAlarm.sumUp() },
@@ -120,6 +128,11 @@ export function createServices(options: ServicesOptions) {
       name: 'pruning of alerts',
       everyMs: oneMinuteMs,
       work: () => pruneAlerts(databases, { retentionDays: options.alertRetentionDays }),
+    },
+    {
+      name: 'pruning of audit logs',
+      everyMs: oneMinuteMs,
+      work: () => pruneAuditEntries(databases, { retentionDays: options.auditRetentionDays }),
     },
     { name: 'pruning of key changes', everyMs: oneMinuteMs, work: () => pruneKeyChanges(databases) },
     { name: 'pruning of pairings', everyMs: oneMinuteMs, work: () => prunePairings(databases) },
@@ -142,6 +155,7 @@ export function createServices(options: ServicesOptions) {
     acquisitions: new Acquisitions(databases),
     verification: new Verification(databases, { answers: signer, mismatchAlarm }),
     alerts: new Alerts({ databases, streams }),
+    audit: new AuditLog(databases, { signer: new AuditHeadSigner(signingKeys, { issuer }) }),
     applicationServers: new ApplicationServers({
       databases,
       proof: { allowsPrivate: options.allowsPrivateApplicationServers },

@@ -1,4 +1,5 @@
 import { AlertConnection } from './alert.ts'
+import { AuditConnection, AuditFilter, AuditHead } from './audit.ts'
 import { builder, registering, signed } from './builder.ts'
 import type { Account as AccountShape } from './domain.ts'
 import { ManagementKey, ManagementKeyInput } from './management-key.ts'
@@ -44,6 +45,19 @@ const Account = builder.objectRef<AccountShape>('Account').implement({
       },
       resolve: (account, { unacknowledgedOnly, ...page }, ctx) =>
         ctx.alerts.page(account, { ...page, unacknowledgedOnly: unacknowledgedOnly ?? false }),
+    }),
+    auditLog: t.field({
+      type: AuditConnection,
+      description: `\
+What was done with this account and its keys: every acquisition, granted or refused, and every change. Newest first.
+Relay connection; first is at most 100, default 20. An entry is stored in the transaction of what it tells of: what
+cannot be recorded does not happen.`,
+      args: { first: t.arg.int(), after: t.arg.string(), filter: t.arg({ type: AuditFilter }) },
+      resolve: (account, page, ctx) => ctx.audit.page(account, page),
+    }),
+    auditHead: t.field({
+      type: AuditHead,
+      resolve: (account, _args, ctx) => ctx.audit.head(account),
     }),
     webhooks: t.field({
       type: [Webhook],

@@ -2,6 +2,8 @@ import type {
   Account,
   Alert,
   ApplicationServerRegistration,
+  AuditEntry,
+  AuditHead,
   KeyChange,
   KeyServerFacts,
   ManagementKey,
@@ -16,6 +18,7 @@ import type {
 } from './domain.ts'
 import type {
   AcquisitionPurpose,
+  AuditAction,
   AlertKind,
   ManagementKeyKind,
   OverusePolicy,
@@ -237,6 +240,29 @@ export interface AlertPage extends Page<Alert> {
   unacknowledgedCount(): Promise<number>
 }
 
+/** Absent members filter nothing. */
+export interface AuditFilter {
+  readonly actions?: readonly AuditAction[] | null | undefined
+  readonly transactionKeyId?: string | null | undefined
+  readonly managementKeyId?: string | null | undefined
+  readonly granted?: boolean | null | undefined
+  readonly since?: Unparsed | null | undefined
+  readonly until?: Unparsed | null | undefined
+}
+
+export interface AuditPageArguments {
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly filter?: AuditFilter | null | undefined
+}
+
+/** Reads the audit log. What it tells of is recorded by whatever does it. */
+export interface AuditPort {
+  /** Newest first. CURSOR_EXPIRED. */
+  readonly page: (account: Account, page: AuditPageArguments) => Promise<Page<AuditEntry>>
+  readonly head: (account: Account) => Promise<AuditHead>
+}
+
 export interface SetWebhookInput {
   readonly url: string
   readonly kinds?: readonly AlertKind[] | null | undefined
@@ -305,6 +331,7 @@ export interface GraphQLContext {
   readonly acquisitions: AcquisitionsPort
   readonly verification: VerificationPort
   readonly alerts: AlertsPort
+  readonly audit: AuditPort
   readonly webhooks: WebhooksPort
   readonly pairings: PairingsPort
   readonly applicationServers: ApplicationServersPort
@@ -313,6 +340,8 @@ export interface GraphQLContext {
   readonly loaders: {
     readonly transactionKey: Loader<Reference, TransactionKey>
     readonly managementKey: Loader<Reference, ManagementKey>
+    /** Null when the account has no such key. */
+    readonly findTransactionKey: Loader<Reference, TransactionKey | null>
     /** The management keys that a transaction key is wrapped for. */
     readonly wrappedFor: Loader<Reference, ManagementKey[]>
   }

@@ -1,6 +1,8 @@
 import type { CursorPosition } from '../wire/cursor.ts'
 import type { PublicJwk, SigningJwk, WrappingJwk } from '../wire/keys/jwk.ts'
 import type {
+  AcquisitionPurpose,
+  AuditAction,
   ManagementKeyKind,
   TransactionKeyState,
   RevocationReason,
@@ -106,6 +108,43 @@ export interface PublicKeyVerification {
   readonly revocation: string | null
   /** Signs the same facts and returns the JWS. Called only when the field is selected: it costs more than all the rest. */
   answer(): Promise<string>
+}
+
+/** An entry of an account's audit log that is sealed. */
+export interface AuditEntry {
+  readonly accountId: string
+  /** UUID. */
+  readonly id: string
+  readonly action: AuditAction
+  readonly occurredAt: Date
+  /** The error's code; null where the action was granted. */
+  readonly code: string | null
+  readonly purpose: AcquisitionPurpose | null
+  /** The management key that signed the request. */
+  readonly managementKeyId: string
+  /** The account may have no such key. */
+  readonly transactionKeyId: string | null
+  readonly affectedManagementKeyId: string | null
+  readonly address: string | null
+  /** Counts from 1 in each account, without gaps. */
+  readonly sequence: number
+  /** Hex SHA-256. */
+  readonly hash: string
+}
+
+/** How far an account's audit log has come, and from where on it is kept. */
+export interface AuditHead {
+  /** The newest sealed entry's; 0 when there is none. */
+  readonly sequence: number
+  /** Hex SHA-256 of that entry; zeros when there is none. */
+  readonly hash: string
+  /** When it was sealed. */
+  readonly sealedAt: Date | null
+  /** The number of the last entry that was removed when its retention ended; 0 when none was. */
+  readonly prunedSequence: number
+  readonly prunedHash: string
+  /** Signs the same facts and returns the JWS. */
+  statement(): Promise<string>
 }
 
 interface AlertFields {

@@ -16,7 +16,7 @@ const purposeDescriptions = {
   },
 } satisfies Record<(typeof acquisitionPurposes)[number], object>
 
-const AcquisitionPurpose = builder.enumType('AcquisitionPurpose', { values: purposeDescriptions })
+export const AcquisitionPurpose = builder.enumType('AcquisitionPurpose', { values: purposeDescriptions })
 
 const WrappedKey = builder.objectRef<WrappedKeyShape>('WrappedKey').implement({
   fields: (t) => ({

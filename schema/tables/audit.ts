@@ -1,9 +1,13 @@
-import { bigint, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { bigint, index, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { acquisitionPurposes, auditActions } from '../wire/enums.ts'
-import { accountIdColumn, instant } from './columns.ts'
+import { accountIdColumn, bytes, instant } from './columns.ts'
 
 export const auditAction = pgEnum('audit_action', auditActions)
 export const acquisitionPurpose = pgEnum('acquisition_purpose', acquisitionPurposes)
+
+/** The hash before the first entry. */
+const noHash = sql`decode(repeat('00', 32), 'hex')`
 
 /** What an entry of the audit log tells. */
 function entryColumns() {
@@ -40,4 +44,39 @@ export const auditPending = pgTable(
     ...entryColumns(),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.position] })],
+)
+
+/** Sealed entries of the audit log. Moved here by the database function `seal_audit_entries`. */
+export const auditEntries = pgTable(
+  'audit_entries',
+  {
+    accountId: accountIdColumn(),
+    /** Counts from 1 for each account, without gaps. */
+    sequence: bigint('sequence', { mode: 'number' }).notNull(),
+    id: uuid('id').notNull(),
+    ...entryColumns(),
+    /** SHA-256 of the entry and of the hash before it (docs/audit-log.md). */
+    hash: bytes('hash').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.sequence] })],
+)
+
+/** Both ends of an account's chain of entries. Sealing and pruning hold the row's lock. Made when the first entry is sealed. */
+export const auditChains = pgTable(
+  'audit_chains',
+  {
+    accountId: accountIdColumn().primaryKey(),
+    /** The newest entry's; 0 when there was none. */
+    sequence: bigint('sequence', { mode: 'number' }).notNull().default(0),
+    /** The newest entry's; zeros when there was none. */
+    hash: bytes('hash').notNull().default(noHash),
+    sealedAt: instant('sealed_at'),
+    /** The entries up to this one were removed when their retention ended. */
+    prunedSequence: bigint('pruned_sequence', { mode: 'number' }).notNull().default(0),
+    /** The hash of the entry at `pruned_sequence`; zeros before the first. */
+    prunedHash: bytes('pruned_hash').notNull().default(noHash),
+    /** When the oldest entry that is kept occurred, or was sealed. Null when there is none. */
+    oldestAt: instant('oldest_at'),
+  },
+  (table) => [index('audit_chains_oldest').on(table.oldestAt)],
 )

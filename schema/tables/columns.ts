@@ -1,4 +1,4 @@
-import { timestamp, uuid } from 'drizzle-orm/pg-core'
+import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** An instant to the millisecond, as the API shows it, so that what was written equals what is read. */
 export function instant(name: string) {
@@ -12,3 +12,5 @@ export function instant(name: string) {
 export function accountIdColumn() {
   return uuid('account_id').notNull()
 }
+
+export const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })

@@ -7,7 +7,7 @@ export {
   applicationServers,
   proofTickets,
 } from './application-servers.ts'
-export { acquisitionPurpose, auditAction, auditPending } from './audit.ts'
+export { acquisitionPurpose, auditAction, auditChains, auditEntries, auditPending } from './audit.ts'
 export { clockSightings, forgottenNonces } from './clock.ts'
 export { keyChangeKind, keyChanges } from './key-changes.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'

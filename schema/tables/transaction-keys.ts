@@ -2,7 +2,6 @@ import { isNotNull, isNull, sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
-  customType,
   foreignKey,
   index,
   integer,
@@ -16,13 +15,11 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { PublicJwk } from '../wire/keys/jwk.ts'
 import { accounts } from './accounts.ts'
-import { accountIdColumn, instant } from './columns.ts'
+import { accountIdColumn, bytes, instant } from './columns.ts'
 import { overusePolicies, revocationReasons } from '../wire/enums.ts'
 
 export const overusePolicy = pgEnum('overuse_policy', overusePolicies)
 export const revocationReason = pgEnum('revocation_reason', revocationReasons)
-
-const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 
 /** What a transaction key is: seldom written, often read. */
 export const transactionKeys = pgTable(

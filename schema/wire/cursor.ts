@@ -6,7 +6,7 @@ import { decodeBase64url, encodeBase64url } from './base64url.ts'
 export type CursorKind = PositionedKind | 'key'
 
 /** Lists of numbered items, which are read from a {@link CursorPosition} on. */
-export type PositionedKind = 'alert' | 'change'
+export type PositionedKind = 'alert' | 'change' | 'audit'
 
 export function encodeCursor(kind: CursorKind, position: string): string {
   return encodeBase64url(new TextEncoder().encode(`${kind}:${position}`))

@@ -1,6 +1,12 @@
 import { decodeCursorPosition, type CursorPosition, type PositionedKind } from '../../schema/wire/cursor.ts'
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 
+const itemNames = {
+  alert: 'an alert',
+  change: 'a change',
+  audit: 'an entry of the audit log',
+} as const satisfies Record<PositionedKind, string>
+
 /**
  * Where a cursor that a client sent stands; null when there is none.
  *
@@ -13,8 +19,7 @@ export function askedPosition(
 ): CursorPosition | null {
   if (cursor === null || cursor === undefined) return null
   const position = decodeCursorPosition(kind, cursor)
-  const what = kind === 'alert' ? 'an alert' : 'a change'
-  if (position === null) throw badInput(field, `This is not a cursor of ${what}.`)
+  if (position === null) throw badInput(field, `This is not a cursor of ${itemNames[kind]}.`)
   if (kind === 'change' && position.position > 0 && position.atMs === null) {
     throw new KeyServerError('CURSOR_EXPIRED', 'This cursor of a change is of an older version.')
   }

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
 import type { GraphQLContext, Reference } from '../../schema/graphql/context.ts'
-import type { ManagementKey } from '../../schema/graphql/domain.ts'
+import type { ManagementKey, TransactionKey } from '../../schema/graphql/domain.ts'
 import type { Database } from '../database/connect.ts'
 import { selectManagementKeysById, selectWrappedFor } from '../management-keys/management-key-rows.ts'
 import type { Services } from '../services.ts'
@@ -19,6 +19,7 @@ export function createContext(
     acquisitions: services.acquisitions.forRequest(request),
     verification: services.verification.forRequest(),
     alerts: services.alerts.forRequest(request),
+    audit: services.audit,
     webhooks: services.webhooks.forRequest(request),
     pairings: services.pairings.forRequest(request, { clientAddress }),
     applicationServers: services.applicationServers.forRequest(request, { clientAddress }),
@@ -42,6 +43,11 @@ function createLoaders(db: Database): GraphQLContext['loaders'] {
       const keys = await selectManagementKeysById(db, accountId, ids)
       return new Map(keys.map((key) => [key.id, key]))
     }),
+    findTransactionKey: loaderOf<TransactionKey | null>(async (accountId, ids) => {
+      const keys = await selectTransactionKeysById(db, accountId, ids)
+      const byId = new Map(keys.map((key) => [key.id, key]))
+      return new Map(ids.map((id) => [id, byId.get(id) ?? null]))
+    }),
     wrappedFor: loaderOf(async (accountId, ids) => {
       const wrappedFor = new Map<string, ManagementKey[]>(ids.map((id) => [id, []]))
       for (const { transactionKeyId, managementKey } of await selectWrappedFor(db, accountId, ids)) {
@@ -63,9 +69,10 @@ function loaderOf<Value>(
       for (const [accountId, ofOne] of byAccount) {
         found.set(accountId, await select(accountId, [...new Set(ofOne.map(({ id }) => id))]))
       }
-      return references.map(
-        ({ accountId, id }) => found.get(accountId)?.get(id) ?? new TypeError('A referenced row is missing.'),
-      )
+      return references.map(({ accountId, id }) => {
+        const value = found.get(accountId)?.get(id)
+        return value === undefined ? new TypeError('A referenced row is missing.') : value
+      })
     },
     { cache: false },
   )

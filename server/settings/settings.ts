@@ -84,6 +84,11 @@ export const settings = z.object({
     help: 'how long alerts are kept',
     otherwise: '365',
   }),
+  AUDIT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365).register(helps, {
+    value: 'DAYS',
+    help: 'how long entries of the audit log are kept',
+    otherwise: '365',
+  }),
   AUDIT_ADDRESSES: onOrOff.default(false).register(helps, {
     value: 'on|off',
     help: "the client's address is recorded in each entry of the audit log",

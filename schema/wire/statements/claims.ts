@@ -61,6 +61,20 @@ export class Claims {
     throw new InvalidStatement(`"${name}" is a whole number from 1.`)
   }
 
+  /** A position in a list that counts from 1; 0 is before the first. */
+  position(name: string): number {
+    const value = this.#take(name)
+    if (isWholeNumber(value) && value >= 0) return value
+    throw new InvalidStatement(`"${name}" is a whole number from 0.`)
+  }
+
+  /** Hex, in lower case. */
+  sha256(name: string): string {
+    const value = this.#take(name)
+    if (typeof value === 'string' && /^[\da-f]{64}$/.test(value)) return value
+    throw new InvalidStatement(`"${name}" is a SHA-256 hash: 64 hexadecimal digits in lower case.`)
+  }
+
   oneOf<T extends string>(name: string, values: readonly T[]): T {
     const value = this.#take(name)
     const found = values.find((known) => known === value)

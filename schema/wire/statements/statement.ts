@@ -7,6 +7,7 @@ import { thumbprint } from '../keys/thumbprint.ts'
 import { limits } from '../limits.ts'
 import { importSigningKey } from '../signatures/http-signature.ts'
 import { parseVerificationAnswer, type VerificationAnswer } from './answer.ts'
+import { parseAuditHead, type AuditHeadStatement } from './audit-head.ts'
 import { parseKeyCertificate, type KeyCertificate } from './certificate.ts'
 import { parseEndorsement, type Endorsement, type PossessionProof } from './endorsement.ts'
 import { FutureStatement, InvalidStatement } from './invalid-statement.ts'
@@ -15,6 +16,7 @@ import { parseRevocation, type KeyRevocation, type ManagementKeyRevocation } fro
 
 export { FutureStatement, InvalidStatement } from './invalid-statement.ts'
 export type { VerificationAnswer } from './answer.ts'
+export type { AuditHeadStatement } from './audit-head.ts'
 export type { KeyCertificate } from './certificate.ts'
 export type { Endorsement, PossessionProof } from './endorsement.ts'
 export type { KeyPossession } from './possession.ts'
@@ -35,6 +37,7 @@ export interface StatementPayloads {
   'claviger-possession+jwt': KeyPossession
   'claviger-revocation+jwt': KeyRevocation | ManagementKeyRevocation
   'claviger-answer+jwt': VerificationAnswer
+  'claviger-audit-head+jwt': AuditHeadStatement
 }
 
 /** The `typ` of a statement. A statement of one type is never accepted as one of another. */
@@ -170,6 +173,7 @@ const payloadParsers: {
   'claviger-possession+jwt': parseKeyPossession,
   'claviger-revocation+jwt': parseRevocation,
   'claviger-answer+jwt': parseVerificationAnswer,
+  'claviger-audit-head+jwt': parseAuditHead,
 }
 
 type Bytes = Uint8Array<ArrayBuffer>

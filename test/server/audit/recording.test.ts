@@ -1,24 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { auditEntriesOf } from '../../support/audit.ts'
 import { acquire, call, openAccount, storeKey, wrap, type RawKey } from '../../support/raw-client.ts'
-import {
-  expectRefusal,
-  expectUnauthenticated,
-  pick,
-  secondsAhead,
-  succeed,
-  useWorld,
-} from '../../support/operations.ts'
+import { expectRefusal, pick, secondsAhead, succeed, useWorld } from '../../support/operations.ts'
 
 const world = useWorld({ auditAddresses: true })
 
-/** The account's entries in the order in which they were recorded. */
-async function entriesOf(key: RawKey) {
-  return world.sql`
-    SELECT action, code, purpose, management_key_id, transaction_key_id, address FROM audit_pending
-    WHERE account_id = (SELECT account_id FROM management_key_owners WHERE management_key_id = ${key.id})
-    ORDER BY position`
-}
+const entriesOf = (key: RawKey) => auditEntriesOf(world.url, key)
 
 const acquireAll = `query ($ids: [ID!]!, $purpose: AcquisitionPurpose) {
   wrappedKeys(transactionKeyIds: $ids, purpose: $purpose) { jwe } }`
@@ -27,9 +15,9 @@ test('an acquisition has an entry for each of its keys, with its purpose and the
   const { key } = await openAccount(world.url)
   const ids = [(await storeKey(world.url, key)).id, (await storeKey(world.url, key)).id]
   await succeed(world.url, key, { query: acquireAll, variables: { ids, purpose: 'EXPORT' } })
-  const common = { code: null, management_key_id: key.id, address: '127.0.0.1' }
-  expect((await entriesOf(key)).slice(-2)).toEqual(
-    ids.map((id) => ({ ...common, action: 'KEY_ACQUIRED', purpose: 'EXPORT', transaction_key_id: id })),
+  const common = { code: null, managementKeyId: key.id, address: '127.0.0.1' }
+  expect((await entriesOf(key)).slice(-2)).toMatchObject(
+    ids.map((id) => ({ ...common, action: 'KEY_ACQUIRED', purpose: 'EXPORT', transactionKeyId: id })),
   )
 })
 
@@ -50,7 +38,7 @@ test.for([
     const ids = [other, id]
     expectRefusal(await call(world.url, key, { query: acquireAll, variables: { ids } }), { code })
     expect((await entriesOf(key)).slice(-2)).toMatchObject(
-      ids.map((refused) => ({ action: 'KEY_ACQUIRED', code, purpose: 'USE', transaction_key_id: refused })),
+      ids.map((refused) => ({ action: 'KEY_ACQUIRED', code, purpose: 'USE', transactionKeyId: refused })),
     )
   },
 )
@@ -61,8 +49,8 @@ test('an acquisition that is refused with NOT_FOUND has an entry with the id tha
   expectRefusal(await acquire(world.url, key, { id: unknown }), { code: 'NOT_FOUND' })
   expectRefusal(await acquire(world.url, key, { id: 'malformed' }), { code: 'NOT_FOUND' })
   expect((await entriesOf(key)).slice(-2)).toMatchObject([
-    { action: 'KEY_ACQUIRED', code: 'NOT_FOUND', transaction_key_id: unknown },
-    { action: 'KEY_ACQUIRED', code: 'NOT_FOUND', transaction_key_id: null },
+    { action: 'KEY_ACQUIRED', code: 'NOT_FOUND', transactionKeyId: unknown },
+    { action: 'KEY_ACQUIRED', code: 'NOT_FOUND', transactionKeyId: null },
   ])
 })
 
@@ -71,7 +59,7 @@ test('a repeated acquisition releases the key again, and has an entry again', as
   const { id } = await storeKey(world.url, key)
   const acquisitionId = randomUUID()
   for (let time = 0; time < 2; time++) await acquire(world.url, key, { id, acquisitionId })
-  const actions = (await entriesOf(key)).map(({ action }) => String(action))
+  const actions = (await entriesOf(key)).map(({ action }) => action)
   expect(actions).toEqual(['ACCOUNT_OPENED', 'KEY_STORED', 'KEY_ACQUIRED', 'KEY_ACQUIRED'])
 })
 
@@ -97,7 +85,7 @@ test('each change of a key has an entry, and a repetition that changes nothing h
     ['KEY_UPDATED', 'KEY_REWRAPPED', 'KEY_REVOKED', 'KEY_DESTROYED'].map((action) => ({
       action,
       code: null,
-      transaction_key_id: id,
+      transactionKeyId: id,
     })),
   )
   expect(entries).toHaveLength(6)
@@ -108,7 +96,7 @@ test('a request whose signature is refused has no entry', async () => {
   const { id } = await storeKey(world.url, key)
   const parameters = { created: 1_000_000_000, expires: 1_000_000_060 }
   const query = `{ wrappedKey(transactionKeyId: "${id}") { jwe } }`
-  expectUnauthenticated(await call(world.url, key, { query, parameters }), 'SIGNATURE_EXPIRED')
+  expect((await call(world.url, key, { query, parameters })).code).toBe('UNAUTHENTICATED')
   expect(await entriesOf(key)).toHaveLength(2)
 })
 

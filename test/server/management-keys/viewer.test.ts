@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { signPayloadOf, signStatement } from '../../../schema/wire/statements/statement.ts'
+import { auditEntriesOf } from '../../support/audit.ts'
 import { expectBadInput, useWorld } from '../../support/operations.ts'
-import { call, createRawKey, openAccount, storeInput, storeKey, wrap } from '../../support/raw-client.ts'
+import {
+  acquire,
+  call,
+  createRawKey,
+  openAccount,
+  storeInput,
+  storeKey,
+  wrap,
+} from '../../support/raw-client.ts'
 import { openSubscriber, raise } from '../../support/realtime.ts'
 import { feedOverSocket } from '../../support/socket.ts'
 import type { RawAccount, RawKey } from '../../support/raw-client.ts'
@@ -51,6 +60,21 @@ describe('a VIEWER', () => {
       kind: 'VIEWER',
       wrappingKey: null,
     })
+  })
+
+  test('reads the audit log, which has what a VIEWER was refused', async () => {
+    const { owner, viewer } = await accountWithViewer()
+    const { id } = await storeKey(world.url, owner.key)
+    expect((await acquire(world.url, viewer, { id })).code).toBe('FORBIDDEN')
+    expect(await auditEntriesOf(world.url, viewer)).toContainEqual(
+      expect.objectContaining({
+        action: 'KEY_ACQUIRED',
+        code: 'FORBIDDEN',
+        granted: false,
+        managementKeyId: viewer.id,
+        transactionKeyId: id,
+      }),
+    )
   })
 
   test('subscribes to alerts, and acknowledges them', async () => {
