@@ -136,4 +136,4 @@ test('a machine that is lost is restored on an empty one by the documented comma
   await vault.revokeKey(revoked.id)
   expect(await vault.key(revoked.id)).toMatchObject({ state: 'REVOKED', trustError: null })
   await follower.end()
-}, 120_000)
+}, 240_000)

@@ -1,0 +1,68 @@
+import { spawn, execFile, type ChildProcess } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { chown, mkdir } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+/** The programs of Debian's newest PostgreSQL, which has what the npm package lacks; null when there is none. */
+export const systemPostgres = findPrograms()
+
+/** Why the tests that need them do not run here; null when they do. */
+export const systemPostgresMissing =
+  systemPostgres === null ? 'PostgreSQL is not installed (Debian: apt-get install postgresql-15)' : null
+
+function findPrograms(): { readonly folder: string; readonly majorVersion: number } | null {
+  const base = '/usr/lib/postgresql'
+  const majors = existsSync(base) ? readdirSync(base).map(Number) : []
+  const newest = Math.max(...majors.filter((major) => existsSync(`${base}/${String(major)}/bin/initdb`)))
+  return Number.isFinite(newest) ? { folder: `${base}/${String(newest)}/bin`, majorVersion: newest } : null
+}
+
+/** None of these programs runs as root: there they run as Debian's user of PostgreSQL. */
+async function operatingUser(): Promise<{ uid?: number; gid?: number }> {
+  if (process.getuid?.() !== 0) return {}
+  const idOf = async (flag: string) => Number((await promisify(execFile)('id', [flag, 'postgres'])).stdout)
+  return { uid: await idOf('-u'), gid: await idOf('-g') }
+}
+
+const environment = { PATH: `${systemPostgres?.folder ?? ''}:/usr/sbin:/usr/bin:/bin`, LC_ALL: 'C' }
+
+/** Makes a directory that these programs may write, and others may not. */
+export async function makeOwnDirectory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  const { uid, gid } = await operatingUser()
+  if (uid !== undefined && gid !== undefined) await chown(path, uid, gid)
+  return path
+}
+
+/** Runs one of them to its end. @throws Error with what it wrote, when it fails */
+export async function runSystemProgram(
+  program: string,
+  args: readonly string[],
+  { env = {}, cwd = '/' }: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args, {
+    ...(await operatingUser()),
+    cwd,
+    env: { ...environment, ...env },
+    timeout: 60_000,
+  })
+  return stdout
+}
+
+/** Starts one of them. What it says is at hand when a test fails. */
+export async function startSystemProgram(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly child: ChildProcess; readonly output: () => string }> {
+  const child = spawn(program, args, {
+    ...(await operatingUser()),
+    cwd: '/',
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => (output = `${output}${chunk}`.slice(-20_000)))
+  }
+  return { child, output: () => output }
+}
