@@ -11,12 +11,14 @@ import { createConsoleEndpoint } from './http/console.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
 import { drain, listen } from './http/listening.ts'
+import { serveMetrics } from './http/metrics.ts'
 import { createOriginPolicy } from './http/origins.ts'
 import { createHandler, createHttpServer, type Route } from './http/server.ts'
 import { WaitingBytes } from './http/waiting-bytes.ts'
 import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
 import { createLogger } from './lib/log.ts'
 import { noMeters } from './observation/meters.ts'
+import type { Prometheus } from './observation/prometheus.ts'
 import { createServices, type Services } from './services.ts'
 import { waitingBytesMax } from './lib/transport-limits.ts'
 import { attachWebSocketServer } from './ws/web-socket-server.ts'
@@ -112,6 +114,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     },
   })
   const known: KnownOrigins = { origins: options.publicOrigins ?? [] }
+  const metrics = options.metricsPort === undefined ? null : await loadPrometheus()
   const services = createServices({
     databaseUrl,
     listenUrl,
@@ -125,18 +128,32 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
     origins: () => known.origins,
-    meters: noMeters,
+    meters: metrics?.meters ?? noMeters,
     log,
   })
   try {
     await within(startMsMax, services.start())
     const directory = builtConsole()
     const consoleEndpoint = await createConsoleEndpoint({ mode: options.console ?? 'off', directory })
-    return keyServerOf(services, { ...options, log, known, database, consoleEndpoint })
+    const keyServer = { ...options, log, known, database, consoleEndpoint }
+    if (metrics === null || options.metricsPort === undefined) return keyServerOf(services, keyServer)
+    metrics.observe(services.gauges)
+    const { contentType, read } = metrics
+    const where = { host: options.metricsHost ?? '127.0.0.1', port: options.metricsPort }
+    return keyServerOf(services, {
+      ...keyServer,
+      closeMetrics: await serveMetrics({ ...where, contentType, read }),
+    })
   } catch (error) {
     await services.stop()
     throw error
   }
+}
+
+/** Loaded by servers that are asked for metrics alone. */
+async function loadPrometheus(): Promise<Prometheus> {
+  const { createPrometheus } = await import('./observation/prometheus.ts')
+  return createPrometheus()
 }
 
 /** The server's own origins. By default its port is in them, which is not known before it listens. */
@@ -151,6 +168,7 @@ function keyServerOf(
       readonly known: KnownOrigins
       readonly database: OpenDatabase
       readonly consoleEndpoint: Route | null
+      readonly closeMetrics?: () => Promise<void>
     },
 ): KeyServer {
   const { log = createLogger('silent'), isDevelopment = false, known, database, consoleEndpoint } = options
@@ -201,6 +219,7 @@ function keyServerOf(
     services.endSubscriptions()
     await Promise.all(closeSockets.map((end) => end()))
     if (http?.listening === true) await drain(http)
+    await options.closeMetrics?.()
     await services.stop()
     await database.close()
   }

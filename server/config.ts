@@ -38,6 +38,9 @@ export interface Config {
    * setting only in development on one machine, where whoever registers could connect there anyway.
    */
   readonly allowsPrivateApplicationServers: boolean
+  /** Where metrics are served; null: nowhere. */
+  readonly metricsPort: number | null
+  readonly metricsHost: string
   readonly logLevel: LogLevel
   readonly isDevelopment: boolean
   /** Without a setting `full` where only this machine can connect, and `viewer` elsewhere. */
@@ -85,6 +88,8 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
     auditAddresses: data.AUDIT_ADDRESSES,
     allowsPrivateWebhooks: data.ALLOW_PRIVATE_WEBHOOKS,
     allowsPrivateApplicationServers: data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent,
+    metricsPort: data.METRICS_PORT,
+    metricsHost: data.METRICS_HOST,
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
     console: data.CONSOLE ?? (isForThisMachine(data) ? 'full' : 'viewer'),

@@ -35,6 +35,10 @@ export interface KeyServerOptions extends DatabaseOptions {
    * requests elsewhere. Default: 0.
    */
   readonly shutdownDelaySeconds?: number | undefined
+  /** Serves Prometheus's metrics at /metrics of a port of its own. Default: not. */
+  readonly metricsPort?: number | undefined
+  /** Where that port listens. Default: 127.0.0.1. */
+  readonly metricsHost?: string | undefined
   /** Default: nothing is logged. `createLogger` makes the one that the command uses. */
   readonly log?: Logger | undefined
 }

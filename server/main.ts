@@ -23,7 +23,15 @@ try {
 }
 
 async function run(config: Config, end: ProcessEnd): Promise<void> {
-  const { logLevel, databaseUrl, databaseListenUrl, serverKeySecret, dataDirectory, publicOrigins } = config
+  const {
+    logLevel,
+    databaseUrl,
+    databaseListenUrl,
+    serverKeySecret,
+    dataDirectory,
+    publicOrigins,
+    metricsPort,
+  } = config
   const log = createLogger(logLevel)
   for (const warning of findConfigWarnings()) log.warn(warning)
   const server = await startKeyServer({
@@ -33,6 +41,7 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     serverKeySecret: serverKeySecret ?? undefined,
     dataDirectory: dataDirectory ?? undefined,
     publicOrigins: publicOrigins ?? undefined,
+    metricsPort: metricsPort ?? undefined,
     onDatabaseStep: (sentence) => process.stdout.write(`${sentence}\n`),
     onDatabaseLost: (error) => {
       end.begin(explainStartFailure(error), { exitCode: 1 })

@@ -11,7 +11,7 @@ import { pruneAuditEntries } from './audit/retention.ts'
 import { sealAuditEntries } from './audit/seal.ts'
 import { RevocationWatch } from './auth/revocation-watch.ts'
 import { createAuthentication } from './auth/signed-request.ts'
-import { connectDatabases } from './database/connect.ts'
+import { connectDatabases, type Databases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
 import type { DatabaseRoute } from './database/route.ts'
 import { SettledClock } from './database/settled-clock.ts'
@@ -23,7 +23,9 @@ import { pruneKeyChanges } from './key-changes/retention.ts'
 import { runPeriodically } from './lib/jobs.ts'
 import { ManagementKeys } from './management-keys/management-keys.ts'
 import { createAccountHash } from './observation/account-hash.ts'
+import { readBacklog } from './observation/backlog.ts'
 import type { Meters } from './observation/meters.ts'
+import type { Gauges, PoolUse } from './observation/prometheus.ts'
 import { RequestObserver } from './observation/request-observer.ts'
 import { Pairings } from './pairing/pairings.ts'
 import { prunePairings } from './pairing/pruning.ts'
@@ -72,7 +74,7 @@ export type Services = ReturnType<typeof createServices>
 
 /** Everything behind the ports: no transport, no listening, no process. Nothing runs before `start`. */
 export function createServices(options: ServicesOptions) {
-  const { databaseUrl, listenUrl, route, writeConnectionsMax, serverKeySecret, log } = options
+  const { databaseUrl, listenUrl, route, writeConnectionsMax, serverKeySecret, meters, log } = options
   const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax, route })
   const stopping = new AbortController()
   // Each subscription adds a listener: without this, Node warns of a leak from the 11th on.
@@ -143,18 +145,20 @@ export function createServices(options: ServicesOptions) {
     databases,
     authentication: createAuthentication(databases, { recordsAddresses: options.auditAddresses }),
     revocations,
+    /** What readers of metrics ask for. */
+    gauges: gaugesOf({ databases, streams }),
     observer: new RequestObserver({
       log,
-      meters: options.meters,
+      meters,
       hashAccount: createAccountHash(serverKeySecret),
     }),
     signingKeys,
     accounts: new Accounts(databases),
     managementKeys: new ManagementKeys(),
     transactionKeys: new TransactionKeys(databases),
-    acquisitions: new Acquisitions(databases),
-    verification: new Verification(databases, { answers: signer, mismatchAlarm }),
-    alerts: new Alerts({ databases, streams }),
+    acquisitions: new Acquisitions(databases, { meters }),
+    verification: new Verification(databases, { answers: signer, mismatchAlarm, meters }),
+    alerts: new Alerts({ databases, streams, meters }),
     audit: new AuditLog(databases, { signer: new AuditHeadSigner(signingKeys, { issuer }) }),
     applicationServers: new ApplicationServers({
       databases,
@@ -183,6 +187,24 @@ export function createServices(options: ServicesOptions) {
       await listener.stop()
       await databases.close()
     },
+  }
+}
+
+function gaugesOf({
+  databases,
+  streams,
+}: {
+  readonly databases: Databases
+  readonly streams: DurableStreams
+}): Gauges {
+  const useOf = (pool: PoolUse['pool']): PoolUse => {
+    const { connectionsMax, load } = databases[pool]
+    return { pool, connectionsMax, inFlight: load.inFlight }
+  }
+  return {
+    subscribers: () => streams.openCount,
+    pools: () => [useOf('reads'), useOf('writes')],
+    backlog: () => readBacklog(databases),
   }
 }
 

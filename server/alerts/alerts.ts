@@ -9,6 +9,7 @@ import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { cursorPositionOf, type StoredList } from '../events/stored-list.ts'
 import type { CursorPosition } from '../../schema/wire/cursor.ts'
+import type { Meters } from '../observation/meters.ts'
 import { alertList } from './alert-list.ts'
 import { parseCursorPosition, selectAlertPage } from './alert-page.ts'
 import { prepareAlertsAfter, type AlertsAfter } from './alert-rows.ts'
@@ -20,11 +21,17 @@ type SubscribeOptions = Parameters<AlertsPort['subscribe']>[0]
 export class Alerts {
   readonly #databases: Databases
   readonly #streams: DurableStreams
+  readonly #meters: Meters
   readonly #selectAfter: AlertsAfter
   readonly #readAfter: (accountId: string, after: CursorPosition) => Promise<readonly Alert[]>
 
-  constructor(options: { readonly databases: Databases; readonly streams: DurableStreams }) {
+  constructor(options: {
+    readonly databases: Databases
+    readonly streams: DurableStreams
+    readonly meters: Meters
+  }) {
     this.#databases = options.databases
+    this.#meters = options.meters
     this.#streams = options.streams
     this.#selectAfter = prepareAlertsAfter(options.databases.reads.db)
     this.#readAfter = options.streams.share((accountId, after) => this.#listOf(accountId).after(after))
@@ -46,6 +53,7 @@ export class Alerts {
     const asked = parseCursorPosition(after, 'after')
     const { accountId, managementKeyId } = await request.verify()
     const list = this.#listOf(accountId)
+    const openedAt = new Date()
     return this.#streams.open({
       principalId: accountId,
       keyId: managementKeyId,
@@ -59,6 +67,11 @@ export class Alerts {
         const page = await this.#readAfter(accountId, from)
         const newest = page.at(-1)
         const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
+        for (const { occurredAt } of wanted) {
+          // What the subscriber comes back for is not late.
+          if (occurredAt >= openedAt)
+            this.#meters.timeAlert(Math.max(0, Date.now() - occurredAt.getTime()) / 1_000)
+        }
         return { items: wanted, seen: newest === undefined ? from : cursorPositionOf(newest) }
       },
     })

@@ -16,6 +16,14 @@ export interface Pool extends postgres.Sql {
   readonly settingStatement: string | null
   /** Told of each statement and transaction that fails. */
   readonly noteFailure: (error: unknown) => void
+  /** What is done on it at present. */
+  readonly load: PoolLoad
+}
+
+/** Shared by the pools that replace each other. */
+export interface PoolLoad {
+  /** Statements and transactions that are under way or wait for a connection. */
+  inFlight: number
 }
 
 export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: Pool }
@@ -23,14 +31,22 @@ export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: P
 /** A database or a transaction on it: what a query can run on. */
 export type Executor = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>
 
+/** A pool with what is asked of it. */
+export interface OpenPool {
+  readonly sql: postgres.Sql
+  readonly db: Database
+  readonly connectionsMax: number
+  readonly load: Readonly<PoolLoad>
+}
+
 /**
  * The server's connections. Reads share few connections, which postgres.js pipelines; writes wait for the disk and so
  * each want a connection of their own. Statements on `sql` are prepared by postgres.js, those on `db` only with
  * `.prepare(name)`; through a pooler none is, and each statement is a transaction that pins its settings.
  */
 export interface Databases {
-  readonly reads: { readonly sql: postgres.Sql; readonly db: Database }
-  readonly writes: { readonly sql: postgres.Sql; readonly db: Database }
+  readonly reads: OpenPool
+  readonly writes: OpenPool
   /** The newest trouble that escapes probes, when a statement or a transaction met it within the last `withinMs`; else null. */
   recentTrouble(withinMs: number): DatabaseTrouble | null
   close(): Promise<void>
@@ -93,6 +109,7 @@ export function connectSql(
   return Object.assign(sql, {
     settingStatement: route.isPooled ? settingStatement(transactionSettings(route, own)) : null,
     noteFailure: () => undefined,
+    load: { inFlight: 0 },
   })
 }
 
@@ -116,7 +133,9 @@ export async function connectTransiently<T>(
     connection: { application_name: 'claviger', ...settings },
   })
   try {
-    return await work(Object.assign(sql, { settingStatement: null, noteFailure: () => undefined }))
+    return await work(
+      Object.assign(sql, { settingStatement: null, noteFailure: () => undefined, load: { inFlight: 0 } }),
+    )
   } finally {
     await sql.end({ timeout: 1 })
   }
@@ -129,6 +148,7 @@ interface PoolOptions {
 }
 
 function connect(url: string, { onTrouble, ...options }: PoolOptions) {
+  const load: PoolLoad = { inFlight: 0 }
   const pool = createRenewedPool((onStale) => {
     const opened = connectSql(url, { ...options, onclose: onStale })
     // Drizzle writes dates as texts, and says so to the pool that it is given.
@@ -139,8 +159,8 @@ function connect(url: string, { onTrouble, ...options }: PoolOptions) {
       if (trouble !== null) onTrouble(trouble)
       if (trouble?.asksForNewConnections === true) onStale()
     }
-    return Object.assign(opened, { noteFailure })
+    return Object.assign(opened, { noteFailure, load })
   })
   const sql = performStatements(pool.sql)
-  return { sql, db: drizzle(sql, { schema: tables }), pool }
+  return { sql, db: drizzle(sql, { schema: tables }), pool, load, connectionsMax: options.max }
 }

@@ -13,7 +13,8 @@ type Make = (handle: Handle) => unknown
  */
 export function performStatements(pool: Pool): Pool {
   const perform = async (make: (handle: Handle) => PromiseLike<unknown>) => {
-    const { noteFailure } = pool
+    const { noteFailure, load } = pool
+    load.inFlight += 1
     try {
       return await retryConflicts(() =>
         pool.settingStatement === null ? Promise.resolve(make(pool)) : transact(pool, (run) => run(make)),
@@ -21,6 +22,8 @@ export function performStatements(pool: Pool): Pool {
     } catch (error) {
       noteFailure(error)
       throw error
+    } finally {
+      load.inFlight -= 1
     }
   }
   const later = (make: Make) => postpone(make(pool), { make, perform })

@@ -13,12 +13,15 @@ export async function runTransaction<T>(
   options: TransactOptions = {},
 ): Promise<T> {
   // Kept from the pool that the transaction begins on: another may have replaced it by the time it fails.
-  const { noteFailure } = pool
+  const { noteFailure, load } = pool
+  load.inFlight += 1
   try {
     return await retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run)), run), options))
   } catch (error) {
     noteFailure(error)
     throw error
+  } finally {
+    load.inFlight -= 1
   }
 }
 

@@ -48,6 +48,11 @@ export class DurableStreams {
     this.pollMs = options.pollMs
   }
 
+  /** Streams that are open. */
+  get openCount(): number {
+    return this.#ofAll.takenCount
+  }
+
   /**
    * Makes reads of a list that are shared by the streams that are at one position of it.
    *

@@ -17,6 +17,13 @@ export class ConcurrencyLimiter {
     this.#options = options
   }
 
+  /** How many places are taken, by all holders. */
+  get takenCount(): number {
+    let count = 0
+    for (const taken of this.#taken.values()) count += taken
+    return count
+  }
+
   /**
    * Takes a place.
    *

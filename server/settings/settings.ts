@@ -125,6 +125,16 @@ export const settings = z.object({
       help: 'what the console at / may do',
       otherwise: 'full on loopback, else viewer',
     }),
+  METRICS_PORT: wholeNumber({ min: 1, max: 65_535 }).nullable().default(null).register(helps, {
+    value: 'PORT',
+    help: "the port that serves Prometheus's metrics at /metrics",
+    otherwise: 'none',
+  }),
+  METRICS_HOST: z.string().default('127.0.0.1').register(helps, {
+    value: 'ADDRESS',
+    help: 'the address that the metrics listen on',
+    otherwise: '127.0.0.1',
+  }),
   LOG_LEVEL: oneOf(logLevels)
     .default('info')
     .register(helps, {

@@ -9,6 +9,7 @@ import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume, SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
+import type { Meters } from '../observation/meters.ts'
 import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
 
 /** The arguments of one acquisition, unparsed. */
@@ -33,14 +34,27 @@ type AcquiredRow = z.infer<typeof acquiredRow>
  */
 export class Acquisitions {
   readonly #databases: Databases
+  readonly #meters: Meters
 
-  constructor(databases: Databases) {
+  constructor(databases: Databases, { meters }: { readonly meters: Meters }) {
     this.#databases = databases
+    this.#meters = meters
   }
 
   /** The port of one request. */
   forRequest(request: SignedRequest): AcquisitionsPort {
-    return { acquire: (input) => this.#acquire(request, input) }
+    return { acquire: (input) => this.#count(this.#acquire(request, input)) }
+  }
+
+  async #count(acquiring: Promise<WrappedKey[]>): Promise<WrappedKey[]> {
+    try {
+      const wrappedKeys = await acquiring
+      this.#meters.countAcquisitions('GRANTED', wrappedKeys.length)
+      return wrappedKeys
+    } catch (error) {
+      if (error instanceof KeyServerError) this.#meters.countAcquisitions(error.code, 1)
+      throw error
+    }
   }
 
   async #acquire(request: SignedRequest, input: AcquireInput): Promise<WrappedKey[]> {

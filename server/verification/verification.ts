@@ -10,6 +10,7 @@ import type { VerificationSigner } from '../server-keys/verification-signer.ts'
 import { createBatcher } from '../lib/batcher.ts'
 import { askedName, parseInput, presentedJwk } from '../lib/input.ts'
 import type { Databases } from '../database/connect.ts'
+import type { Meters } from '../observation/meters.ts'
 import { Endorsements } from './endorsements.ts'
 import { lookUp, type VerificationResult, type VerificationQuery } from './look-up.ts'
 import type { MismatchAlarm } from './mismatch-alarm.ts'
@@ -30,18 +31,25 @@ export class Verification {
   readonly #answers: VerificationSigner
   readonly #endorsements: Endorsements
   readonly #mismatchAlarm: MismatchAlarm
+  readonly #meters: Meters
 
   constructor(
     databases: Databases,
     {
       answers,
       mismatchAlarm,
-    }: { readonly answers: VerificationSigner; readonly mismatchAlarm: MismatchAlarm },
+      meters,
+    }: {
+      readonly answers: VerificationSigner
+      readonly mismatchAlarm: MismatchAlarm
+      readonly meters: Meters
+    },
   ) {
     this.#ask = createBatcher((questions) => lookUp(databases, questions), { batchMax: 1000 })
     this.#answers = answers
     this.#endorsements = new Endorsements(databases)
     this.#mismatchAlarm = mismatchAlarm
+    this.#meters = meters
   }
 
   /** The port of one request, all of whose fields together ask for one batch at most. */
@@ -68,6 +76,7 @@ export class Verification {
     const { accountId, thumbprint } = question
     const facts = await this.#ask(question)
     const statements = [facts.certificate, facts.revocation].filter((statement) => statement !== null)
+    this.#meters.countVerification(facts.state ?? 'UNKNOWN')
     if (!facts.coincides) this.#mismatchAlarm.report(question)
     // However often a request selects it, it is signed once.
     let signed: Promise<string> | undefined

@@ -1,0 +1,152 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Meters } from './meters.ts'
+
+/** What is looked up when somebody reads the metrics. */
+export interface Gauges {
+  /** Open subscriptions. */
+  readonly subscribers: () => number
+  readonly pools: () => readonly PoolUse[]
+  /** Rejects when the database gives no answer: then these two are left out. */
+  readonly backlog: () => Promise<Backlog>
+}
+
+/** How a pool of connections is used. */
+export interface PoolUse {
+  readonly pool: 'reads' | 'writes'
+  readonly connectionsMax: number
+  /** Statements and transactions that are under way or wait for a connection. */
+  readonly inFlight: number
+}
+
+/** What is due and not done yet, of all servers together. */
+export interface Backlog {
+  readonly deadlinesOverdue: number
+  readonly webhooksDue: number
+}
+
+export interface Prometheus {
+  readonly meters: Meters
+  readonly contentType: string
+  /** All metrics in Prometheus's text format. */
+  readonly read: () => Promise<string>
+  /** Adds what is looked up. Call it once. */
+  observe(gauges: Gauges): void
+}
+
+const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+/** The bound that is promised is a second. */
+const alertSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60]
+
+/** The metrics of one key server, in a registry of their own. The values of all labels are of our making, and few. */
+export function createPrometheus(): Prometheus {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'claviger_requests_total',
+    help: 'Requests by operation and by the code of their error, OK when there was none.',
+    labelNames: ['operation', 'code'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'claviger_request_duration_seconds',
+    help: 'How long requests took, without subscriptions.',
+    labelNames: ['operation'],
+    buckets: requestSeconds,
+    registers,
+  })
+  const acquisitions = new Counter({
+    name: 'claviger_acquisitions_total',
+    help: 'Wrapped keys that were released (GRANTED), and acquisitions that were refused, by the code.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const verifications = new Counter({
+    name: 'claviger_verifications_total',
+    help: 'Verifications of public keys by the state of the key; UNKNOWN when it is not the owner’s.',
+    labelNames: ['result'],
+    registers,
+  })
+  const alertDelays = new Histogram({
+    name: 'claviger_alert_delay_seconds',
+    help: 'From the storage of an alert to its delivery to a subscriber that is connected.',
+    buckets: alertSeconds,
+    registers,
+  })
+  return {
+    meters: {
+      countRequest: (operation, code, seconds) => {
+        requests.inc({ operation, code })
+        if (seconds !== null) durations.observe({ operation }, seconds)
+      },
+      countAcquisitions: (outcome, count) => {
+        acquisitions.inc({ outcome }, count)
+      },
+      countVerification: (result) => {
+        verifications.inc({ result })
+      },
+      timeAlert: (seconds) => {
+        alertDelays.observe(seconds)
+      },
+    },
+    contentType: registry.contentType,
+    read: () => registry.metrics(),
+    observe: (gauges) => {
+      addGauges(registers, gauges)
+    },
+  }
+}
+
+function addGauges(registers: Registry[], { subscribers, pools, backlog }: Gauges): void {
+  new Gauge({
+    name: 'claviger_subscribers',
+    help: 'Open subscriptions.',
+    registers,
+    collect() {
+      this.set(subscribers())
+    },
+  })
+  new Gauge({
+    name: 'claviger_database_pool',
+    help: 'Connections of a pool: the most that it opens, those in use, and what waits for one.',
+    labelNames: ['pool', 'state'],
+    registers,
+    collect() {
+      for (const { pool, connectionsMax, inFlight } of pools()) {
+        this.set({ pool, state: 'max' }, connectionsMax)
+        this.set({ pool, state: 'in_use' }, Math.min(inFlight, connectionsMax))
+        this.set({ pool, state: 'waiting' }, Math.max(0, inFlight - connectionsMax))
+      }
+    },
+  })
+  // One look for both: the second to be collected waits for the first's.
+  let looking: Promise<Backlog | null> | null = null
+  const look = () =>
+    (looking ??= backlog()
+      .catch(() => null)
+      .finally(() => {
+        looking = null
+      }))
+  const addBacklog = (name: string, help: string, of: (found: Backlog) => number) => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const found = await look()
+        if (found === null) this.remove()
+        else this.set(of(found))
+      },
+    })
+  }
+  addBacklog(
+    'claviger_deadlines_overdue',
+    'Deadlines that passed more than 5 seconds ago and have raised no alert yet.',
+    ({ deadlinesOverdue }) => deadlinesOverdue,
+  )
+  addBacklog(
+    'claviger_webhook_queue',
+    'Webhooks whose next delivery is due and has not begun.',
+    ({ webhooksDue }) => webhooksDue,
+  )
+}
