@@ -94,11 +94,13 @@ export {
   managementKeyKinds,
   overusePolicies,
   revocationReasons,
+  transactionKeySorts,
   transactionKeyStates,
   type AlertKind,
   type ManagementKeyKind,
   type OverusePolicy,
   type RevocationReason,
+  type TransactionKeySort,
   type TransactionKeyState,
 } from '../schema/wire/enums.ts'
 export type { ConnectionOptions } from './transport/connection-options.ts'

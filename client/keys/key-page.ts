@@ -7,7 +7,7 @@ import {
   type DescribedTransactionKey,
   type TransactionKey,
 } from './transaction-key.ts'
-import type { TransactionKeyState } from '../../schema/wire/enums.ts'
+import type { TransactionKeySort, TransactionKeyState } from '../../schema/wire/enums.ts'
 
 export interface KeyPageOptions {
   /** At most 100, the default. */
@@ -16,9 +16,13 @@ export interface KeyPageOptions {
   readonly after?: string | null | undefined
   readonly applicationServer?: string | undefined
   readonly state?: TransactionKeyState | undefined
+  /** A part of the application server's name or of the label, in any case of letters. */
+  readonly search?: string | undefined
+  /** Default: `NEWEST`. A cursor belongs to the order that it was read in. */
+  readonly sort?: TransactionKeySort | undefined
 }
 
-/** One page of keys, newest first. */
+/** One page of keys, in the order that was asked for. */
 export interface KeyPage {
   readonly keys: readonly TransactionKey[]
   /** Where the next page begins; null when this is the last. */
@@ -47,9 +51,13 @@ const transactionKeyPage: Operation<DescribedPage> = {
       $after: String
       $applicationServer: String
       $state: TransactionKeyState
+      $search: String
+      $sort: TransactionKeySort
     ) {
       account {
-        transactionKeys(first: $first, after: $after, applicationServer: $applicationServer, state: $state) {
+        transactionKeys(
+          first: $first, after: $after, applicationServer: $applicationServer, state: $state, search: $search, sort: $sort
+        ) {
           edges { node { ${transactionKeyFields} } }
           pageInfo { hasNextPage endCursor }
           totalCount

@@ -8,7 +8,7 @@ import { showToast } from '../ui/toasts.tsx'
 /** Tells of alerts while they arrive: in the page, and by the system when the page is in the background. */
 export function AlertToasts() {
   const translator = useTranslator()
-  const { alerts, keys, account, key } = useSession()
+  const { alerts, keys, totals, due, account, key } = useSession()
   const { notifies } = usePreferences()
   useEffect(
     () =>
@@ -21,8 +21,9 @@ export function AlertToasts() {
         }
         if (keyId !== null) void key(keyId).reload()
         else void Promise.all([keys.reload(), account.reload()])
+        void Promise.all([totals.reload(), due.reload()])
       }),
-    [alerts, keys, account, key, notifies, translator],
+    [alerts, keys, totals, due, account, key, notifies, translator],
   )
   return null
 }

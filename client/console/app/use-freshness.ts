@@ -7,12 +7,11 @@ const prefetchAfterMs = 4_000
 
 /** Reads anew what may have changed while the page was not looked at, and has all pages at hand. */
 export function useFreshness(): void {
-  const { keys, account } = useSession()
+  const { keys, account, totals, due } = useSession()
   useEffect(() => {
     const refresh = () => {
       if (document.hidden) return
-      keys.ensure()
-      account.ensure()
+      for (const resource of [keys, account, totals, due]) resource.ensure()
     }
     document.addEventListener('visibilitychange', refresh)
     const timer = setTimeout(loadAllPages, prefetchAfterMs)
@@ -20,5 +19,5 @@ export function useFreshness(): void {
       document.removeEventListener('visibilitychange', refresh)
       clearTimeout(timer)
     }
-  }, [keys, account])
+  }, [keys, account, totals, due])
 }

@@ -37,6 +37,11 @@ export class Resource<T> {
     return this.#loading
   }
 
+  /** Has it read anew when it is next shown: something has changed that it is about. */
+  expire(): void {
+    this.#loadedAt = -Infinity
+  }
+
   /** Takes over what an operation has answered. */
   set(data: T): void {
     this.#loadedAt = performance.now()

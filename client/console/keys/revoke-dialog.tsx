@@ -26,20 +26,21 @@ export function RevokeDialog({
   const { t } = useTranslator()
   const session = useSession()
   const [reason, setReason] = useState<RevocationReason>('UNSPECIFIED')
+  const [done, setDone] = useState(0)
   const revoke = useAction(async () => {
-    let done = 0
+    let count = 0
     const failures: unknown[] = []
     for (const { id } of keys) {
       try {
         const revoked = await owner.revokeKey(id, { reason })
-        session.keys.put(revoked)
-        session.key(id).set(revoked)
-        done += 1
+        session.putKey(revoked)
+        setDone((count += 1))
       } catch (error) {
         failures.push(error)
       }
     }
-    if (done > 0) showToast({ tone: 'ok', title: t(m.done, { count: done }) })
+    setDone(0)
+    if (count > 0) showToast({ tone: 'ok', title: t(m.done, { count }) })
     if (failures.length > 0) throw new AggregateError(failures)
     onRevoked?.()
     onClose()
@@ -69,6 +70,9 @@ export function RevokeDialog({
         ]}
       />
       <Notice tone="warn">{t(m.warning)}</Notice>
+      {revoke.isPending && keys.length > 1 && (
+        <p role="status">{t(m.progress, { done, count: keys.length })}</p>
+      )}
     </ConfirmDialog>
   )
 }

@@ -15,6 +15,8 @@ export type ViewerVault = Pick<
   | 'alertHistory'
   | 'acknowledgeAlerts'
   | 'webhooks'
+  | 'graphql'
+  | 'subscribe'
 >
 
 /**
@@ -25,7 +27,10 @@ export function mayOpen(mode: ConsoleMode, { kind }: Pick<Vault, 'kind'>): boole
   return mode !== 'viewer' || kind === 'VIEWER'
 }
 
-/** A vault cut down to what a viewer may: the rest is not there, rather than hidden. */
+/**
+ * A vault cut down to what a viewer may: the rest is not there, rather than hidden. Documents of one's own are among it: what
+ * changes something the key server refuses a VIEWER.
+ */
 export function viewerOf(vault: Vault): ViewerVault {
   return {
     url: vault.url,
@@ -39,5 +44,7 @@ export function viewerOf(vault: Vault): ViewerVault {
     alertHistory: (options) => vault.alertHistory(options),
     acknowledgeAlerts: (upTo) => vault.acknowledgeAlerts(upTo),
     webhooks: () => vault.webhooks(),
+    graphql: (document, variables) => vault.graphql(document, variables),
+    subscribe: (document, options) => vault.subscribe(document, options),
   }
 }

@@ -5,7 +5,9 @@ import {
   type Vault,
   type Webhook,
 } from '../../index.ts'
+import { readDueKeys, type DueKeys } from '../data/due-keys.ts'
 import { KeyList } from '../data/key-list.ts'
+import { readKeyTotals, type KeyTotals } from '../data/key-totals.ts'
 import { Resource } from '../data/resource.ts'
 import { viewerOf, type ViewerVault } from './access.ts'
 import { AlertFeed } from './alert-feed.ts'
@@ -29,9 +31,15 @@ export interface ConsoleSession {
   readonly owner: Vault | null
   readonly alerts: AlertFeed
   readonly keys: KeyList
+  /** How many keys there are in each state. */
+  readonly totals: Resource<KeyTotals>
+  /** The keys whose terms end. */
+  readonly due: Resource<DueKeys>
   readonly account: Resource<Account>
   readonly webhooks: Resource<readonly Webhook[]>
   readonly key: (id: string) => Resource<TransactionKey | null>
+  /** Takes over a key that was created or changed, wherever it is shown. */
+  readonly putKey: (key: TransactionKey) => void
 }
 
 /** Least recently opened keys are forgotten first. */
@@ -40,27 +48,41 @@ const keysKeptMax = 100
 export function createSession(vault: Vault, mode: ConsoleMode): ConsoleSession {
   const viewer = viewerOf(vault)
   const keys = new KeyList(viewer)
+  const totals = new Resource(() => readKeyTotals(viewer))
+  const due = new Resource(() => readDueKeys(viewer))
   const opened = new Map<string, Resource<TransactionKey | null>>()
+  const put = (key: TransactionKey) => {
+    keys.put(key)
+    totals.expire()
+    due.expire()
+  }
+  const open = (id: string) => {
+    const known = opened.get(id)
+    if (known !== undefined) return known
+    const resource = new Resource(async () => {
+      const key = await viewer.key(id)
+      if (key !== null) put(key)
+      return key
+    })
+    const [oldest] = opened.keys()
+    if (opened.size >= keysKeptMax && oldest !== undefined) opened.delete(oldest)
+    opened.set(id, resource)
+    return resource
+  }
   return {
     mode,
     viewer,
     owner: mode === 'viewer' || vault.kind === 'VIEWER' ? null : vault,
     alerts: new AlertFeed(viewer),
     keys,
+    totals,
+    due,
     account: new Resource(() => viewer.account()),
     webhooks: new Resource(() => viewer.webhooks()),
-    key: (id) => {
-      const known = opened.get(id)
-      if (known !== undefined) return known
-      const resource = new Resource(async () => {
-        const key = await viewer.key(id)
-        if (key !== null) keys.put(key)
-        return key
-      })
-      const [oldest] = opened.keys()
-      if (opened.size >= keysKeptMax && oldest !== undefined) opened.delete(oldest)
-      opened.set(id, resource)
-      return resource
+    key: open,
+    putKey: (key) => {
+      put(key)
+      open(key.id).set(key)
     },
   }
 }

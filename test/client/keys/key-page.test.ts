@@ -25,3 +25,17 @@ test('the count is that of the filter', async () => {
   expect((await vault.keyPage({ state: 'REVOKED' })).keys.map((key) => key.id)).toEqual([id])
   expect(await vault.keyPage({ state: 'EXPIRED' })).toEqual({ keys: [], endCursor: null, totalCount: 0 })
 })
+
+test('keys are searched and ordered by the key server, and the count is that of the search', async () => {
+  const vault = await newVault(world.url)
+  await vault.createKey(shop, { label: 'Till' })
+  await vault.createKey(bank, { label: 'Vault' })
+  await vault.createKey(bank, { label: 'Branch' })
+  const found = await vault.keyPage({ search: 'BANK', sort: 'OLDEST' })
+  expect(found.keys.map(({ label }) => label)).toEqual(['Vault', 'Branch'])
+  expect(found.totalCount).toBe(2)
+  const first = await vault.keyPage({ sort: 'NAME', first: 2 })
+  const rest = await vault.keyPage({ sort: 'NAME', first: 2, after: first.endCursor })
+  const names = [...first.keys, ...rest.keys].map(({ applicationServer }) => applicationServer)
+  expect(names).toEqual([bank, bank, shop])
+})

@@ -15,8 +15,8 @@ export const explorerMessages = messages({
   variables: ['Variables (JSON)', 'Variablen (JSON)'],
   variablesWrong: ['This is no JSON object.', 'Das ist kein JSON-Objekt.'],
   viewer: [
-    'This page is for viewing only, and signs nothing of your own.',
-    'Diese Seite ist nur zum Ansehen und signiert nichts Eigenes.',
+    'With a viewer’s key queries and subscriptions run. The key server refuses what changes something.',
+    'Mit einem Schlüssel zum Ansehen laufen Abfragen und Abonnements. Was etwas ändert, lehnt der Schlüsselserver ab.',
   ],
   waiting: ['Waiting for what comes…', 'Warten auf das, was kommt …'],
 })

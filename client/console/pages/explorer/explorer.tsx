@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
-import { KeyServerError, VaultError, type Vault } from '../../../index.ts'
+import { KeyServerError, VaultError } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
+import type { ViewerVault } from '../../session/access.ts'
 import { useSession } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Select } from '../../ui/choice.tsx'
@@ -19,20 +20,20 @@ const resultsMax = 50
 /** Runs documents of one's own, signed, with an example of every operation. Nothing of it comes from elsewhere. */
 export function Explorer() {
   const { t } = useTranslator()
-  const { owner } = useSession()
   return (
     <Page title={t(m.title)} lead={t(m.lead)}>
-      {owner === null ? <Notice>{t(m.viewer)}</Notice> : <Workbench owner={owner} />}
+      <Workbench />
     </Page>
   )
 }
 
-function Workbench({ owner }: { readonly owner: Vault }) {
+function Workbench() {
   const { t } = useTranslator()
+  const { viewer, owner } = useSession()
   const [name, setName] = useState('account')
   const [document, setDocument] = useState(() => examples.account?.document ?? '')
   const [variables, setVariables] = useState('{}')
-  const { results, isRunning, run, stop } = useRuns(owner)
+  const { results, isRunning, run, stop } = useRuns(viewer)
   const parsed = parseObject(variables)
   const start = () => {
     if (parsed !== null) run(document, parsed)
@@ -84,6 +85,7 @@ function Workbench({ owner }: { readonly owner: Vault }) {
         </Form>
       </Card>
       <Stack>
+        {owner === null && <Notice>{t(m.viewer)}</Notice>}
         {isRunning && results.length === 0 && <Notice isLive>{t(m.waiting)}</Notice>}
         {results.map((result, index) => (
           <CodeBlock key={results.length - index} text={result} name={t(m.result)} />
@@ -94,7 +96,7 @@ function Workbench({ owner }: { readonly owner: Vault }) {
 }
 
 /** What a document has brought so far, the newest first. */
-function useRuns(owner: Vault) {
+function useRuns(vault: ViewerVault) {
   const [results, setResults] = useState<readonly string[]>([])
   const [isRunning, setRunning] = useState(false)
   const current = useRef<AbortController | null>(null)
@@ -111,8 +113,8 @@ function useRuns(owner: Vault) {
     }
     try {
       if (/^\s*subscription\b/m.test(document)) {
-        for await (const data of owner.subscribe(document, { variables, signal })) show(data)
-      } else show(await owner.graphql(document, variables))
+        for await (const data of vault.subscribe(document, { variables, signal })) show(data)
+      } else show(await vault.graphql(document, variables))
     } catch (error) {
       if (!(error instanceof KeyServerError) && !(error instanceof VaultError)) throw error
       show({ code: error.code, message: error.message, ...('details' in error && error.details) })

@@ -34,8 +34,7 @@ function ChangeForm({ owner, transactionKey, onClose }: KeyDialogProps) {
       maxUses: terms.maxUses === before.maxUses ? undefined : maxUsesOf(terms),
       overusePolicy: terms.overusePolicy === before.overusePolicy ? undefined : terms.overusePolicy,
     })
-    session.keys.put(changed)
-    session.key(changed.id).set(changed)
+    session.putKey(changed)
     showToast({ tone: 'ok', title: t(m.changed) })
     onClose()
   })

@@ -75,8 +75,7 @@ function RotateDialog({ owner, transactionKey, isOpen, onClose }: KeyDialogProps
   const [, navigate] = useLocation()
   const rotate = useAction(async () => {
     const next = await owner.rotateKey(transactionKey.id)
-    session.keys.put(next)
-    session.key(next.id).set(next)
+    session.putKey(next)
     await session.key(transactionKey.id).reload()
     showToast({ tone: 'ok', title: t(m.rotated), text: next.label ?? next.applicationServer })
     onClose()
@@ -105,8 +104,7 @@ function DestroyDialog({ owner, transactionKey, isOpen, onClose }: KeyDialogProp
   const name = transactionKey.label ?? transactionKey.applicationServer
   const destroy = useAction(async () => {
     const destroyed = await owner.destroyKey(transactionKey.id)
-    session.keys.put(destroyed)
-    session.key(destroyed.id).set(destroyed)
+    session.putKey(destroyed)
     showToast({ tone: 'ok', title: t(m.destroyed), text: name })
     setTyped('')
     onClose()

@@ -46,8 +46,7 @@ function CreateKeyForm({ owner, onClose }: { readonly owner: Vault; readonly onC
       maxUses: maxUses ?? undefined,
       overusePolicy: maxUses === null ? undefined : terms.overusePolicy,
     })
-    session.keys.put(key)
-    session.key(key.id).set(key)
+    session.putKey(key)
     showToast({ tone: 'ok', title: t(m.done), text: key.label ?? key.applicationServer })
     onClose()
     navigate(`/keys/${key.id}`)

@@ -1,7 +1,7 @@
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useCallback, useEffect, useEffectEvent, useRef, useState, type KeyboardEvent } from 'react'
 import { useLocation } from 'wouter'
-import type { TransactionKey } from '../../../index.ts'
-import type { KeySort } from '../../data/key-query.ts'
+import type { TransactionKey, TransactionKeySort } from '../../../index.ts'
+import { keyAt, selectionMax, type KeyListState } from '../../data/key-list.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { keyMessages } from '../../keys/keys.messages.ts'
 import { usePreferences } from '../../theme/preferences.ts'
@@ -9,17 +9,22 @@ import { Checkbox } from '../../ui/choice.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { useMedia } from '../../ui/use-media.ts'
 import { KeyRow } from './key-row.tsx'
+import type { Selection } from './keys.tsx'
 import styles from './keys.module.css'
 import { keysPageMessages } from './keys-page.messages.ts'
 import { useWindowRows } from './use-window-rows.ts'
 
 export interface KeyTableProps {
-  readonly keys: readonly TransactionKey[]
-  readonly sort: KeySort
-  readonly onSort: (sort: KeySort) => void
-  readonly selected: ReadonlySet<string>
-  readonly onSelect: (selected: ReadonlySet<string>) => void
-  /** Absent: this page only looks. */
+  readonly state: KeyListState
+  readonly selection: Selection
+  /** All that were found are being read, to be selected. */
+  readonly isSelecting: boolean
+  /** Told which rows are looked at: the first one, and the one after the last. */
+  readonly onNeed: (first: number, end: number) => void
+  readonly onSort: (sort: TransactionKeySort) => void
+  /** Null, as `onRevoke`: this page only looks. */
+  readonly onSelect: ((selection: Selection) => void) | null
+  readonly onSelectAll: () => void
   readonly onRevoke: ((keys: readonly TransactionKey[]) => void) | null
 }
 
@@ -30,16 +35,23 @@ const rowHeights = { comfortable: 60, compact: 44, narrow: 104 }
  * The keys as a grid (WAI-ARIA): arrows, Home, End and Page keys move between rows, Enter opens, Space selects. Only the
  * rows in the window are in the document.
  */
-export function KeyTable({ keys, sort, onSort, selected, onSelect, onRevoke }: KeyTableProps) {
+export function KeyTable({ state, selection, onNeed, onSort, onSelect, onRevoke, ...all }: KeyTableProps) {
   const { t } = useTranslator()
   const { density } = usePreferences()
   const [, navigate] = useLocation()
   const isNarrow = useMedia('(width < 48rem)')
   const rowHeight = isNarrow ? rowHeights.narrow : rowHeights[density]
-  const { ref, first, end, reveal } = useWindowRows({ count: keys.length, rowHeight })
+  const count = state.totalCount ?? 0
+  const { sort } = state.query
+  const { ref, first, end, reveal } = useWindowRows({ count, rowHeight })
   const [active, setActive] = useState(0)
   const focusNext = useRef(false)
-  const activeIndex = Math.min(active, keys.length - 1)
+  const activeIndex = Math.min(active, count - 1)
+  const needNow = useEffectEvent(onNeed)
+  const { query } = state
+  useEffect(() => {
+    needNow(first, end)
+  }, [first, end, query])
 
   useEffect(() => {
     if (!focusNext.current) return
@@ -48,22 +60,25 @@ export function KeyTable({ keys, sort, onSort, selected, onSelect, onRevoke }: K
   }, [activeIndex, first, end, ref])
 
   const moveTo = (index: number) => {
-    const next = Math.max(0, Math.min(keys.length - 1, index))
+    const next = Math.max(0, Math.min(count - 1, index))
     focusNext.current = true
     setActive(next)
     reveal(next)
   }
-  const toggle = (id: string) => {
-    const next = new Set(selected)
-    if (!next.delete(id)) next.add(id)
-    onSelect(next)
-  }
+  const toggle = useCallback(
+    (key: TransactionKey) => {
+      const next = new Map(selection)
+      if (!next.delete(key.id)) next.set(key.id, key)
+      onSelect?.(next)
+    },
+    [selection, onSelect],
+  )
   const onKeyDown = (event: KeyboardEvent) => {
     const { target, currentTarget } = event
     // Keys pressed in a control of a row are that control's.
     const isRow = target instanceof HTMLElement && target.dataset.index !== undefined
-    const key = keys[activeIndex]
-    if (!isRow || key === undefined || !currentTarget.contains(target)) return
+    const key = keyAt(state, activeIndex)
+    if (!isRow || key === null || !currentTarget.contains(target)) return
     const page = Math.max(1, Math.floor(innerHeight / rowHeight) - 3)
     const moves: Partial<Record<string, number>> = {
       ArrowDown: activeIndex + 1,
@@ -71,17 +86,17 @@ export function KeyTable({ keys, sort, onSort, selected, onSelect, onRevoke }: K
       PageDown: activeIndex + page,
       PageUp: activeIndex - page,
       Home: 0,
-      End: keys.length - 1,
+      End: count - 1,
     }
     const move = moves[event.key]
     if (move !== undefined) moveTo(move)
     else if (event.key === 'Enter') navigate(`/keys/${key.id}`)
-    else if (event.key === ' ' && onRevoke !== null) toggle(key.id)
+    else if (event.key === ' ' && onSelect !== null) toggle(key)
     else return
     event.preventDefault()
   }
 
-  const isAllSelected = keys.length > 0 && keys.every(({ id }) => selected.has(id))
+  const isAllSelected = selection.size > 0 && selection.size >= Math.min(count, selectionMax)
   const indexes = Array.from({ length: Math.max(0, end - first) }, (_, offset) => first + offset)
   if (activeIndex >= 0 && (activeIndex < first || activeIndex >= end)) indexes.push(activeIndex)
   return (
@@ -89,31 +104,32 @@ export function KeyTable({ keys, sort, onSort, selected, onSelect, onRevoke }: K
       className={styles.table}
       role="grid"
       aria-label={t(keysPageMessages.table)}
-      aria-rowcount={keys.length + 1}
-      aria-multiselectable={onRevoke !== null}
+      aria-rowcount={count + 1}
+      aria-multiselectable={onSelect !== null}
       onKeyDown={onKeyDown}
     >
       <div role="rowgroup">
         <div className={styles.head} role="row" aria-rowindex={1}>
           <span role="columnheader" aria-label={t(keysPageMessages.selectAll)}>
-            {onRevoke !== null && (
+            {onSelect !== null && (
               <Checkbox
                 label={t(keysPageMessages.selectAll)}
                 isSelected={isAllSelected}
-                isIndeterminate={!isAllSelected && selected.size > 0}
+                isIndeterminate={all.isSelecting || (!isAllSelected && selection.size > 0)}
                 onChange={(isSelected) => {
-                  onSelect(new Set(isSelected ? keys.map(({ id }) => id) : []))
+                  if (isSelected) all.onSelectAll()
+                  else onSelect(new Map())
                 }}
               />
             )}
           </span>
-          <SortHeader name={t(keysPageMessages.key)} by="name" {...{ sort, onSort }} />
+          <SortHeader name={t(keysPageMessages.key)} by="NAME" {...{ sort, onSort }} />
           <span role="columnheader">{t(keysPageMessages.state)}</span>
-          <SortHeader name={t(keyMessages.term)} by="expiring" {...{ sort, onSort }} />
-          <SortHeader name={t(keyMessages.uses)} by="mostUsed" {...{ sort, onSort }} />
+          <SortHeader name={t(keyMessages.term)} by="EXPIRING_FIRST" {...{ sort, onSort }} />
+          <SortHeader name={t(keyMessages.uses)} by="MOST_USED" {...{ sort, onSort }} />
           <SortHeader
             name={t(keyMessages.lastUsed)}
-            by="lastUsed"
+            by="LAST_USED"
             className={styles.when}
             {...{ sort, onSort }}
           />
@@ -122,24 +138,22 @@ export function KeyTable({ keys, sort, onSort, selected, onSelect, onRevoke }: K
           </span>
         </div>
       </div>
-      <div ref={ref} className={styles.rows} role="rowgroup" style={{ height: keys.length * rowHeight }}>
+      <div ref={ref} className={styles.rows} role="rowgroup" style={{ height: count * rowHeight }}>
         {indexes.map((index) => {
-          const key = keys[index]
+          const key = keyAt(state, index)
           return (
-            key !== undefined && (
-              <KeyRow
-                key={key.id}
-                transactionKey={key}
-                index={index}
-                top={index * rowHeight}
-                height={rowHeight}
-                isActive={index === activeIndex}
-                isSelected={selected.has(key.id)}
-                onFocus={setActive}
-                onToggle={onRevoke === null ? null : toggle}
-                onRevoke={onRevoke}
-              />
-            )
+            <KeyRow
+              key={index}
+              transactionKey={key}
+              index={index}
+              top={index * rowHeight}
+              height={rowHeight}
+              isActive={index === activeIndex}
+              isSelected={key !== null && selection.has(key.id)}
+              onFocus={setActive}
+              onToggle={onSelect === null ? null : toggle}
+              onRevoke={onRevoke}
+            />
           )
         })}
       </div>
@@ -155,13 +169,13 @@ function SortHeader({
   className,
 }: {
   readonly name: string
-  readonly by: KeySort
-  readonly sort: KeySort
-  readonly onSort: (sort: KeySort) => void
+  readonly by: TransactionKeySort
+  readonly sort: TransactionKeySort
+  readonly onSort: (sort: TransactionKeySort) => void
   readonly className?: string
 }) {
   const isActive = sort === by
-  const direction = by === 'name' || by === 'expiring' ? 'ascending' : 'descending'
+  const direction = by === 'NAME' || by === 'EXPIRING_FIRST' ? 'ascending' : 'descending'
   return (
     <span role="columnheader" className={className} aria-sort={isActive ? direction : 'none'}>
       <button
@@ -169,7 +183,7 @@ function SortHeader({
         className={styles.sort}
         data-active={isActive || undefined}
         onClick={() => {
-          onSort(isActive ? 'newest' : by)
+          onSort(isActive ? 'NEWEST' : by)
         }}
       >
         {name}

@@ -1,8 +1,6 @@
-import { useEffect } from 'react'
 import { Link } from 'wouter'
 import { AlertItem } from '../../alerts/alert-item.tsx'
 import alertStyles from '../../alerts/alerts.module.css'
-import { countStates } from '../../data/key-query.ts'
 import { useResource } from '../../data/resource.ts'
 import { useStore } from '../../data/store.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
@@ -26,15 +24,14 @@ const dayMs = 86_400_000
 /** How things stand, at one glance. */
 export function Overview() {
   const { t } = useTranslator()
-  const { viewer, keys: list, alerts: feed, account, owner } = useSession()
-  const { keys, error } = useStore(list.state)
+  const { viewer, due: dueKeys, totals: keyTotals, alerts: feed, account, owner } = useSession()
+  const totals = useResource(keyTotals)
+  const ending = useResource(dueKeys)
   const { alerts, unreadCount } = useStore(feed.state)
-  const devices = useResource(account).data?.managementKeys ?? []
+  const devices = useResource(account).data?.managementKeys
   const now = useNow()
-  useEffect(() => {
-    list.ensure()
-  }, [list])
-  const counts = countStates(keys, now)
+  const keys = ending.data?.keys ?? []
+  const error = totals.error ?? ending.error
   const soon = dueBetween(keys, now, now + 30 * dayMs)
   const due = dueBetween(keys, now, now + 90 * dayMs)
   const unconfirmed = keys.filter(({ trustError, state }) => trustError !== null && state !== 'REVOKED')
@@ -49,17 +46,23 @@ export function Overview() {
         )
       }
     >
-      {error !== null && <Failure error={error} onRetry={() => void list.reload()} />}
+      {error !== null && (
+        <Failure error={error} onRetry={() => void Promise.all([keyTotals.reload(), dueKeys.reload()])} />
+      )}
       {unconfirmed.length > 0 && (
         <Notice tone="bad" title={t(m.unconfirmed, { count: unconfirmed.length })}>
           {t(m.unconfirmedText)}
         </Notice>
       )}
       <div className={styles.stats}>
-        <Stat to="/keys?state=ACTIVE" name={m.active} count={counts.ACTIVE} />
-        <Stat to="/timeline" name={m.due} count={soon.length} />
+        <Stat to="/keys?state=ACTIVE" name={m.active} count={totals.data?.ACTIVE} />
+        <Stat to="/timeline" name={m.due} count={ending.data && soon.length} />
         <Stat to="/alerts" name={m.unread} count={unreadCount} needsAttention={unreadCount > 0} />
-        <Stat to="/devices" name={m.devices} count={devices.filter(({ kind }) => kind === 'DEVICE').length} />
+        <Stat
+          to="/devices"
+          name={m.devices}
+          count={devices?.filter(({ kind }) => kind === 'DEVICE').length}
+        />
       </div>
       <Columns>
         <Card title={t(m.latest)} actions={<Link to="/alerts">{t(m.allAlerts)}</Link>}>
@@ -74,20 +77,20 @@ export function Overview() {
           )}
         </Card>
         <Stack>
-          <Card title={t(m.dueSoon)} actions={<Link to="/keys?sort=expiring">{t(m.allKeys)}</Link>}>
+          <Card title={t(m.dueSoon)} actions={<Link to="/keys?sort=EXPIRING_FIRST">{t(m.allKeys)}</Link>}>
             {due.length === 0 ? <Muted>{t(m.nothingDue)}</Muted> : <DueList due={due} shownMax={6} />}
           </Card>
           <Card title={t(m.safe)}>
             <ul className={styles.checks}>
               <Check
-                isDone={devices.some(({ kind }) => kind === 'RECOVERY')}
+                isDone={devices?.some(({ kind }) => kind === 'RECOVERY') ?? true}
                 done={m.phraseDone}
                 todo={m.phraseDo}
                 text={m.phraseText}
                 to="/backup"
               />
               <Check
-                isDone={devices.filter(({ kind }) => kind === 'DEVICE').length > 1}
+                isDone={(devices?.filter(({ kind }) => kind === 'DEVICE').length ?? 2) > 1}
                 done={m.deviceDone}
                 todo={m.deviceDo}
                 text={m.deviceText}
@@ -116,13 +119,14 @@ function Stat({
 }: {
   readonly to: string
   readonly name: Message
-  readonly count: number
+  /** Undefined: not read yet. */
+  readonly count: number | undefined
   readonly needsAttention?: boolean
 }) {
   const { t, number } = useTranslator()
   return (
     <Link to={to} className={cx(styles.stat, needsAttention && styles.attention)}>
-      <strong>{number(count)}</strong>
+      <strong>{count === undefined ? '–' : number(count)}</strong>
       <span>{t(name)}</span>
     </Link>
   )

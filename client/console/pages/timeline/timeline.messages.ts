@@ -5,6 +5,13 @@ export const timelineMessages = messages({
     'Keys that end in the next twelve months, by month',
     'Schlüssel, die in den nächsten zwölf Monaten enden, nach Monat',
   ],
+  cut: [
+    { one: 'Only the key that ends first is shown.', other: 'The {count} keys that end first are shown.' },
+    {
+      one: 'Nur der Schlüssel, der zuerst endet, wird gezeigt.',
+      other: 'Die {count} Schlüssel, die zuerst enden, werden gezeigt.',
+    },
+  ],
   due: [
     {
       one: '{count} key ends in the next twelve months',

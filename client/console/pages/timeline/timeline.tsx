@@ -1,10 +1,10 @@
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { dueBetween, type DueKey } from './due.ts'
 import { DueList } from './due-list.tsx'
-import { useStore } from '../../data/store.ts'
+import { useResource } from '../../data/resource.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
-import { EmptyState } from '../../ui/display.tsx'
+import { EmptyState, Notice } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Card, Page } from '../../ui/page.tsx'
@@ -18,12 +18,10 @@ const shownMax = 50
 
 export function Timeline() {
   const { t } = useTranslator()
-  const { keys: list } = useSession()
-  const { keys, totalCount, error } = useStore(list.state)
+  const { due: dueKeys } = useSession()
+  const { data, error } = useResource(dueKeys)
   const now = useNow()
-  useEffect(() => {
-    list.ensure()
-  }, [list])
+  const keys = useMemo(() => data?.keys ?? [], [data])
   const parts = useMemo(
     () => [
       { title: t(m.week), due: dueBetween(keys, now, now + 7 * dayMs) },
@@ -37,8 +35,8 @@ export function Timeline() {
   const isEmpty = parts.every(({ due }) => due.length === 0)
   return (
     <Page title={t(m.title)} lead={t(m.lead)}>
-      {error !== null && <Failure error={error} onRetry={() => void list.reload()} />}
-      {totalCount === null ? (
+      {error !== null && <Failure error={error} onRetry={() => void dueKeys.reload()} />}
+      {data === undefined ? (
         error === null && <Loading />
       ) : isEmpty ? (
         <EmptyState icon="clock" title={t(m.emptyTitle)}>
@@ -49,6 +47,7 @@ export function Timeline() {
           <Card title={t(m.due, { count: ahead.length })}>
             <MonthChart due={ahead} />
           </Card>
+          {data.isCut && <Notice>{t(m.cut, { count: data.keys.length })}</Notice>}
           {parts.map(
             ({ title, due }) =>
               due.length > 0 && (
