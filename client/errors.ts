@@ -41,7 +41,7 @@ const meanings: Readonly<Record<VaultErrorCode, string>> = {
   RUNTIME_UNSUPPORTED: 'This runtime lacks what the operation needs.',
   KEYSTORE_EMPTY: 'The keystore holds no management key.',
   KEYSTORE_OCCUPIED: 'The keystore already holds another management key.',
-  KEYSTORE_LOCKED: 'The keystore is encrypted, and the passphrase is missing or wrong.',
+  KEYSTORE_LOCKED: 'The keystore is encrypted, and the passphrase or the passkey is missing or wrong.',
   KEYSTORE_EXPOSED: 'The keystore can be read by other users of this machine.',
   KEYSTORE_UNREADABLE: 'The keystore holds something that is no management key.',
   NETWORK: 'The key server could not be reached.',

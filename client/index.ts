@@ -40,6 +40,12 @@ export type { DescribedTransactionKey, TransactionKey } from './keys/transaction
 export { indexedDbKeystore } from './keystore/indexed-db.ts'
 export type { Keystore, ManagementKeyRecord } from './keystore/keystore.ts'
 export { memoryKeystore } from './keystore/memory.ts'
+export {
+  canUsePasskey,
+  passkeyKeystore,
+  type PasskeyKeystore,
+  type PasskeyKeystoreOptions,
+} from './keystore/passkey-keystore.ts'
 export type { Pages } from './transport/pages.ts'
 export {
   openRecovery,

@@ -35,7 +35,8 @@ export function indexedDbKeystore({ name = 'claviger' }: { name?: string } = {})
   }
 }
 
-function indexedDbTrustStore(name: string): TrustStore {
+/** The trust store beside a keystore in IndexedDB. */
+export function indexedDbTrustStore(name: string): TrustStore {
   return {
     load: () =>
       withObjectStore({ database: name, store: storeName }, 'readonly', async (store) => {

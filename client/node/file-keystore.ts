@@ -1,9 +1,9 @@
 import { VaultError } from '../errors.ts'
 import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
+import { parseRecord, serializeRecord } from '../keystore/record-json.ts'
 import { fileTrustStore } from './file-trust-store.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
 import { openSealed, sealed } from './passphrase.ts'
-import { parseRecord, serializeRecord } from './record-json.ts'
 
 export interface FileKeystoreOptions {
   /** The file. A missing directory is created with mode 0700. */

@@ -28,6 +28,7 @@ export const apiEntries: readonly ApiEntry[] = [
     file: 'claviger-verifier',
   },
   { name: 'claviger/urql', folder: 'client', declarations: 'dist/client/urql', file: 'claviger-urql' },
+  { name: 'claviger/react', folder: 'client', declarations: 'dist/client/react', file: 'claviger-react' },
   { name: '@claviger/server', folder: 'server', declarations: 'dist/server/index', file: 'claviger-server' },
 ]
 

@@ -12,6 +12,11 @@ export const appMessages = messages({
   knowledge: ['What the server sees', 'Was der Server sieht'],
   live: ['Live', 'Live'],
   liveHelp: ['Alerts arrive as they happen.', 'Meldungen kommen sofort an.'],
+  lockedText: [
+    'Your key is sealed by a passkey. Open it with your face, your fingerprint or your PIN.',
+    'Dein Schlüssel ist mit einem Passkey versiegelt. Öffne ihn mit Gesicht, Fingerabdruck oder PIN.',
+  ],
+  lockedTitle: ['Welcome back, {name}', 'Willkommen zurück, {name}'],
   main: ['Main', 'Hauptmenü'],
   menu: ['Menu', 'Menü'],
   modeViewer: [
@@ -48,6 +53,11 @@ export const appMessages = messages({
   settings: ['Settings', 'Einstellungen'],
   skip: ['Skip to the content', 'Zum Inhalt springen'],
   startOver: ['Forget this browser’s key', 'Schlüssel dieses Browsers vergessen'],
+  startOverConfirm: ['Forget it for good', 'Endgültig vergessen'],
+  startOverText: [
+    'This browser loses its access. Without another device or your recovery phrase you cannot get back in.',
+    'Dieser Browser verliert seinen Zugang. Ohne ein anderes Gerät oder deinen Rettungssatz kommst du nicht mehr hinein.',
+  ],
   timeline: ['Timeline', 'Zeitplan'],
   toOverview: ['To the overview', 'Zur Übersicht'],
   tooPowerfulText: [
@@ -59,6 +69,7 @@ export const appMessages = messages({
     { one: '{count} unread', other: '{count} unread' },
     { one: '{count} ungelesen', other: '{count} ungelesen' },
   ],
+  unlock: ['Unlock', 'Entsperren'],
   verify: ['Verify a key', 'Schlüssel prüfen'],
   webhooks: ['Webhooks', 'Webhooks'],
 })

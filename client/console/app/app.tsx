@@ -13,6 +13,7 @@ import { AlertToasts } from './alert-toasts.tsx'
 import { appMessages } from './app.messages.ts'
 import { AccessGate } from './access-gate.tsx'
 import { ForgetScreen } from './forget-screen.tsx'
+import { Locked } from './locked.tsx'
 import { routes } from './routes.tsx'
 import { Shell } from './shell.tsx'
 import styles from './shell.module.css'
@@ -57,6 +58,8 @@ function Screen() {
       )
     case 'tooPowerful':
       return <TooPowerful />
+    case 'locked':
+      return <Locked owner={state.owner} unlock={state.unlock} />
     case 'none':
       return (
         <Suspense fallback={null}>

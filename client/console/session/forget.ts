@@ -1,10 +1,15 @@
-/** The database that `indexedDbKeystore` keeps the management key in. */
-const keystoreDatabase = 'claviger'
+/** The databases that a management key may be kept in, each with its trust state. */
+const keystoreDatabases = ['claviger', 'claviger-passkey']
 
 /** Erases this browser's management key for good, and begins anew. What only it could open is lost. */
 export async function forgetThisBrowser(): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(keystoreDatabase)
+  for (const name of keystoreDatabases) await deleteDatabase(name)
+  location.assign('/')
+}
+
+function deleteDatabase(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name)
     request.onsuccess = () => {
       resolve()
     }
@@ -12,5 +17,4 @@ export async function forgetThisBrowser(): Promise<void> {
       reject(new TypeError('The database could not be deleted.'))
     }
   })
-  location.assign('/')
 }

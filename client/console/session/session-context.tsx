@@ -1,13 +1,21 @@
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react'
-import { openVault, VaultError, type Vault } from '../../index.ts'
+import { openVault, VaultError } from '../../index.ts'
 import { mayOpen } from './access.ts'
 import { readMode } from './mode.ts'
-import { connectionOptions, createSession, keystore, type ConsoleSession } from './session.ts'
+import {
+  connectionOptions,
+  createSession,
+  keystores,
+  type ConsoleSession,
+  type KeystoreChoice,
+} from './session.ts'
 
 export type SessionState =
   | { readonly status: 'opening' }
   /** This browser has no key. */
   | { readonly status: 'none' }
+  /** Its key is sealed by a passkey, which the browser gives when somebody asks for it. */
+  | { readonly status: 'locked'; readonly owner: string; readonly unlock: () => Promise<void> }
   /** This browser's key can do more than this page may be trusted with. */
   | { readonly status: 'tooPowerful' }
   | { readonly status: 'failed'; readonly error: unknown }
@@ -15,8 +23,8 @@ export type SessionState =
 
 export interface SessionControl {
   readonly state: SessionState
-  /** Goes on with a vault that was made, paired or restored. */
-  readonly enter: (vault: Vault) => void
+  /** Goes on with the vault that was put into a keystore: made, paired or restored. */
+  readonly enter: (keptBy: KeystoreChoice) => Promise<void>
 }
 
 const ControlContext = createContext<SessionControl | null>(null)
@@ -25,24 +33,33 @@ const SessionContext = createContext<ConsoleSession | null>(null)
 /** Opens the account whose key this browser keeps, and holds it for all pages. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const [state, setState] = useState<SessionState>({ status: 'opening' })
-  const enter = useCallback((vault: Vault) => {
+  const enter = useCallback(async (keptBy: KeystoreChoice) => {
+    // Opened anew, its keys cannot be copied out any more: those that were just made for a passkey could be.
+    const vault = await openVault({ keystore: keystores[keptBy], ...connectionOptions })
     const mode = readMode()
     setState(
       mayOpen(mode, vault)
-        ? { status: 'open', session: createSession(vault, mode) }
+        ? { status: 'open', session: createSession(vault, { mode, keptBy }) }
         : { status: 'tooPowerful' },
     )
   }, [])
   useEffect(() => {
     const open = async () => {
       try {
-        enter(await openVault({ keystore, ...connectionOptions }))
+        await enter('browser')
       } catch (error) {
-        const isEmpty = error instanceof VaultError && error.code === 'KEYSTORE_EMPTY'
-        setState(isEmpty ? { status: 'none' } : { status: 'failed', error })
+        if (!(error instanceof VaultError) || error.code !== 'KEYSTORE_EMPTY') throw error
+        const sealed = await keystores.passkey.describe()
+        setState(
+          sealed === null
+            ? { status: 'none' }
+            : { status: 'locked', owner: sealed.owner, unlock: () => enter('passkey') },
+        )
       }
     }
-    void open()
+    open().catch((error: unknown) => {
+      setState({ status: 'failed', error })
+    })
   }, [enter])
   const session = state.status === 'open' ? state.session : null
   useEffect(() => session?.alerts.start(), [session])

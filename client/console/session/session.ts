@@ -1,5 +1,6 @@
 import {
   indexedDbKeystore,
+  passkeyKeystore,
   type Account,
   type TransactionKey,
   type Vault,
@@ -14,8 +15,10 @@ import { AlertFeed } from './alert-feed.ts'
 import { ConnectionMonitor } from './connection.ts'
 import type { ConsoleMode } from './mode.ts'
 
-/** The one keystore of this browser at this origin. */
-export const keystore = indexedDbKeystore()
+/** Where this browser keeps its management key at this origin: one of the two is filled at most. */
+export const keystores = { browser: indexedDbKeystore(), passkey: passkeyKeystore() } as const
+
+export type KeystoreChoice = keyof typeof keystores
 
 /** Watches all requests and sockets of the page. */
 export const connection = new ConnectionMonitor()
@@ -26,6 +29,7 @@ export const connectionOptions = { fetch: connection.fetch, webSocketImpl: conne
 /** Everything that the pages of an open account work with. */
 export interface ConsoleSession {
   readonly mode: ConsoleMode
+  readonly keptBy: KeystoreChoice
   readonly viewer: ViewerVault
   /** What changes things; null where this page may only look, and where the key is a VIEWER's. */
   readonly owner: Vault | null
@@ -45,7 +49,10 @@ export interface ConsoleSession {
 /** Least recently opened keys are forgotten first. */
 const keysKeptMax = 100
 
-export function createSession(vault: Vault, mode: ConsoleMode): ConsoleSession {
+export function createSession(
+  vault: Vault,
+  { mode, keptBy }: Pick<ConsoleSession, 'mode' | 'keptBy'>,
+): ConsoleSession {
   const viewer = viewerOf(vault)
   const keys = new KeyList(viewer)
   const totals = new Resource(() => readKeyTotals(viewer))
@@ -71,6 +78,7 @@ export function createSession(vault: Vault, mode: ConsoleMode): ConsoleSession {
   }
   return {
     mode,
+    keptBy,
     viewer,
     owner: mode === 'viewer' || vault.kind === 'VIEWER' ? null : vault,
     alerts: new AlertFeed(viewer),

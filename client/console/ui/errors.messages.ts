@@ -76,7 +76,10 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
     'This browser already holds another key.',
     'Dieser Browser hat schon einen anderen Schlüssel.',
   ],
-  KEYSTORE_LOCKED: ['The passphrase is missing or wrong.', 'Die Passphrase fehlt oder ist falsch.'],
+  KEYSTORE_LOCKED: [
+    'The passkey or the passphrase was not given, or is another one.',
+    'Passkey oder Passphrase fehlt, oder es ist nicht die richtige.',
+  ],
   KEYSTORE_EXPOSED: [
     'Others can read where the key is kept.',
     'Andere können lesen, wo der Schlüssel liegt.',

@@ -112,8 +112,12 @@ describe('what may run in the page', () => {
     const { page } = watched
     await page.getByRole('heading', { name: 'Welcome' }).waitFor()
     await page.route('**/assets/*.js', async (route) => {
-      const response = await route.fetch()
-      await route.fulfill({ response, body: `${await response.text()}\n` })
+      try {
+        const response = await route.fetch()
+        await route.fulfill({ response, body: `${await response.text()}\n` })
+      } catch {
+        // The test has ended, and its browser profile with it.
+      }
     })
     await page.reload()
     await expect.poll(() => watched.problems.length).toBeGreaterThan(0)

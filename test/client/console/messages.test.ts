@@ -45,7 +45,7 @@ test('every message is used, and no text is empty', async () => {
   const code = sources.join('\n')
   // Names that are made at run time: of a state, a mode, an error's code, a theme, …
   const isComputed =
-    /^(?:verdict|mode|sort|state)[A-Za-z]|^(?:NOTIFY|REFUSE|[A-Z_]{4,})$|^(?:system|light|dark|comfortable|compact)$|^(?:encrypt|decrypt|derive|sign)$/
+    /^(?:verdict|mode|sort|state|keptBy)[A-Za-z]|^(?:NOTIFY|REFUSE|[A-Z_]{4,})$|^(?:system|light|dark|comfortable|compact)$|^(?:encrypt|decrypt|derive|sign)$/
   const unused = parts.flatMap(({ path, messages }) =>
     messages
       .filter(([name]) => !isComputed.test(name) && !new RegExp(`\\.${name}\\b`).test(code))

@@ -1,11 +1,18 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
-import { build } from 'vite'
 import { expect, test, vi, type TestContext } from 'vitest'
 import { createVault, memoryKeystore, type Vault } from '../../../client/index.ts'
-import { forgive, makeAccount, makeKey, nameOfNewAccount, useConsole, visit } from './world.ts'
+import { bundle } from '../../support/bundle.ts'
 import { startTestServer } from '../../support/server.ts'
-import { databasePoolSize } from './world.ts'
+import {
+  databasePoolSize,
+  forgive,
+  makeAccount,
+  makeKey,
+  nameOfNewAccount,
+  useConsole,
+  visit,
+} from './world.ts'
 
 // A browser, a key server and its database on two cores.
 vi.setConfig({ testTimeout: 60_000 })
@@ -107,7 +114,7 @@ test('a page that was changed can only read and acknowledge with a VIEWER’s ke
   const { watched, page, vault, key, url } = await openViewer(context)
   await vault.revokeKey((await vault.createKey('https://old.example')).id)
   const before = await stateOf(vault)
-  const script = await bundle('malicious-page.ts')
+  const script = await bundle(fileURLToPath(new URL('malicious-page.ts', import.meta.url)))
   // Whoever changes the page changes its policy too.
   await page.route(`${url}/malicious`, (route) =>
     route.fulfill({ contentType: 'text/html', body: `<script type="module">${script}</script>` }),
@@ -148,17 +155,4 @@ async function stateOf(vault: Vault) {
     keys: keys.map(({ id, label, state, useCount }) => ({ id, label, state, useCount })),
     webhooks: await vault.webhooks(),
   }
-}
-
-/** A module of this folder with all that it imports, as one script. */
-async function bundle(file: string): Promise<string> {
-  const entry = fileURLToPath(new URL(file, import.meta.url))
-  const built = await build({
-    configFile: false,
-    logLevel: 'silent',
-    build: { write: false, target: 'es2024', modulePreload: false, rolldownOptions: { input: entry } },
-  })
-  const outputs = Array.isArray(built) ? built : [built]
-  const chunks = outputs.flatMap((result) => ('output' in result ? result.output : []))
-  return chunks.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('\n')
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createVault, indexedDbKeystore, memoryKeystore } from '../../../client/index.ts'
 import { generateManagementKey } from '../../../client/crypto/management-key.ts'
-import { parseRecord, serializeRecord } from '../../../client/node/record-json.ts'
+import { parseRecord, serializeRecord } from '../../../client/keystore/record-json.ts'
 import { useWorld } from '../../support/world.ts'
 
 /** Web Crypto as browsers had it before Ed25519 and X25519. */

@@ -11,6 +11,15 @@ export const settingsMessages = messages({
     'This browser loses its access. Without another device or your recovery phrase you cannot get back in.',
     'Dieser Browser verliert seinen Zugang. Ohne ein anderes Gerät oder deinen Rettungssatz kommst du nicht mehr hinein.',
   ],
+  keptBy: ['Its key is kept by', 'Seinen Schlüssel verwahrt'],
+  keptBybrowser: [
+    'this browser, not to be copied out',
+    'dieser Browser, ohne dass er sich herauskopieren lässt',
+  ],
+  keptBypasskey: [
+    'a passkey, which seals it in this browser',
+    'ein Passkey, der ihn in diesem Browser versiegelt',
+  ],
   language: ['Language', 'Sprache'],
   leave: ['Leave', 'Verlassen'],
   light: ['Light', 'Hell'],

@@ -20,7 +20,7 @@ import { settingsMessages as m } from './settings.messages.ts'
 
 export function Settings() {
   const { t } = useTranslator()
-  const { viewer, mode } = useSession()
+  const { viewer, mode, keptBy } = useSession()
   const { theme, density, language } = usePreferences()
   const [keyServer] = useState(
     () => new Resource(() => readKeyServer({ url: viewer.url, ...connectionOptions })),
@@ -79,6 +79,7 @@ export function Settings() {
           facts={[
             { name: t(m.name), value: viewer.owner },
             { name: t(m.server), value: viewer.url },
+            { name: t(m.keptBy), value: t(m[`keptBy${keptBy}` as const]) },
             version !== undefined && { name: t(m.version), value: version },
             {
               name: t(m.thisDevice),

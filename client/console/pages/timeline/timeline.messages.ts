@@ -5,13 +5,7 @@ export const timelineMessages = messages({
     'Keys that end in the next twelve months, by month',
     'Schlüssel, die in den nächsten zwölf Monaten enden, nach Monat',
   ],
-  cut: [
-    { one: 'Only the key that ends first is shown.', other: 'The {count} keys that end first are shown.' },
-    {
-      one: 'Nur der Schlüssel, der zuerst endet, wird gezeigt.',
-      other: 'Die {count} Schlüssel, die zuerst enden, werden gezeigt.',
-    },
-  ],
+  cut: ['More keys end later than are shown here.', 'Es enden später noch mehr Schlüssel, als hier stehen.'],
   due: [
     {
       one: '{count} key ends in the next twelve months',

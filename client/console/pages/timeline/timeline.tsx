@@ -47,7 +47,7 @@ export function Timeline() {
           <Card title={t(m.due, { count: ahead.length })}>
             <MonthChart due={ahead} />
           </Card>
-          {data.isCut && <Notice>{t(m.cut, { count: data.keys.length })}</Notice>}
+          {data.isCut && <Notice>{t(m.cut)}</Notice>}
           {parts.map(
             ({ title, due }) =>
               due.length > 0 && (

@@ -1,8 +1,8 @@
 import { useState } from 'react'
-import { createVault, KeyServerError, type RecoveryDraft, type Vault } from '../../../index.ts'
+import { createVault, KeyServerError, type RecoveryDraft } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { PhraseCheck, PhraseWords } from './phrase.tsx'
-import { connectionOptions, keystore } from '../../session/session.ts'
+import { connectionOptions, keystores, type KeystoreChoice } from '../../session/session.ts'
 import { useSessionControl } from '../../session/session-context.tsx'
 import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -12,11 +12,12 @@ import { useAction } from '../../ui/use-action.ts'
 import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
 import { deviceName } from './device-name.ts'
 import { StepHeading } from './step-heading.tsx'
+import { useKeystoreChoice } from './use-keystore-choice.tsx'
 import styles from './welcome.module.css'
 import { welcomeMessages as m } from './welcome.messages.ts'
 
 interface Made {
-  readonly vault: Vault
+  readonly keptBy: KeystoreChoice
   readonly draft: RecoveryDraft
 }
 
@@ -29,7 +30,10 @@ export function NewAccount({ onBack }: { readonly onBack: () => void }) {
   const register = useAction(async () => {
     if (made === null) return
     await made.draft.register()
-    enter(made.vault)
+    await enter(made.keptBy)
+  })
+  const later = useAction(async () => {
+    if (made !== null) await enter(made.keptBy)
   })
   if (made === null) return <NameStep onBack={onBack} onMade={setMade} />
   if (!isChecking) {
@@ -39,12 +43,7 @@ export function NewAccount({ onBack }: { readonly onBack: () => void }) {
         <PhraseWords words={made.draft.words} />
         <Notice tone="warn">{t(m.phraseWarning)}</Notice>
         <div className={styles.buttons}>
-          <Button
-            kind="quiet"
-            onPress={() => {
-              enter(made.vault)
-            }}
-          >
+          <Button kind="quiet" isPending={later.isPending} onPress={later.run}>
             {t(m.phraseLater)}
           </Button>
           <Button
@@ -83,10 +82,18 @@ function NameStep({
   const { t } = useTranslator()
   const [address, setAddress] = useState(noAddress)
   const [label, setLabel] = useState(() => deviceName(navigator.userAgent) ?? t(m.deviceDefault))
-  const create = useAction(async () => {
-    const vault = await createVault({ ...address, label, keystore, ...connectionOptions })
-    onMade({ vault, draft: await vault.prepareRecovery() })
-  })
+  const keystore = useKeystoreChoice()
+  const create = useAction(() =>
+    keystore.use(async (keptBy) => {
+      const vault = await createVault({
+        ...address,
+        label,
+        keystore: keystores[keptBy],
+        ...connectionOptions,
+      })
+      onMade({ keptBy, draft: await vault.prepareRecovery() })
+    }),
+  )
   const isTaken = create.error instanceof KeyServerError && create.error.code === 'CONFLICT'
   return (
     <ActionForm
@@ -96,7 +103,11 @@ function NameStep({
       error={isTaken ? null : create.error}
       onBack={onBack}
     >
-      <StepHeading step={1} title={t(m.newTitle)} lead={t(m.thisBrowser)} />
+      <StepHeading
+        step={1}
+        title={t(m.newTitle)}
+        lead={t(keystore.chosen === 'browser' ? m.thisBrowser : m.newHelp)}
+      />
       <AccountFields
         address={address}
         error={isTaken ? t(m.nameTaken) : null}
@@ -106,6 +117,7 @@ function NameStep({
         }}
       />
       <TextField label={t(m.device)} value={label} onChange={setLabel} />
+      {keystore.field}
     </ActionForm>
   )
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { requestPairing, VaultError, type PairedKind, type PairingRequest } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { readMode } from '../../session/mode.ts'
-import { connectionOptions, keystore } from '../../session/session.ts'
+import { connectionOptions, keystores, type KeystoreChoice } from '../../session/session.ts'
 import { useSessionControl } from '../../session/session-context.tsx'
 import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -17,8 +17,14 @@ import { useAction } from '../../ui/use-action.ts'
 import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
 import { deviceName } from './device-name.ts'
 import { StepHeading } from './step-heading.tsx'
+import { useKeystoreChoice } from './use-keystore-choice.tsx'
 import styles from './welcome.module.css'
 import { welcomeMessages as m } from './welcome.messages.ts'
+
+interface Asked {
+  readonly request: PairingRequest
+  readonly keptBy: KeystoreChoice
+}
 
 /** Asks another device to approve this browser: in a copy for viewing only as a viewer, elsewhere as what one chooses. */
 export function PairThisDevice({ onBack }: { readonly onBack: () => void }) {
@@ -27,16 +33,20 @@ export function PairThisDevice({ onBack }: { readonly onBack: () => void }) {
   const [label, setLabel] = useState(() => deviceName(navigator.userAgent) ?? t(m.deviceDefault))
   const isViewerOnly = readMode() === 'viewer'
   const [kind, setKind] = useState<PairedKind>(isViewerOnly ? 'VIEWER' : 'DEVICE')
-  const [request, setRequest] = useState<PairingRequest | null>(null)
-  const ask = useAction(async () => {
-    setRequest(await requestPairing({ ...address, label, kind, keystore, ...connectionOptions }))
-  })
-  if (request !== null) {
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const keystore = useKeystoreChoice()
+  const ask = useAction(() =>
+    keystore.use(async (keptBy) => {
+      const options = { ...address, label, kind, keystore: keystores[keptBy], ...connectionOptions }
+      setAsked({ keptBy, request: await requestPairing(options) })
+    }),
+  )
+  if (asked !== null) {
     return (
       <Waiting
-        request={request}
+        {...asked}
         onAgain={() => {
-          setRequest(null)
+          setAsked(null)
         }}
       />
     )
@@ -49,6 +59,7 @@ export function PairThisDevice({ onBack }: { readonly onBack: () => void }) {
       />
       <AccountFields address={address} onChange={setAddress} />
       <TextField label={t(m.device)} value={label} onChange={setLabel} />
+      {keystore.field}
       {!isViewerOnly && (
         <Radios<PairedKind>
           label={t(m.pairKind)}
@@ -64,7 +75,7 @@ export function PairThisDevice({ onBack }: { readonly onBack: () => void }) {
   )
 }
 
-function Waiting({ request, onAgain }: { readonly request: PairingRequest; readonly onAgain: () => void }) {
+function Waiting({ request, keptBy, onAgain }: Asked & { readonly onAgain: () => void }) {
   const { t } = useTranslator()
   const { enter } = useSessionControl()
   const [error, setError] = useState<unknown>(null)
@@ -72,7 +83,8 @@ function Waiting({ request, onAgain }: { readonly request: PairingRequest; reado
     const left = new AbortController()
     const wait = async () => {
       try {
-        enter(await request.approved({ signal: left.signal }))
+        await request.approved({ signal: left.signal })
+        await enter(keptBy)
       } catch (failure) {
         if (!left.signal.aborted) setError(failure)
       }
@@ -81,7 +93,7 @@ function Waiting({ request, onAgain }: { readonly request: PairingRequest; reado
     return () => {
       left.abort()
     }
-  }, [request, enter])
+  }, [request, keptBy, enter])
   const isGone = error instanceof VaultError && error.code === 'PAIRING_GONE'
   const isViewerOnly = readMode() === 'viewer'
   // The code stands behind the #, which no browser sends to a server. A copy for viewing only could not approve it.

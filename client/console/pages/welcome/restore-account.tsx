@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { openRecovery, type Recovery } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
-import { connectionOptions, keystore } from '../../session/session.ts'
+import { connectionOptions, keystores } from '../../session/session.ts'
 import { useSessionControl } from '../../session/session-context.tsx'
 import { ActionForm } from '../../ui/action-form.tsx'
 import { Notice } from '../../ui/display.tsx'
@@ -10,6 +10,7 @@ import { useAction } from '../../ui/use-action.ts'
 import { AccountFields, isAddressComplete, noAddress } from './account-fields.tsx'
 import { deviceName } from './device-name.ts'
 import { StepHeading } from './step-heading.tsx'
+import { useKeystoreChoice } from './use-keystore-choice.tsx'
 import { welcomeMessages as m } from './welcome.messages.ts'
 
 /** Brings an account back from its recovery phrase: first what there is, then the restoring. */
@@ -22,11 +23,15 @@ export function RestoreAccount({ onBack }: { readonly onBack: () => void }) {
   const find = useAction(async () => {
     setRecovery(await openRecovery({ ...address, phrase, ...connectionOptions }))
   })
-  const restore = useAction(async () => {
-    if (recovery === null) return
-    const label = deviceName(navigator.userAgent) ?? t(m.deviceDefault)
-    enter((await recovery.restore({ keystore, label })).vault)
-  })
+  const keystore = useKeystoreChoice()
+  const restore = useAction(() =>
+    keystore.use(async (keptBy) => {
+      if (recovery === null) return
+      const label = deviceName(navigator.userAgent) ?? t(m.deviceDefault)
+      await recovery.restore({ keystore: keystores[keptBy], label })
+      await enter(keptBy)
+    }),
+  )
   const isComplete = isAddressComplete(address) && phrase.trim() !== ''
   return (
     <ActionForm
@@ -55,6 +60,7 @@ export function RestoreAccount({ onBack }: { readonly onBack: () => void }) {
           <Notice tone="ok" isLive>
             {t(m.recoverFound, { count: recovery.restorable })}
           </Notice>
+          {keystore.field}
           {recovery.missing.length > 0 && (
             <Notice tone="warn" title={t(m.recoverMissing, { count: recovery.missing.length })}>
               {recovery.missing.map(({ applicationServer }) => applicationServer).join(', ')}

@@ -14,6 +14,17 @@ export const welcomeMessages = messages({
   device: ['What you call this device', 'Wie du dieses Gerät nennst'],
   deviceDefault: ['This browser', 'Dieser Browser'],
   done: ['Finish', 'Fertig'],
+  keptBy: ['What keeps the key to everything', 'Was den Schlüssel zu allem verwahrt'],
+  keptByBrowser: ['This browser', 'Dieser Browser'],
+  keptByBrowserHelp: [
+    'It can be used here at once and cannot be copied out.',
+    'Er lässt sich hier sofort benutzen und nicht herauskopieren.',
+  ],
+  keptByPasskey: ['A passkey', 'Ein Passkey'],
+  keptByPasskeyHelp: [
+    'Sealed in this browser: your face, fingerprint or PIN opens it each time.',
+    'In diesem Browser versiegelt: Gesicht, Fingerabdruck oder PIN öffnet ihn jedes Mal.',
+  ],
   language: ['Language', 'Sprache'],
   name: ['Your name here', 'Dein Name hier'],
   nameHelp: [
@@ -59,6 +70,10 @@ export const welcomeMessages = messages({
   pairWords: [
     'Both screens must show these words, in this order',
     'Beide Bildschirme müssen diese Wörter zeigen, in dieser Reihenfolge',
+  ],
+  passkeyUnsupported: [
+    'That passkey cannot seal a key. This browser keeps it instead: go on.',
+    'Dieser Passkey kann keinen Schlüssel versiegeln. Stattdessen verwahrt ihn dieser Browser: Mach einfach weiter.',
   ],
   phrase: ['The 24 words', 'Die 24 Wörter'],
   phraseHelp: ['In their order, with spaces between.', 'In ihrer Reihenfolge, mit Leerzeichen dazwischen.'],

@@ -6,8 +6,8 @@ import {
   type SigningAlgorithm,
 } from '../crypto/management-key.ts'
 import { VaultError } from '../errors.ts'
-import type { ManagementKeyRecord } from '../keystore/keystore.ts'
-import { parsePairingMembers } from '../keystore/pairing-members.ts'
+import type { ManagementKeyRecord } from './keystore.ts'
+import { parsePairingMembers } from './pairing-members.ts'
 
 /*
  * The text form of a management key: {"v": 1, "url", "owner", "signing": <private JWK>, "wrapping": <private JWK>,
@@ -41,26 +41,31 @@ export async function serializeRecord({
 }
 
 /**
- * Parses a record. Its private keys are extractable, because the keystore may have to write it again.
+ * Parses a record. Its private keys are extractable, unless the keystore will not have to write them again.
  *
  * @throws {VaultError} KEYSTORE_UNREADABLE.
  */
-export async function parseRecord(text: string): Promise<ManagementKeyRecord> {
+export async function parseRecord(
+  text: string,
+  { extractable = true }: { readonly extractable?: boolean } = {},
+): Promise<ManagementKeyRecord> {
   try {
     const record = membersOf(JSON.parse(text))
     const [url, owner] = [record.get('url'), record.get('owner')]
     if (record.get('v') !== version || typeof url !== 'string' || typeof owner !== 'string')
       throw new TypeError()
-    const signing = await importSigning(secretOf(record.get('signing')))
+    const signing = await importSigning(secretOf(record.get('signing')), extractable)
     const wrappingJwk = secretOf(record.get('wrapping'))
     const wrapping = await importPair(wrappingJwk, {
       parameters: wrappingJwk['crv'] === 'P-256' ? { name: 'ECDH', namedCurve: 'P-256' } : { name: 'X25519' },
       privateUsages: ['deriveBits'],
       publicUsages: [],
+      extractable,
     })
     const id = await managementKeyId(signing.publicKey)
     const secret = record.get('wrappingSecret')
-    const wrappingSecret = secret === undefined ? undefined : await importWrappingSecret(secretOf(secret))
+    const wrappingSecret =
+      secret === undefined ? undefined : await importWrappingSecret(secretOf(secret), extractable)
     const paired = parsePairingMembers(record)
     return { url, owner, id, signing, wrapping, ...(wrappingSecret && { wrappingSecret }), ...paired }
   } catch {
@@ -86,14 +91,14 @@ function secretOf(value: unknown): SecretMembers {
   return secret
 }
 
-function importSigning(jwk: SecretMembers): Promise<CryptoKeyPair> {
+function importSigning(jwk: SecretMembers, extractable: boolean): Promise<CryptoKeyPair> {
   const algorithm: SigningAlgorithm = jwk['kty'] === 'EC' ? 'P-256' : 'Ed25519'
   const parameters = signingParameters[algorithm]
-  return importPair(jwk, { parameters, privateUsages: ['sign'], publicUsages: ['verify'] })
+  return importPair(jwk, { parameters, privateUsages: ['sign'], publicUsages: ['verify'], extractable })
 }
 
-function importWrappingSecret(jwk: SecretMembers): Promise<CryptoKey> {
-  return crypto.subtle.importKey('jwk', jwk, secretParameters, true, [...secretUsages])
+function importWrappingSecret(jwk: SecretMembers, extractable: boolean): Promise<CryptoKey> {
+  return crypto.subtle.importKey('jwk', jwk, secretParameters, extractable, [...secretUsages])
 }
 
 async function importPair(
@@ -102,15 +107,17 @@ async function importPair(
     parameters,
     privateUsages,
     publicUsages,
+    extractable,
   }: {
     readonly parameters: Algorithm | EcKeyImportParams
     readonly privateUsages: KeyUsage[]
     readonly publicUsages: KeyUsage[]
+    readonly extractable: boolean
   },
 ): Promise<CryptoKeyPair> {
   const { d: _secret, ...publicJwk } = jwk
   return {
-    privateKey: await crypto.subtle.importKey('jwk', jwk, parameters, true, privateUsages),
+    privateKey: await crypto.subtle.importKey('jwk', jwk, parameters, extractable, privateUsages),
     publicKey: await crypto.subtle.importKey('jwk', publicJwk, parameters, true, publicUsages),
   }
 }

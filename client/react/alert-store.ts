@@ -1,0 +1,110 @@
+import type { Alert, ConnectionChange, Vault } from 'claviger'
+
+/** What a page knows of an account's alerts. */
+export interface AlertsSnapshot {
+  /** Newest first, the newest 500. */
+  readonly alerts: readonly Alert[]
+  readonly unacknowledgedCount: number
+  readonly connection: ConnectionChange['state']
+  readonly error: unknown
+}
+
+/** How many alerts are kept. */
+const keptMax = 500
+const historySize = 100
+const retryMs = 5_000
+
+export const nothing: AlertsSnapshot = {
+  alerts: [],
+  unacknowledgedCount: 0,
+  connection: 'connecting',
+  error: null,
+}
+
+/** One stream for all components that show the alerts of a vault: it runs while there is one. */
+export class AlertStore {
+  readonly #vault: Vault
+  readonly #listeners = new Set<() => void>()
+  #snapshot = nothing
+  #running: AbortController | null = null
+
+  constructor(vault: Vault) {
+    this.#vault = vault
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    if (this.#running === null) {
+      this.#running = new AbortController()
+      void this.#run(this.#running.signal)
+    }
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      this.#running?.abort()
+      this.#running = null
+    }
+  }
+
+  readonly snapshot = (): AlertsSnapshot => this.#snapshot
+
+  async acknowledge(upTo: string): Promise<void> {
+    await this.#vault.acknowledgeAlerts(upTo)
+    await this.#readHistory()
+  }
+
+  /** From the history on, so that nothing is missed between the two. */
+  async #run(signal: AbortSignal): Promise<void> {
+    const isOver = () => signal.aborted
+    while (!isOver()) {
+      try {
+        const after = await this.#readHistory()
+        const stream = this.#vault.alerts({
+          ...(after !== null && { after }),
+          signal,
+          onConnectionChange: ({ state }) => {
+            if (!isOver()) this.#set({ connection: state })
+          },
+        })
+        for await (const alert of stream) this.#add(alert)
+      } catch (error) {
+        if (isOver()) return
+        this.#set({ error, connection: 'disconnected' })
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
+      }
+    }
+  }
+
+  /** @returns the cursor of the newest alert; null when there is none */
+  async #readHistory(): Promise<string | null> {
+    const page = await this.#vault.alertHistory({ last: historySize })
+    const { unacknowledgedCount } = page
+    this.#set({ alerts: page.alerts.toReversed(), unacknowledgedCount, error: null })
+    return page.endCursor
+  }
+
+  #add(alert: Alert): void {
+    const { alerts, unacknowledgedCount } = this.#snapshot
+    if (alerts.some(({ cursor }) => cursor === alert.cursor)) return
+    this.#set({
+      alerts: [alert, ...alerts].slice(0, keptMax),
+      unacknowledgedCount: unacknowledgedCount + 1,
+    })
+  }
+
+  #set(changes: Partial<AlertsSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...changes }
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+const stores = new WeakMap<Vault, AlertStore>()
+
+/** The one store of a vault. */
+export function alertStoreOf(vault: Vault): AlertStore {
+  const known = stores.get(vault)
+  if (known !== undefined) return known
+  const store = new AlertStore(vault)
+  stores.set(vault, store)
+  return store
+}

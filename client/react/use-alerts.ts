@@ -1,0 +1,36 @@
+import { useCallback, useSyncExternalStore } from 'react'
+import { alertStoreOf, nothing, type AlertsSnapshot } from './alert-store.ts'
+import { useVault } from './vault-provider.ts'
+
+/** What {@link useAlerts} returns. */
+export interface AlertsState extends AlertsSnapshot {
+  /**
+   * Marks the alerts up to and including this cursor as read.
+   *
+   * @throws as `vault.acknowledgeAlerts`
+   */
+  readonly acknowledge: (upTo: string) => Promise<void>
+}
+
+const subscribeToNothing = () => () => undefined
+
+/**
+ * The account's alerts: the newest of the past, then live. All components share one stream, which reconnects and catches up
+ * by itself; `connection` says how it stands.
+ */
+export function useAlerts(): AlertsState {
+  const { vault } = useVault()
+  const store = vault === null ? null : alertStoreOf(vault)
+  const snapshot = useSyncExternalStore(
+    store?.subscribe ?? subscribeToNothing,
+    store?.snapshot ?? (() => nothing),
+    () => nothing,
+  )
+  const acknowledge = useCallback(
+    async (upTo: string) => {
+      await store?.acknowledge(upTo)
+    },
+    [store],
+  )
+  return { ...snapshot, acknowledge }
+}

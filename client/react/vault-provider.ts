@@ -1,0 +1,99 @@
+import {
+  createContext,
+  createElement,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+  type ReactElement,
+  type ReactNode,
+} from 'react'
+import {
+  createVault,
+  openVault,
+  VaultError,
+  type ConnectionOptions,
+  type CreateVaultOptions,
+  type Keystore,
+  type Vault,
+} from 'claviger'
+
+export interface VaultProviderProps {
+  /** Made once, outside of components: a keystore that is another one at each render would be opened at each. */
+  readonly keystore: Keystore
+  /** How the key server is reached. Made once, too. */
+  readonly connection?: ConnectionOptions | undefined
+  readonly children?: ReactNode
+}
+
+/** `empty`: the keystore has no management key yet. `failed`: it could not be opened; see `error`. */
+export type VaultStatus = 'opening' | 'empty' | 'open' | 'failed'
+
+export interface VaultState {
+  readonly status: VaultStatus
+  /** Null unless the status is `open`. */
+  readonly vault: Vault | null
+  /** Why it could not be opened; null unless the status is `failed`. */
+  readonly error: unknown
+  /** Opens it again, after a failure, or when a device was paired or restored into the keystore. Never rejects. */
+  readonly open: () => Promise<void>
+  /**
+   * Opens an account with a new management key in the keystore.
+   *
+   * @throws as `createVault`; the status stays what it is then.
+   */
+  readonly create: (options: Omit<CreateVaultOptions, 'keystore' | keyof ConnectionOptions>) => Promise<void>
+}
+
+type Opened = Pick<VaultState, 'status' | 'vault' | 'error'>
+
+const opening: Opened = { status: 'opening', vault: null, error: null }
+const VaultContext = createContext<VaultState | null>(null)
+
+/** Opens the keystore's vault, and holds it for the hooks of everything inside. */
+export function VaultProvider({ keystore, connection, children }: VaultProviderProps): ReactElement {
+  const [opened, setOpened] = useState(opening)
+  const open = useCallback(async () => {
+    setOpened(await tryOpen(keystore, connection))
+  }, [keystore, connection])
+  useEffect(() => {
+    let isCurrent = true
+    void tryOpen(keystore, connection).then((result) => {
+      if (isCurrent) setOpened(result)
+    })
+    return () => {
+      isCurrent = false
+      setOpened(opening)
+    }
+  }, [keystore, connection])
+  const create = useCallback<VaultState['create']>(
+    async (options) => {
+      await createVault({ ...connection, ...options, keystore })
+      await open()
+    },
+    [keystore, connection, open],
+  )
+  const state = useMemo(() => ({ ...opened, open, create }), [opened, open, create])
+  return createElement(VaultContext.Provider, { value: state }, children)
+}
+
+/**
+ * The vault of the {@link VaultProvider} around this component, and how it came to be.
+ *
+ * @throws {TypeError} outside of one.
+ */
+export function useVault(): VaultState {
+  const state = useContext(VaultContext)
+  if (state === null) throw new TypeError('useVault needs a VaultProvider around it.')
+  return state
+}
+
+async function tryOpen(keystore: Keystore, connection: ConnectionOptions | undefined): Promise<Opened> {
+  try {
+    return { status: 'open', vault: await openVault({ ...connection, keystore }), error: null }
+  } catch (error) {
+    const isEmpty = error instanceof VaultError && error.code === 'KEYSTORE_EMPTY'
+    return isEmpty ? { ...opening, status: 'empty' } : { status: 'failed', vault: null, error }
+  }
+}

@@ -1,0 +1,105 @@
+import { useAlerts, useKeys, useVault, useVerification } from 'claviger/react'
+import { useState } from 'react'
+
+const url = new URLSearchParams(location.search).get('keyserver') ?? 'http://localhost:4000'
+
+export function App() {
+  const { status, vault, error } = useVault()
+  if (status === 'opening') return <p>Opening…</p>
+  if (status === 'failed') return <p role="alert">{error.message}</p>
+  if (status === 'empty') return <Start />
+  return (
+    <>
+      <h1>Keys of {vault.owner}</h1>
+      <Keys />
+      <Alerts />
+    </>
+  )
+}
+
+function Start() {
+  const { create } = useVault()
+  return <Form label="Your name" action={(owner) => create({ url, owner, label: 'React example' })} />
+}
+
+function Keys() {
+  const { vault } = useVault()
+  const [search, setSearch] = useState('')
+  const { keys, totalCount, hasMore, isLoading, error, loadMore, reload } = useKeys({ search, first: 10 })
+  const change = async (work) => {
+    await work()
+    await reload()
+  }
+  return (
+    <section aria-label="Keys">
+      <Form
+        label="Application server"
+        action={(name) => change(() => vault.createKey(name, { maxUses: 1 }))}
+      />
+      <label>
+        Search <input type="search" value={search} onChange={({ target }) => setSearch(target.value)} />
+      </label>
+      <p role="status">{isLoading ? 'Reading…' : `${totalCount ?? 0} keys`}</p>
+      {error !== null && <p role="alert">{error.message}</p>}
+      <ul>
+        {keys.map((key) => (
+          <li key={key.id}>
+            {key.applicationServer}: {key.trustError ?? key.state}, used {key.useCount} times{' '}
+            <button onClick={() => change(() => vault.acquire({ id: key.id }))}>Use</button>
+            <Verified owner={vault.owner} {...key} />
+          </li>
+        ))}
+      </ul>
+      {hasMore && <button onClick={loadMore}>More</button>}
+    </section>
+  )
+}
+
+/** What an application server is told that is shown this key. */
+function Verified({ owner, applicationServer, publicKey }) {
+  const [isAsked, setAsked] = useState(false)
+  const { result, error } = useVerification(isAsked ? { url, owner, applicationServer, publicKey } : null)
+  if (!isAsked) return <button onClick={() => setAsked(true)}>Verify</button>
+  return <output>{error?.message ?? result?.status ?? 'Asking…'}</output>
+}
+
+function Alerts() {
+  const { alerts, unacknowledgedCount, connection, acknowledge } = useAlerts()
+  return (
+    <section aria-label="Alerts">
+      <h2>
+        Alerts ({unacknowledgedCount} new, {connection})
+      </h2>
+      <ol>
+        {alerts.map(({ cursor, kind, occurredAt }) => (
+          <li key={cursor}>
+            {kind}, {occurredAt.toLocaleString()}
+          </li>
+        ))}
+      </ol>
+      {unacknowledgedCount > 0 && <button onClick={() => acknowledge(alerts[0].cursor)}>Read</button>}
+    </section>
+  )
+}
+
+/** One field and a button; says what goes wrong. */
+function Form({ label, action }) {
+  const [error, setError] = useState(null)
+  const submit = async (data) => {
+    setError(null)
+    try {
+      await action(data.get('text'))
+    } catch (failure) {
+      setError(failure)
+    }
+  }
+  return (
+    <form action={submit}>
+      <label>
+        {label} <input name="text" required />
+      </label>
+      <button>Go</button>
+      {error !== null && <p role="alert">{error.message}</p>}
+    </form>
+  )
+}
