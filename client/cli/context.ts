@@ -2,11 +2,9 @@ import type { Command } from 'commander'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { openVault, type Keystore, type Vault } from '../index.ts'
-import { fileKeystore } from '../node/index.ts'
-import { CliError, systemCodeOf } from './errors.ts'
+import { askingKeystore } from './asking-keystore.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import type { Output } from './output.ts'
-import { readPassphrase } from './passphrase.ts'
 
 /** The options that every command has. */
 interface GlobalFlags {
@@ -44,13 +42,6 @@ export function createContext(
 ): Context {
   let urlOpened: string | undefined
   const flags = () => program.opts<GlobalFlags>()
-  const keystore = (path: string) =>
-    readable(
-      fileKeystore({
-        path,
-        passphrase: () => readPassphrase({ file: flags().passphraseFile, isNew: false }),
-      }),
-    )
   return {
     output,
     exitCode: exitCodes.ok,
@@ -64,7 +55,7 @@ export function createContext(
       return given(flags().url)
     },
     keystore() {
-      return keystore(this.keystorePath)
+      return askingKeystore({ path: this.keystorePath, file: this.passphraseFile, isNew: false })
     },
     get urlContacted() {
       return urlOpened ?? this.url ?? urlDefault
@@ -75,23 +66,6 @@ export function createContext(
       return vault
     },
     untilInterrupted,
-  }
-}
-
-/** A keystore whose file system errors are told as such. */
-export function readable(keystore: Keystore): Keystore {
-  const told = (error: unknown): never => {
-    const code = systemCodeOf(error)
-    if (code === null) throw error
-    throw new CliError('KEYSTORE_UNREADABLE', `The keystore cannot be read or written (${code}).`, {
-      hint: 'Look at the file and its directory, or name another file with --keystore.',
-    })
-  }
-  return {
-    extractable: keystore.extractable,
-    trustStore: keystore.trustStore,
-    load: () => keystore.load().catch(told),
-    save: (record, options) => keystore.save(record, options).catch(told),
   }
 }
 

@@ -85,6 +85,8 @@ const { no, usage, keystore, noAnswer } = exitCodes
 const retryLater = () => 'Try again later: whatever was asked is safe to repeat.'
 
 const checkPassphrase = () => 'Type it again, or give the right file with --passphrase-file.'
+const checkBackupPassphrase = () =>
+  'Type its passphrase again, or give the right file with --backup-passphrase-file. Or the file is damaged.'
 
 const keyServerErrors: Readonly<Record<ErrorCode, Meaning>> = {
   UNAUTHENTICATED: {
@@ -181,7 +183,7 @@ const ownErrors: Readonly<Record<VaultErrorCode | VerifierErrorCode, Meaning>> =
   },
   COPIES_MISSING: { exitCode: no, hint: () => 'Nothing was changed.' },
   ACCOUNT_NOT_EMPTY: { exitCode: no, hint: () => 'Nothing was changed. Open a new account for the backup.' },
-  BACKUP_UNREADABLE: { exitCode: keystore, hint: checkPassphrase },
+  BACKUP_UNREADABLE: { exitCode: keystore, hint: checkBackupPassphrase },
   DECRYPT_FAILED: { exitCode: no },
 }
 

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs'
-import type { Keystore } from '../index.ts'
-import { fileKeystore } from '../node/index.ts'
-import { readable, type Context } from './context.ts'
-import { readPassphrase } from './passphrase.ts'
+import { askingKeystore, type AskingKeystore } from './asking-keystore.ts'
+import type { Context } from './context.ts'
 import { readTextFile } from './text-file.ts'
 
 /**
@@ -12,12 +10,10 @@ import { readTextFile } from './text-file.ts'
 export async function keystoreToWrite(
   { passphrase = false }: { readonly passphrase?: boolean },
   { keystorePath: path, passphraseFile: file }: Pick<Context, 'keystorePath' | 'passphraseFile'>,
-): Promise<Keystore & { readonly isEncrypted: boolean }> {
+): Promise<AskingKeystore & { readonly isEncrypted: boolean }> {
   const isNew = !existsSync(path)
   const hasPassphrase = passphrase || file !== undefined || (!isNew && (await isEncrypted(path)))
-  const ask = () => readPassphrase({ file, isNew })
-  const keystore = readable(fileKeystore({ path, passphrase: hasPassphrase ? ask : undefined }))
-  return { ...keystore, isEncrypted: hasPassphrase }
+  return { ...askingKeystore({ path, file, isNew, asks: hasPassphrase }), isEncrypted: hasPassphrase }
 }
 
 /** A keystore is JSON, or a JWE around it. When it cannot be read, opening the keystore tells why. */

@@ -2,12 +2,15 @@ import { VaultError } from '../index.ts'
 import { CliError } from './errors.ts'
 import { readTextFile } from './text-file.ts'
 import { askSecret, isInteractive } from './prompt.ts'
+import { hasCode, withTries } from './tries.ts'
 
 export interface PassphraseOptions {
   /** Its first line is the passphrase. Undefined: the person at the terminal is asked. */
   readonly file: string | undefined
   /** A passphrase that is chosen now is asked for twice. */
   readonly isNew: boolean
+  /** The option that names the file. */
+  readonly option: '--passphrase-file' | '--backup-passphrase-file'
 }
 
 /**
@@ -16,22 +19,26 @@ export interface PassphraseOptions {
  * @throws {VaultError} KEYSTORE_LOCKED when there is nobody to ask.
  * @throws {CliError} USAGE, FILE_UNREADABLE, INTERRUPTED.
  */
-export async function readPassphrase({ file, isNew }: PassphraseOptions): Promise<string> {
+export async function readPassphrase({ file, isNew, option }: PassphraseOptions): Promise<string> {
   if (file !== undefined) {
     const passphrase = notEmpty((await readTextFile(file)).split(/\r?\n/, 1).join(''))
     return isNew ? strongEnough(passphrase) : passphrase
   }
   if (!isInteractive()) {
     throw new VaultError('KEYSTORE_LOCKED', {
-      detail: 'Nobody is at a terminal to be asked: --passphrase-file is needed.',
+      detail: `Nobody is at a terminal to be asked: ${option} is needed.`,
     })
   }
-  const answer = notEmpty(await askSecret(isNew ? 'New passphrase: ' : 'Passphrase: '))
-  const passphrase = isNew ? strongEnough(answer) : answer
-  if (isNew && (await askSecret('Once more: ')) !== passphrase) {
-    throw new CliError('USAGE', 'The two passphrases differ.', { hint: 'Nothing was done. Try again.' })
-  }
-  return passphrase
+  return withTries(isNew ? chooseSecret : async () => notEmpty(await askSecret('Passphrase: ')), {
+    isAsked: true,
+    isWrong: hasCode('USAGE'),
+  })
+}
+
+async function chooseSecret(): Promise<string> {
+  const passphrase = strongEnough(notEmpty(await askSecret('New passphrase: ')))
+  if ((await askSecret('Once more: ')) === passphrase) return passphrase
+  throw new CliError('USAGE', 'The two passphrases differ.', { hint: 'Nothing was done. Try again.' })
 }
 
 /** Whoever has the file can try passphrases for as long as they like. */

@@ -26,10 +26,11 @@ async function ask(question: string, { isSecret }: { readonly isSecret: boolean 
       done()
     },
   })
-  if (isSecret) process.stderr.write(question)
   const output = isSecret ? nowhere : process.stderr
   // The reader itself switches the terminal's echo off and on again.
   const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+  // Only now, so that nothing is shown of what is typed as soon as it appears.
+  if (isSecret) process.stderr.write(question)
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const leave = () => {
     reader.close()

@@ -9,6 +9,7 @@ import { rows } from '../key-text.ts'
 import { printable } from '../output.ts'
 import { readPassphrase } from '../passphrase.ts'
 import { progressNotes, skippedLines } from '../progress.ts'
+import { hasCode, withTries } from '../tries.ts'
 
 interface BackupFlags {
   readonly backupPassphraseFile?: string
@@ -76,7 +77,11 @@ function passphraseOption(): Option {
 async function exportTo(path: string, flags: BackupFlags, context: Context): Promise<void> {
   const { output } = context
   const vault = await context.openVault()
-  const passphrase = await readPassphrase({ file: flags.backupPassphraseFile, isNew: true })
+  const passphrase = await readPassphrase({
+    file: flags.backupPassphraseFile,
+    isNew: true,
+    option: '--backup-passphrase-file',
+  })
   const { sealed, keyCount, skipped } = await vault.exportBackup({
     passphrase,
     onProgress: progressNotes(output),
@@ -111,5 +116,9 @@ async function open(path: string, { backupPassphraseFile: file }: BackupFlags): 
       `The file ${path} cannot be read (${systemCodeOf(error) ?? 'TIMEOUT'}).`,
     )
   }
-  return openBackup(sealed, await readPassphrase({ file, isNew: false }))
+  const option = '--backup-passphrase-file'
+  return withTries(async () => openBackup(sealed, await readPassphrase({ file, isNew: false, option })), {
+    isAsked: file === undefined,
+    isWrong: hasCode('BACKUP_UNREADABLE'),
+  })
 }

@@ -4,7 +4,6 @@ import { fileRotationStore } from '../../node/index.ts'
 import type { Context } from '../context.ts'
 import { keystoreToWrite } from '../keystore-to-write.ts'
 import { rows } from '../key-text.ts'
-import { readPassphrase } from '../passphrase.ts'
 import { progressNotes } from '../progress.ts'
 
 /** `claviger device rotate`: another management key for this device. */
@@ -17,12 +16,11 @@ export function addDeviceRotateCommand(device: Command, context: Context): void 
       '\nInterrupted, it may be run again: it goes on where it stopped, and loses nothing.',
     )
     .action(async () => {
-      const { keystorePath: path, passphraseFile: file, output } = context
+      const { keystorePath: path, output } = context
       const keystore = await keystoreToWrite({}, context)
       // As the keystore itself: what is encrypted stays encrypted.
-      const isEncrypted = keystore.isEncrypted
-      const passphrase = () => readPassphrase({ file, isNew: false })
-      const pending = fileRotationStore({ path, passphrase: isEncrypted ? passphrase : undefined })
+      const passphrase = keystore.isEncrypted ? keystore.passphrase : undefined
+      const pending = fileRotationStore({ path, passphrase })
       const { vault, report } = await rotateManagementKey({
         keystore,
         pending,

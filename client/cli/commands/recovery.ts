@@ -10,6 +10,7 @@ import { printable } from '../output.ts'
 import { progressNotes, skippedLines } from '../progress.ts'
 import { askSecret, isInteractive } from '../prompt.ts'
 import { readStdin, readTextFile } from '../text-file.ts'
+import { hasCode, withTries } from '../tries.ts'
 
 /** `claviger recovery …`: 24 words on paper, for the day on which no device is left. */
 export function addRecoveryCommands(program: Command, context: Context): void {
@@ -66,12 +67,16 @@ async function askBack({ words }: RecoveryDraft): Promise<void> {
   const places = new Set<number>()
   while (places.size < 3) places.add(randomInt(words.length))
   for (const place of [...places].sort((a, b) => a - b)) {
-    const answer = await askSecret(`Word ${place + 1}: `)
-    if (answer.trim().toLowerCase() === words[place]) continue
-    throw new CliError('NOT_CONFIRMED', `This is not word ${place + 1}.`, {
-      hint: 'Nothing was registered: these words open nothing. Run the command again for new ones.',
-    })
+    await withTries(() => askWord(words, place), { isAsked: true, isWrong: hasCode('NOT_CONFIRMED') })
   }
+}
+
+async function askWord(words: readonly string[], place: number): Promise<void> {
+  const answer = await askSecret(`Word ${place + 1}: `)
+  if (answer.trim().toLowerCase() === words[place]) return
+  throw new CliError('NOT_CONFIRMED', `This is not word ${place + 1}.`, {
+    hint: 'Nothing was registered: these words open nothing. Run the command again for new ones.',
+  })
 }
 
 function notConfirmed(): CliError {
@@ -100,7 +105,9 @@ function addRecoveryUseCommand(recovery: Command, context: Context): void {
     .action(async (flags: UseFlags) => {
       const { owner, label = hostname() } = flags
       const { output, keystorePath, url = urlDefault } = context
-      const found = await openRecovery({ url, owner, phrase: await readPhrase(flags.phraseFile) })
+      const open = async () => openRecovery({ url, owner, phrase: await readPhrase(flags.phraseFile) })
+      const isAsked = flags.phraseFile === undefined
+      const found = await withTries(open, { isAsked, isWrong: hasCode('PHRASE_INVALID') })
       assertComplete(found, flags)
       const keystore = await keystoreToWrite(flags, context)
       const { vault, report } = await found.restore({ keystore, label, onProgress: progressNotes(output) })

@@ -1,0 +1,63 @@
+import type { Keystore } from '../index.ts'
+import { fileKeystore } from '../node/index.ts'
+import { CliError, systemCodeOf } from './errors.ts'
+import { readPassphrase } from './passphrase.ts'
+import { hasCode, withTries } from './tries.ts'
+
+export interface AskingKeystore extends Keystore {
+  /** What the keystore was opened with; it is asked for when nothing was opened yet. */
+  readonly passphrase: () => Promise<string>
+}
+
+export interface AskingOptions {
+  readonly path: string
+  /** The passphrase's file. Undefined: the person at the terminal is asked. */
+  readonly file: string | undefined
+  /** It is a passphrase to choose. */
+  readonly isNew: boolean
+  /** Never: a keystore that is to be written in plain. Default: asks when the file turns out to be encrypted. */
+  readonly asks?: boolean
+}
+
+/** A keystore whose passphrase may be typed again when it is wrong, and whose file system errors are told as such. */
+export function askingKeystore({ path, file, isNew, asks = true }: AskingOptions): AskingKeystore {
+  let answer: Promise<string> | null = null
+  const passphrase = () => (answer ??= readPassphrase({ file, isNew, option: '--passphrase-file' }))
+  const make = () => fileKeystore({ path, passphrase: asks ? passphrase : undefined })
+  let current = make()
+  let isOpened = false
+  const load = () =>
+    withTries(
+      async () => {
+        try {
+          const record = await current.load()
+          isOpened = true
+          return record
+        } catch (error) {
+          // It remembers its passphrase, and so does this.
+          answer = null
+          current = make()
+          throw error
+        }
+      },
+      { isAsked: asks && file === undefined, isWrong: hasCode('KEYSTORE_LOCKED') },
+    ).catch(told)
+  return {
+    extractable: current.extractable,
+    trustStore: current.trustStore,
+    passphrase,
+    load,
+    save: async (record, options) => {
+      if (!isOpened) await load()
+      await current.save(record, options).catch(told)
+    },
+  }
+}
+
+function told(error: unknown): never {
+  const code = systemCodeOf(error)
+  if (code === null) throw error
+  throw new CliError('KEYSTORE_UNREADABLE', `The keystore cannot be read or written (${code}).`, {
+    hint: 'Look at the file and its directory, or name another file with --keystore.',
+  })
+}
