@@ -1,7 +1,7 @@
 import type { RequestListener, Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { serverKeySecretOf } from './server-keys/sealing-secret.ts'
-import { migrate } from './database/migrate.ts'
+import { migrate, readMigrationHashes } from './database/migrate.ts'
 import { openDatabase, type OpenDatabase } from './database/open-database.ts'
 import { findDatabase } from './database/requirements.ts'
 import { within } from './database/within.ts'
@@ -9,6 +9,7 @@ import { createGraphQLEngine } from './graphql/engine.ts'
 import { builtConsole } from './http/built-console.ts'
 import { createConsoleEndpoint } from './http/console.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
+import { createReadiness } from './http/health.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
 import { drain, listen } from './http/listening.ts'
 import { serveMetrics } from './http/metrics.ts'
@@ -201,10 +202,14 @@ function keyServerOf(
     jwks: createJwksEndpoint(() => services.signingKeys.published()),
     console: consoleEndpoint,
     originPolicy: () => originPolicy,
-    databases: services.databases,
+    readiness: createReadiness({
+      databases: services.databases,
+      listenState: services.listenState,
+      migrationCount: readMigrationHashes().length,
+      isStopping: () => closing !== undefined,
+    }),
     observer: services.observer,
     waitingBytes,
-    isStopping: () => closing !== undefined,
   })
   const attach = (server: Server) => {
     const { revocations, observer } = services

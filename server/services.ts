@@ -145,6 +145,7 @@ export function createServices(options: ServicesOptions) {
     databases,
     authentication: createAuthentication(databases, { recordsAddresses: options.auditAddresses }),
     revocations,
+    listenState: () => listener.state,
     /** What readers of metrics ask for. */
     gauges: gaugesOf({ databases, streams }),
     observer: new RequestObserver({

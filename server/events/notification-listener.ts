@@ -20,6 +20,12 @@ export interface NotificationListenerOptions {
   readonly selfTestMs?: number
 }
 
+/** Whether notifications arrive. Without them subscribers look every few seconds. */
+export interface ListenState {
+  readonly isListening: boolean
+  readonly since: Date
+}
+
 const openTimeoutMs = 15_000
 const missesMax = 2
 
@@ -34,6 +40,7 @@ export class NotificationListener {
   readonly #selfTestMs: number
   #connection: ListenConnection | null = null
   #misses = 0
+  #state: ListenState = { isListening: false, since: new Date() }
   #endPings: () => Promise<void> = () => Promise.resolve()
 
   constructor(options: NotificationListenerOptions) {
@@ -55,11 +62,17 @@ export class NotificationListener {
           'set DATABASE_LISTEN_URL to a direct connection.',
       )
     }
+    this.#note(true)
     this.#endPings = runPeriodically(() => this.#check(), {
       name: 'ping of the listening connection',
       everyMs: this.#pingEveryMs,
       log: this.#options.log,
     })
+  }
+
+  /** Whether the last ping came back, and since when that is so. */
+  get state(): ListenState {
+    return this.#state
   }
 
   async stop(): Promise<void> {
@@ -73,6 +86,7 @@ export class NotificationListener {
   async #check(): Promise<false> {
     const isAlive = (await this.#connection?.ping(this.#pingEveryMs / 2)) ?? false
     this.#misses = isAlive ? 0 : this.#misses + 1
+    this.#note(isAlive)
     if (this.#misses >= missesMax) {
       this.#options.log.warn('the listening connection does not answer and is replaced')
       await this.#connection?.close()
@@ -81,6 +95,10 @@ export class NotificationListener {
       this.#misses = 0
     }
     return false
+  }
+
+  #note(isListening: boolean): void {
+    if (this.#state.isListening !== isListening) this.#state = { isListening, since: new Date() }
   }
 
   #open(): Promise<ListenConnection> {

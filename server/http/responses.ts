@@ -49,6 +49,12 @@ export function sendResult(response: ServerResponse, { data }: ExecutionResult, 
     .end(body)
 }
 
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response
+    .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' })
+    .end(`${JSON.stringify(body)}\n`)
+}
+
 export function sendText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
 }

@@ -5,14 +5,13 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import type { Databases } from '../database/connect.ts'
 import { connectionsMax } from '../lib/transport-limits.ts'
-import { createReadiness } from './health.ts'
+import type { Readiness } from './health.ts'
 import { otherOperation } from '../observation/request-report.ts'
 import type { RequestObserver } from '../observation/request-observer.ts'
 import type { OriginPolicy } from './origins.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import { sendText, setCommonHeaders } from './responses.ts'
+import { sendJson, sendText, setCommonHeaders } from './responses.ts'
 import { cutSlowReaders } from './slow-readers.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
 
@@ -23,10 +22,10 @@ export interface HandlerOptions {
   /** Answers every path that no other route has; null when there is no console. */
   readonly console: Route | null
   readonly originPolicy: () => OriginPolicy
-  readonly databases: Databases
+  /** Answers /readyz. */
+  readonly readiness: () => Promise<Readiness>
   readonly observer: RequestObserver
   readonly waitingBytes: WaitingBytes
-  readonly isStopping: () => boolean
 }
 
 /** Answers one request. */
@@ -38,12 +37,10 @@ export function createHandler({
   jwks,
   console,
   originPolicy,
-  databases,
+  readiness,
   observer,
   waitingBytes,
-  isStopping,
 }: HandlerOptions): RequestListener {
-  const findHindrance = createReadiness(databases)
   const routes: ReadonlyMap<string, NamedRoute> = new Map<string, NamedRoute>([
     ['/graphql', { operation: otherOperation, answer: graphql }],
     ['/.well-known/jwks.json', { operation: 'jwks', answer: jwks }],
@@ -61,12 +58,8 @@ export function createHandler({
       {
         operation: 'readyz',
         answer: async (_request, response) => {
-          const hindrance = isStopping() ? 'the server is stopping' : await findHindrance()
-          sendText(
-            response,
-            hindrance === null ? 200 : 503,
-            hindrance === null ? 'ready' : `not ready: ${hindrance}`,
-          )
+          const answer = await readiness()
+          sendJson(response, answer.status === 'ready' ? 200 : 503, answer)
         },
       },
     ],

@@ -101,7 +101,8 @@ test.runIf(hasSignals)(
     await server.says('SIGTERM')
     await setTimeout(500)
     const readiness = await fetch(`http://127.0.0.1:${port}/readyz`)
-    expect([readiness.status, await readiness.text()]).toEqual([503, 'not ready: the server is stopping\n'])
+    expect(readiness.status).toBe(503)
+    expect(await readiness.json()).toMatchObject({ status: 'not ready', reason: 'the server is stopping' })
     const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -149,7 +149,7 @@ test.runIf(hasMounts)(
       { withinMs: 30_000, what: 'the server is not ready, or has ended' },
     )
     if (child.exitCode === null) {
-      expect(await (await fetch(`${url}/readyz`)).text()).toMatch(/not ready: the (disk of the )?database/)
+      expect(await (await fetch(`${url}/readyz`)).text()).toMatch(/"reason":"the (disk of the )?database/)
       const failure = await openAccount(url).then(() => '', String)
       expect(failure).toMatch(/^$|UNAVAILABLE/)
       await rm(filler)
