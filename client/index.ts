@@ -3,6 +3,7 @@ export type { Account, ManagementKeyDescription } from './vault/account.ts'
 export type {
   Alert,
   AlertSubject,
+  ChannelChangedAlert,
   KeyExpiredAlert,
   KeyExpiringAlert,
   KeyOverusedAlert,
@@ -76,6 +77,7 @@ export {
   type Vault,
 } from './vault/vault.ts'
 export type { GraphqlDocument, ParsedDocument } from './vault/documents.ts'
+export type { AddChannelOptions, Channel } from './channels/channels.ts'
 export type { SetWebhookOptions, Webhook, WebhookSet } from './webhooks/webhooks.ts'
 export type { VerificationResult, VerificationStatus } from './verifier/result.ts'
 export {
@@ -97,6 +99,9 @@ export type { PublicJwk, SigningJwk, WrappingJwk } from '../schema/wire/keys/jwk
 export type { WebCryptoKey, WebCryptoKeyPair } from '../schema/wire/keys/web-crypto-key.ts'
 export {
   alertKinds,
+  channelChanges,
+  channelKinds,
+  channelLanguages,
   managementKeyKinds,
   overusePolicies,
   revocationReasons,
@@ -108,6 +113,9 @@ export {
   type RevocationReason,
   type TransactionKeySort,
   type TransactionKeyState,
+  type ChannelChange,
+  type ChannelKind,
+  type ChannelLanguage,
 } from '../schema/wire/enums.ts'
 export type { ConnectionOptions } from './transport/connection-options.ts'
 export { readKeyServer, type KeyServerFacts } from './transport/key-server-facts.ts'

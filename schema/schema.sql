@@ -15,7 +15,8 @@ CREATE TYPE alert_kind AS ENUM (
   'MANAGEMENT_KEY_ADDED',
   'MANAGEMENT_KEY_REVOKED',
   'KEYS_REWRAPPED',
-  'KEYS_EXPORTED'
+  'KEYS_EXPORTED',
+  'CHANNEL_CHANGED'
 );
 
 CREATE TYPE application_server_proof AS ENUM (
@@ -35,6 +36,24 @@ CREATE TYPE audit_action AS ENUM (
   'KEY_DESTROYED',
   'ALERTS_ACKNOWLEDGED',
   'WEBHOOK_CHANGED'
+);
+
+CREATE TYPE channel_kind AS ENUM (
+  'EMAIL',
+  'SLACK',
+  'TEAMS',
+  'DISCORD',
+  'NTFY'
+);
+
+CREATE TYPE channel_language AS ENUM (
+  'EN',
+  'DE'
+);
+
+CREATE TYPE channel_notice AS ENUM (
+  'CONFIRMATION',
+  'FAREWELL'
 );
 
 CREATE TYPE key_change_kind AS ENUM (
@@ -175,10 +194,24 @@ CREATE TABLE audit_pending (
   CONSTRAINT audit_pending_account_id_position_pk PRIMARY KEY (account_id, "position")
 );
 
+CREATE TABLE blocked_addresses (
+  address_digest text NOT NULL,
+  blocked_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT blocked_addresses_pkey PRIMARY KEY (address_digest)
+);
+
 CREATE TABLE clock_sightings (
   elapsed_ms bigint NOT NULL,
   clock timestamp(3) with time zone NOT NULL,
   CONSTRAINT clock_sightings_pkey PRIMARY KEY (elapsed_ms)
+);
+
+CREATE TABLE confirmations (
+  account_id uuid NOT NULL,
+  id uuid NOT NULL,
+  address_digest text NOT NULL,
+  requested_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT confirmations_account_id_id_pk PRIMARY KEY (account_id, id)
 );
 
 CREATE TABLE deadlines (
@@ -319,7 +352,7 @@ CREATE TABLE webhook_dead_letters (
 CREATE TABLE webhooks (
   account_id uuid NOT NULL,
   id uuid NOT NULL,
-  url text NOT NULL,
+  url text,
   kinds alert_kind[],
   sealed_secret text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT now(),
@@ -334,9 +367,19 @@ CREATE TABLE webhooks (
   last_delivered_at timestamp(3) with time zone,
   disabled_at timestamp(3) with time zone,
   is_redelivery_asked boolean NOT NULL DEFAULT false,
+  channel_kind channel_kind,
+  target_digest text,
+  host_digest text,
+  language channel_language,
+  notice channel_notice,
+  notice_expires_at timestamp(3) with time zone,
+  batch_end bigint,
+  paused_until timestamp(3) with time zone,
+  CONSTRAINT webhooks_target UNIQUE (account_id, target_digest),
   CONSTRAINT webhooks_url UNIQUE (account_id, url),
   CONSTRAINT webhooks_account_id_id_pk PRIMARY KEY (account_id, id),
-  CONSTRAINT webhooks_account_id_accounts_id_fk FOREIGN KEY (account_id) REFERENCES accounts(id)
+  CONSTRAINT webhooks_account_id_accounts_id_fk FOREIGN KEY (account_id) REFERENCES accounts(id),
+  CONSTRAINT webhooks_kind CHECK (((url IS NULL) = (channel_kind IS NOT NULL)))
 );
 
 CREATE TABLE wrapped_keys (
@@ -359,6 +402,12 @@ CREATE INDEX application_server_keys_of_server ON application_server_keys USING 
 CREATE INDEX application_servers_name ON application_servers USING btree (name);
 
 CREATE INDEX audit_chains_oldest ON audit_chains USING btree (oldest_at);
+
+CREATE INDEX confirmations_account ON confirmations USING btree (account_id, requested_at);
+
+CREATE INDEX confirmations_address ON confirmations USING btree (address_digest, requested_at);
+
+CREATE INDEX confirmations_oldest ON confirmations USING btree (requested_at);
 
 CREATE INDEX deadlines_due ON deadlines USING btree (due_at) WHERE (taken_at IS NULL);
 
@@ -511,7 +560,11 @@ DECLARE
 BEGIN
   UPDATE webhooks
   SET newest_position = accounts.alert_position,
-      due_at = CASE WHEN webhooks.disabled_at IS NULL THEN coalesce(webhooks.due_at, v_now) END
+      due_at = CASE
+        -- A channel's confirmation and farewell have a time of their own, and no alerts.
+        WHEN webhooks.notice IS NOT NULL THEN webhooks.due_at
+        WHEN webhooks.disabled_at IS NULL THEN coalesce(webhooks.due_at, greatest(v_now, webhooks.paused_until))
+      END
   FROM accounts
   WHERE accounts.id = webhooks.account_id AND webhooks.account_id = ANY (p_account_ids);
   PERFORM pg_notify('claviger_alerts', account_id::text) FROM unnest(p_account_ids) AS woken (account_id);

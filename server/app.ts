@@ -12,6 +12,7 @@ import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
 import { createReadiness } from './http/health.ts'
 import { createJwksEndpoint } from './http/jwks.ts'
 import { drain, listen } from './http/listening.ts'
+import { createMailPages } from './http/mail-pages.ts'
 import { serveMetrics } from './http/metrics.ts'
 import { createOriginPolicy } from './http/origins.ts'
 import { createHandler, createHttpServer, type Route } from './http/server.ts'
@@ -127,6 +128,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     auditRetentionDays: options.auditRetentionDays ?? 365,
     auditAddresses: options.auditAddresses ?? false,
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
+    mail: options.mail ?? null,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
     origins: () => known.origins,
     meters: metrics?.meters ?? noMeters,
@@ -200,6 +202,7 @@ function keyServerOf(
       explorerPath: consoleEndpoint === null ? null : '/explorer',
     }),
     jwks: createJwksEndpoint(() => services.signingKeys.published()),
+    mailPages: createMailPages({ links: services.mailLinks, actions: services.mailActions }),
     console: consoleEndpoint,
     originPolicy: () => originPolicy,
     readiness: createReadiness({

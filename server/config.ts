@@ -1,3 +1,4 @@
+import type { MailSettings } from './channels/mail-settings.ts'
 import { findDangers, isLoopback } from './settings/dangers.ts'
 import { settingRows, settings } from './settings/settings.ts'
 import { gatherSettings, type Texts } from './settings/sources.ts'
@@ -41,6 +42,8 @@ export interface Config {
   /** Where metrics are served; null: nowhere. */
   readonly metricsPort: number | null
   readonly metricsHost: string
+  /** The mail server for e-mail channels; null: there are none. */
+  readonly mail: MailSettings | null
   readonly logLevel: LogLevel
   readonly isDevelopment: boolean
   /** Without a setting `full` where only this machine can connect, and `viewer` elsewhere. */
@@ -72,6 +75,9 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
   const invalid = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
   if (!parsed.success || problems.length > 0) throw new InvalidConfig([...problems, ...invalid])
   const { data } = parsed
+  if ((data.SMTP_URL === null) !== (data.SMTP_FROM === null)) {
+    throw new InvalidConfig(['SMTP_URL and SMTP_FROM must be set together'])
+  }
   const whenSilent = data.NODE_ENV !== 'production' && isForThisMachine(data)
   return {
     host: data.HOST,
@@ -90,6 +96,8 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
     allowsPrivateApplicationServers: data.ALLOW_PRIVATE_APPLICATION_SERVERS ?? whenSilent,
     metricsPort: data.METRICS_PORT,
     metricsHost: data.METRICS_HOST,
+    mail:
+      data.SMTP_URL === null || data.SMTP_FROM === null ? null : { url: data.SMTP_URL, from: data.SMTP_FROM },
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
     console: data.CONSOLE ?? (isForThisMachine(data) ? 'full' : 'viewer'),

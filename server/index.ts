@@ -6,6 +6,7 @@ export {
   type Listening,
   type RunningKeyServer,
 } from './app.ts'
+export type { MailSettings } from './channels/mail-settings.ts'
 export type { DatabaseOptions } from './database/open-database.ts'
 export type { ConsoleMode, KeyServerOptions, ListenOptions } from './key-server-options.ts'
 export { createLogger, logLevels, type Logger, type LogLevel } from './lib/log.ts'

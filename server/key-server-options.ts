@@ -1,3 +1,4 @@
+import type { MailSettings } from './channels/mail-settings.ts'
 import type { DatabaseOptions } from './database/open-database.ts'
 import type { Logger } from './lib/log.ts'
 
@@ -20,6 +21,8 @@ export interface KeyServerOptions extends DatabaseOptions {
   readonly auditAddresses?: boolean | undefined
   /** Lets webhooks be http, and lead to addresses that only the operator's own network reaches. By default neither. */
   readonly allowsPrivateWebhooks?: boolean | undefined
+  /** The mail server for e-mail channels. By default there are none. */
+  readonly mail?: MailSettings | undefined
   /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
   readonly allowsPrivateApplicationServers?: boolean | undefined
   /** The origins that clients know this server by. Default, for `listen` alone: those of loopback at its port. */

@@ -31,6 +31,7 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     dataDirectory,
     publicOrigins,
     metricsPort,
+    mail,
   } = config
   const log = createLogger(logLevel)
   for (const warning of findConfigWarnings()) log.warn(warning)
@@ -42,6 +43,7 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     dataDirectory: dataDirectory ?? undefined,
     publicOrigins: publicOrigins ?? undefined,
     metricsPort: metricsPort ?? undefined,
+    mail: mail ?? undefined,
     onDatabaseStep: (sentence) => process.stdout.write(`${sentence}\n`),
     onDatabaseLost: (error) => {
       end.begin(explainStartFailure(error), { exitCode: 1 })

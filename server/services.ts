@@ -11,6 +11,14 @@ import { pruneAuditEntries } from './audit/retention.ts'
 import { sealAuditEntries } from './audit/seal.ts'
 import { RevocationWatch } from './auth/revocation-watch.ts'
 import { createAuthentication } from './auth/signed-request.ts'
+import { Channels } from './channels/channels.ts'
+import { pruneChannels } from './channels/confirmations.ts'
+import { ChannelDelivery } from './channels/delivery.ts'
+import { MailLinks } from './channels/links.ts'
+import { MailActions } from './channels/mail-actions.ts'
+import type { MailSettings } from './channels/mail-settings.ts'
+import { Mailer } from './channels/mailer.ts'
+import { ChannelSender } from './channels/sender.ts'
 import { connectDatabases, type Databases } from './database/connect.ts'
 import { pruneExpired } from './database/pruning.ts'
 import type { DatabaseRoute } from './database/route.ts'
@@ -61,6 +69,8 @@ export interface ServicesOptions {
   readonly auditAddresses: boolean
   /** Webhooks may be http, and lead to addresses of the operator's own network. */
   readonly allowsPrivateWebhooks: boolean
+  /** The mail server for e-mail channels; null: there are none. */
+  readonly mail: MailSettings | null
   /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
   readonly allowsPrivateApplicationServers: boolean
   /** The server's own; the first one is the issuer of verification answers. They are not known before the server listens. */
@@ -98,12 +108,23 @@ export function createServices(options: ServicesOptions) {
     stopping: stopping.signal,
   })
 
+  const origin = () => options.origins()[0] ?? ''
   const signingKeys = new SigningKeys(databases, { secret: serverKeySecret, log })
-  const issuer = () => options.origins()[0] ?? ''
-  const signer = new VerificationSigner(signingKeys, { issuer })
+  const signer = new VerificationSigner(signingKeys, { issuer: origin })
   const mismatchAlarm = new MismatchAlarm(databases, { log })
   const webhookOptions = { serverKeySecret, allowsPrivate: options.allowsPrivateWebhooks }
-  const webhookDelivery = new WebhookDelivery(databases, { ...webhookOptions, log })
+  const mailer = options.mail && new Mailer(options.mail, { log })
+  const mailLinks = new MailLinks({ serverKeySecret, origin })
+  const channelDelivery = new ChannelDelivery({
+    databases,
+    serverKeySecret,
+    sender: new ChannelSender({ databases, ...webhookOptions, mailer, links: mailLinks, origin }),
+  })
+  const webhookDelivery = new WebhookDelivery(databases, {
+    ...webhookOptions,
+    log,
+    deliverToChannel: (channel, signal) => channelDelivery.deliver(channel, signal),
+  })
   const settledClock = new SettledClock(databases, { log })
 
   const oneMinuteMs = 60_000
@@ -137,6 +158,7 @@ export function createServices(options: ServicesOptions) {
       work: () => pruneAuditEntries(databases, { retentionDays: options.auditRetentionDays }),
     },
     { name: 'pruning of key changes', everyMs: oneMinuteMs, work: () => pruneKeyChanges(databases) },
+    { name: 'pruning of channels', everyMs: oneMinuteMs, work: () => pruneChannels(databases) },
     { name: 'pruning of pairings', everyMs: oneMinuteMs, work: () => prunePairings(databases) },
   ]
   let stopJobs: readonly (() => Promise<void>)[] = []
@@ -160,7 +182,7 @@ export function createServices(options: ServicesOptions) {
     acquisitions: new Acquisitions(databases, { meters }),
     verification: new Verification(databases, { answers: signer, mismatchAlarm, meters }),
     alerts: new Alerts({ databases, streams, meters }),
-    audit: new AuditLog(databases, { signer: new AuditHeadSigner(signingKeys, { issuer }) }),
+    audit: new AuditLog(databases, { signer: new AuditHeadSigner(signingKeys, { issuer: origin }) }),
     applicationServers: new ApplicationServers({
       databases,
       proof: { allowsPrivate: options.allowsPrivateApplicationServers },
@@ -168,12 +190,17 @@ export function createServices(options: ServicesOptions) {
     keyChanges: new KeyChanges({ databases, streams }),
     pairings: new Pairings(databases),
     webhooks: new Webhooks({ databases, ...webhookOptions }),
+    channels: new Channels({ databases, ...webhookOptions, sendsMail: mailer !== null }),
+    mailLinks,
+    mailActions: new MailActions(databases),
     keyServer: new KeyServer(databases, { signingKeys, origins: options.origins }),
 
     /** Reads or makes the server keys, listens for notifications, and starts the jobs. */
     async start(): Promise<void> {
       await signingKeys.start()
       await listener.start()
+      // The start waits for no mail server: alerts wait until there is one.
+      void mailer?.check()
       stopJobs = jobs.map(({ work, name, everyMs }) => runPeriodically(work, { name, everyMs, log }))
     },
     /** Ends the subscriptions, so that sockets can be closed. */
@@ -184,6 +211,7 @@ export function createServices(options: ServicesOptions) {
       stopping.abort()
       await Promise.all(stopJobs.map((stop) => stop()))
       await webhookDelivery.end()
+      mailer?.close()
       await mismatchAlarm.end()
       await listener.stop()
       await databases.close()

@@ -1,8 +1,12 @@
 import type { ResponseReader } from '../transport/response-reader.ts'
 import {
   alertKinds,
+  channelChanges,
+  channelKinds,
   revocationReasons,
   type AlertKind,
+  type ChannelChange,
+  type ChannelKind,
   type RevocationReason,
 } from '../../schema/wire/enums.ts'
 
@@ -80,6 +84,15 @@ export interface KeysAlert extends KnownAlert {
   readonly keyCount: number
 }
 
+/** A channel was changed: by a management key, or, when it is null, by a link in a mail or by the key server. */
+export interface ChannelChangedAlert extends KnownAlert {
+  readonly kind: 'CHANNEL_CHANGED'
+  readonly channelId: string
+  readonly channelKind: ChannelKind
+  readonly change: ChannelChange
+  readonly managementKeyId: string | null
+}
+
 /** An alert of a kind that this version does not know yet: what every alert has, and no more. */
 export interface UnknownAlert {
   readonly kind: 'UNKNOWN'
@@ -98,6 +111,7 @@ export type Alert =
   | PublicKeyMismatchAlert
   | ManagementKeyAlert
   | KeysAlert
+  | ChannelChangedAlert
   | UnknownAlert
 
 export const alertFields = /* GraphQL */ `
@@ -111,6 +125,7 @@ export const alertFields = /* GraphQL */ `
   ... on ManagementKeyRevokedAlert { managementKey { id } revokedBy { id } }
   ... on KeysRewrappedAlert { managementKey { id } keyCount }
   ... on KeysExportedAlert { managementKey { id } keyCount }
+  ... on ChannelChangedAlert { channelId channelKind change changedBy { id } }
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED. Never for an unknown kind. */
@@ -171,6 +186,14 @@ const parsers: Readonly<Record<AlertKind, (answer: ResponseReader) => Alert>> = 
   }),
   KEYS_REWRAPPED: (answer) => ({ kind: 'KEYS_REWRAPPED', ...parseKeys(answer) }),
   KEYS_EXPORTED: (answer) => ({ kind: 'KEYS_EXPORTED', ...parseKeys(answer) }),
+  CHANNEL_CHANGED: (answer) => ({
+    kind: 'CHANNEL_CHANGED',
+    ...parseCommon(answer),
+    channelId: answer.text('channelId'),
+    channelKind: answer.oneOf('channelKind', channelKinds),
+    change: answer.oneOf('change', channelChanges),
+    managementKeyId: answer.objectOrNull('changedBy')?.text('id') ?? null,
+  }),
 }
 
 function parseCommon(answer: ResponseReader): KnownAlert {

@@ -42,6 +42,11 @@ function wordsOf(alert: Alert): string {
       return `management key ${alert.managementKeyId} acquired ${alert.keyCount} key(s) for another management key`
     case 'KEYS_EXPORTED':
       return `management key ${alert.managementKeyId} acquired ${alert.keyCount} key(s) for a backup`
+    case 'CHANNEL_CHANGED': {
+      const { channelKind, channelId, change, managementKeyId } = alert
+      const by = managementKeyId === null ? '' : ` by management key ${managementKeyId}`
+      return `${channelKind.toLowerCase()} channel ${channelId} was ${change.toLowerCase()}${by}`
+    }
     case 'UNKNOWN':
       return ''
   }

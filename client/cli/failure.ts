@@ -191,9 +191,10 @@ function usageHint({ command }: HintContext): string {
   return `\`${command} --help\` shows how.`
 }
 
-/** Of what the command is about: keys, devices or webhooks. */
+/** Of what the command is about: keys, devices, webhooks or channels. */
 function showList({ command }: HintContext): string {
-  const group = ['device', 'webhook'].find((name) => command.startsWith(`claviger ${name} `)) ?? 'key'
+  const group =
+    ['device', 'webhook', 'channel'].find((name) => command.startsWith(`claviger ${name} `)) ?? 'key'
   return `\`claviger ${group} list\` shows what there is.`
 }
 

@@ -8,6 +8,7 @@ import { addKeyCommands } from './commands/key.ts'
 import { addRecoveryCommands } from './commands/recovery.ts'
 import { addServerCommands } from './commands/server.ts'
 import { addVerifyCommand } from './commands/verify.ts'
+import { addChannelCommands } from './commands/channel.ts'
 import { addWebhookCommands } from './commands/webhook.ts'
 import { createContext, urlDefault, type Context } from './context.ts'
 import { CliError } from './errors.ts'
@@ -57,6 +58,7 @@ export function createCli(parts: Pick<Context, 'output' | 'untilInterrupted'>): 
   addVerifyCommand(program, context)
   addAlertsCommand(program, context)
   addWebhookCommands(program, context)
+  addChannelCommands(program, context)
   addAccountCommand(program, context)
   addServerCommands(program)
   return { program, context }

@@ -40,6 +40,13 @@ import { keyServerOrigin } from '../transport/endpoint.ts'
 import { readListedAccount } from '../trust/listed-account.ts'
 import type { UncertifiedOptions } from '../keys/open.ts'
 import {
+  addChannel,
+  readChannels,
+  removeChannel,
+  type AddChannelOptions,
+  type Channel,
+} from '../channels/channels.ts'
+import {
   readWebhooks,
   redeliverWebhook,
   removeWebhook,
@@ -48,7 +55,7 @@ import {
   type Webhook,
   type WebhookSet,
 } from '../webhooks/webhooks.ts'
-import type { RevocationReason, TransactionKeyState } from '../../schema/wire/enums.ts'
+import type { ChannelKind, RevocationReason, TransactionKeyState } from '../../schema/wire/enums.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 
 export interface CreateVaultOptions extends ConnectionOptions {
@@ -227,6 +234,25 @@ export interface Vault {
    */
   redeliverWebhook(id: string): Promise<Webhook>
 
+  /** The account's channels to people, oldest first. */
+  channels(): Promise<Channel[]>
+
+  /**
+   * Sends future alerts to a person: to an e-mail address, once it is confirmed by the link in a mail, or to the URL of an
+   * incoming webhook or a topic of ntfy. For a target that is there already it changes kinds and language, and enables it.
+   *
+   * @throws {KeyServerError} BAD_USER_INPUT, also for `EMAIL` where the key server sends no mail; CONFLICT beyond 5;
+   *   RATE_LIMITED for confirmation mails.
+   */
+  addChannel(kind: ChannelKind, target: string, options?: AddChannelOptions): Promise<Channel>
+
+  /**
+   * Removes a channel. It gets one last message that says so, and then its target is erased.
+   *
+   * @throws {KeyServerError} NOT_FOUND.
+   */
+  removeChannel(id: string): Promise<Channel>
+
   /**
    * Runs a query or a mutation of your own, signed. What it returns is the key server's word: no certificate is checked.
    *
@@ -326,6 +352,9 @@ function vaultOf(session: Session): Vault {
     setWebhook: (url, options) => setWebhook(session, url, options),
     removeWebhook: (id) => removeWebhook(session, id),
     redeliverWebhook: (id) => redeliverWebhook(session, id),
+    channels: () => readChannels(session),
+    addChannel: (kind, target, options) => addChannel(session, { kind, target, ...options }),
+    removeChannel: (id) => removeChannel(session, id),
     graphql: (document, variables) => runDocument(session, document, variables),
     subscribe: (document, { variables, signal = new AbortController().signal } = {}) =>
       subscribeDocument(session, document, { variables, signal }),

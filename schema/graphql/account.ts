@@ -1,6 +1,7 @@
 import { AlertConnection } from './alert.ts'
 import { AuditConnection, AuditFilter, AuditHead } from './audit.ts'
 import { builder, registering, signed } from './builder.ts'
+import { Channel } from './channel.ts'
 import type { Account as AccountShape } from './domain.ts'
 import { ManagementKey, ManagementKeyInput } from './management-key.ts'
 import { TransactionKeyConnection, TransactionKeySort, TransactionKeyState } from './transaction-key.ts'
@@ -63,6 +64,11 @@ cannot be recorded does not happen.`,
       type: [Webhook],
       description: 'Oldest first.',
       resolve: (account, _args, ctx) => ctx.webhooks.list(account),
+    }),
+    channels: t.field({
+      type: [Channel],
+      description: 'Oldest first.',
+      resolve: (account, _args, ctx) => ctx.channels.list(account),
     }),
   }),
 })

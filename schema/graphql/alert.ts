@@ -3,6 +3,7 @@ import { builder, signed } from './builder.ts'
 import type { AlertPage, GraphQLContext } from './context.ts'
 import {
   type Alert as AlertShape,
+  type ChannelChangedAlert,
   type KeyExpiredAlert,
   type KeyExpiringAlert,
   type KeyOverusedAlert,
@@ -17,9 +18,16 @@ import {
 import { ManagementKey } from './management-key.ts'
 import { PageInfo } from './page-info.ts'
 import { RevocationReason, TransactionKey } from './transaction-key.ts'
-import { alertKinds } from '../wire/enums.ts'
+import { alertKinds, channelChanges, channelKinds } from '../wire/enums.ts'
 
 export const AlertKind = builder.enumType('AlertKind', { values: alertKinds })
+export const ChannelKind = builder.enumType('ChannelKind', { values: channelKinds })
+
+const ChannelChange = builder.enumType('ChannelChange', {
+  description:
+    'ADDED: from now on alerts are sent there. STOPPED: by the link in a mail. DISABLED: by the key server, because the messages are refused for good.',
+  values: channelChanges,
+})
 
 /** The GraphQL type of each kind of alert. */
 const typeNames = {
@@ -32,6 +40,7 @@ const typeNames = {
   MANAGEMENT_KEY_REVOKED: 'ManagementKeyRevokedAlert',
   KEYS_REWRAPPED: 'KeysRewrappedAlert',
   KEYS_EXPORTED: 'KeysExportedAlert',
+  CHANNEL_CHANGED: 'ChannelChangedAlert',
 } as const satisfies Record<AlertShape['kind'], string>
 
 /** The cursor of an alert: where a subscription or a page resumes. */
@@ -152,6 +161,24 @@ builder.objectRef<KeysAlert>('KeysExportedAlert').implement({
   fields: (t) => ({
     managementKey: t.field({ type: ManagementKey, resolve: resolveManagementKey }),
     keyCount: t.exposeInt('keyCount'),
+  }),
+})
+
+builder.objectRef<ChannelChangedAlert>('ChannelChangedAlert').implement({
+  description:
+    'A channel was changed. It is sent to every channel that was there before, of whichever kinds.',
+  interfaces: [Alert],
+  fields: (t) => ({
+    channelId: t.exposeID('channelId'),
+    channelKind: t.expose('channelKind', { type: ChannelKind }),
+    change: t.expose('change', { type: ChannelChange }),
+    changedBy: t.field({
+      type: ManagementKey,
+      nullable: true,
+      description: 'Null when no management key signed it: by a link in a mail, or by the key server.',
+      resolve: ({ accountId, managementKeyId: id }, _args, ctx) =>
+        id === null ? null : ctx.loaders.managementKey.load({ accountId, id }),
+    }),
   }),
 })
 

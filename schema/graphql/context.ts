@@ -4,6 +4,7 @@ import type {
   ApplicationServerRegistration,
   AuditEntry,
   AuditHead,
+  Channel,
   KeyChange,
   KeyServerFacts,
   ManagementKey,
@@ -20,6 +21,8 @@ import type {
   AcquisitionPurpose,
   AuditAction,
   AlertKind,
+  ChannelKind,
+  ChannelLanguage,
   ManagementKeyKind,
   OverusePolicy,
   RevocationReason,
@@ -289,6 +292,26 @@ export interface WebhooksPort {
   readonly countDeadLetters: (webhook: Webhook) => Promise<number>
 }
 
+export interface AddChannelInput {
+  readonly kind: ChannelKind
+  readonly target: string
+  readonly kinds?: readonly AlertKind[] | null | undefined
+  readonly language?: ChannelLanguage | null | undefined
+}
+
+/** Configures the channels that take alerts to people. */
+export interface ChannelsPort {
+  /**
+   * Signed. A channel that the account has already gets these kinds and this language, and is enabled. An address that is not
+   * confirmed is sent another mail. CONFLICT; RATE_LIMITED for confirmation mails; BAD_USER_INPUT also for e-mail without SMTP_URL.
+   */
+  readonly add: (input: AddChannelInput) => Promise<Channel>
+  /** Signed. */
+  readonly remove: (id: string) => Promise<Channel>
+  /** Oldest first. */
+  readonly list: (account: Account) => Promise<Channel[]>
+}
+
 export interface RegisterApplicationServerInput {
   readonly applicationServer: string
   readonly signingKey: Unparsed
@@ -333,6 +356,7 @@ export interface GraphQLContext {
   readonly alerts: AlertsPort
   readonly audit: AuditPort
   readonly webhooks: WebhooksPort
+  readonly channels: ChannelsPort
   readonly pairings: PairingsPort
   readonly applicationServers: ApplicationServersPort
   readonly keyChanges: KeyChangesPort

@@ -8,6 +8,9 @@ import type {
   RevocationReason,
   OverusePolicy,
   AlertKind,
+  ChannelChange,
+  ChannelKind,
+  ChannelLanguage,
   ProofFailure,
   storedKeyChangeKinds,
 } from '../wire/enums.ts'
@@ -208,6 +211,15 @@ export interface KeysAlert extends AlertFields {
   readonly keyCount: number
 }
 
+export interface ChannelChangedAlert extends AlertFields {
+  readonly kind: 'CHANNEL_CHANGED'
+  readonly channelId: string
+  readonly channelKind: ChannelKind
+  readonly change: ChannelChange
+  /** The management key that signed the request; null when none did: by a link in a mail, or by the key server. */
+  readonly managementKeyId: string | null
+}
+
 export type Alert =
   | KeyExpiringAlert
   | KeyExpiredAlert
@@ -216,6 +228,7 @@ export type Alert =
   | PublicKeyMismatchAlert
   | ManagementKeyAlert
   | KeysAlert
+  | ChannelChangedAlert
 
 /** A pairing of a new device with one that approves it. */
 export interface Pairing {
@@ -297,4 +310,28 @@ export interface WebhookDeadLetter {
   readonly alert: Alert
   readonly failedAt: Date
   readonly failure: string
+}
+
+/** What takes an account's alerts to a person. */
+export interface Channel {
+  readonly accountId: string
+  /** UUID. */
+  readonly id: string
+  readonly kind: ChannelKind
+  /** An address or a URL; null when the server's secret does not open it. */
+  readonly target: string | null
+  /** Null for all kinds. */
+  readonly kinds: readonly AlertKind[] | null
+  readonly language: ChannelLanguage
+  readonly createdAt: Date
+  /** Whether alerts are sent there: an e-mail address must be confirmed first. */
+  readonly isConfirmed: boolean
+  readonly lastDeliveredAt: Date | null
+  /** The first failed attempt since the last delivery; null when there was none. */
+  readonly failingSince: Date | null
+  /** Why the last failed attempt failed. */
+  readonly failure: string | null
+  readonly nextAttemptAt: Date | null
+  /** The messages are refused for good. */
+  readonly disabledAt: Date | null
 }

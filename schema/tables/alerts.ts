@@ -12,7 +12,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import { accounts } from './accounts.ts'
 import { accountIdColumn, instant } from './columns.ts'
-import type { RevocationReason } from '../wire/enums.ts'
+import type { ChannelChange, ChannelKind, RevocationReason } from '../wire/enums.ts'
 
 /** Kinds that are stored; which of them the API shows is for schema/graphql. */
 export const alertKind = pgEnum('alert_kind', [
@@ -25,6 +25,7 @@ export const alertKind = pgEnum('alert_kind', [
   'MANAGEMENT_KEY_REVOKED',
   'KEYS_REWRAPPED',
   'KEYS_EXPORTED',
+  'CHANNEL_CHANGED',
 ])
 
 /** Members that the kinds of alerts add to one. Instants are RFC 3339 strings. */
@@ -41,6 +42,9 @@ export interface AlertDetails {
   readonly applicationServer?: string
   readonly presentedThumbprint?: string
   readonly furtherKeyCount?: number
+  readonly channelId?: string
+  readonly channelKind?: ChannelKind
+  readonly change?: ChannelChange
 }
 
 type Details<Member extends keyof AlertDetails> = Required<Pick<AlertDetails, Member>>
@@ -56,6 +60,7 @@ export interface AlertDetailsByKind {
   readonly MANAGEMENT_KEY_REVOKED: Details<'byManagementKeyId'>
   readonly KEYS_REWRAPPED: Details<'keyCount'>
   readonly KEYS_EXPORTED: Details<'keyCount'>
+  readonly CHANNEL_CHANGED: Details<'channelId' | 'channelKind' | 'change'>
 }
 
 /** Written by the database function `raise_alert`, and by the sweep of deadlines, in the transaction of the cause. */

@@ -9,6 +9,7 @@ export {
 } from './application-servers.ts'
 export { acquisitionPurpose, auditAction, auditChains, auditEntries, auditPending } from './audit.ts'
 export { clockSightings, forgottenNonces } from './clock.ts'
+export { blockedAddresses, confirmations } from './confirmations.ts'
 export { keyChangeKind, keyChanges } from './key-changes.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
 export { mismatches, mismatchTelling } from './mismatches.ts'
@@ -24,4 +25,4 @@ export {
   transactionKeyUsage,
   wrappedKeys,
 } from './transaction-keys.ts'
-export { webhookDeadLetters, webhooks } from './webhooks.ts'
+export { channelKind, channelLanguage, channelNotice, webhookDeadLetters, webhooks } from './webhooks.ts'

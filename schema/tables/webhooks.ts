@@ -2,9 +2,11 @@ import { isNotNull, sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  check,
   foreignKey,
   index,
   integer,
+  pgEnum,
   pgTable,
   primaryKey,
   text,
@@ -14,9 +16,15 @@ import {
 import { accounts } from './accounts.ts'
 import { alertKind } from './alerts.ts'
 import { accountIdColumn, instant } from './columns.ts'
+import { channelKinds, channelLanguages } from '../wire/enums.ts'
+
+export const channelKind = pgEnum('channel_kind', channelKinds)
+export const channelLanguage = pgEnum('channel_language', channelLanguages)
+/** What a channel is told instead of alerts: to be confirmed before the first one, or that it was removed. */
+export const channelNotice = pgEnum('channel_notice', ['CONFIRMATION', 'FAREWELL'])
 
 /**
- * Where an account's alerts are sent, and how far that has come. The server that delivers holds the row's lease; every write
+ * Webhooks, and channels to people, which are delivered to in the same way: where an account's alerts are sent, and how far that has come. The server that delivers holds the row's lease; every write
  * of a delivery names it, so that a server whose lease has run out changes nothing.
  */
 export const webhooks = pgTable(
@@ -24,10 +32,25 @@ export const webhooks = pgTable(
   {
     accountId: accountIdColumn(),
     id: uuid('id').notNull(),
-    url: text('url').notNull(),
+    /** Null for a channel. */
+    url: text('url'),
+    /** Null for a webhook. */
+    channelKind: channelKind('channel_kind'),
+    /** HMAC of a channel's target, by which the account has it once; null when it is to be forgotten. */
+    targetDigest: text('target_digest'),
+    /** HMAC of the host that a channel's messages go to. */
+    hostDigest: text('host_digest'),
+    language: channelLanguage('language'),
+    notice: channelNotice('notice'),
+    /** When the row is removed, whether or not the notice was delivered. */
+    noticeExpiresAt: instant('notice_expires_at'),
+    /** The last alert of the message under way, kept so that a repetition is the same message. */
+    batchEnd: bigint('batch_end', { mode: 'number' }),
+    /** Until then what comes is gathered for the next message. */
+    pausedUntil: instant('paused_until'),
     /** Null: all kinds. */
     kinds: alertKind('kinds').array(),
-    /** The signing secret in a compact JWE under the server's secret. */
+    /** A webhook's signing secret, or a channel's target, in a compact JWE under the server's secret. */
     sealedSecret: text('sealed_secret').notNull(),
     createdAt: instant('created_at')
       .notNull()
@@ -54,6 +77,8 @@ export const webhooks = pgTable(
   (table) => [
     primaryKey({ columns: [table.accountId, table.id] }),
     unique('webhooks_url').on(table.accountId, table.url),
+    unique('webhooks_target').on(table.accountId, table.targetDigest),
+    check('webhooks_kind', sql`(${table.url} IS NULL) = (${table.channelKind} IS NOT NULL)`),
     foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }),
     index('webhooks_due').on(table.dueAt).where(isNotNull(table.dueAt)),
   ],

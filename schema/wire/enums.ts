@@ -61,6 +61,7 @@ export const alertKinds = [
   'MANAGEMENT_KEY_REVOKED',
   'KEYS_REWRAPPED',
   'KEYS_EXPORTED',
+  'CHANNEL_CHANGED',
 ] as const
 
 export type AlertKind = (typeof alertKinds)[number]
@@ -72,3 +73,18 @@ export type ProofFailure = (typeof proofFailures)[number]
 export const storedKeyChangeKinds = ['REVOKED', 'DESTROYED', 'SUPERSEDED', 'TERM_CHANGED', 'EXPIRED'] as const
 
 export const keyChangeKinds = [...storedKeyChangeKinds, 'UP_TO_DATE'] as const
+
+/** What takes an account's alerts to a person: e-mail, or a service for messages. */
+export const channelKinds = ['EMAIL', 'SLACK', 'TEAMS', 'DISCORD', 'NTFY'] as const
+
+export type ChannelKind = (typeof channelKinds)[number]
+
+/** STOPPED: by the link in a mail. DISABLED: by the key server, because the messages are refused for good. */
+export const channelChanges = ['ADDED', 'CHANGED', 'REMOVED', 'STOPPED', 'DISABLED'] as const
+
+export type ChannelChange = (typeof channelChanges)[number]
+
+/** The languages of messages, as RFC 5646 tags in upper case. */
+export const channelLanguages = ['EN', 'DE'] as const
+
+export type ChannelLanguage = (typeof channelLanguages)[number]

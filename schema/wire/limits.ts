@@ -41,6 +41,13 @@ export const limits = {
   acquisitionIdHours: 24,
   webhooksMax: 5,
   webhookUrlCharactersMax: 2000,
+  channelsMax: 5,
+  /** How long the link in a confirmation mail is valid, in hours. */
+  confirmationHours: 24,
+  /** Confirmation mails to one address, whoever asks: one in an hour, and so many in 24 hours. */
+  confirmationsPerAddressMax: 3,
+  /** Confirmation mails that one account may ask for in 24 hours. */
+  confirmationsPerAccountMax: 10,
   /** Lifetime of a pairing, in seconds. */
   pairingSeconds: 10 * 60,
   /** Largest message between a new device and the one that approves it, in characters. */

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, sql } from 'drizzle-orm'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import { alerts } from '../../schema/tables/index.ts'
 import type { Database, Executor } from '../database/connect.ts'
@@ -65,6 +65,26 @@ export async function selectAlertsAt(
     .from(alerts)
     .where(and(eq(alerts.accountId, accountId), inArray(alerts.position, [...positions])))
   return rows.map(toAlert)
+}
+
+/** How many alerts of each kind there are after a position up to another. */
+export async function countAlertsByKind(
+  db: Executor,
+  accountId: string,
+  range: { readonly after: number; readonly upTo: number },
+): Promise<{ kind: AlertKind; count: number }[]> {
+  return db
+    .select({ kind: alerts.kind, count: sql<number>`count(*)::int` })
+    .from(alerts)
+    .where(
+      and(
+        eq(alerts.accountId, accountId),
+        gt(alerts.position, range.after),
+        lte(alerts.position, range.upTo),
+      ),
+    )
+    .groupBy(alerts.kind)
+    .orderBy(alerts.kind)
 }
 
 export async function countUnacknowledged(db: Executor, accountId: string): Promise<number> {
@@ -136,6 +156,15 @@ function toAlert({ kind, transactionKeyId, managementKeyId, details, ...row }: A
         kind,
         managementKeyId: present(managementKeyId),
         keyCount: present(details.keyCount),
+      }
+    case 'CHANNEL_CHANGED':
+      return {
+        ...common,
+        kind,
+        channelId: present(details.channelId),
+        channelKind: present(details.channelKind),
+        change: present(details.change),
+        managementKeyId,
       }
   }
 }

@@ -14,6 +14,11 @@ export type AlertToRaise =
       readonly managementKeyId: string
       readonly details: AlertDetailsByKind['MANAGEMENT_KEY_ADDED' | 'MANAGEMENT_KEY_REVOKED']
     }
+  | {
+      readonly kind: 'CHANNEL_CHANGED'
+      readonly managementKeyId: string | null
+      readonly details: AlertDetailsByKind['CHANNEL_CHANGED']
+    }
   | { readonly kind: 'PUBLIC_KEY_MISMATCH'; readonly details: AlertDetailsByKind['PUBLIC_KEY_MISMATCH'] }
 
 /**

@@ -21,6 +21,7 @@ export function createContext(
     alerts: services.alerts.forRequest(request),
     audit: services.audit,
     webhooks: services.webhooks.forRequest(request),
+    channels: services.channels.forRequest(request),
     pairings: services.pairings.forRequest(request, { clientAddress }),
     applicationServers: services.applicationServers.forRequest(request, { clientAddress }),
     keyChanges: services.keyChanges.forRequest(request),

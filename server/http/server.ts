@@ -19,6 +19,8 @@ export interface HandlerOptions {
   readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Answers /.well-known/jwks.json. */
   readonly jwks: Route
+  /** Where the links in mails lead, by path. */
+  readonly mailPages: ReadonlyMap<string, Route>
   /** Answers every path that no other route has; null when there is no console. */
   readonly console: Route | null
   readonly originPolicy: () => OriginPolicy
@@ -35,6 +37,7 @@ export type Route = (request: IncomingMessage, response: ServerResponse) => Prom
 export function createHandler({
   graphql,
   jwks,
+  mailPages,
   console,
   originPolicy,
   readiness,
@@ -44,6 +47,7 @@ export function createHandler({
   const routes: ReadonlyMap<string, NamedRoute> = new Map<string, NamedRoute>([
     ['/graphql', { operation: otherOperation, answer: graphql }],
     ['/.well-known/jwks.json', { operation: 'jwks', answer: jwks }],
+    ...[...mailPages].map(([path, answer]) => [path, { operation: 'mail', answer }] as const),
     [
       '/healthz',
       {

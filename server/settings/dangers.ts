@@ -6,6 +6,8 @@ export interface CheckedSettings {
   readonly allowedOrigins: readonly string[]
   readonly databaseUrl: string | null
   readonly serverKeySecret: string | null
+  /** Null: no mail is sent. */
+  readonly mail: object | null
 }
 
 /**
@@ -14,12 +16,17 @@ export interface CheckedSettings {
  */
 export function findDangers(config: CheckedSettings): string[] {
   if (config.isDevelopment) return []
-  const { host, publicOrigins, allowedOrigins, databaseUrl, serverKeySecret } = config
+  const { host, publicOrigins, allowedOrigins, databaseUrl, serverKeySecret, mail } = config
   const isOpen = !isLoopback(host)
   return [
     ...(isOpen && publicOrigins === null
       ? [
           `PUBLIC_URL: is missing, and HOST lets the network connect: signatures would be checked against loopback origins, which no client uses. Set the https origin that clients are given, e.g. PUBLIC_URL=https://keys.example, or HOST=127.0.0.1 if only this machine connects`,
+        ]
+      : []),
+    ...(mail !== null && publicOrigins === null
+      ? [
+          `PUBLIC_URL: is missing, and the links in mails would lead to loopback, where their readers are not. Set the https origin that clients are given, e.g. PUBLIC_URL=https://keys.example`,
         ]
       : []),
     ...plainOrigins(publicOrigins ?? []).map(

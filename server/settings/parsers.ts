@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSender, readSmtpUrl } from '../channels/mail-settings.ts'
 import { parseAddress } from '../database/address.ts'
 import { InvalidAddress } from '../database/invalid-address.ts'
 
@@ -32,6 +33,23 @@ export const postgresUrl = z.string().superRefine((value, context) => {
       message: error instanceof InvalidAddress ? error.message : 'cannot be read',
     })
   }
+})
+
+/** How to reach a mail server. What is wrong with it is told without its password. */
+export const smtpUrl = z.string().superRefine((value, context) => {
+  try {
+    readSmtpUrl(value)
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: error instanceof TypeError ? error.message : 'cannot be read',
+    })
+  }
+})
+
+/** The sender of mails. */
+export const mailSender = z.string().refine(isSender, {
+  error: 'must be an address like alerts@keys.example, or a name and an address in <>',
 })
 
 /** Origins with commas between them: scheme, host and port, and nothing behind. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { consoleModes } from '../key-server-options.ts'
 import { logLevels } from '../lib/log.ts'
 import { isServerKeySecret, serverKeySecretRule } from '../server-keys/sealing-secret.ts'
-import { onOrOff, oneOf, origins, postgresUrl, wholeNumber } from './parsers.ts'
+import { mailSender, onOrOff, oneOf, origins, postgresUrl, smtpUrl, wholeNumber } from './parsers.ts'
 
 /** What the help says of a setting. Its flag is made of its name: `--data-dir` of `DATA_DIR`. */
 export interface SettingHelp {
@@ -103,6 +103,17 @@ export const settings = z.object({
     value: 'on|off',
     help: "application servers may prove their keys over http, and at addresses of the operator's own network",
     otherwise: 'on in development on one machine, else off',
+  }),
+  SMTP_URL: smtpUrl.nullable().default(null).register(helps, {
+    value: 'URL',
+    help: 'the mail server for e-mail channels, e.g. smtps://user:password@mail.example',
+    otherwise: 'none: no mail is sent',
+    isSecret: true,
+  }),
+  SMTP_FROM: mailSender.nullable().default(null).register(helps, {
+    value: 'ADDRESS',
+    help: 'the sender of mails; set with SMTP_URL',
+    otherwise: 'none',
   }),
   SHUTDOWN_DELAY_SECONDS: wholeNumber({ min: 0, max: 600 }).nullable().default(null).register(helps, {
     value: 'SECONDS',

@@ -11,6 +11,7 @@ import {
   recordFailed,
   recordSkipped,
   release,
+  type LeasedChannel,
   type LeasedWebhook,
 } from './lease.ts'
 import { createWebhookMessage } from './message.ts'
@@ -23,6 +24,8 @@ export interface WebhookDeliveryOptions extends Pick<PostOptions, 'allowsPrivate
   readonly log: Logger
   /** How long a receiver may take to answer. */
   readonly timeoutMs?: number
+  /** Sends a channel what it is to be sent next, and records that. It ends early when the signal is aborted. */
+  readonly deliverToChannel: (channel: LeasedChannel, signal: AbortSignal) => Promise<void>
   /** For the jitter: a number from 0 to 1. */
   readonly random?: () => number
 }
@@ -49,7 +52,7 @@ export class WebhookDelivery {
   readonly #databases: Databases
   readonly #selectAfter: AlertsAfter
   readonly #options: WebhookDeliveryOptions
-  readonly #underWay = new Map<Promise<void>, LeasedWebhook>()
+  readonly #underWay = new Map<Promise<void>, LeasedWebhook | LeasedChannel>()
   readonly #stopping = new AbortController()
 
   constructor(databases: Databases, options: WebhookDeliveryOptions) {
@@ -93,9 +96,13 @@ export class WebhookDelivery {
     await Promise.all(this.#underWay.keys())
   }
 
-  async #deliver(webhook: LeasedWebhook): Promise<void> {
-    const turn = new Turn(webhook)
+  async #deliver(webhook: LeasedWebhook | LeasedChannel): Promise<void> {
     try {
+      if (webhook.channel_kind !== null) {
+        await this.#options.deliverToChannel(webhook, this.#stopping.signal)
+        return
+      }
+      const turn = new Turn(webhook)
       const isUpToDate = await this.#deliverNews(turn)
       if (isUpToDate && webhook.is_redelivery_asked) await this.#redeliver(turn)
     } finally {

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
 import type { WebhookFailure } from './post.ts'
-import type { AlertKind } from '../../schema/wire/enums.ts'
+import type { AlertKind, ChannelKind, ChannelLanguage } from '../../schema/wire/enums.ts'
 
-/** A webhook that is this server's to deliver to, until its lease runs out. */
-export interface LeasedWebhook {
+/** What is this server's to deliver to, until the lease runs out. */
+interface Leased {
   readonly account_id: string
   readonly id: string
   readonly lease: string
-  readonly url: string
-  /** Host and port of the URL. */
+  /** Host and port that messages go to, or a digest of it. */
   readonly host: string
   /** It has taken what it was sent last. */
   readonly is_proven: boolean
@@ -25,12 +24,27 @@ export interface LeasedWebhook {
   readonly settled: Date
 }
 
+export interface LeasedWebhook extends Leased {
+  readonly channel_kind: null
+  readonly url: string
+}
+
+/** A channel: `sealed_secret` is its target. */
+export interface LeasedChannel extends Leased {
+  readonly channel_kind: ChannelKind
+  readonly language: ChannelLanguage
+  readonly notice: 'CONFIRMATION' | 'FAREWELL' | null
+  readonly batch_end: number | null
+  /** The account's newest alert when the lease was taken. */
+  readonly newest_position: number
+}
+
 /** What this server may still take. */
 export interface FreePlaces {
   readonly proven: number
   readonly unproven: number
   /** What it posts to at present. */
-  readonly busy: readonly Pick<LeasedWebhook, 'account_id' | 'host' | 'is_proven'>[]
+  readonly busy: readonly Pick<Leased, 'account_id' | 'host' | 'is_proven'>[]
 }
 
 /** Webhooks of an account, and of one host and port, that a server posts to at once. */
@@ -48,8 +62,8 @@ export const leaseSeconds = 60
 export async function leaseWebhooks(
   sql: postgres.Sql,
   { proven, unproven, busy }: FreePlaces,
-): Promise<LeasedWebhook[]> {
-  const rows = await sql<(Omit<LeasedWebhook, 'position'> & { readonly position: string })[]>`
+): Promise<(LeasedWebhook | LeasedChannel)[]> {
+  const rows = await sql<(LeasedRow<LeasedWebhook> | LeasedRow<LeasedChannel>)[]>`
     WITH busy AS (
       SELECT account_id, host, is_proven::boolean AS is_proven FROM unnest(
         ${busy.map(({ account_id }) => account_id)}::uuid[],
@@ -57,7 +71,7 @@ export async function leaseWebhooks(
         ${busy.map(({ is_proven }) => String(is_proven))}::text[]
       ) AS busy (account_id, host, is_proven)
     ), due AS (
-      SELECT account_id, id, due_at, split_part(url, '/', 3) AS host,
+      SELECT account_id, id, due_at, coalesce(host_digest, split_part(url, '/', 3)) AS host,
         last_delivered_at IS NOT NULL AND attempts = 0 AS is_proven
       FROM webhooks
       WHERE due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until <= statement_timestamp())
@@ -86,8 +100,27 @@ export async function leaseWebhooks(
     FROM chosen
     WHERE webhooks.account_id = chosen.account_id AND webhooks.id = chosen.id
     RETURNING webhooks.account_id, webhooks.id, host, is_proven, lease, url, array_to_json(kinds) AS kinds, sealed_secret,
-      position::text, attempts, failing_since, is_redelivery_asked, chosen.now, chosen.settled`
-  return rows.map((row) => ({ ...row, position: Number(row.position) }))
+      position::text, attempts, failing_since, is_redelivery_asked, chosen.now, chosen.settled,
+      channel_kind, language, notice, batch_end::text, newest_position::text`
+  return rows.map(toLeased)
+}
+
+/** 64-bit integers as PostgreSQL writes them. */
+type LeasedRow<T extends Leased> = Omit<T, 'position' | 'batch_end' | 'newest_position'> & {
+  readonly position: string
+  readonly batch_end: string | null
+  readonly newest_position: string
+}
+
+function toLeased(row: LeasedRow<LeasedWebhook> | LeasedRow<LeasedChannel>): LeasedWebhook | LeasedChannel {
+  const position = Number(row.position)
+  if (row.channel_kind === null) return { ...row, position }
+  return {
+    ...row,
+    position,
+    batch_end: row.batch_end === null ? null : Number(row.batch_end),
+    newest_position: Number(row.newest_position),
+  }
 }
 
 /*
@@ -109,11 +142,7 @@ export async function recordDelivered(
 }
 
 /** Alerts of kinds that were not asked for. */
-export async function recordSkipped(
-  sql: postgres.Sql,
-  webhook: LeasedWebhook,
-  position: number,
-): Promise<boolean> {
+export async function recordSkipped(sql: postgres.Sql, webhook: Leased, position: number): Promise<boolean> {
   const rows = await sql`
     UPDATE webhooks
     SET position = ${position}, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
@@ -143,8 +172,8 @@ export async function recordDead(
 /** Ends the lease with a later attempt, or with none when the receiver is gone. */
 export async function recordFailed(
   sql: postgres.Sql,
-  webhook: LeasedWebhook,
-  { failure, delayMs }: { readonly failure: WebhookFailure; readonly delayMs: number | null },
+  webhook: Leased,
+  { failure, delayMs }: { readonly failure: string; readonly delayMs: number | null },
 ): Promise<void> {
   await sql`
     UPDATE webhooks
@@ -157,12 +186,15 @@ export async function recordFailed(
 }
 
 /** Ends the lease; what came meanwhile is due at once. */
-export async function release(sql: postgres.Sql, webhook: LeasedWebhook): Promise<void> {
+export async function release(sql: postgres.Sql, webhook: Leased): Promise<void> {
   await sql`
     UPDATE webhooks
     SET lease = NULL, leased_until = NULL,
-      due_at = CASE WHEN disabled_at IS NULL AND (newest_position > position OR is_redelivery_asked)
-        THEN clock.now END
+      due_at = CASE
+        -- It may have been removed meanwhile.
+        WHEN notice IS NOT NULL THEN due_at
+        WHEN disabled_at IS NULL AND (newest_position > position OR is_redelivery_asked)
+        THEN greatest(clock.now, paused_until) END
     FROM (SELECT statement_timestamp() AS now) AS clock
     WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql, type SQL } from 'drizzle-orm'
 import type { Alert, Webhook, WebhookDeadLetter } from '../../schema/graphql/domain.ts'
 import { webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { selectAlertsAt } from '../alerts/alert-rows.ts'
@@ -8,7 +8,7 @@ import type { Executor } from '../database/connect.ts'
 export const webhookColumns = {
   accountId: webhooks.accountId,
   id: webhooks.id,
-  url: webhooks.url,
+  url: sql<string>`${webhooks.url}`,
   kinds: webhooks.kinds,
   createdAt: webhooks.createdAt,
   lastDeliveredAt: webhooks.lastDeliveredAt,
@@ -23,12 +23,12 @@ export async function selectWebhooks(db: Executor, accountId: string): Promise<W
   return db
     .select(webhookColumns)
     .from(webhooks)
-    .where(eq(webhooks.accountId, accountId))
+    .where(and(eq(webhooks.accountId, accountId), isNull(webhooks.channelKind)))
     .orderBy(asc(webhooks.createdAt), asc(webhooks.id))
 }
 
 export function isWebhook({ accountId, id }: Pick<Webhook, 'accountId' | 'id'>): SQL | undefined {
-  return and(eq(webhooks.accountId, accountId), eq(webhooks.id, id))
+  return and(eq(webhooks.accountId, accountId), eq(webhooks.id, id), isNull(webhooks.channelKind))
 }
 
 /** Oldest first. One whose alert is just being removed is left out. */

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { SetWebhookInput, WebhooksPort } from '../../schema/graphql/context.ts'
 import type { Webhook, WebhookDeadLetter } from '../../schema/graphql/domain.ts'
-import { accounts, webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
+import { webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parseCursorPosition } from '../alerts/alert-page.ts'
+import { lockAlerts } from '../alerts/lock.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
@@ -72,7 +73,7 @@ export class Webhooks {
   ): Promise<{ webhook: Webhook; secret: string | null }> {
     const { url, kinds, renewSecret } = parseInput(this.#input, input, 'input')
     return request.transaction(async (signed) => {
-      const newest = await lockAccount(signed)
+      const newest = await lockAlerts(signed)
       const stored = await selectWebhooks(signed.tx, signed.accountId)
       const known = stored.find((webhook) => webhook.url === url)
       if (known === undefined && stored.length >= limits.webhooksMax) {
@@ -136,17 +137,6 @@ function parseId(id: string): string {
   const parsed = uuid.safeParse(id)
   if (!parsed.success) throw notFound('webhook')
   return parsed.data
-}
-
-/** So that no alert comes between, and no other webhook. @returns the position of the newest alert */
-async function lockAccount({ tx, accountId }: SignedTransaction): Promise<number> {
-  const [account] = await tx
-    .select({ newest: accounts.alertPosition })
-    .from(accounts)
-    .where(eq(accounts.id, accountId))
-    .for('no key update')
-  if (account === undefined) throw new TypeError('A signer has an account.')
-  return account.newest
 }
 
 async function insert(

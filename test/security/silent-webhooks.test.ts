@@ -84,7 +84,7 @@ describe('of the webhooks that are due', () => {
             now() - make_interval(secs => ${due.length - index}), CASE WHEN ${isProven} THEN now() END)`
       }
       const leased = await leaseWebhooks(sql, { proven: 4, unproven: 10, busy })
-      return leased.map(({ url }) => url)
+      return leased.flatMap((webhook) => ('url' in webhook ? [webhook.url] : []))
     } finally {
       await sql.end()
       await database.drop()

@@ -45,3 +45,32 @@ test('the server goes on for 5 seconds in production when it is to stop, unless 
   expect(readConfig({ SHUTDOWN_DELAY_SECONDS: '12' }).shutdownDelaySeconds).toBe(12)
   expect(() => readConfig({ SHUTDOWN_DELAY_SECONDS: 'soon' })).toThrow('SHUTDOWN_DELAY_SECONDS: must be')
 })
+
+test('a mail server and a sender are set together, and what is wrong repeats no password', () => {
+  const url = 'smtps://alice:hunter2@mail.example'
+  const from = 'Claviger <alerts@keys.example>'
+  expect(readConfig({}).mail).toBeNull()
+  expect(readConfig({ SMTP_URL: url, SMTP_FROM: from }).mail).toEqual({ url, from })
+  const problemsOf = (environment: NodeJS.ProcessEnv) => {
+    try {
+      readConfig(environment)
+      return ''
+    } catch (error) {
+      return String(error)
+    }
+  }
+  expect(problemsOf({ SMTP_URL: url })).toContain('SMTP_URL and SMTP_FROM must be set together')
+  expect(problemsOf({ SMTP_FROM: from })).toContain('SMTP_URL and SMTP_FROM must be set together')
+  expect(problemsOf({ SMTP_URL: `${url}/x`, SMTP_FROM: 'nobody' })).toMatch(
+    /SMTP_URL: must.*\n.*SMTP_FROM: must/,
+  )
+  for (const wrong of [
+    'a@b.example\r\nBcc: c@d.example',
+    'A <a@b.example>, C <c@d.example>',
+    '<>',
+    'a b@c.example',
+  ]) {
+    expect(problemsOf({ SMTP_URL: url, SMTP_FROM: wrong })).toContain('SMTP_FROM: must')
+  }
+  expect(problemsOf({ SMTP_URL: `${url}/x`, SMTP_FROM: from })).not.toContain('hunter2')
+})

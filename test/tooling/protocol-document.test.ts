@@ -105,7 +105,7 @@ describe('docs/protocol.md says', () => {
     const types = Object.values(schema.getTypeMap())
       .filter(isObjectType)
       .filter((type) => type.getInterfaces().some(({ name }) => name === 'Alert'))
-    expect(types).toHaveLength(9)
+    expect(types).toHaveLength(10)
     expect(namesInTable('alert').sort()).toEqual(types.map(({ name }) => name).sort())
   })
 
@@ -167,6 +167,16 @@ function limitRows() {
     nonceBytesMax: ['nonce', `${count(limits.nonceBytesMin)} to ${count(limits.nonceBytesMax)} bytes`],
     acquisitionIdHours: ['an `acquisitionId` is remembered', `${count(limits.acquisitionIdHours)} hours`],
     webhooksMax: ['webhooks of an account', count(limits.webhooksMax)],
+    channelsMax: ['channels of an account', count(limits.channelsMax)],
+    confirmationHours: ['a confirmation mail is valid', `${count(limits.confirmationHours)} hours`],
+    confirmationsPerAddressMax: [
+      'confirmation mails to an address',
+      `1 in an hour, ${count(limits.confirmationsPerAddressMax)} in 24 hours`,
+    ],
+    confirmationsPerAccountMax: [
+      'confirmation mails that an account asks for',
+      `${count(limits.confirmationsPerAccountMax)} in 24 hours`,
+    ],
     webhookUrlCharactersMax: ['URL of a webhook', `${count(limits.webhookUrlCharactersMax)} characters`],
     pairingSeconds: ['life of a pairing', `${count(limits.pairingSeconds)} seconds`],
     pairingCharactersMax: ['message of a pairing', `1 to ${count(limits.pairingCharactersMax)} characters`],

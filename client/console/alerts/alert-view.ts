@@ -93,6 +93,14 @@ export function alertView(alert: Alert, translator: Translator): AlertView {
         icon: 'download',
         keyId: null,
       }
+    case 'CHANNEL_CHANGED':
+      return {
+        title: t(m.channelTitle),
+        text: t(m.channelText),
+        tone: 'warn',
+        icon: 'bell',
+        keyId: null,
+      }
     case 'UNKNOWN':
       return { title: alert.name, text: t(m.unknownText), tone: 'info', icon: 'bell', keyId: null }
   }

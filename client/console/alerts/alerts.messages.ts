@@ -1,6 +1,11 @@
 import { messages } from '../i18n/messages.ts'
 
 export const alertMessages = messages({
+  channelText: [
+    'Where your alerts are sent, or which of them, was changed. Was this you?',
+    'Wohin deine Meldungen gehen, oder welche, wurde geändert. Warst du das?',
+  ],
+  channelTitle: ['Where alerts are sent was changed', 'Das Ziel der Meldungen wurde geändert'],
   deviceAddedText: [
     'From now on it can do whatever your other devices can. Was this you?',
     'Es kann von nun an alles, was deine anderen Geräte können. Warst du das?',

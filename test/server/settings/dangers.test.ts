@@ -17,6 +17,11 @@ function refusals(environment: Record<string, string>): readonly string[] {
 
 const dangers = [
   ['no PUBLIC_URL where the network can connect', { HOST: '0.0.0.0' }, /^PUBLIC_URL: .*PUBLIC_URL=https:/],
+  [
+    'a mail server without PUBLIC_URL',
+    { SMTP_URL: 'smtps://alice:hunter2@mail.example', SMTP_FROM: 'alerts@keys.example' },
+    /^PUBLIC_URL: .*links in mails.*PUBLIC_URL=https:/,
+  ],
   ['a PUBLIC_URL of http', { PUBLIC_URL: 'http://keys.example' }, /^PUBLIC_URL: .*http:\/\/keys\.example/],
   [
     'a PUBLIC_URL of http beside one of https',
@@ -56,6 +61,8 @@ test.each([
       PUBLIC_URL: 'https://keys.example',
       DATABASE_URL: databaseUrl,
       SERVER_KEY_SECRET: secret,
+      SMTP_URL: 'smtps://alice:hunter2@mail.example',
+      SMTP_FROM: 'Claviger <alerts@keys.example>',
     },
   ],
 ])('in production %s starts', (_what, settings) => {

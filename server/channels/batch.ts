@@ -1,0 +1,66 @@
+import type postgres from 'postgres'
+import { leaseSeconds, type LeasedChannel } from '../webhooks/lease.ts'
+
+/*
+ * What the delivery to a channel writes, as the holder of its lease: each is one statement that changes nothing when the lease
+ * is no longer held. A message is about a batch, the alerts after the channel's position up to the batch's end. The end is
+ * written before the message is sent, so that a server which takes over sends the same message and not a similar one.
+ */
+
+/** @returns whether the lease is still held */
+export async function beginBatch(sql: postgres.Sql, channel: LeasedChannel, end: number): Promise<boolean> {
+  const rows = await sql`
+    UPDATE webhooks
+    SET batch_end = ${end}, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
+    WHERE account_id = ${channel.account_id} AND id = ${channel.id} AND lease = ${channel.lease}`
+  return rows.count === 1
+}
+
+/** How a channel is spared, in seconds. */
+export interface Pace {
+  readonly pauseMin: number
+  readonly pauseMax: number
+}
+
+/**
+ * The message was taken. A second one may follow at once. From then on alerts gather before the next one, for twice as long as
+ * the time before, until there have been none for a while: so a flood of alerts is no flood of messages.
+ */
+export async function recordBatch(
+  sql: postgres.Sql,
+  channel: LeasedChannel,
+  { end, pace: { pauseMin, pauseMax } }: { readonly end: number; readonly pace: Pace },
+): Promise<void> {
+  await sql`
+    UPDATE webhooks
+    SET position = ${end}, batch_end = NULL, last_delivered_at = clock.now, attempts = 0,
+      failing_since = NULL, failure = NULL,
+      paused_until = CASE WHEN last_delivered_at > clock.now - make_interval(secs => ${2 * pauseMax})
+        THEN clock.now + least(make_interval(secs => ${pauseMax}),
+          greatest(make_interval(secs => ${pauseMin}), 2 * (paused_until - last_delivered_at))) END
+    FROM (SELECT statement_timestamp() AS now) AS clock
+    WHERE account_id = ${channel.account_id} AND id = ${channel.id} AND lease = ${channel.lease}`
+}
+
+/** The message was certainly not taken: the next attempt may tell of what has come since. */
+export async function dropBatch(sql: postgres.Sql, channel: LeasedChannel): Promise<void> {
+  await sql`
+    UPDATE webhooks SET batch_end = NULL
+    WHERE account_id = ${channel.account_id} AND id = ${channel.id} AND lease = ${channel.lease}`
+}
+
+/** The confirmation mail was taken, and nothing more is sent until it is answered. */
+export async function recordConfirmationSent(sql: postgres.Sql, channel: LeasedChannel): Promise<void> {
+  await sql`
+    UPDATE webhooks
+    SET due_at = NULL, attempts = 0, failing_since = NULL, failure = NULL
+    WHERE account_id = ${channel.account_id} AND id = ${channel.id} AND lease = ${channel.lease}`
+}
+
+/** Erases a channel that has been told of its removal. */
+export async function eraseChannel(sql: postgres.Sql, channel: LeasedChannel): Promise<void> {
+  await sql`
+    DELETE FROM webhooks
+    WHERE account_id = ${channel.account_id} AND id = ${channel.id} AND lease = ${channel.lease}
+      AND notice = 'FAREWELL'`
+}

@@ -1,0 +1,101 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { accounts, webhooks } from '../../schema/tables/index.ts'
+import type { ChannelLanguage } from '../../schema/wire/enums.ts'
+import { lockAlerts } from '../alerts/lock.ts'
+import type { Databases, Executor } from '../database/connect.ts'
+import { runTransaction } from '../database/transaction.ts'
+import { channelColumns, isChannel, isKept, type StoredChannel } from './channel-rows.ts'
+import { raiseChannelChanged } from './channels.ts'
+import { blockAddress } from './confirmations.ts'
+import type { MailLink } from './links.ts'
+
+/** What a page says of a link that can be followed. */
+export interface LinkFacts {
+  /** The account's name. */
+  readonly owner: string
+  readonly language: ChannelLanguage
+}
+
+type ChannelLink = Extract<MailLink, { readonly channelId: string }>
+
+/** What the links in mails do. Only those who read the mails have them, so nothing else is asked for. */
+export class MailActions {
+  readonly #databases: Databases
+
+  constructor(databases: Databases) {
+    this.#databases = databases
+  }
+
+  /** Null when the link does nothing any more. */
+  async look(link: MailLink): Promise<LinkFacts | null> {
+    if (link.action === 'block') return noAccount
+    const { db } = this.#databases.reads
+    const [found] = await db
+      .select({ owner: accounts.name, language: channelColumns.language })
+      .from(webhooks)
+      .innerJoin(accounts, eq(accounts.id, webhooks.accountId))
+      .where(isOpenFor(link))
+    return found ?? null
+  }
+
+  /** Does it. Null when there was nothing to do. */
+  async follow(link: MailLink): Promise<LinkFacts | null> {
+    const { db } = this.#databases.writes
+    if (link.action === 'block') {
+      await blockAddress(db, link.addressDigest)
+      return noAccount
+    }
+    return runTransaction(db, async (tx) => {
+      const { accountId } = link
+      const [account] = await tx
+        .select({ owner: accounts.name })
+        .from(accounts)
+        .where(eq(accounts.id, accountId))
+      if (account === undefined) return null
+      const newest = await lockAlerts({ tx, accountId })
+      const channel = await (link.action === 'confirm' ? confirm(tx, link, newest) : stop(tx, link))
+      if (channel === undefined) return null
+      // One that was never confirmed is told of to nobody.
+      if (link.action === 'confirm' || channel.isConfirmed) {
+        await raiseChannelChanged({ tx, accountId }, channel, link.action === 'confirm' ? 'ADDED' : 'STOPPED')
+      }
+      return { owner: account.owner, language: channel.language }
+    })
+  }
+}
+
+/** What is about an address alone has no language to go by. */
+const noAccount: LinkFacts = { owner: '', language: 'EN' }
+
+function isOpenFor({ action, accountId, channelId: id }: ChannelLink) {
+  return and(
+    isChannel({ accountId, id }),
+    action === 'stop'
+      ? isKept
+      : and(eq(webhooks.notice, 'CONFIRMATION'), sql`${webhooks.noticeExpiresAt} > statement_timestamp()`),
+  )
+}
+
+/** From now on: it is sent what comes, and not what came before. */
+async function confirm(tx: Executor, link: ChannelLink, newest: number): Promise<StoredChannel | undefined> {
+  const [channel] = await tx
+    .update(webhooks)
+    .set({
+      notice: null,
+      noticeExpiresAt: null,
+      position: newest,
+      newestPosition: newest,
+      attempts: 0,
+      failingSince: null,
+      failure: null,
+    })
+    .where(isOpenFor(link))
+    .returning(channelColumns)
+  return channel
+}
+
+/** The address is erased with the row. */
+async function stop(tx: Executor, link: ChannelLink): Promise<StoredChannel | undefined> {
+  const [channel] = await tx.delete(webhooks).where(isOpenFor(link)).returning(channelColumns)
+  return channel
+}
