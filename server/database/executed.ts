@@ -1,5 +1,5 @@
 /**
- * The same query, whose promise rejects with CONNECTION_CLOSED when it has not run.
+ * The same query, whose promise rejects with CONNECTION_CLOSED when it has not run. See also {@link assertExecuted}.
  *
  * postgres.js 3.4.9 takes a statement for the current one that comes in the moment between a connection's failure and its
  * close, and never sends it. When the place is connected anew, the first "ready for query" resolves it: without rows and without
@@ -13,11 +13,22 @@ export function rejectUnexecuted<Query>(query: Query): Query {
   return Object.defineProperty(query, 'then', { value, configurable: true })
 }
 
-/** @throws Error CONNECTION_CLOSED */
+/**
+ * The result of a statement, with its rows from the first place on.
+ *
+ * postgres.js 3.4.9 counts the rows of a result, and counts on when its connection was lost between a row and the end: the
+ * first statement after the reconnection has its rows behind as many holes, and `[row]` would read none.
+ *
+ * @throws Error CONNECTION_CLOSED
+ */
 export function assertExecuted<Result>(result: Result): Result {
-  const hasNoTag = Array.isArray(result) && 'command' in result && result.command === null
-  if (!hasNoTag) return result
-  throw Object.assign(new Error('The statement was never sent: its connection was lost.'), {
-    code: 'CONNECTION_CLOSED',
-  })
+  if (!Array.isArray(result) || !('command' in result)) return result
+  if (result.command === null) {
+    throw Object.assign(new Error('The statement was never sent: its connection was lost.'), {
+      code: 'CONNECTION_CLOSED',
+    })
+  }
+  // A hole, unlike a member that is undefined.
+  while (result.length > 0 && !(0 in result)) result.shift()
+  return result
 }

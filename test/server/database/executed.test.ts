@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connectDatabases, type Databases } from '../../../server/database/connect.ts'
+import { connectDatabases, connectSql, type Databases } from '../../../server/database/connect.ts'
 import { rejectUnexecuted } from '../../../server/database/executed.ts'
 import { isConnectionLost } from '../../../server/database/lost-connection.ts'
+import { administer, eventually, type Administrator } from '../../support/connections.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 
 let database: TestDatabase
@@ -33,3 +34,40 @@ test('statements without rows answer as ever, however they are asked', async () 
   await expect(sql`SELECT 1 / 0`).rejects.toMatchObject({ code: '22012' })
   await expect(sql`SELECT 1 / 0`.catch(() => 'caught')).resolves.toBe('caught')
 })
+
+test('the first statement after a connection that broke within a result has all of its rows, from the first place on', async () => {
+  const administrator = administer(database.url)
+  const raw = connectSql(database.url, { max: 1 })
+  const single = connectDatabases({ url: database.url, writeConnectionsMax: 1 })
+  try {
+    for (const [pool, places] of [
+      // Negative control: the driver itself leaves a hole for each row that it had read.
+      [raw, ['1', '2']],
+      [single.writes.sql, ['0', '1']],
+    ] as const) {
+      // Rows are sent once 8 KiB are full, and the result does not end before the connection does.
+      const broken = pool`
+        SELECT repeat('x', 20000), CASE WHEN n = 2 THEN pg_sleep(30) END FROM generate_series(1, 2) AS n`
+      const [outcome] = await Promise.allSettled([broken, endSoon(administrator)])
+      expect(outcome).toMatchObject({ status: 'rejected' })
+      // What is asked before the connection is made anew may fail as well.
+      const ask = () => pool`SELECT n FROM generate_series(1, 2) AS n`.catch(() => null)
+      let rows = await ask()
+      for (let tries = 0; rows === null && tries < 50; tries += 1) rows = await ask()
+      expect(Object.keys(rows ?? {}).slice(0, 2)).toEqual(places)
+    }
+  } finally {
+    await Promise.all([raw.end(), single.close(), administrator.close()])
+  }
+})
+
+/** Ends the server's backend once it sleeps: then its first row is on the way. */
+async function endSoon(administrator: Administrator): Promise<void> {
+  const isAsleep = async () => {
+    const [row] = await administrator.sql`
+      SELECT 1 FROM pg_stat_activity WHERE application_name = 'claviger' AND wait_event = 'PgSleep'`
+    return row !== undefined
+  }
+  await eventually(isAsleep, { withinMs: 10_000, what: 'asleep' })
+  await administrator.endBackends('claviger')
+}
