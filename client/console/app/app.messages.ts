@@ -3,6 +3,7 @@ import { messages } from '../i18n/messages.ts'
 export const appMessages = messages({
   account: ['Account', 'Konto'],
   alerts: ['Alerts', 'Meldungen'],
+  audit: ['Audit log', 'Protokoll'],
   backup: ['Recovery & backup', 'Rettung & Sicherung'],
   connecting: ['Connecting…', 'Verbindung wird aufgebaut …'],
   connectingHelp: ['Alerts may be late.', 'Meldungen kommen vielleicht verspätet.'],

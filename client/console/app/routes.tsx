@@ -9,6 +9,7 @@ const load = {
   Keys: () => import('../pages/keys/keys.tsx'),
   KeyDetails: () => import('../pages/key/key-details.tsx'),
   Alerts: () => import('../pages/alerts/alerts.tsx'),
+  Audit: () => import('../pages/audit/audit.tsx'),
   Timeline: () => import('../pages/timeline/timeline.tsx'),
   Devices: () => import('../pages/devices/devices.tsx'),
   Backup: () => import('../pages/backup/backup.tsx'),
@@ -24,6 +25,7 @@ const Keys = lazy(() => load.Keys().then((module) => ({ default: module.Keys }))
 const KeyDetails = lazy(() => load.KeyDetails().then((module) => ({ default: module.KeyDetails })))
 const Alerts = lazy(() => load.Alerts().then((module) => ({ default: module.Alerts })))
 const Timeline = lazy(() => load.Timeline().then((module) => ({ default: module.Timeline })))
+const Audit = lazy(() => load.Audit().then((module) => ({ default: module.Audit })))
 const Devices = lazy(() => load.Devices().then((module) => ({ default: module.Devices })))
 const Backup = lazy(() => load.Backup().then((module) => ({ default: module.Backup })))
 const Webhooks = lazy(() => load.Webhooks().then((module) => ({ default: module.Webhooks })))
@@ -57,6 +59,7 @@ export const navigation: readonly (readonly NavigationItem[])[] = [
     { path: '/webhooks', title: appMessages.webhooks, icon: 'webhook' },
   ],
   [
+    { path: '/audit', title: appMessages.audit, icon: 'list' },
     { path: '/verify', title: appMessages.verify, icon: 'shield' },
     { path: '/knowledge', title: appMessages.knowledge, icon: 'eye' },
     { path: '/explorer', title: appMessages.explorer, icon: 'code' },
@@ -75,6 +78,7 @@ export const routes = [
   { path: '/devices/approve', Component: Devices },
   { path: '/backup', Component: Backup },
   { path: '/webhooks', Component: Webhooks },
+  { path: '/audit', Component: Audit },
   { path: '/verify', Component: Verify },
   { path: '/settings', Component: Settings },
   { path: '/knowledge', Component: Knowledge },

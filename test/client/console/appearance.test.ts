@@ -5,7 +5,7 @@ import { startTestServer } from '../../support/server.ts'
 import { databasePoolSize, forgive, makeAccount, makeKey, useConsole } from './world.ts'
 
 // A browser, a key server and its database on two cores.
-vi.setConfig({ testTimeout: 90_000 })
+vi.setConfig({ testTimeout: 180_000 })
 
 const world = useConsole()
 
@@ -18,6 +18,7 @@ const pages = [
   ['/devices', 'Devices', 'Geräte'],
   ['/backup', 'Recovery & backup', 'Rettung & Sicherung'],
   ['/webhooks', 'Webhooks', 'Webhooks'],
+  ['/audit', 'Audit log', 'Protokoll'],
   ['/verify', 'Verify a key', 'Schlüssel prüfen'],
   ['/settings', 'Settings', 'Einstellungen'],
   ['/knowledge', 'What the server sees', 'Was der Server sieht'],

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import postgres from 'postgres'
 import { expect, test, vi } from 'vitest'
 import { encodeCursor } from '../../../schema/wire/cursor.ts'
 import { forgive, makeAccount, makeKey, showStranger, useConsole, visit } from './world.ts'
@@ -53,6 +55,44 @@ test('a webhook is added with its secret shown once, and removed', async (contex
   await page.getByRole('button', { name: 'Remove' }).click()
   await page.getByRole('button', { name: 'Remove this webhook' }).click()
   await page.getByRole('heading', { name: 'No webhooks' }).waitFor()
+})
+
+test('the audit log is filtered, exported and checked, and a log that was changed is found out', async (context) => {
+  const { page } = await world.open(context)
+  const name = await makeAccount(page)
+  await makeKey(page, { server: shop, label: 'Shop', maxUses: 9 })
+  await page.getByLabel('Text to sign').fill('One coffee, please.')
+  await page.getByRole('button', { name: 'Sign', exact: true }).click()
+  await page.getByText('In the last 30 days: 1 granted, 0 refused.').waitFor()
+  await page.getByRole('link', { name: 'In the audit log' }).click()
+  const entries = page.getByRole('table', { name: 'Entries' })
+  await entries.getByText('Key acquired').waitFor()
+  expect(await entries.getByRole('row').count()).toBe(3)
+  await page.getByRole('button', { name: 'All keys' }).click()
+  await entries.getByText('Account opened').waitFor()
+  await page.getByRole('radio', { name: 'Refused' }).click()
+  await page.getByRole('heading', { name: 'Nothing recorded' }).waitFor()
+  await page.getByRole('radio', { name: 'All' }).click()
+
+  const downloaded = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export JSON' }).click()
+  const lines = (await readFile(await (await downloaded).path(), 'utf8')).trim().split('\n')
+  expect(lines.map((line) => String(JSON.parse(line).action))).toEqual([
+    'ACCOUNT_OPENED',
+    'KEY_STORED',
+    'KEY_ACQUIRED',
+  ])
+  await page.getByRole('button', { name: 'Verify chain' }).click()
+  await page.getByText('Intact: 3 entries').waitFor()
+
+  // As somebody could who can write to the database.
+  const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
+  await sql`
+    UPDATE audit_entries SET occurred_at = occurred_at + interval '1 hour' WHERE action = 'KEY_ACQUIRED' AND account_id = (
+      SELECT id FROM accounts WHERE name = ${name})`
+  await sql.end({ timeout: 5 })
+  await page.getByRole('button', { name: 'Verify chain' }).click()
+  await page.getByText('The log was changed: entry 3 does not fit').waitFor()
 })
 
 test('the API explorer signs what one writes, follows a subscription, and stands where a browser opens the API', async (context) => {

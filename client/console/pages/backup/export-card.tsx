@@ -5,9 +5,9 @@ import { ActionForm } from '../../ui/action-form.tsx'
 import { Notice } from '../../ui/display.tsx'
 import { TextField } from '../../ui/field.tsx'
 import { Card, Muted } from '../../ui/page.tsx'
+import { saveFile } from '../../ui/save-file.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { backupMessages as m } from './backup.messages.ts'
-import { saveFile } from './save-file.ts'
 
 const passphraseMin = 12
 
@@ -21,7 +21,7 @@ export function ExportCard({ owner }: { readonly owner: Vault }) {
   const take = useAction(async () => {
     const backup = await owner.exportBackup({ passphrase, onProgress: setProgress })
     const day = new Date().toISOString().slice(0, 10)
-    saveFile(`claviger-${owner.owner}-${day}.jwe`, backup.sealed)
+    saveFile(`claviger-${owner.owner}-${day}.jwe`, { text: backup.sealed, type: 'application/jose' })
     setMade(backup)
     setPassphrase('')
     setAgain('')

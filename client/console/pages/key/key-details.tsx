@@ -22,6 +22,7 @@ import styles from './key.module.css'
 import { keyPageMessages as m } from './key.messages.ts'
 import { PublicKeyCard } from './public-key-card.tsx'
 import { UseCard } from './use-card.tsx'
+import { UsesChart } from './uses-chart.tsx'
 
 export function KeyDetails() {
   const { t } = useTranslator()
@@ -82,6 +83,10 @@ function Details({ transactionKey }: { readonly transactionKey: TransactionKey }
             </div>
           </Card>
           {owner !== null && <UseCard owner={owner} transactionKey={transactionKey} isActive={isActive} />}
+          <UsesChart
+            id={transactionKey.id}
+            useCount={transactionKey.useCount + transactionKey.refusedCount}
+          />
           {transactionKey.publicKey !== null && (
             <PublicKeyCard publicKey={transactionKey.publicKey} name={label ?? applicationServer} />
           )}

@@ -21,6 +21,17 @@ export const keyPageMessages = messages({
   ],
   unconfirmedTitle: ['This key is not confirmed', 'Dieser Schlüssel ist nicht bestätigt'],
   facts: ['Facts', 'Angaben'],
+  history: ['Acquisitions', 'Abrufe'],
+  historyAll: ['In the audit log', 'Im Protokoll'],
+  historyChart: [
+    'Acquisitions on each of the last thirty days: {count} granted, {refused} refused',
+    'Abrufe an jedem der letzten dreißig Tage: {count} gewährt, {refused} abgelehnt',
+  ],
+  historyCut: ['The latest 500 are shown.', 'Die letzten 500 werden gezeigt.'],
+  historyText: [
+    'In the last 30 days: {count} granted, {refused} refused.',
+    'In den letzten 30 Tagen: {count} gewährt, {refused} abgelehnt.',
+  ],
   id: ['Id', 'Kennung'],
   kind: ['Kind', 'Art'],
   notFoundText: [

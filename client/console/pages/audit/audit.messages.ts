@@ -1,0 +1,66 @@
+import { messages } from '../../i18n/messages.ts'
+
+export const auditMessages = messages({
+  ACCOUNT_OPENED: ['Account opened', 'Konto eröffnet'],
+  ALERTS_ACKNOWLEDGED: ['Alerts marked as read', 'Meldungen als gelesen markiert'],
+  KEY_ACQUIRED: ['Key acquired', 'Schlüssel geholt'],
+  KEY_DESTROYED: ['Key destroyed', 'Schlüssel vernichtet'],
+  KEY_REVOKED: ['Key revoked', 'Schlüssel widerrufen'],
+  KEY_REWRAPPED: ['Key wrapped for another device', 'Schlüssel für ein anderes Gerät verpackt'],
+  KEY_STORED: ['Key created', 'Schlüssel angelegt'],
+  KEY_UPDATED: ['Key changed', 'Schlüssel geändert'],
+  MANAGEMENT_KEY_ADDED: ['Device added', 'Gerät hinzugefügt'],
+  MANAGEMENT_KEY_REVOKED: ['Device revoked', 'Gerät widerrufen'],
+  WEBHOOK_CHANGED: ['Webhook changed', 'Webhook geändert'],
+  action: ['What was done', 'Was geschah'],
+  allActions: ['Everything', 'Alles'],
+  allKeys: ['All keys', 'Alle Schlüssel'],
+  allResults: ['All', 'Alle'],
+  broken: [
+    'The log was changed: entry {sequence} does not fit',
+    'Das Protokoll wurde verändert: Eintrag {sequence} passt nicht',
+  ],
+  brokenText: [
+    'An entry is missing, was changed or was moved. Ask whoever runs the key server, and keep an export.',
+    'Ein Eintrag fehlt, wurde verändert oder verschoben. Frag den Betreiber des Schlüsselservers und bewahre einen Export auf.',
+  ],
+  by: ['By', 'Von'],
+  chain: ['Verify chain', 'Kette prüfen'],
+  checking: [
+    { one: '{count} entry checked…', other: '{count} entries checked…' },
+    { one: '{count} Eintrag geprüft …', other: '{count} Einträge geprüft …' },
+  ],
+  csv: ['Export CSV', 'CSV exportieren'],
+  emptyText: ['No entry fits this filter.', 'Kein Eintrag passt zum Filter.'],
+  emptyTitle: ['Nothing recorded', 'Nichts aufgezeichnet'],
+  granted: ['Granted', 'Gewährt'],
+  intact: [
+    {
+      one: 'Intact: {count} entry, each chained to the one before',
+      other: 'Intact: {count} entries, each chained to the one before',
+    },
+    {
+      one: 'Unversehrt: {count} Eintrag, verkettet mit dem davor',
+      other: 'Unversehrt: {count} Einträge, jeder mit dem davor verkettet',
+    },
+  ],
+  intactText: [
+    'Keep this head elsewhere: nothing up to it can be changed unnoticed.',
+    'Bewahre dieses Ende anderswo auf: Davor lässt sich nichts unbemerkt ändern.',
+  ],
+  head: ['Head', 'Ende der Kette'],
+  json: ['Export JSON', 'JSON exportieren'],
+  key: ['Key', 'Schlüssel'],
+  lead: [
+    'Every release of a key and every change, granted or refused, as the key server has recorded it.',
+    'Jede Herausgabe eines Schlüssels und jede Änderung, gewährt oder abgelehnt, wie der Schlüsselserver sie aufgezeichnet hat.',
+  ],
+  more: ['Show older entries', 'Ältere Einträge zeigen'],
+  number: ['No.', 'Nr.'],
+  otherDevice: ['another device', 'ein anderes Gerät'],
+  refused: ['Refused', 'Abgelehnt'],
+  result: ['Result', 'Ergebnis'],
+  table: ['Entries', 'Einträge'],
+  title: ['Audit log', 'Protokoll'],
+  when: ['When', 'Wann'],
+})
