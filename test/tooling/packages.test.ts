@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
+import { z } from 'zod'
 import { createTestDatabase } from '../support/database.ts'
 import { codeBlocksOf } from '../support/documents.ts'
 import { freePort } from '../support/server.ts'
 import {
   execute,
   measure,
+  pack,
   packAndInstall,
   start,
   type PackedPackages,
@@ -28,6 +30,9 @@ beforeAll(async () => {
 
 afterAll(() => packages.remove())
 
+const bill = z.object({ components: z.array(z.object({ name: z.string() })) })
+const dependencies = z.object({ name: z.string(), dependencies: z.record(z.string(), z.string()) })
+
 /** The packages; without a registry the test is skipped, and says so. */
 function installed({ skip }: TestContext): PackedPackages {
   if (packages.unreachable !== null) skip(`npm cannot reach its registry (${packages.unreachable})`)
@@ -42,6 +47,24 @@ describe.each(['client', 'server'] as const)('the package of %s/', (name) => {
       /^(LICENSE|[A-Z]+\.md|package\.json|bin\/[\w-]+\.js|docs\/[\w-]+\.md|dist\/[\w-]+\.d\.ts|dist\/(client|schema|server)\/.+\.(js|sql|graphql)|dist\/client\/console\/dist\/.+\.(css|html|svg|webmanifest)|dist\/schema\/migrations\/meta\/_journal\.json)$/
     expect(files.filter((file) => !kinds.test(file))).toEqual([])
     expect(files.length).toBeGreaterThan(50)
+  })
+
+  test('is packed to the same bytes again', { timeout: 300_000 }, async () => {
+    const again = await pack(name, join(packages[name].folder, 'again'))
+    const [first, second] = await Promise.all(
+      [packages[name].tarball, again.tarball].map((file) => readFile(file)),
+    )
+    expect(second?.equals(first ?? Buffer.alloc(0))).toBe(true)
+  })
+
+  test('has an SBOM with the package and all of its dependencies', async (context) => {
+    const { folder } = installed(context)[name]
+    const { stdout } = await execute('npm', ['sbom', '--sbom-format', 'cyclonedx'], { cwd: folder })
+    const { components } = bill.parse(JSON.parse(stdout))
+    const manifest = dependencies.parse(JSON.parse(await readFile(join(root, name, 'package.json'), 'utf8')))
+    expect(components.map((component) => component.name)).toEqual(
+      expect.arrayContaining([manifest.name, ...Object.keys(manifest.dependencies)]),
+    )
   })
 
   test('is clean by publint', async () => {

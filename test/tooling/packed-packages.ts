@@ -54,9 +54,13 @@ export async function packAndInstall(): Promise<PackedPackages> {
   return { client, server, unreachable, remove }
 }
 
-async function pack(workspace: string, folder: string): Promise<PackedPackage> {
+/** Packs a workspace into a folder, which is made. */
+export async function pack(workspace: string, folder: string): Promise<PackedPackage> {
   await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}')
+  await writeFile(
+    join(folder, 'package.json'),
+    '{"name":"installed","version":"0.0.0","private":true,"type":"module"}',
+  )
   const args = ['pack', '--json', '--pack-destination', folder]
   const { stdout } = await execute('npm', args, { cwd: join(root, workspace) })
   const [name] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'))

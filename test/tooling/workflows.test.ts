@@ -2,10 +2,24 @@ import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const files = globSync('.github/workflows/*.yml', { cwd: root })
 const workflows = await Promise.all(files.map((file) => readFile(`${root}${file}`, 'utf8')))
+
+const permissions = z.record(z.string(), z.string())
+const workflow = z.object({
+  permissions,
+  jobs: z.record(
+    z.string(),
+    z.object({
+      permissions: permissions.optional(),
+      steps: z.array(z.object({ run: z.string().optional() })),
+    }),
+  ),
+})
 
 /** Uses of actions that another commit could be put under: not by a full commit with its version beside it. */
 function movableActions(workflow: string): string[] {
@@ -30,6 +44,21 @@ test('the tests run on each PostgreSQL from the oldest that the server takes on'
   expect(versions[0]).toBe(Number(oldest))
   expect(versions).toEqual(versions.map((_, index) => Number(oldest) + index))
   expect(versions).toHaveLength(4)
+})
+
+test('a release is checked, packed twice to the same bytes, listed in SBOMs, and published with provenance and without a token', async () => {
+  const release = workflow.parse(parse(await readFile(`${root}.github/workflows/release.yml`, 'utf8')))
+  expect(release.permissions).toEqual({ contents: 'read' })
+  const [job, ...others] = Object.values(release.jobs)
+  expect(others).toEqual([])
+  expect(job?.permissions).toEqual({ contents: 'write', 'id-token': 'write' })
+  const commands = job?.steps.map(({ run = '' }) => run).filter((run) => run !== '') ?? []
+  const order = ['.ci/run', 'cmp ', 'npm sbom', 'npm publish', 'gh release create']
+  const places = order.map((command) => commands.findIndex((run) => run.includes(command)))
+  expect(places).toEqual(places.toSorted((a, b) => a - b))
+  expect(places).not.toContain(-1)
+  expect(commands.join('\n')).toMatch(/npm publish .*--provenance/)
+  expect(JSON.stringify(release)).not.toMatch(/NPM_TOKEN|NODE_AUTH_TOKEN/)
 })
 
 test('a tag, a branch and a commit without its version are found (negative control)', () => {
