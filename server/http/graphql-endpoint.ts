@@ -36,6 +36,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
   const maskError = createErrorMask(log)
   return async (request, response) => {
     const mayCall = allowOrigin(request, response, options.originPolicy())
+    const { host } = request.headers
     hideUrl(request)
     if (request.method === 'OPTIONS') {
       answerPreflight(response)
@@ -49,6 +50,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         if (!mayCall)
           throw new KeyServerError('FORBIDDEN', 'Pages of this origin may not call (ALLOWED_ORIGINS).')
         const { received, params } = await readRequest(request, {
+          host,
           origins: options.origins(),
           // Until the response is closed.
           onBytes: (bytes) => {
@@ -98,7 +100,14 @@ function hideUrl(request: IncomingMessage): void {
 
 async function readRequest(
   request: IncomingMessage,
-  { origins, onBytes }: { readonly origins: readonly string[]; readonly onBytes: (bytes: number) => void },
+  {
+    onBytes,
+    ...target
+  }: {
+    readonly host: string | undefined
+    readonly origins: readonly string[]
+    readonly onBytes: (bytes: number) => void
+  },
 ): Promise<{ received: ReceivedSignature | null; params: GraphQLParams }> {
   const { headers } = request
   const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
@@ -107,11 +116,8 @@ async function readRequest(
   const signed = readSignature(headers)
   const bytesMax = signed === null ? limits.unsignedBodyBytesMax : limits.signedBodyBytesMax
   const body = await readBody(request, { bytesMax, onBytes })
-  const received = await presentSignature(signed, {
-    body,
-    contentType: headers['content-type'] ?? '',
-    origins,
-  })
+  const contentType = headers['content-type'] ?? ''
+  const received = presentSignature(signed, { body, contentType, ...target })
   return { received, params: parseParams(body) }
 }
 

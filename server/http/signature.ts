@@ -1,7 +1,7 @@
+import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { signatureRefused, type KeyServerError } from '../../schema/wire/errors.ts'
 import {
-  contentDigest,
   httpProfile,
   parseSignature,
   type ParsedSignature,
@@ -38,26 +38,32 @@ export function readSignature(headers: IncomingHttpHeaders): SignatureHeaders | 
 
 /**
  * Reads who sent a POST with this body. The target is taken from the server's own origins and never from the request; of
- * several, the one that the client used is found by the check of the signature.
+ * several, the one that the client used is found by the check of the signature, which begins with the one that Host names: a
+ * signature of another origin costs a second check.
  *
  * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
  */
-export async function presentSignature(
+export function presentSignature(
   signed: SignatureHeaders | null,
   {
     body,
     contentType,
+    host,
     origins,
   }: {
     readonly body: Uint8Array<ArrayBuffer>
     readonly contentType: string
+    readonly host: string | undefined
     readonly origins: readonly string[]
   },
-): Promise<ReceivedSignature | null> {
+): ReceivedSignature | null {
   if (signed === null) return null
-  const digest = await contentDigest(body)
+  // WebCrypto's digest of so few bytes takes 9 µs of this thread, and a hop to another one.
+  const digest = `sha-256=:${hash('sha256', body, 'base64')}:`
   if (signed.contentDigest !== digest) throw wrongDigest()
-  const candidates = origins.map((origin) => ({
+  const isNamed = (origin: string) => host !== undefined && origin.endsWith(`//${host}`)
+  const ordered = [...origins.filter(isNamed), ...origins.filter((origin) => !isNamed(origin))]
+  const candidates = ordered.map((origin) => ({
     '@method': 'POST',
     '@target-uri': `${origin}/graphql`,
     'content-type': contentType,
