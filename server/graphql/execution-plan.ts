@@ -48,7 +48,7 @@ export type ExecutionPlan = (
  * Planned are the forms that clients repeat: one operation with one root field, that is no subscription, without fragments,
  * directives, introspection, interfaces, unions, and two selections of one name.
  *
- * @returns null for any other form
+ * @returns null for any other form. Whether the document is valid, is asked after
  */
 export function planExecution(schema: GraphQLSchema, document: DocumentNode): ExecutionPlan | null {
   const [operation, ...others] = document.definitions

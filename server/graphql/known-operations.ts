@@ -95,10 +95,10 @@ function parseParams({ query, variables = null, operationName = null, ...others 
 function plan(query: string): PlannedOperation | null {
   try {
     const document = parse(query, { maxTokens: queryLimits.tokensMax })
-    if (validate(schema, document, [queryLimitsRule]).length > 0 || validate(schema, document).length > 0)
-      return null
     const execute = planExecution(schema, document)
     if (execute === null) return null
+    if (validate(schema, document, [queryLimitsRule]).length > 0 || validate(schema, document).length > 0)
+      return null
     const name = findOperation(document, null)?.name?.value
     return { document, name, fields: fieldsOf({ schema, document }), execute }
   } catch {

@@ -11,11 +11,10 @@ import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import type { Meters } from '../observation/meters.ts'
 import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
+import { acquisitionRefusals, AcquisitionGroups } from './acquisition-groups.ts'
 
 /** The arguments of one acquisition, unparsed. */
 type AcquireInput = Parameters<AcquisitionsPort['acquire']>[0]
-
-const acquisitionRefusals = ['NOT_FOUND', 'KEY_REVOKED', 'KEY_NOT_YET_VALID', 'KEY_OVERUSED'] as const
 
 const acquiredRow = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('GRANTED'), key_id: z.guid(), wrapped_key: z.string() }),
@@ -28,17 +27,38 @@ const acquiredRow = z.discriminatedUnion('outcome', [
 
 type AcquiredRow = z.infer<typeof acquiredRow>
 
+interface AskedKeys {
+  readonly keyIds: readonly TransactionKeyId[]
+  readonly purpose: AcquisitionPurpose
+  readonly acquisitionId: string | null
+}
+
+interface Decision {
+  readonly outcome: AcquiredRow['outcome']
+  readonly released: readonly Pick<WrappedKey, 'transactionKeyId' | 'jwe'>[]
+}
+
 /**
  * Releases wrapped keys, and counts uses. The database function `acquire_wrapped_keys` does all of it in one round trip and
- * one transaction: it consumes the nonce, decides, counts, alerts and reads the wrapped keys.
+ * one transaction: it consumes the nonce, decides, counts, alerts and reads the wrapped keys. Requests for one key to use are
+ * gathered ({@link AcquisitionGroups}).
  */
 export class Acquisitions {
   readonly #databases: Databases
   readonly #meters: Meters
+  readonly #groups: AcquisitionGroups
 
   constructor(databases: Databases, { meters }: { readonly meters: Meters }) {
     this.#databases = databases
     this.#meters = meters
+    this.#groups = new AcquisitionGroups(databases, async ({ transactionKeyId, acquisitionId, ...nonce }) => {
+      const { outcome, rows } = await this.#run(nonce, {
+        keyIds: [transactionKeyId],
+        purpose: 'USE',
+        acquisitionId,
+      })
+      return { outcome, jwe: rows[0]?.wrapped_key ?? null }
+    })
   }
 
   /** The port of one request. */
@@ -78,26 +98,37 @@ export class Acquisitions {
       await request.transaction(recordRefusal('NOT_FOUND'))
       throw refusal('NOT_FOUND')
     }
-    const { outcome, rows } = await request.statement((nonce) =>
-      this.#run(nonce, { keyIds, purpose: input.purpose, acquisitionId }),
+    const { outcome, released } = await request.statement((nonce) =>
+      this.#decide(nonce, { keyIds, purpose: input.purpose, acquisitionId }),
     )
     if (outcome !== 'GRANTED') throw refusal(outcome)
-    return rows.flatMap(({ key_id: transactionKeyId, wrapped_key: jwe }) =>
-      transactionKeyId === null ? [] : [{ accountId, managementKeyId, transactionKeyId, jwe }],
+    return released.map((key) => ({ accountId, managementKeyId, ...key }))
+  }
+
+  async #decide(signed: NonceToConsume, asked: AskedKeys): Promise<Decision> {
+    const [transactionKeyId] = asked.keyIds
+    const { nonce } = signed
+    const isGathered = asked.purpose === 'USE' && asked.keyIds.length === 1 && nonce !== null
+    if (isGathered && transactionKeyId !== undefined) {
+      const { acquisitionId } = asked
+      const { outcome, jwe } = await this.#groups.acquire({
+        ...signed,
+        nonce,
+        transactionKeyId,
+        acquisitionId,
+      })
+      return { outcome, released: jwe === null ? [] : [{ transactionKeyId, jwe }] }
+    }
+    const { outcome, rows } = await this.#run(signed, asked)
+    const released = rows.flatMap(({ key_id: id, wrapped_key: jwe }) =>
+      id === null ? [] : [{ transactionKeyId: id, jwe }],
     )
+    return { outcome, released }
   }
 
   async #run(
     { accountId, managementKeyId, nonce, created, expires, address }: NonceToConsume,
-    {
-      keyIds,
-      purpose,
-      acquisitionId,
-    }: {
-      readonly keyIds: readonly TransactionKeyId[]
-      readonly purpose: AcquisitionPurpose
-      readonly acquisitionId: string | null
-    },
+    { keyIds, purpose, acquisitionId }: AskedKeys,
   ): Promise<{ readonly outcome: AcquiredRow['outcome']; readonly rows: readonly AcquiredRow[] }> {
     const answer = await this.#databases.writes.sql`
       SELECT * FROM acquire_wrapped_keys(

@@ -32,16 +32,28 @@ test('a nonce with an unknown outcome lets nobody in', async () => {
 test('an acquisition with an unknown outcome, or a grant without a wrapped key, releases nothing', async () => {
   const { key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key)
-  for (const row of [
-    "'GRANTED ', w.transaction_key_id, w.jwe",
-    "'GRANTED', w.transaction_key_id, NULL::text",
-  ]) {
-    const body = `BEGIN RETURN QUERY SELECT ${row} FROM wrapped_keys w; END`
-    await withFunction('acquire_wrapped_keys', body, async () => {
-      const answer = await acquire(world.url, key, { id })
-      expect([answer.data ?? null, answer.code]).toEqual([null, 'INTERNAL_SERVER_ERROR'])
-    })
+  const listed = {
+    query: 'query ($ids: [ID!]!) { wrappedKeys(transactionKeyIds: $ids, purpose: EXPORT) { jwe } }',
+    variables: { ids: [id] },
   }
+  const rows = {
+    acquire_wrapped_keys: [
+      "'GRANTED ', w.transaction_key_id, w.jwe",
+      "'GRANTED', w.transaction_key_id, NULL::text",
+    ],
+    acquire_wrapped_key_group: ["1, 'GRANTED ', w.jwe", "1, 'GRANTED', NULL::text", "2, 'GRANTED', w.jwe"],
+  }
+  for (const [name, answers] of Object.entries(rows)) {
+    for (const row of answers) {
+      const body = `BEGIN RETURN QUERY SELECT ${row} FROM wrapped_keys w; END`
+      await withFunction(name, body, async () => {
+        const isGroup = name === 'acquire_wrapped_key_group'
+        const answer = await (isGroup ? acquire(world.url, key, { id }) : call(world.url, key, listed))
+        expect([answer.data ?? null, answer.code]).toEqual([null, 'INTERNAL_SERVER_ERROR'])
+      })
+    }
+  }
+  expect((await call(world.url, key, listed)).errors).toEqual([])
   expect((await acquire(world.url, key, { id })).errors).toEqual([])
 })
 

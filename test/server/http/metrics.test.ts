@@ -132,7 +132,9 @@ test('statements that wait for a connection are counted as waiting', async () =>
   const { id } = await storeKey(server.url, key)
   await administrator.sql.begin(async (blocker) => {
     await blocker`LOCK TABLE transaction_key_usage IN ACCESS EXCLUSIVE MODE`
-    const asked = Array.from({ length: 9 }, () => acquire(server.url, key, { id }))
+    // Each is a statement of its own, where acquisitions for use are gathered.
+    const query = 'query ($id: ID!) { wrappedKey(transactionKeyId: $id, purpose: EXPORT) { jwe } }'
+    const asked = Array.from({ length: 9 }, () => call(server.url, key, { query, variables: { id } }))
     await eventually(
       async () => ((await value('claviger_database_pool', { pool: 'writes', state: 'waiting' })) ?? 0) >= 2,
       { withinMs: 5_000, what: 'statements that wait' },
