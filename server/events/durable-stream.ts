@@ -10,8 +10,8 @@ export interface DurableStreamOptions<T> {
   readonly wakeUp: Signal
   /** Reads the next items in order, at most a page. */
   readonly read: (after: CursorPosition) => Promise<ItemsRead<T>>
-  /** The last resort when no notification comes, in milliseconds. */
-  readonly pollMs: number
+  /** How long it may wait for a notification before it looks by itself, in milliseconds; null: for ever. */
+  readonly waitMsMax: () => number | null
   /** Says that the server stops. The stream then fails with UNAVAILABLE, because a stream that ends is not resumed. */
   readonly stopping: AbortSignal
   /** Says that the subscriber's key is revoked. The stream then fails as its next request will. */
@@ -54,7 +54,7 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
   }
 
   async next(): Promise<IteratorResult<T, undefined>> {
-    const { wakeUp, pollMs, stopping, revoked } = this.#options
+    const { wakeUp, waitMsMax, stopping, revoked } = this.#options
     while (!this.#ended()) {
       const [item, ...rest] = this.#page
       if (item !== undefined) {
@@ -67,8 +67,7 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
         this.#page = page.items
         const hasNews = page.items.length > 0 || page.seen.position > this.#bookmark.position
         this.#bookmark = page.seen
-        // Streams that wait look at one time, so that those of a list share what they read.
-        if (!hasNews && !this.#ended()) await wakeUp.wait(pollMs - (performance.now() % pollMs))
+        if (!hasNews && !this.#ended()) await wakeUp.wait(waitMsMax())
       }
     }
     if (revoked.aborted) throw signatureRefused('SIGNATURE_INVALID')

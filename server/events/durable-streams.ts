@@ -9,7 +9,7 @@ import { DurableStream, type DurableStreamOptions } from './durable-stream.ts'
 export interface DurableStreamsOptions {
   readonly notifications: Notifications
   readonly revocations: Pick<RevocationWatch, 'watch'>
-  /** How often a subscriber looks when no notification comes, in milliseconds. */
+  /** How often a subscriber looks while it is not known that notifications arrive, in milliseconds. */
   readonly pollMs: number
   readonly stopping: AbortSignal
 }
@@ -19,6 +19,8 @@ export interface Subscription<T> extends Pick<DurableStreamOptions<T>, 'read'> {
   readonly principalId: string
   /** The key that signed the request. */
   readonly keyId: string
+  /** It reads every `pollMs` even if notifications arrive: its subscriber hears that nothing is new. Default: false. */
+  readonly readsRegularly?: boolean
   /** Claims the request's signature, and answers where to begin. */
   readonly begin: () => Promise<CursorPosition>
 }
@@ -67,7 +69,13 @@ export class DurableStreams {
   }
 
   /** Rejects as `begin` does, and with RATE_LIMITED when the key, its principal or all have as many as they may. */
-  async open<T>({ principalId, keyId, begin, read }: Subscription<T>): Promise<DurableStream<T>> {
+  async open<T>({
+    principalId,
+    keyId,
+    begin,
+    read,
+    readsRegularly = false,
+  }: Subscription<T>): Promise<DurableStream<T>> {
     const { notifications, revocations, pollMs, stopping } = this.#options
     const revoked = new AbortController()
     // Before the signature is claimed, so that no revocation falls between.
@@ -92,7 +100,10 @@ export class DurableStreams {
         after,
         wakeUp,
         read,
-        pollMs,
+        // Idle subscribers cost nothing while notifications arrive: 2,000 of them took 400 statements a second. Those that look do
+        // so at one time, so that streams of a list share what they read.
+        waitMsMax: () =>
+          notifications.isProven && !readsRegularly ? null : pollMs - (performance.now() % pollMs),
         stopping,
         revoked: revoked.signal,
       })

@@ -1,7 +1,7 @@
 /** One subscriber's side of the wake-up: set by a notification, taken by the subscriber. */
 export interface Signal {
-  /** Resolves at once when a notification came since the last call; otherwise with the next one, or after `ms`. */
-  wait(ms: number): Promise<void>
+  /** Resolves at once when a notification came since the last call; otherwise with the next one, or after `ms`; null: never. */
+  wait(ms: number | null): Promise<void>
   close(): void
 }
 
@@ -11,6 +11,19 @@ export interface Signal {
  */
 export class Notifications {
   readonly #byAccount = new Map<string, Set<PendingSignal>>()
+  #isProven = false
+
+  /** Notifications are known to arrive: while they are, whoever waits need not look by itself. */
+  get isProven(): boolean {
+    return this.#isProven
+  }
+
+  /** Notes whether notifications arrive. When they no longer do, every reader looks. */
+  setProven(isProven: boolean): void {
+    const wasProven = this.#isProven
+    this.#isProven = isProven
+    if (wasProven && !isProven) this.notifyAll()
+  }
 
   subscribe(accountId: string): Signal {
     const signals = this.#byAccount.get(accountId) ?? new Set()
@@ -47,10 +60,10 @@ class PendingSignal implements Signal {
     this.#answer?.()
   }
 
-  async wait(ms: number): Promise<void> {
+  async wait(ms: number | null): Promise<void> {
     if (!this.#isNotified) {
       const { promise, resolve } = Promise.withResolvers<boolean>()
-      const timer = setTimeout(resolve, ms, false)
+      const timer = ms === null ? undefined : setTimeout(resolve, ms, false)
       this.#answer = () => {
         resolve(true)
       }

@@ -51,6 +51,7 @@ export class KeyChanges {
         await list.assertGoesOn(asked)
         return asked
       },
+      readsRegularly: true,
       read: withWordOfTheEnd((from) => this.#readAfter(applicationServerId, from), {
         // Each time that the stream looks without news.
         everyMs: this.#streams.pollMs * 0.5,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { DurableStreams } from '../../../server/events/durable-streams.ts'
 import { Notifications } from '../../../server/events/notifications.ts'
 import { streamsPerPrincipalMax } from '../../../server/lib/transport-limits.ts'
+import { eventually } from '../../support/connections.ts'
 
 const at = { position: 0, atMs: null }
 
@@ -35,4 +36,41 @@ test('60 keys of one account have 300 subscriptions together, and those of anoth
   // A refusal takes no place of the key.
   await expect(open(streams, { keyId: 'key 61' })).rejects.toMatchObject({ code: 'RATE_LIMITED' })
   for (const stream of [...opened, other]) await stream.return()
+})
+
+test('an idle stream reads nothing while notifications are known to arrive, and looks by itself when they are not', async () => {
+  const notifications = new Notifications()
+  notifications.setProven(true)
+  const streams = new DurableStreams({
+    notifications,
+    revocations: { watch: () => () => undefined },
+    pollMs: 20,
+    stopping: new AbortController().signal,
+  })
+  const reads = { alerts: 0, regular: 0 }
+  const opened = await Promise.all(
+    (['alerts', 'regular'] as const).map((name) =>
+      streams.open({
+        principalId: 'account',
+        keyId: name,
+        begin: () => Promise.resolve(at),
+        read: async () => {
+          reads[name] += 1
+          return { items: [], seen: at }
+        },
+        readsRegularly: name === 'regular',
+      }),
+    ),
+  )
+  const ends = opened.map((stream) => stream.next())
+  const until = (isDone: () => boolean) =>
+    eventually(() => Promise.resolve(isDone()), { withinMs: 10_000, what: 'the streams have read' })
+  await until(() => reads.regular > 5)
+  expect(reads.alerts).toBe(1)
+  notifications.notify('account')
+  await until(() => reads.alerts === 2)
+  notifications.setProven(false)
+  await until(() => reads.alerts > 5)
+  for (const stream of opened) await stream.return()
+  await Promise.all(ends)
 })
