@@ -1,8 +1,9 @@
-import type { TransactionKey } from '../../index.ts'
+import type { KeyPage, TransactionKey } from '../../index.ts'
 import type { ViewerVault } from '../session/access.ts'
 import { filterOf, type KeyQuery } from './key-query.ts'
 import { readKeyTotals, type KeyTotals } from './key-totals.ts'
 import { readPageEnd } from './page-ends.ts'
+import { isOutOfReach, lastRead, type LastRead } from './read-cache.ts'
 import { Store } from './store.ts'
 
 export interface KeyListState {
@@ -40,6 +41,8 @@ export class KeyList {
     error: null,
   })
   readonly #vault: ViewerVault
+  /** The newest keys of all. */
+  readonly #last: LastRead<Pick<KeyPage, 'keys' | 'totalCount'>>
   /** The cursor behind each page, as far as they are known; null behind the last one. */
   #ends: (string | null)[] = []
   #wanted: readonly [number, number] = [0, 0]
@@ -51,6 +54,7 @@ export class KeyList {
 
   constructor(vault: ViewerVault) {
     this.#vault = vault
+    this.#last = lastRead(vault.managementKeyId, 'keys')
   }
 
   /** Reads the keys, unless that was done a moment ago. */
@@ -124,9 +128,15 @@ export class KeyList {
       this.#ends[0] = page.endCursor
       const { totalCount } = page
       this.#change({ pages: new Map([[0, page.keys]]), totalCount, isLoading: false, error: null })
+      if (isNewestOfAll(this.state.value.query)) this.#last.put({ keys: page.keys, totalCount })
       void this.#readWanted()
     } catch (error) {
-      if (generation === this.#generation) this.#change({ error, isLoading: false })
+      const { query, totalCount } = this.state.value
+      const mayHelp = isOutOfReach(error) && totalCount === null && isNewestOfAll(query)
+      const last = mayHelp ? await this.#last.get() : undefined
+      if (generation !== this.#generation) return
+      this.#change({ error, isLoading: false })
+      if (last !== undefined) this.#change({ pages: new Map([[0, last.keys]]), totalCount: last.totalCount })
     }
   }
 
@@ -192,6 +202,10 @@ export class KeyList {
   #change(changes: Partial<KeyListState>): void {
     this.state.set({ ...this.state.value, ...changes })
   }
+}
+
+function isNewestOfAll({ search, state, sort }: KeyQuery): boolean {
+  return search === '' && state === null && sort === 'NEWEST'
 }
 
 /** The key in a row of the list; null while it was not read. */

@@ -1,4 +1,5 @@
 import { useEffect } from 'react'
+import { isOutOfReach, type LastRead } from './read-cache.ts'
 import { Store, useStore } from './store.ts'
 
 /** Something that is read from the key server. What was read stays while it is read again, and when that fails. */
@@ -17,11 +18,14 @@ const freshMs = 15_000
 export class Resource<T> {
   readonly state = new Store<ResourceState<T>>({ data: undefined, error: null, isLoading: false })
   readonly #load: () => Promise<T>
+  readonly #last: LastRead<T> | null
   #loadedAt = -Infinity
   #loading: Promise<void> | null = null
 
-  constructor(load: () => Promise<T>) {
+  /** `last`: shown while the key server was not reached since the page was loaded. */
+  constructor(load: () => Promise<T>, last: LastRead<T> | null = null) {
     this.#load = load
+    this.#last = last
   }
 
   /** Reads it unless that was done a moment ago. */
@@ -51,9 +55,13 @@ export class Resource<T> {
   async #read(): Promise<void> {
     this.state.set({ ...this.state.value, isLoading: true })
     try {
-      this.set(await this.#load())
+      const data = await this.#load()
+      this.set(data)
+      this.#last?.put(data)
     } catch (error) {
-      this.state.set({ ...this.state.value, error, isLoading: false })
+      const { data } = this.state.value
+      const shown = data ?? (isOutOfReach(error) ? await this.#last?.get() : undefined)
+      this.state.set({ data: shown, error, isLoading: false })
     }
   }
 }

@@ -1,5 +1,6 @@
 import { encodeCursor } from '../../../schema/wire/cursor.ts'
 import { KeyServerError, type Alert } from '../../index.ts'
+import { isOutOfReach, lastRead, type LastRead } from '../data/read-cache.ts'
 import { Store } from '../data/store.ts'
 import type { ViewerVault } from './access.ts'
 
@@ -12,6 +13,8 @@ export interface AlertFeedState {
   readonly isLoaded: boolean
   readonly error: unknown
 }
+
+type Newest = Pick<AlertFeedState, 'alerts' | 'unreadCount'>
 
 /** Called for each alert that arrives while the page is open, and for those that it missed while it slept. */
 export type AlertHandler = (alert: Alert) => void
@@ -35,11 +38,13 @@ export class AlertFeed {
     error: null,
   })
   readonly #vault: ViewerVault
+  readonly #last: LastRead<Newest>
   readonly #listeners = new Set<AlertHandler>()
   #stream: AbortController | null = null
 
   constructor(vault: ViewerVault) {
     this.#vault = vault
+    this.#last = lastRead(vault.managementKeyId, 'alerts')
   }
 
   /** Reads the newest alerts and follows. @returns a function that ends it */
@@ -93,6 +98,8 @@ export class AlertFeed {
         await this.#follow(life)
       } catch (error) {
         this.#change({ error })
+        if (isOutOfReach(error) && this.state.value.alerts.length === 0)
+          this.#change((await this.#last.get()) ?? {})
         if (error instanceof KeyServerError && error.code === 'UNAUTHENTICATED') return
         if (error instanceof KeyServerError && error.code === 'CURSOR_EXPIRED')
           this.#change({ isLoaded: false })
@@ -103,13 +110,9 @@ export class AlertFeed {
 
   async #readNewest(): Promise<void> {
     const page = await this.#vault.alertHistory({ last: pageSize })
-    this.#change({
-      alerts: page.alerts.toReversed(),
-      unreadCount: page.unacknowledgedCount,
-      hasOlder: page.hasPreviousPage,
-      isLoaded: true,
-      error: null,
-    })
+    const newest = { alerts: page.alerts.toReversed(), unreadCount: page.unacknowledgedCount }
+    this.#change({ ...newest, hasOlder: page.hasPreviousPage, isLoaded: true, error: null })
+    this.#last.put(newest)
   }
 
   async #readUnreadCount(): Promise<void> {

@@ -1,9 +1,9 @@
-/** The databases that a management key may be kept in, each with its trust state. */
-const keystoreDatabases = ['claviger', 'claviger-passkey']
+/** The databases that a management key may be kept in, each with its trust state, and what was read with it. */
+const databases = ['claviger', 'claviger-passkey', 'claviger-reads']
 
 /** Erases this browser's management key for good, and begins anew. What only it could open is lost. */
 export async function forgetThisBrowser(): Promise<void> {
-  for (const name of keystoreDatabases) await deleteDatabase(name)
+  for (const name of databases) await deleteDatabase(name)
   location.assign('/')
 }
 

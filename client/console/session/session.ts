@@ -9,6 +9,7 @@ import {
 import { readDueKeys, type DueKeys } from '../data/due-keys.ts'
 import { KeyList } from '../data/key-list.ts'
 import { readKeyTotals, type KeyTotals } from '../data/key-totals.ts'
+import { lastRead } from '../data/read-cache.ts'
 import { Resource } from '../data/resource.ts'
 import { viewerOf, type ViewerVault } from './access.ts'
 import { AlertFeed } from './alert-feed.ts'
@@ -54,9 +55,10 @@ export function createSession(
   { mode, keptBy }: Pick<ConsoleSession, 'mode' | 'keptBy'>,
 ): ConsoleSession {
   const viewer = viewerOf(vault)
+  const last = <T extends object>(name: string) => lastRead<T>(viewer.managementKeyId, name)
   const keys = new KeyList(viewer)
-  const totals = new Resource(() => readKeyTotals(viewer))
-  const due = new Resource(() => readDueKeys(viewer))
+  const totals = new Resource(() => readKeyTotals(viewer), last('totals'))
+  const due = new Resource(() => readDueKeys(viewer), last('due'))
   const opened = new Map<string, Resource<TransactionKey | null>>()
   const put = (key: TransactionKey) => {
     keys.put(key)
@@ -85,8 +87,8 @@ export function createSession(
     keys,
     totals,
     due,
-    account: new Resource(() => viewer.account()),
-    webhooks: new Resource(() => viewer.webhooks()),
+    account: new Resource(() => viewer.account(), last('account')),
+    webhooks: new Resource<readonly Webhook[]>(() => viewer.webhooks(), last('webhooks')),
     key: open,
     putKey: (key) => {
       put(key)

@@ -124,3 +124,27 @@ test('offline it says so and shows what was read, and back it catches up with wh
   await page.getByRole('region', { name: 'Notifications' }).getByText('Somebody posed as you').waitFor()
   forgive(watched, /ERR_INTERNET_DISCONNECTED/)
 })
+
+test('loaded anew while the key server is out of reach it shows what was read before, and nothing of it when it is refused', async (context) => {
+  const watched = await world.open(context)
+  const { page } = watched
+  await makeAccount(page)
+  await makeKey(page, { server: shop, label: 'Shop' })
+  await visit(page, 'Keys')
+  await page.getByRole('link', { name: 'Shop', exact: true }).waitFor()
+  await page.getByRole('radio', { name: 'All 1' }).waitFor()
+  await page.route('**/graphql', (route) => route.abort())
+  await page.reload()
+  await page.getByRole('link', { name: 'Shop', exact: true }).waitFor()
+  await page.getByText('NETWORK').first().waitFor()
+
+  await page.unroute('**/graphql')
+  const extensions = { code: 'UNAUTHENTICATED', reason: 'SIGNATURE_INVALID' }
+  await page.route('**/graphql', (route) =>
+    route.fulfill({ status: 401, json: { errors: [{ message: 'Refused.', extensions }] } }),
+  )
+  await page.reload()
+  await page.getByRole('heading', { name: 'This browser has no access' }).waitFor()
+  expect(await page.getByRole('link', { name: 'Shop', exact: true }).count()).toBe(0)
+  forgive(watched, /ERR_FAILED|status of 401/)
+})
