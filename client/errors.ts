@@ -24,6 +24,7 @@ export type VaultErrorCode =
   | 'CERTIFICATE_INVALID'
   | 'UNTRUSTED_MANAGEMENT_KEY'
   | 'ROLLBACK'
+  | 'AUDIT_HEAD_INVALID'
   | 'WRAPPING_MISMATCH'
   | 'PAIRING_CODE_INVALID'
   | 'PAIRING_GONE'
@@ -57,6 +58,7 @@ const meanings: Readonly<Record<VaultErrorCode, string>> = {
   CERTIFICATE_INVALID: "The key's certificate does not hold.",
   UNTRUSTED_MANAGEMENT_KEY: 'A management key is not endorsed by one that this device trusts.',
   ROLLBACK: 'The key server shows something older than it has shown before.',
+  AUDIT_HEAD_INVALID: 'This is no head of the audit log that the key server signed for this account.',
   WRAPPING_MISMATCH: 'This device wraps keys under a secret of its own, and for no other management key.',
   PAIRING_CODE_INVALID: 'This is no code of a device that asks to be paired.',
   PAIRING_GONE: 'There is no such pairing, or none any more.',

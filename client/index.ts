@@ -16,6 +16,10 @@ export type {
   UnknownAlert,
 } from './alerts/alert.ts'
 export type { AlertPage, AlertPageOptions } from './alerts/history.ts'
+export type { AuditEntry } from './audit/audit-entry.ts'
+export type { AuditHead } from './audit/audit-head.ts'
+export type { AuditFilter } from './audit/audit-log.ts'
+export type { AuditProblem, AuditReport } from './audit/verify-audit-log.ts'
 export { indexedDbCursorStore, type CursorStore } from './alerts/cursor-store.ts'
 export type { ConnectionChange } from './alerts/connection-change.ts'
 export type { AlertStreamOptions } from './alerts/stream.ts'
@@ -68,7 +72,13 @@ export { memoryRotationStore, type RotationStore } from './rotation/rotation-sto
 export type { Fetch } from './transport/signing-fetch.ts'
 export type { KeyTerms } from './trust/certificate.ts'
 export type { TrustErrorCode } from './trust/trust.ts'
-export type { SeenManagementKey, SeenTransactionKey, TrustState, TrustStore } from './keystore/trust-store.ts'
+export type {
+  SeenAuditHead,
+  SeenManagementKey,
+  SeenTransactionKey,
+  TrustState,
+  TrustStore,
+} from './keystore/trust-store.ts'
 export {
   createVault,
   openVault,
@@ -98,7 +108,9 @@ export {
 export type { PublicJwk, SigningJwk, WrappingJwk } from '../schema/wire/keys/jwk.ts'
 export type { WebCryptoKey, WebCryptoKeyPair } from '../schema/wire/keys/web-crypto-key.ts'
 export {
+  acquisitionPurposes,
   alertKinds,
+  auditActions,
   channelChanges,
   channelKinds,
   channelLanguages,
@@ -107,7 +119,9 @@ export {
   revocationReasons,
   transactionKeySorts,
   transactionKeyStates,
+  type AcquisitionPurpose,
   type AlertKind,
+  type AuditAction,
   type ManagementKeyKind,
   type OverusePolicy,
   type RevocationReason,

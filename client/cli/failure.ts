@@ -165,6 +165,7 @@ const ownErrors: Readonly<Record<VaultErrorCode | VerifierErrorCode, Meaning>> =
     hint: ({ keystorePath }) =>
       `${distrust()} If its operator says that it was restored from a backup, remove ${keystorePath}.trust.`,
   },
+  AUDIT_HEAD_INVALID: { exitCode: no },
   WRAPPING_MISMATCH: { exitCode: no },
   ALGORITHM_MISMATCH: { exitCode: usage },
   PUBLIC_KEY_INVALID: { exitCode: usage, hint: () => 'Nothing was sent.' },

@@ -44,6 +44,12 @@ export function parseInstant(text: string, now: number = Date.now()): Date {
   return instant
 }
 
+/** An instant: RFC 3339, or a duration before now by this machine's clock. */
+export function parsePastInstant(text: string, now: number = Date.now()): Date {
+  if (/^\d+[a-z]$/.test(text)) return new Date(now - parseDuration(text) * 1000)
+  return parseInstant(text, now)
+}
+
 /** `new Date` takes February 30 for March 2, and hour 24 for the next day. */
 function isOnCalendar(text: string): boolean {
   const [date = '', hour = ''] = text.split(/[Tt:]/)

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { addAccountCommand } from './commands/account.ts'
 import { addAlertsCommand } from './commands/alerts.ts'
+import { addAuditCommands } from './commands/audit.ts'
 import { addBackupCommands } from './commands/backup.ts'
 import { addDeviceCommands } from './commands/device.ts'
 import { addInitCommand } from './commands/init.ts'
@@ -57,6 +58,7 @@ export function createCli(parts: Pick<Context, 'output' | 'untilInterrupted'>): 
   addBackupCommands(program, context)
   addVerifyCommand(program, context)
   addAlertsCommand(program, context)
+  addAuditCommands(program, context)
   addWebhookCommands(program, context)
   addChannelCommands(program, context)
   addAccountCommand(program, context)

@@ -1,5 +1,5 @@
 import { VaultError } from '../errors.ts'
-import type { SeenManagementKey, SeenTransactionKey, TrustState } from './trust-store.ts'
+import type { SeenAuditHead, SeenManagementKey, SeenTransactionKey, TrustState } from './trust-store.ts'
 
 /**
  * Parses a stored trust state.
@@ -15,6 +15,7 @@ export function parseTrustState(value: unknown): TrustState {
     managementKeyId,
     transactionKeys: listOf(members.get('transactionKeys')).map(parseTransactionKey),
     managementKeys: listOf(members.get('managementKeys')).map(parseManagementKey),
+    ...(members.has('auditHead') && { auditHead: parseAuditHead(members.get('auditHead')) }),
   }
 }
 
@@ -30,6 +31,14 @@ function parseManagementKey(value: unknown): SeenManagementKey {
   const [id, revokedAt] = [members.get('id'), members.get('revokedAt')]
   if (typeof id !== 'string' || (revokedAt !== null && typeof revokedAt !== 'number')) throw unreadable()
   return { id, revokedAt }
+}
+
+function parseAuditHead(value: unknown): SeenAuditHead {
+  const members = membersOf(value)
+  const [sequence, hash, signedAt] = [members.get('sequence'), members.get('hash'), members.get('signedAt')]
+  if (typeof sequence !== 'number' || typeof hash !== 'string' || typeof signedAt !== 'number')
+    throw unreadable()
+  return { sequence, hash, signedAt }
 }
 
 function membersOf(value: unknown): ReadonlyMap<string, unknown> {

@@ -7,6 +7,8 @@ export interface TrustState {
   readonly transactionKeys: readonly SeenTransactionKey[]
   /** At most {@link trustStateKeysMax}. */
   readonly managementKeys: readonly SeenManagementKey[]
+  /** The newest head of the audit log. Absent until one was seen. */
+  readonly auditHead?: SeenAuditHead
 }
 
 export interface SeenTransactionKey {
@@ -20,6 +22,14 @@ export interface SeenManagementKey {
   readonly id: string
   /** Unix seconds; null when it is not revoked. */
   readonly revokedAt: number | null
+}
+
+export interface SeenAuditHead {
+  readonly sequence: number
+  /** Hex. */
+  readonly hash: string
+  /** Unix seconds, by the key server's clock. */
+  readonly signedAt: number
 }
 
 /**

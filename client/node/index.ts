@@ -5,6 +5,7 @@ export type { CursorStore } from '../alerts/cursor-store.ts'
 export { VaultError, type VaultErrorCode } from '../errors.ts'
 export type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
 export type {
+  SeenAuditHead,
   SeenManagementKey,
   SeenTransactionKey,
   TrustStore,

@@ -2,6 +2,7 @@ import { VaultError } from '../errors.ts'
 import { earliest } from './chain.ts'
 import {
   trustStateKeysMax,
+  type SeenAuditHead,
   type SeenManagementKey,
   type SeenTransactionKey,
   type TrustStore,
@@ -19,6 +20,7 @@ export class RollbackGuard {
   readonly #trustStore: TrustStore
   readonly #transactionKeys = new Map<string, SeenTransactionKey>()
   readonly #managementKeys = new Map<string, number | null>()
+  #auditHead: SeenAuditHead | null = null
   #loaded: Promise<void> | null = null
   #hasNews = false
   #written: Promise<void> = Promise.resolve()
@@ -74,6 +76,18 @@ export class RollbackGuard {
     dropOldest(this.#managementKeys)
   }
 
+  /** The newest head of the audit log that was seen. */
+  get auditHead(): SeenAuditHead | null {
+    return this.#auditHead
+  }
+
+  /** Records a head of the audit log that is newer than the one before. */
+  recordAuditHead(head: SeenAuditHead): void {
+    if (this.#auditHead !== null && head.sequence <= this.#auditHead.sequence) return
+    this.#auditHead = head
+    this.#hasNews = true
+  }
+
   /** Writes the trust store when there is something new. */
   flush(): Promise<void> {
     if (!this.#hasNews) return this.#written
@@ -94,6 +108,7 @@ export class RollbackGuard {
       managementKeyId: this.#managementKeyId,
       transactionKeys: [...this.#transactionKeys.values()],
       managementKeys: [...this.#managementKeys].map(([id, revokedAt]) => ({ id, revokedAt })),
+      ...(this.#auditHead && { auditHead: this.#auditHead }),
     })
   }
 
@@ -106,6 +121,7 @@ export class RollbackGuard {
     for (const key of kept.transactionKeys) this.recordTransactionKey(key)
     for (const key of kept.managementKeys) this.recordManagementKey(key)
     for (const key of seenHere) this.recordTransactionKey(key)
+    if (kept.auditHead !== undefined) this.recordAuditHead(kept.auditHead)
   }
 }
 

@@ -19,7 +19,7 @@ import { claimsOf, isStatePossible, type DescribedKey, type KeyTerms } from './c
 import { isAfter, type TrustedManagementKey } from './chain.ts'
 import { statementSigner } from './endorse.ts'
 import { signKeyRevocation, signManagementKeyRevocation, verifyKeyRevocation } from './revocations.ts'
-import { memoryTrustStore, type TrustStore } from '../keystore/trust-store.ts'
+import { memoryTrustStore, type SeenAuditHead, type TrustStore } from '../keystore/trust-store.ts'
 import { RollbackGuard } from './rollback-guard.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
@@ -97,6 +97,19 @@ export class Trust {
    */
   recipients(): Promise<Recipient[]> {
     return this.#account.recipients()
+  }
+
+  /** The newest head of the audit log that this device has seen; null when it has seen none. */
+  async seenAuditHead(): Promise<SeenAuditHead | null> {
+    await this.#rollbackGuard.load()
+    return this.#rollbackGuard.auditHead
+  }
+
+  /** Records a head of the audit log, if it is newer than the one that this device has seen. */
+  async recordAuditHead(head: SeenAuditHead): Promise<void> {
+    await this.#rollbackGuard.load()
+    this.#rollbackGuard.recordAuditHead(head)
+    await this.#rollbackGuard.flush()
   }
 
   /** Records that this device has revoked a management key, with the Unix second by its own clock. */

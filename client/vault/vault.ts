@@ -4,6 +4,10 @@ import { runDocument, subscribeDocument, type GraphqlDocument } from './document
 import type { Alert } from '../alerts/alert.ts'
 import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } from '../alerts/history.ts'
 import { streamAlerts, type AlertStreamOptions } from '../alerts/stream.ts'
+import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { AuditHead } from '../audit/audit-head.ts'
+import { readAuditLog, type AuditFilter } from '../audit/audit-log.ts'
+import { readNewestAuditHead, verifyAuditLog, type AuditReport } from '../audit/verify-audit-log.ts'
 import {
   createRequestSigner,
   type RequestSigner,
@@ -209,6 +213,28 @@ export interface Vault {
   /** Marks the alerts up to and including this cursor as read; returns their number. */
   acknowledgeAlerts(upTo: string): Promise<number>
 
+  /**
+   * What was done with the account and its keys: every acquisition, granted or refused, and every change, newest first. It is
+   * the key server's word: {@link verifyAuditLog} checks that nothing was removed or changed since.
+   */
+  auditLog(filter?: AuditFilter): Pages<AuditEntry>
+
+  /**
+   * How far the audit log has come, signed by the key server. Keep it apart from the key server, as JSON, for
+   * {@link verifyAuditLog}. This device remembers the newest one that it has seen.
+   *
+   * @throws {VaultError} AUDIT_HEAD_INVALID; ROLLBACK when the log was further before.
+   */
+  auditHead(): Promise<AuditHead>
+
+  /**
+   * Reads the whole audit log, computes its chain of hashes anew, and compares it with the newest head that this device has
+   * seen, and with `head`, one that was kept elsewhere. It does not throw when the chain is broken: look at `holds`.
+   *
+   * @throws {VaultError} AUDIT_HEAD_INVALID when `head` is none of this account.
+   */
+  verifyAuditLog(options?: { readonly head?: unknown }): Promise<AuditReport>
+
   /** The account's webhooks, oldest first. */
   webhooks(): Promise<Webhook[]>
 
@@ -348,6 +374,9 @@ function vaultOf(session: Session): Vault {
     alerts: (options) => streamAlerts(session, options),
     alertHistory: (options) => readAlerts(session, options),
     acknowledgeAlerts: (upTo) => acknowledgeAlerts(session, upTo),
+    auditLog: (filter) => readAuditLog(session, filter),
+    auditHead: () => readNewestAuditHead(session),
+    verifyAuditLog: (options) => verifyAuditLog(session, options),
     webhooks: () => readWebhooks(session),
     setWebhook: (url, options) => setWebhook(session, url, options),
     removeWebhook: (id) => removeWebhook(session, id),

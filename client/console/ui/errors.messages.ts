@@ -134,6 +134,10 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
     'The key server shows something older than it has shown before.',
     'Der Schlüsselserver zeigt etwas Älteres als zuvor.',
   ],
+  AUDIT_HEAD_INVALID: [
+    'This is no head of the audit log that the key server signed for this account.',
+    'Das ist kein Stand des Protokolls, den der Schlüsselserver für dieses Konto unterschrieben hat.',
+  ],
   WRAPPING_MISMATCH: [
     'This device keeps keys for itself alone and cannot share them.',
     'Dieses Gerät behält Schlüssel für sich und kann sie nicht teilen.',
