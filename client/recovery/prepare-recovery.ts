@@ -6,8 +6,9 @@ import type { Session } from '../trust/session.ts'
 import { signEndorsement, signProof } from '../trust/endorse.ts'
 import { createPhrase } from './phrase.ts'
 import { recoveryLabel } from './recovery-label.ts'
-import { recoveryKeyOf } from './recovery-key.ts'
+import { recoveryKeyOf, type RecoveryKey } from './recovery-key.ts'
 import { findRootId } from './root.ts'
+import { VaultError } from '../errors.ts'
 
 /** A recovery phrase that is not registered yet. */
 export interface RecoveryDraft {
@@ -21,10 +22,15 @@ export interface RecoveryDraft {
   register(options?: RewrapOptions): Promise<ApprovedDevice>
 }
 
-/** Creates a recovery phrase. It sends nothing before the phrase is registered. */
+/**
+ * Creates a recovery phrase. It sends nothing before the phrase is registered. Where the runtime has no Ed25519 or no X25519 its
+ * key is P-256 throughout.
+ *
+ * @throws {VaultError} RUNTIME_UNSUPPORTED.
+ */
 export async function prepareRecovery(session: Session): Promise<RecoveryDraft> {
   const words = createPhrase()
-  const recoveryKey = await recoveryKeyOf(words)
+  const recoveryKey = await newRecoveryKey(words)
   const { managementKey } = recoveryKey
   return {
     words,
@@ -48,5 +54,14 @@ export async function prepareRecovery(session: Session): Promise<RecoveryDraft> 
       const report = await addManagementKey(session, key, options)
       return { managementKeyId: managementKey.id, ...report }
     },
+  }
+}
+
+async function newRecoveryKey(words: readonly string[]): Promise<RecoveryKey> {
+  try {
+    return await recoveryKeyOf(words)
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== 'RUNTIME_UNSUPPORTED') throw error
+    return recoveryKeyOf(words, 'P-256')
   }
 }

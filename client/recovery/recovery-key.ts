@@ -1,6 +1,14 @@
-import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { mapHashToField } from '@noble/curves/abstract/modular.js'
+import { p256 } from '@noble/curves/nist.js'
 import { encodeBase64url } from '../../schema/wire/base64url.ts'
-import { managementKeyId, type ManagementKey } from '../crypto/management-key.ts'
+import {
+  isUnsupported,
+  managementKeyId,
+  type ManagementKey,
+  type SigningAlgorithm,
+} from '../crypto/management-key.ts'
+import { publicHalfOf } from '../crypto/transaction-key.ts'
+import { VaultError } from '../errors.ts'
 import { seedOf } from './phrase.ts'
 
 /** The management key that is derived from a recovery phrase. */
@@ -18,28 +26,30 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 const tagBytes = 16
 
+/** The algorithms of a recovery key, in the order in which they are tried: Ed25519 with X25519, and P-256 for both. */
+export const recoveryAlgorithms: readonly SigningAlgorithm[] = ['Ed25519', 'P-256']
+
 /**
  * Derives the recovery key of a phrase: HKDF-SHA-256 (RFC 5869) over the BIP-39 seed, with a separate `info` for each
- * purpose. The result depends on the phrase alone.
+ * purpose. The result depends on the phrase and the algorithm alone.
+ *
+ * @throws {VaultError} RUNTIME_UNSUPPORTED when Web Crypto does not have the algorithm.
  */
-export async function recoveryKeyOf(words: readonly string[]): Promise<RecoveryKey> {
+export async function recoveryKeyOf(
+  words: readonly string[],
+  algorithm: SigningAlgorithm = 'Ed25519',
+): Promise<RecoveryKey> {
   const seed = await crypto.subtle.importKey('raw', await seedOf(words), 'HKDF', false, ['deriveBits'])
-  const derive = async (purpose: string): Promise<Bytes> => {
+  const derive = async (purpose: string, bytes = 32): Promise<Bytes> => {
     const info = new TextEncoder().encode(`claviger recovery ${purpose} v1`)
     const parameters = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }
-    return new Uint8Array(await crypto.subtle.deriveBits(parameters, seed, 256))
+    return new Uint8Array(await crypto.subtle.deriveBits(parameters, seed, bytes * 8))
   }
-  const signing = await importPair(await derive('signing key'), {
-    crv: 'Ed25519',
-    publicOf: ed25519.getPublicKey,
-    privateUsages: ['sign'],
-    publicUsages: ['verify'],
-  })
-  const wrapping = await importPair(await derive('wrapping key'), {
-    crv: 'X25519',
-    publicOf: x25519.getPublicKey,
-    privateUsages: ['deriveBits'],
-    publicUsages: [],
+  const { signing, wrapping } = await derivePairs(algorithm, derive).catch((error: unknown) => {
+    if (!isUnsupported(error)) throw error
+    throw new VaultError('RUNTIME_UNSUPPORTED', {
+      detail: `A recovery key of ${algorithm} needs Web Crypto with it${algorithm === 'Ed25519' ? ' and X25519' : ''}.`,
+    })
   })
   const hmac = { name: 'HMAC', hash: 'SHA-256' }
   const anchorKey = await crypto.subtle.importKey('raw', await derive('anchor'), hmac, false, ['sign'])
@@ -53,24 +63,65 @@ export async function recoveryKeyOf(words: readonly string[]): Promise<RecoveryK
   }
 }
 
+async function derivePairs(
+  algorithm: SigningAlgorithm,
+  derive: (purpose: string, bytes?: number) => Promise<Bytes>,
+): Promise<Pick<ManagementKey, 'signing' | 'wrapping'>> {
+  const [sign, agree]: readonly [PairUse, PairUse] = [
+    { privateUsages: ['sign'], publicUsages: ['verify'] },
+    { privateUsages: ['deriveBits'], publicUsages: [] },
+  ]
+  if (algorithm === 'Ed25519') {
+    return {
+      signing: await importPair('Ed25519', await derive('signing key'), {
+        parameters: { name: 'Ed25519' },
+        ...sign,
+      }),
+      wrapping: await importPair('X25519', await derive('wrapping key'), {
+        parameters: { name: 'X25519' },
+        ...agree,
+      }),
+    }
+  }
+  return {
+    signing: await importPair('P-256', scalarOf(await derive('P-256 signing key', scalarInputBytes)), {
+      parameters: { name: 'ECDSA', namedCurve: 'P-256' },
+      ...sign,
+    }),
+    wrapping: await importPair('P-256', scalarOf(await derive('P-256 wrapping key', scalarInputBytes)), {
+      parameters: { name: 'ECDH', namedCurve: 'P-256' },
+      ...agree,
+    }),
+  }
+}
+
+/** As many as RFC 9380 §5.1 takes for P-256: 128 bits more than the order, so that the bias is negligible. */
+const scalarInputBytes = 48
+
+/** A private key from extra random bits (FIPS 186-5 A.2.1): the bytes modulo n - 1, plus 1. */
+function scalarOf(bytes: Bytes): Bytes {
+  return new Uint8Array(mapHashToField(bytes, p256.Point.Fn.ORDER))
+}
+
+interface PairUse {
+  readonly privateUsages: KeyUsage[]
+  readonly publicUsages: KeyUsage[]
+}
+
 async function importPair(
+  algorithm: 'Ed25519' | 'X25519' | 'P-256',
   secret: Bytes,
   {
-    crv,
-    publicOf,
+    parameters,
     privateUsages,
     publicUsages,
-  }: {
-    readonly crv: 'Ed25519' | 'X25519'
-    readonly publicOf: (secret: Uint8Array) => Uint8Array
-    readonly privateUsages: KeyUsage[]
-    readonly publicUsages: KeyUsage[]
-  },
+  }: PairUse & { readonly parameters: Algorithm | EcKeyImportParams },
 ): Promise<CryptoKeyPair> {
-  const publicJwk = { kty: 'OKP', crv, x: encodeBase64url(publicOf(secret)) }
-  const privateJwk = { ...publicJwk, d: encodeBase64url(secret) }
+  const d = encodeBase64url(secret)
+  const publicJwk = { ...publicHalfOf({ algorithm, jwk: { d } }) }
+  const privateJwk = { ...publicJwk, d }
   return {
-    privateKey: await crypto.subtle.importKey('jwk', privateJwk, { name: crv }, false, privateUsages),
-    publicKey: await crypto.subtle.importKey('jwk', publicJwk, { name: crv }, true, publicUsages),
+    privateKey: await crypto.subtle.importKey('jwk', privateJwk, parameters, false, privateUsages),
+    publicKey: await crypto.subtle.importKey('jwk', publicJwk, parameters, true, publicUsages),
   }
 }

@@ -15,7 +15,7 @@ import { readListedAccount, type ListedAccount } from '../trust/listed-account.t
 import { openVault, type Vault } from './vault.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { parsePhrase } from '../recovery/phrase.ts'
-import { recoveryKeyOf, type RecoveryKey } from '../recovery/recovery-key.ts'
+import { recoveryAlgorithms, recoveryKeyOf, type RecoveryKey } from '../recovery/recovery-key.ts'
 import { anchorTagOf } from '../recovery/recovery-label.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 
@@ -62,15 +62,13 @@ export interface RestoredVault {
  * Finds out which keys a recovery phrase can restore. It changes nothing.
  *
  * @throws {VaultError} PHRASE_INVALID when the words are not a phrase, or not that of this account;
- *   UNTRUSTED_MANAGEMENT_KEY when the listed account does not contain the first key that the phrase is bound to.
+ *   RUNTIME_UNSUPPORTED when it may be one whose algorithm Web Crypto does not have here; UNTRUSTED_MANAGEMENT_KEY when the listed account does not contain the first key that the phrase is bound to.
  */
 export async function openRecovery(options: OpenRecoveryOptions): Promise<Recovery> {
   const { owner } = options
   assertAccountName(owner)
-  const key = await recoveryKeyOf(parsePhrase(options.phrase))
+  const { key, record, account } = await findAccount(parsePhrase(options.phrase), options)
   const { managementKey } = key
-  const record = { ...managementKey, url: keyServerOrigin(options.url), owner }
-  const account = await readAccountOf(openSession(record, options), owner)
   const rootId = await findBoundRoot(account, { key, owner })
   const session = openSession({ ...record, anchors: [rootId] }, options)
   const keys = await unrevokedKeys(session)
@@ -82,6 +80,35 @@ export async function openRecovery(options: OpenRecoveryOptions): Promise<Recove
     missing,
     restore: (restoring) => restore(session, [managementKey.id, rootId], { ...options, ...restoring }),
   }
+}
+
+interface FoundAccount {
+  readonly key: RecoveryKey
+  readonly record: ManagementKeyRecord
+  readonly account: ListedAccount
+}
+
+/** The phrase does not tell for which algorithm it was registered: that depends on the runtime that made it. */
+async function findAccount(words: readonly string[], options: OpenRecoveryOptions): Promise<FoundAccount> {
+  const { owner } = options
+  const failures: VaultError[] = []
+  for (const algorithm of recoveryAlgorithms) {
+    try {
+      const key = await recoveryKeyOf(words, algorithm)
+      const record = { ...key.managementKey, url: keyServerOrigin(options.url), owner }
+      return { key, record, account: await readAccountOf(openSession(record, options), owner) }
+    } catch (error) {
+      const isOfAlgorithm =
+        error instanceof VaultError && ['PHRASE_INVALID', 'RUNTIME_UNSUPPORTED'].includes(error.code)
+      if (!isOfAlgorithm) throw error
+      failures.push(error)
+    }
+  }
+  throw (
+    failures.find(({ code }) => code === 'RUNTIME_UNSUPPORTED') ??
+    failures[0] ??
+    new VaultError('PHRASE_INVALID')
+  )
 }
 
 async function readAccountOf(session: Session, owner: string): Promise<ListedAccount> {
@@ -146,7 +173,7 @@ async function keepKey(
     return kept
   }
   const { extractable } = keystore
-  const key = await generateManagementKey({ signingAlgorithm: 'Ed25519', extractable })
+  const key = await generateManagementKey({ extractable })
   const record = { ...key, url, owner, anchors }
   await keystore.save(record)
   return record

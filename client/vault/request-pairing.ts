@@ -110,7 +110,7 @@ async function keepKey({
   const kept = await keystore.load()
   if (kept === null) {
     const { extractable } = keystore
-    const key = await generateManagementKey({ signingAlgorithm: 'Ed25519', extractable })
+    const key = await generateManagementKey({ extractable })
     const record = { ...key, url: origin, owner, ...(kind === 'VIEWER' && { kind }) }
     await keystore.save(record)
     return record

@@ -68,7 +68,7 @@ async function nextKey(
     })
   }
   const { extractable } = keystore
-  const key = await generateManagementKey({ signingAlgorithm: 'Ed25519', extractable })
+  const key = await generateManagementKey({ extractable })
   const next = { ...key, url, owner, anchors: [id, ...anchors].slice(0, anchorsMax) }
   await pending.save(next)
   return next

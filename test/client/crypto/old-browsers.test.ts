@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createVault, indexedDbKeystore, memoryKeystore } from '../../../client/index.ts'
+import {
+  createVault,
+  indexedDbKeystore,
+  memoryKeystore,
+  memoryRotationStore,
+  openRecovery,
+  requestPairing,
+  rotateManagementKey,
+} from '../../../client/index.ts'
 import { generateManagementKey } from '../../../client/crypto/management-key.ts'
 import { parseRecord, serializeRecord } from '../../../client/keystore/record-json.ts'
 import { useWorld } from '../../support/world.ts'
@@ -13,6 +21,12 @@ function lack(...missing: readonly string[]): void {
     const isMissing = missing.some((name) => JSON.stringify(parameters).includes(`"${name}"`))
     if (isMissing) return Promise.reject(new DOMException('No.', 'NotSupportedError'))
     return generate(parameters, extractable, [...usages])
+  })
+  const importKey = subtle.importKey.bind(subtle)
+  vi.spyOn(subtle, 'importKey').mockImplementation((...args) => {
+    const isMissing = missing.some((name) => JSON.stringify(args[2]).includes(`"${name}"`))
+    if (isMissing) return Promise.reject(new DOMException('No.', 'NotSupportedError'))
+    return importKey(...args)
   })
 }
 
@@ -33,6 +47,46 @@ describe('where the runtime has neither Ed25519 nor X25519', () => {
     const { id } = await vault.createKey('https://shop.example', { algorithm: 'P-256' })
     const key = await vault.acquire({ id })
     expect(await key.sign(new Uint8Array(3))).toHaveLength(64)
+  })
+
+  test('a device is added, its key renewed, and all got back by a phrase: P-256 throughout', async () => {
+    lack('Ed25519', 'X25519')
+    const { url } = world
+    const owner = `owner-${randomUUID()}`
+    const keystore = memoryKeystore()
+    const vault = await createVault({ url, owner, keystore })
+    const { id } = await vault.createKey('https://shop.example', { algorithm: 'P-256' })
+    const request = await requestPairing({ url, owner, keystore: memoryKeystore() })
+    await vault.approveDevice(await vault.lookUpPairing(request.code))
+    const second = await request.approved({ pollMs: 20 })
+    expect((await second.acquire({ id })).id).toBe(id)
+    const renewed = await rotateManagementKey({ keystore, pending: memoryRotationStore() })
+    expect((await renewed.vault.acquire({ id })).id).toBe(id)
+
+    const draft = await renewed.vault.prepareRecovery()
+    await draft.register()
+    const phrase = draft.words.join(' ')
+    const restoring = { keystore: memoryKeystore() }
+    const found = await openRecovery({ url, owner, phrase })
+    expect(found).toMatchObject({ missing: [], restorable: 1 })
+    const restored = await found.restore(restoring)
+    expect((await restored.vault.acquire({ id })).id).toBe(id)
+    // A machine that has everything opens it as well.
+    vi.restoreAllMocks()
+    expect(await openRecovery({ url, owner, phrase })).toMatchObject({ restorable: 1 })
+  })
+
+  test('a phrase that was made with Ed25519 is not called wrong, but not possible here', async () => {
+    const { url } = world
+    const owner = `owner-${randomUUID()}`
+    const vault = await createVault({ url, owner, keystore: memoryKeystore() })
+    const draft = await vault.prepareRecovery()
+    await draft.register()
+    lack('Ed25519')
+    await expect(openRecovery({ url, owner, phrase: draft.words.join(' ') })).rejects.toMatchObject({
+      code: 'RUNTIME_UNSUPPORTED',
+      message: expect.stringContaining('Ed25519'),
+    })
   })
 
   test('a record of P-256 keys is read again', async () => {

@@ -1,3 +1,4 @@
+import { createECDH, hkdfSync, pbkdf2Sync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import {
   createVault,
@@ -165,6 +166,26 @@ describe('the recovery key', () => {
     )
     const { wrappingKey } = await publicManagementKey((await recoveryKeyOf(vector)).managementKey)
     expect(wrappingKey.x).toMatchInlineSnapshot(`"zx5knlQ0bwR4MDbCVy69N68Ldg101Ux39evSuhoqTSA"`)
+  })
+
+  test('of P-256 is the same for the same words, by the formula of FIPS 186-5 A.2.1 over 48 bytes of HKDF', async () => {
+    const { managementKey } = await recoveryKeyOf(vector, 'P-256')
+    const { signingKey, wrappingKey } = await publicManagementKey(managementKey)
+    // Computed without the SDK.
+    const seed = pbkdf2Sync(vector.join(' '), 'mnemonic', 2048, 64, 'sha512')
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+    const publicOf = (purpose: string) => {
+      const bytes = hkdfSync('sha256', seed, '', `claviger recovery P-256 ${purpose} key v1`, 48)
+      const scalar = (BigInt(`0x${Buffer.from(bytes).toString('hex')}`) % (order - 1n)) + 1n
+      const ecdh = createECDH('prime256v1')
+      ecdh.setPrivateKey(Buffer.from(scalar.toString(16).padStart(64, '0'), 'hex'))
+      return ecdh.getPublicKey().subarray(1, 33).toString('base64url')
+    }
+    expect(signingKey.x).toBe(publicOf('signing'))
+    expect(wrappingKey.x).toBe(publicOf('wrapping'))
+    // Pinned, as above.
+    expect(managementKey.id).toMatchInlineSnapshot(`"9b6vrKeni2-_EFtIspju452aTw8xCtFY0zk9lXX7EYI"`)
+    expect(managementKey.signing.privateKey.extractable).toBe(false)
   })
 
   test('cannot be exported', async () => {
