@@ -192,7 +192,7 @@ function Chain() {
       {verify.error !== null && <Failure error={verify.error} />}
       {verdict?.isIntact === true && (
         <Notice tone="ok" title={t(m.intact, { count: verdict.count })} isLive>
-          {t(m.intactText)}
+          <p>{t(m.intactText)}</p>
           <CopyableId text={`${String(verdict.head.sequence)} ${verdict.head.hash}`} name={t(m.head)} />
         </Notice>
       )}
