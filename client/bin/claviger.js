@@ -17,7 +17,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 const command = process.argv[2]
-const isOfServer = ['serve', 'server-key', 'application-server', 'database'].includes(command)
+const isOfServer = ['serve', 'server-key', 'application-server', 'database', 'doctor'].includes(command)
 const server = isOfServer ? findServer() : null
 
 // Without the server its help is short, and the client's.

@@ -16,6 +16,7 @@ const usage = `Usage: claviger-server serve [OPTION]...
        claviger-server server-key --help
        claviger-server application-server --help
        claviger-server database --help
+       claviger-server doctor --help
 
 Runs the key server, which is also what it does without a command, or the operator's
 commands on its database. All have the same settings, as environment variables and, of
@@ -30,6 +31,7 @@ const entries = {
   'server-key': 'operator/server-key',
   'application-server': 'operator/application-server',
   database: 'operator/database',
+  doctor: 'operator/doctor',
 }
 
 const command = process.argv[2] ?? 'serve'

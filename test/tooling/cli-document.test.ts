@@ -47,7 +47,7 @@ describe('docs/cli.md', () => {
     for (const path of named) expect(known).toContain(path)
   })
 
-  test.each(['server-key', 'application-server', 'database'])(
+  test.each(['server-key', 'application-server', 'doctor', 'database'])(
     'has %s as its own help has it',
     async (command) => {
       const { code, stdout } = await new Claviger(tmpdir()).run([command, '--help'])

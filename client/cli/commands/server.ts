@@ -42,6 +42,12 @@ Example:
     .allowUnknownOption()
     .allowExcessArguments()
     .action(() => refuse('database'))
+  program
+    .command('doctor')
+    .description('check a configuration and a running server, from both ends')
+    .argument('[ORIGIN]')
+    .allowUnknownOption()
+    .action(() => refuse('doctor'))
 }
 
 function refuse(command: string): never {

@@ -1,0 +1,92 @@
+import { tmpdir } from 'node:os'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { Claviger } from '../../client/cli/claviger.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { freePort, startTestServer, testServerKeySecret, type TestServer } from '../../support/server.ts'
+
+let database: TestDatabase
+let server: TestServer
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  server = await startTestServer(database.url)
+})
+afterAll(async () => {
+  await server.stop()
+  await database.drop()
+})
+
+const document = z.object({
+  healthy: z.boolean(),
+  checks: z.array(z.object({ name: z.string(), status: z.string(), detail: z.string() })),
+})
+
+async function doctor(args: readonly string[], environment: Record<string, string> = {}) {
+  const { code, stdout } = await new Claviger(tmpdir()).run(['doctor', '--json', ...args], {
+    env: environment,
+  })
+  return { code, ...document.parse(JSON.parse(stdout)) }
+}
+
+test('a healthy server is found healthy from both ends', async () => {
+  const { code, healthy, checks } = await doctor([], {
+    DATABASE_URL: database.url,
+    SERVER_KEY_SECRET: testServerKeySecret,
+    PUBLIC_URL: server.url,
+  })
+  expect(checks.filter(({ status }) => status !== 'ok')).toEqual([])
+  expect({ code, healthy }).toEqual({ code: 0, healthy: true })
+  const names = checks.map(({ name }) => name.replace(/ of http.*/, ''))
+  const all = [
+    'settings',
+    'database',
+    'listen',
+    'database clock',
+    'name',
+    'health',
+    'readiness',
+    'clock',
+    'GraphQL',
+  ]
+  expect(names).toEqual([...all, 'WebSocket', 'event stream'])
+}, 30_000)
+
+test('an origin that the server is not known by is found, with what to set', async () => {
+  const other = server.url.replace('127.0.0.1', '127.0.0.2')
+  const { code, checks } = await doctor([server.url])
+  expect({ code, failed: checks.filter(({ status }) => status === 'failed') }).toEqual({
+    code: 0,
+    failed: [],
+  })
+  const unreachable = await doctor([other.replace(/:\d+$/, `:${String(await freePort())}`)])
+  expect(unreachable.code).toBe(1)
+  expect(unreachable.checks.at(-1)).toMatchObject({
+    status: 'failed',
+    detail: expect.stringContaining('cannot be reached'),
+  })
+  const stranger = await startTestServer(database.url, { publicOrigins: ['https://keys.example'] })
+  try {
+    const { code: found, checks: wrong } = await doctor([stranger.url])
+    expect(found).toBe(1)
+    const failed = wrong.filter(({ status }) => status === 'failed')
+    expect(failed.map(({ detail }) => detail)).toEqual([expect.stringContaining('to PUBLIC_URL')])
+  } finally {
+    await stranger.stop()
+  }
+}, 60_000)
+
+test('settings that are wrong or misspelt and a database that is away are told, without a password', async () => {
+  const away = `postgres://nobody:hunter2@127.0.0.1:${String(await freePort())}/keys`
+  const { code, checks } = await doctor([], { DATABASE_URL: away, PUBLIC_URLS: 'https://keys.example' })
+  expect(code).toBe(1)
+  expect(checks.find(({ name }) => name === 'database')?.status).toBe('failed')
+  expect(checks.find(({ status }) => status === 'warning')?.detail).toContain('PUBLIC_URL is the nearest')
+  expect(JSON.stringify(checks)).not.toContain('hunter2')
+  const invalid = await doctor([], { PORT: 'x' })
+  expect(invalid.checks).toContainEqual({
+    name: 'settings',
+    status: 'failed',
+    detail: expect.stringContaining('PORT: must be'),
+  })
+}, 30_000)
