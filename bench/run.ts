@@ -22,8 +22,9 @@ const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-
 const rounds = isShort ? 1 : 3
 const seconds = 2
 const warmUpSeconds = isShort ? 1 : 2
-const accounts = 2_000
-const keysEach = 5
+/** So few that each of them is known after the warm-up. */
+const accounts = 200
+const keysEach = 50
 /** More than any server answers of them in a second. */
 const signedRequestsMax = 10_000
 

@@ -32,6 +32,8 @@ export function startKeyServer(
 ): Promise<BenchServer> {
   return startServer(main, {
     path: '/readyz',
+    // A line for each request.
+    stderr: 'ignore',
     environment: (port) => ({
       DATABASE_URL: databaseUrl,
       SERVER_KEY_SECRET: serverKeySecret,
@@ -47,6 +49,7 @@ export async function startServer(
   options: {
     readonly args?: readonly string[]
     readonly path?: string
+    readonly stderr?: 'inherit' | 'ignore'
     readonly environment?: (port: number) => Record<string, string>
   } = {},
 ): Promise<BenchServer> {
@@ -56,7 +59,7 @@ export async function startServer(
     [String(port), ...(options.args ?? [])],
     {
       env: { NODE_ENV: 'production', ...options.environment?.(port) },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', options.stderr ?? 'inherit', 'ipc'],
     },
   )
   const pid = child.pid ?? 0

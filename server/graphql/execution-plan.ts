@@ -43,7 +43,7 @@ export type ExecutionPlan = (
 /**
  * Plans a valid document that is executed often: everything that graphql-js finds anew at each execution, the fields of
  * each selection, their resolvers and the ways of their types, is found once. The result is that of the algorithm of the
- * GraphQL specification (§6), and so the same as that of graphql-js. With it a verification takes the server 60 µs less.
+ * GraphQL specification (§6), and so the same as that of graphql-js. Record 21 says what it saves.
  *
  * Planned are the forms that clients repeat: one operation with one root field, that is no subscription, without fragments,
  * directives, introspection, interfaces, unions, and two selections of one name.

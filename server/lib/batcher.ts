@@ -12,8 +12,7 @@ export interface BatcherOptions {
  * Nothing is cached: a later call fetches again.
  *
  * A lone query waits for no timer. While `callsMax` calls are under way, what comes is gathered until one of them has ended: the
- * busier the database, the larger the batches. With two calls a verification under load takes PostgreSQL half of the time that
- * it takes with a call for each turn of the event loop.
+ * busier the database, the larger the batches, and no flood fills the connection with calls.
  */
 export function createBatcher<Query, Result>(
   fetchAll: (queries: readonly Query[]) => Promise<readonly Result[]>,
