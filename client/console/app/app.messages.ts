@@ -1,6 +1,7 @@
 import { messages } from '../i18n/messages.ts'
 
 export const appMessages = messages({
+  channels: ['Channels', 'Kanäle'],
   account: ['Account', 'Konto'],
   alerts: ['Alerts', 'Meldungen'],
   audit: ['Audit log', 'Protokoll'],

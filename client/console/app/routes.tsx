@@ -13,6 +13,7 @@ const load = {
   Timeline: () => import('../pages/timeline/timeline.tsx'),
   Devices: () => import('../pages/devices/devices.tsx'),
   Backup: () => import('../pages/backup/backup.tsx'),
+  Channels: () => import('../pages/channels/channels.tsx'),
   Webhooks: () => import('../pages/webhooks/webhooks.tsx'),
   Verify: () => import('../pages/verify/verify.tsx'),
   Settings: () => import('../pages/settings/settings.tsx'),
@@ -28,6 +29,7 @@ const Timeline = lazy(() => load.Timeline().then((module) => ({ default: module.
 const Audit = lazy(() => load.Audit().then((module) => ({ default: module.Audit })))
 const Devices = lazy(() => load.Devices().then((module) => ({ default: module.Devices })))
 const Backup = lazy(() => load.Backup().then((module) => ({ default: module.Backup })))
+const Channels = lazy(() => load.Channels().then((module) => ({ default: module.Channels })))
 const Webhooks = lazy(() => load.Webhooks().then((module) => ({ default: module.Webhooks })))
 const Verify = lazy(() => load.Verify().then((module) => ({ default: module.Verify })))
 const Settings = lazy(() => load.Settings().then((module) => ({ default: module.Settings })))
@@ -56,6 +58,7 @@ export const navigation: readonly (readonly NavigationItem[])[] = [
   [
     { path: '/devices', title: appMessages.devices, icon: 'device' },
     { path: '/backup', title: appMessages.backup, icon: 'lifebuoy' },
+    { path: '/channels', title: appMessages.channels, icon: 'bell' },
     { path: '/webhooks', title: appMessages.webhooks, icon: 'webhook' },
   ],
   [
@@ -77,6 +80,7 @@ export const routes = [
   { path: '/devices', Component: Devices },
   { path: '/devices/approve', Component: Devices },
   { path: '/backup', Component: Backup },
+  { path: '/channels', Component: Channels },
   { path: '/webhooks', Component: Webhooks },
   { path: '/audit', Component: Audit },
   { path: '/verify', Component: Verify },

@@ -14,6 +14,7 @@ export type ViewerVault = Pick<
   | 'alerts'
   | 'alertHistory'
   | 'acknowledgeAlerts'
+  | 'channels'
   | 'webhooks'
   | 'graphql'
   | 'subscribe'
@@ -43,6 +44,7 @@ export function viewerOf(vault: Vault): ViewerVault {
     alerts: (options) => vault.alerts(options),
     alertHistory: (options) => vault.alertHistory(options),
     acknowledgeAlerts: (upTo) => vault.acknowledgeAlerts(upTo),
+    channels: () => vault.channels(),
     webhooks: () => vault.webhooks(),
     graphql: (document, variables) => vault.graphql(document, variables),
     subscribe: (document, options) => vault.subscribe(document, options),

@@ -2,6 +2,7 @@ import {
   indexedDbKeystore,
   passkeyKeystore,
   type Account,
+  type Channel,
   type TransactionKey,
   type Vault,
   type Webhook,
@@ -41,6 +42,7 @@ export interface ConsoleSession {
   /** The keys whose terms end. */
   readonly due: Resource<DueKeys>
   readonly account: Resource<Account>
+  readonly channels: Resource<readonly Channel[]>
   readonly webhooks: Resource<readonly Webhook[]>
   readonly key: (id: string) => Resource<TransactionKey | null>
   /** Takes over a key that was created or changed, wherever it is shown. */
@@ -89,6 +91,8 @@ export function createSession(
     due,
     account: new Resource(() => viewer.account(), last('account')),
     webhooks: new Resource<readonly Webhook[]>(() => viewer.webhooks(), last('webhooks')),
+    // Contact data is not kept in the browser.
+    channels: new Resource<readonly Channel[]>(() => viewer.channels()),
     key: open,
     putKey: (key) => {
       put(key)

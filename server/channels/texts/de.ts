@@ -152,7 +152,7 @@ export const de: Texts = {
   toDo: 'Was du tun kannst',
   origin: (owner, origin) => `Konto ${owner} beim Schlüsselserver ${origin}`,
   footer:
-    'Diese Nachricht enthält kein Geheimnis, und niemand muss auf sie antworten. Weder dieser Schlüsselserver noch sonst jemand wird dich je per Mail nach einer Passphrase, einer Wiederherstellungsphrase oder einem Schlüssel fragen.',
+    'Jeder Befehl in Anführungszeichen lässt sich auch in der Konsole ausführen, unter Schlüssel, Geräte oder Meldungen. Diese Nachricht enthält kein Geheimnis, und niemand muss auf sie antworten. Weder dieser Schlüsselserver noch sonst jemand wird dich je per Mail nach einer Passphrase, einer Wiederherstellungsphrase oder einem Schlüssel fragen.',
   stop: 'Um diese Mails zu beenden, öffne',
   confirmation: {
     subject: 'Bestätige, dass Meldungen an diese Adresse gehen dürfen',

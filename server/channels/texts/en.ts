@@ -147,7 +147,7 @@ export const en: Texts = {
   toDo: 'What you can do',
   origin: (owner, origin) => `Account ${owner} at the key server ${origin}`,
   footer:
-    'This message holds no secret, and nobody needs to reply to it. Neither this key server nor anybody else will ever ask you by mail for a passphrase, a recovery phrase or a key.',
+    'Each command in quotes can also be carried out in the console, under Keys, Devices or Alerts. This message holds no secret, and nobody needs to reply to it. Neither this key server nor anybody else will ever ask you by mail for a passphrase, a recovery phrase or a key.',
   stop: 'To stop these mails, open',
   confirmation: {
     subject: 'Confirm that alerts may be sent to this address',

@@ -17,6 +17,7 @@ const pages = [
   ['/timeline', 'Timeline', 'Zeitplan'],
   ['/devices', 'Devices', 'Geräte'],
   ['/backup', 'Recovery & backup', 'Rettung & Sicherung'],
+  ['/channels', 'Channels', 'Kanäle'],
   ['/webhooks', 'Webhooks', 'Webhooks'],
   ['/audit', 'Audit log', 'Protokoll'],
   ['/verify', 'Verify a key', 'Schlüssel prüfen'],

@@ -57,6 +57,25 @@ test('a webhook is added with its secret shown once, and removed', async (contex
   await page.getByRole('heading', { name: 'No webhooks' }).waitFor()
 })
 
+test('a channel is added and removed, and an address is refused where no mail is sent', async (context) => {
+  const { page } = await world.open(context)
+  await makeAccount(page)
+  await visit(page, 'Channels')
+  await page.getByRole('button', { name: 'Add a channel' }).click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Target').fill('alice@mail.example')
+  await form.getByRole('button', { name: 'Add a channel' }).click()
+  await form.getByText('The key server does not accept this value.').waitFor()
+  await form.getByRole('button', { name: /Kind/ }).click()
+  await page.getByRole('option', { name: 'Slack' }).click()
+  await form.getByLabel('Target').fill('https://hooks.example/services/T0')
+  await form.getByRole('button', { name: 'Add a channel' }).click()
+  await page.getByText('Slack: https://hooks.example/services/T0').waitFor()
+  await page.getByRole('button', { name: 'Remove' }).click()
+  await page.getByRole('button', { name: 'Remove this channel' }).click()
+  await page.getByRole('heading', { name: 'No channels' }).waitFor()
+})
+
 test('the audit log is filtered, exported and checked, and a log that was changed is found out', async (context) => {
   const { page } = await world.open(context)
   const name = await makeAccount(page)
