@@ -12,7 +12,7 @@ import type { Databases } from '../database/connect.ts'
 import { accountName, parseInput } from '../lib/input.ts'
 import { assertEndorsement } from '../management-keys/endorsement.ts'
 import { noteAccount } from '../observation/request-report.ts'
-import { accountIdOf } from './account-id.ts'
+import { accountIdOf } from '../auth/account-id.ts'
 import { managementKeyInput } from '../management-keys/management-key-input.ts'
 import { selectManagementKeys } from '../management-keys/management-key-rows.ts'
 

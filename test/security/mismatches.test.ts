@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { accountIdOf } from '../../server/accounts/account-id.ts'
+import { accountIdOf } from '../../server/auth/account-id.ts'
 import { connectDatabases } from '../../server/database/connect.ts'
 import { MismatchAlarm } from '../../server/verification/mismatch-alarm.ts'
 import { useWorld } from '../support/operations.ts'
