@@ -1,5 +1,6 @@
 import { signatureRefusals, signatureRefused } from '../../schema/wire/errors.ts'
 import { VaultError } from '../errors.ts'
+import { findSocketBelow } from './socket-below.ts'
 
 /** A message of graphql-transport-ws, the WebSocket sub-protocol of GraphQL. */
 export interface SocketMessage {
@@ -35,6 +36,8 @@ export function connectSocket(
   { webSocketImpl = globalThis.WebSocket, onOpen, onMessage, onEnd }: SocketOptions,
 ): Socket {
   const socket = openSocket(url, webSocketImpl)
+  const destroy = findSocketBelow(socket)
+  let closing: ReturnType<typeof setTimeout> | undefined
   socket.addEventListener('open', () => {
     onOpen().catch((error: unknown) => {
       onEnd(asError(error))
@@ -48,6 +51,8 @@ export function connectSocket(
     }
   })
   socket.addEventListener('close', (event) => {
+    clearTimeout(closing)
+    destroy()
     onEnd(errorOfClose(event))
   })
   // It stays for as long as the socket: the package `ws` takes an error that nobody listens to for the end of the process.
@@ -60,9 +65,13 @@ export function connectSocket(
     },
     close: () => {
       socket.close(1000)
+      closing ??= setTimeout(destroy, closeWithinMs)
     },
   }
 }
+
+/** How long the server may take to answer a Close. */
+const closeWithinMs = 2_000
 
 interface OpenedSocket {
   addEventListener(type: string, listener: (event: unknown) => void): void
