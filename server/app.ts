@@ -7,6 +7,7 @@ import { findDatabase } from './database/requirements.ts'
 import { within } from './database/within.ts'
 import { createGraphQLEngine } from './graphql/engine.ts'
 import { builtConsole } from './http/built-console.ts'
+import { createClientAddressReader } from './http/client-address.ts'
 import { createConsoleEndpoint } from './http/console.ts'
 import { createGraphQLEndpoint } from './http/graphql-endpoint.ts'
 import { createReadiness } from './http/health.ts'
@@ -18,10 +19,11 @@ import { createOriginPolicy } from './http/origins.ts'
 import { createHandler, createHttpServer, type Route } from './http/server.ts'
 import { WaitingBytes } from './http/waiting-bytes.ts'
 import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
-import { createLogger } from './lib/log.ts'
+import { createLogger, type Logger } from './lib/log.ts'
 import { noMeters } from './observation/meters.ts'
 import type { Prometheus } from './observation/prometheus.ts'
 import { createServices, type Services } from './services.ts'
+import { isPublicAddress } from './outbound/public-address.ts'
 import { waitingBytesMax } from './lib/transport-limits.ts'
 import { attachWebSocketServer } from './ws/web-socket-server.ts'
 
@@ -187,7 +189,9 @@ function keyServerOf(
   let http: Server | undefined
   const closeSockets: (() => Promise<void>)[] = []
   const engine = createGraphQLEngine(services, { log })
+  const { trustedProxies = [] } = options
   const front = {
+    clientAddressOf: createClientAddressReader({ trustedProxies, onUntrusted: warnOfProxy(log) }),
     engine,
     authentication: services.authentication,
     origins: () => known.origins,
@@ -252,6 +256,19 @@ function keyServerOf(
       return { port, origins: known.origins }
     },
     close: () => (closing ??= close()),
+  }
+}
+
+/** Says once that a proxy on the operator's own network is not trusted: all its clients are counted as one. */
+function warnOfProxy(log: Logger): (peer: string) => void {
+  let isSaid = false
+  return (peer) => {
+    if (isSaid || isPublicAddress(peer)) return
+    isSaid = true
+    log.warn(
+      { peer },
+      'X-Forwarded-For or Forwarded came from an address that TRUSTED_PROXIES does not list: its clients are counted as one',
+    )
   }
 }
 

@@ -26,6 +26,8 @@ export interface Config {
   /** Null: the user's own data directory. */
   readonly dataDirectory: string | null
   readonly allowedOrigins: readonly string[]
+  /** Addresses and networks whose X-Forwarded-For and Forwarded name the client. */
+  readonly trustedProxies: readonly string[]
   /** How long alerts are kept. */
   readonly alertRetentionDays: number
   /** How long entries of the audit log are kept. */
@@ -89,6 +91,7 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
     serverKeySecret: data.SERVER_KEY_SECRET,
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    trustedProxies: data.TRUSTED_PROXIES,
     alertRetentionDays: data.ALERT_RETENTION_DAYS,
     auditRetentionDays: data.AUDIT_RETENTION_DAYS,
     auditAddresses: data.AUDIT_ADDRESSES,

@@ -29,6 +29,11 @@ export interface KeyServerOptions extends DatabaseOptions {
   readonly publicOrigins?: readonly string[] | undefined
   /** Web origins besides its own that may call from a browser; '*' for all. */
   readonly allowedOrigins?: readonly string[] | undefined
+  /**
+   * Addresses, and networks like `10.0.0.0/8`, of proxies whose X-Forwarded-For or Forwarded says which client a request is
+   * counted for. Default: none, the client is the other end of the connection.
+   */
+  readonly trustedProxies?: readonly string[] | undefined
   /** Allows pages of every loopback origin to call. */
   readonly isDevelopment?: boolean | undefined
   /** Serves the console at `/`: all of it, or for viewing only. Default: off. */

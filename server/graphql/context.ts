@@ -2,6 +2,7 @@ import DataLoader from 'dataloader'
 import type { GraphQLContext, Reference } from '../../schema/graphql/context.ts'
 import type { ManagementKey, TransactionKey } from '../../schema/graphql/domain.ts'
 import type { Database } from '../database/connect.ts'
+import { countedAddress } from '../lib/counted-address.ts'
 import { selectManagementKeysById, selectWrappedFor } from '../management-keys/management-key-rows.ts'
 import type { Services } from '../services.ts'
 import { selectTransactionKeysById } from '../transaction-keys/transaction-key-rows.ts'
@@ -10,8 +11,9 @@ import type { TransportContext } from './engine.ts'
 /** The ports of one request, and its loaders. */
 export function createContext(
   services: Services,
-  { signedRequest: request, clientAddress }: TransportContext,
+  { signedRequest: request, ...transport }: TransportContext,
 ): GraphQLContext {
+  const clientAddress = countedAddress(transport.clientAddress)
   return {
     accounts: services.accounts.forRequest(request),
     managementKeys: services.managementKeys.forRequest(request),

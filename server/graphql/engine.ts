@@ -17,7 +17,7 @@ import { queryLimits, queryLimitsRule } from './query-limits.ts'
 export interface TransportContext {
   readonly signedRequest: SignedRequest
   readonly params: GraphQLParams
-  /** The client that the request is counted for. */
+  /** The address of the client. It is counted as `countedAddress` says. */
   readonly clientAddress: string
   /** Called when the answer is a stream, which may last. */
   readonly onStream?: () => void

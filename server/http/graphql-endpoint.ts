@@ -7,7 +7,7 @@ import type { GraphQLEngine, GraphQLParams, TransportContext } from '../graphql/
 import { createErrorMask } from '../graphql/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { readBody } from './body.ts'
-import { clientAddressOf } from './client-address.ts'
+import type { ClientAddressReader } from './client-address.ts'
 import type { OriginPolicy } from './origins.ts'
 import { resultMediaType, sendError, sendResult, sendText } from './responses.ts'
 import { presentSignature, readSignature } from './signature.ts'
@@ -18,6 +18,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 export interface GraphQLEndpointOptions {
   readonly engine: GraphQLEngine
   readonly authentication: Authentication
+  readonly clientAddressOf: ClientAddressReader
   /** What clients sign as the target, without the path. */
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
@@ -62,7 +63,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
           // nginx and others hold an answer back until it is whole, unless told not to.
           response.setHeader('X-Accel-Buffering', 'no')
         }
-        const clientAddress = clientAddressOf(request)
+        const clientAddress = options.clientAddressOf(request)
         const transport: TransportContext = {
           signedRequest: authentication.request(received, clientAddress),
           params,

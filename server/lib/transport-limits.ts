@@ -33,7 +33,7 @@ export const streamsMax = 10_000
 export const socketsPerKeyMax = 5
 export const operationsPerSocketMax = 20
 
-/** Behind a proxy these are of all its clients together: they lose nothing, since what is unsigned can go over HTTP. */
+/** Behind a proxy that is not trusted (TRUSTED_PROXIES) these are of all its clients together: unsigned operations can go over HTTP. */
 export const unsignedSocketsPerAddressMax = 100
 
 /** How long a socket that is not signed may run nothing. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isSender, readSmtpUrl } from '../channels/mail-settings.ts'
 import { parseAddress } from '../database/address.ts'
 import { InvalidAddress } from '../database/invalid-address.ts'
+import { isAddressOrNetwork } from '../http/client-address.ts'
 
 /** Digits that stand for a number within these bounds. */
 export function wholeNumber({ min, max }: { readonly min: number; readonly max: number }) {
@@ -63,3 +64,11 @@ export const origins = z
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text
 }
+
+/** Addresses and networks with commas between them. */
+export const proxies = z
+  .string()
+  .transform((value) => value.split(',').map((proxy) => proxy.trim()))
+  .refine((list) => list.every(isAddressOrNetwork), {
+    error: 'must be addresses and networks like 127.0.0.1,10.0.0.0/8,fd00::/8',
+  })

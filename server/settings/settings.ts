@@ -3,6 +3,7 @@ import { consoleModes } from '../key-server-options.ts'
 import { logLevels } from '../lib/log.ts'
 import { isServerKeySecret, serverKeySecretRule } from '../server-keys/sealing-secret.ts'
 import { mailSender, onOrOff, oneOf, origins, postgresUrl, smtpUrl, wholeNumber } from './parsers.ts'
+import { onOrOff, oneOf, origins, postgresUrl, proxies, wholeNumber } from './parsers.ts'
 
 /** What the help says of a setting. Its flag is made of its name: `--data-dir` of `DATA_DIR`. */
 export interface SettingHelp {
@@ -78,6 +79,11 @@ export const settings = z.object({
       help: 'web origins besides its own that may call from a browser; * for all',
       otherwise: 'none',
     }),
+  TRUSTED_PROXIES: proxies.default([]).register(helps, {
+    value: 'NETWORKS',
+    help: 'addresses and networks of proxies whose X-Forwarded-For or Forwarded names the client',
+    otherwise: 'none',
+  }),
   // Longer than a webhook is tried.
   ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365).register(helps, {
     value: 'DAYS',

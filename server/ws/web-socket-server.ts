@@ -8,10 +8,11 @@ import { limits } from '../../schema/wire/limits.ts'
 import type { Authentication, SignedRequest } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
-import { clientAddressOf } from '../http/client-address.ts'
+import type { ClientAddressReader } from '../http/client-address.ts'
 import type { OriginPolicy } from '../http/origins.ts'
 import { pathOf } from '../http/server.ts'
 import type { Logger } from '../lib/log.ts'
+import { countedAddress } from '../lib/counted-address.ts'
 import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
 import {
   operationsPerSocketMax,
@@ -31,6 +32,7 @@ import { serveSocket, type SocketExtra } from './socket.ts'
 export interface WebSocketServerOptions {
   readonly engine: GraphQLEngine
   readonly authentication: Authentication
+  readonly clientAddressOf: ClientAddressReader
   readonly revocations: RevocationWatch
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
@@ -70,7 +72,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     handleProtocols,
   })
   const requests = new WeakMap<WebSocket, SignedRequest>()
-  /** The address of each socket's other end: of the client, or of a proxy before it. */
+  /** The address of each socket's client. */
   const addresses = new WeakMap<WebSocket, string>()
   /** The id of each socket, with which those of its messages begin. */
   const ids = new WeakMap<IncomingMessage, string>()
@@ -104,7 +106,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
           await request.consumeNonce()
           countUntilClosed(socket, socketsOfKeys, keyId)
         } else {
-          countUntilClosed(socket, unsignedSocketsOfAddresses, addresses.get(socket) ?? '')
+          countUntilClosed(socket, unsignedSocketsOfAddresses, countedAddress(addresses.get(socket) ?? ''))
           touches.set(socket, closeWhenIdle(socket, { idleMs: unsignedIdleMs }))
         }
         requests.set(socket, request)
@@ -143,7 +145,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     subscribe: (args) => executionOf(args).subscribe(args),
   })
   sockets.on('connection', (socket, request) => {
-    addresses.set(socket, clientAddressOf(request))
+    addresses.set(socket, options.clientAddressOf(request))
     const id = ids.get(request) ?? requestIdOf(request.headers)
     let messages = 0
     serveSocket(socket, {
