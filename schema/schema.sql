@@ -90,6 +90,18 @@ CREATE TYPE revocation_reason AS ENUM (
 
 CREATE SEQUENCE proof_tickets AS bigint INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1;
 
+CREATE TABLE account_usage (
+  account_id uuid NOT NULL,
+  transaction_keys integer NOT NULL,
+  stored_bytes bigint NOT NULL,
+  transaction_keys_max integer,
+  management_keys_max integer,
+  webhooks_max integer,
+  stored_bytes_max integer,
+  CONSTRAINT account_usage_pkey PRIMARY KEY (account_id),
+  CONSTRAINT account_usage_account_id_accounts_id_fk FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+
 CREATE TABLE accounts (
   id uuid NOT NULL,
   name text NOT NULL,
@@ -97,6 +109,7 @@ CREATE TABLE accounts (
   alert_position bigint NOT NULL DEFAULT 0,
   alert_low_water_mark bigint NOT NULL DEFAULT 0,
   alert_low_water_mark_at timestamp(3) with time zone,
+  suspended_at timestamp(3) with time zone,
   CONSTRAINT accounts_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=70);
 
@@ -225,10 +238,24 @@ CREATE TABLE deadlines (
   CONSTRAINT deadlines_account_id_transaction_key_id_transaction_keys_accoun FOREIGN KEY (account_id, transaction_key_id) REFERENCES transaction_keys(account_id, id)
 );
 
+CREATE TABLE deleted_accounts (
+  account_id uuid NOT NULL,
+  CONSTRAINT deleted_accounts_pkey PRIMARY KEY (account_id)
+);
+
 CREATE TABLE forgotten_nonces (
   id boolean NOT NULL DEFAULT true,
   expires_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT forgotten_nonces_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE invitations (
+  hash text NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp(3) with time zone NOT NULL,
+  account_id uuid,
+  is_revoked boolean NOT NULL DEFAULT false,
+  CONSTRAINT invitations_pkey PRIMARY KEY (hash)
 );
 
 CREATE TABLE key_changes (
@@ -262,6 +289,7 @@ CREATE TABLE management_keys (
   last_used_at timestamp(3) with time zone,
   revoked_at timestamp(3) with time zone,
   revocation text,
+  suspended_at timestamp(3) with time zone,
   CONSTRAINT management_keys_account_id_id_pk PRIMARY KEY (account_id, id),
   CONSTRAINT management_keys_account_id_accounts_id_fk FOREIGN KEY (account_id) REFERENCES accounts(id)
 );
@@ -290,6 +318,13 @@ CREATE TABLE pairings (
   opened_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
   expires_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT pairings_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE rates (
+  limit_name text NOT NULL,
+  client text NOT NULL,
+  full_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT rates_limit_name_client_pk PRIMARY KEY (limit_name, client)
 );
 
 CREATE TABLE server_keys (
@@ -413,11 +448,15 @@ CREATE INDEX deadlines_due ON deadlines USING btree (due_at) WHERE (taken_at IS 
 
 CREATE INDEX deadlines_taken ON deadlines USING btree (due_at) WHERE (taken_at IS NOT NULL);
 
+CREATE INDEX invitations_expired ON invitations USING btree (expires_at);
+
 CREATE INDEX key_changes_oldest ON key_changes USING btree (occurred_at);
 
 CREATE INDEX nonces_expired ON nonces USING btree (expires_at);
 
 CREATE INDEX pairings_expired ON pairings USING btree (expires_at);
+
+CREATE INDEX rates_full ON rates USING btree (full_at);
 
 CREATE INDEX transaction_keys_newest ON transaction_keys USING btree (account_id, created_at, id);
 
@@ -468,6 +507,7 @@ BEGIN
     FROM unnest(p_account_ids, p_management_key_ids, p_nonces, p_created, p_expires)
       WITH ORDINALITY AS a (account_id, management_key_id, nonce, created, expires, place)
     LEFT JOIN management_keys m ON m.account_id = a.account_id AND m.id = a.management_key_id AND m.revoked_at IS NULL
+      AND m.suspended_at IS NULL
     WHERE a.account_id = ANY (v_locked)
   ), consumed AS (
     INSERT INTO nonces (principal_id, key_id, nonce, expires_at)
@@ -786,6 +826,38 @@ BEGIN
 END $function$
 ;
 
+CREATE OR REPLACE FUNCTION add_usage(p_account_id uuid, p_keys integer, p_bytes bigint, p_keys_max integer, p_bytes_max integer)
+ RETURNS TABLE(quota text, quota_limit integer)
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_usage account_usage;
+BEGIN
+  UPDATE account_usage SET transaction_keys = transaction_keys + p_keys, stored_bytes = stored_bytes + p_bytes
+  WHERE account_id = p_account_id
+  RETURNING * INTO v_usage;
+  IF NOT FOUND THEN
+    -- Counted with what this transaction has stored. Another one that counts at the same time waits here, and then adds its own.
+    INSERT INTO account_usage (account_id, transaction_keys, stored_bytes)
+    SELECT p_account_id, stored.key_count, stored.byte_count FROM stored_of(p_account_id, NULL) AS stored
+    ON CONFLICT DO NOTHING
+    RETURNING * INTO v_usage;
+    IF NOT FOUND THEN
+      UPDATE account_usage SET transaction_keys = transaction_keys + p_keys, stored_bytes = stored_bytes + p_bytes
+      WHERE account_id = p_account_id
+      RETURNING * INTO v_usage;
+    END IF;
+  END IF;
+  RETURN QUERY SELECT 'transactionKeys', exceeded.most FROM coalesce(v_usage.transaction_keys_max, p_keys_max) AS exceeded (most)
+    WHERE p_keys > 0 AND v_usage.transaction_keys > exceeded.most;
+  IF FOUND THEN
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT 'storedBytes', exceeded.most FROM coalesce(v_usage.stored_bytes_max, p_bytes_max) AS exceeded (most)
+    WHERE p_bytes > 0 AND v_usage.stored_bytes > exceeded.most;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION announce_alerts(p_account_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -829,7 +901,7 @@ DECLARE
 BEGIN
   SELECT last_used_at INTO v_last_used_at
   FROM management_keys
-  WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL;
+  WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL AND suspended_at IS NULL;
   IF NOT FOUND THEN
     RETURN 'SIGNATURE_INVALID';
   END IF;
@@ -868,6 +940,42 @@ BEGIN
 END $function$
 ;
 
+CREATE OR REPLACE FUNCTION delete_account(p_account_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM pg_notify('claviger_revoked', id) FROM management_keys WHERE account_id = p_account_id;
+  DELETE FROM nonces WHERE principal_id = p_account_id;
+  DELETE FROM management_keys WHERE account_id = p_account_id;
+  DELETE FROM management_key_owners WHERE account_id = p_account_id;
+  DELETE FROM acquisitions WHERE account_id = p_account_id;
+  PERFORM 1 FROM transaction_key_usage WHERE account_id = p_account_id ORDER BY transaction_key_id FOR UPDATE;
+  DELETE FROM wrapped_keys WHERE account_id = p_account_id;
+  DELETE FROM deadlines WHERE account_id = p_account_id;
+  PERFORM 1 FROM accounts WHERE id = p_account_id FOR UPDATE;
+  DELETE FROM alerts WHERE account_id = p_account_id;
+  DELETE FROM webhooks WHERE account_id = p_account_id;
+  DELETE FROM mismatches WHERE account_id = p_account_id;
+  DELETE FROM confirmations WHERE account_id = p_account_id;
+  DELETE FROM audit_pending WHERE account_id = p_account_id;
+  DELETE FROM audit_entries WHERE account_id = p_account_id;
+  DELETE FROM audit_chains WHERE account_id = p_account_id;
+  DELETE FROM invitations WHERE account_id = p_account_id;
+  PERFORM record_changes_of_account(p_account_id, 'DESTROYED');
+  DELETE FROM transaction_key_usage WHERE account_id = p_account_id;
+  DELETE FROM transaction_keys WHERE account_id = p_account_id;
+  DELETE FROM account_usage WHERE account_id = p_account_id;
+  DELETE FROM accounts WHERE id = p_account_id;
+  INSERT INTO deleted_accounts (account_id) VALUES (p_account_id) ON CONFLICT DO NOTHING;
+  RETURN true;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION is_active_application_server_key(p_application_server_id uuid, p_key_id text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -889,7 +997,7 @@ AS $function$
 BEGIN
   RETURN EXISTS (
     SELECT FROM management_keys
-    WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL);
+    WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL AND suspended_at IS NULL);
 END $function$
 ;
 
@@ -1134,6 +1242,20 @@ BEGIN
 END $function$
 ;
 
+CREATE OR REPLACE FUNCTION record_changes_of_account(p_account_id uuid, p_kind key_change_kind)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_keys uuid[];
+BEGIN
+  SELECT array_agg(id ORDER BY id) INTO v_keys FROM transaction_keys WHERE account_id = p_account_id;
+  IF v_keys IS NOT NULL THEN
+    PERFORM record_key_changes(array_fill(p_account_id, ARRAY[cardinality(v_keys)]), v_keys, p_kind);
+  END IF;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION record_key_changes(p_account_ids uuid[], p_transaction_key_ids uuid[], p_kind key_change_kind)
  RETURNS void
  LANGUAGE plpgsql
@@ -1325,6 +1447,48 @@ BEGIN
 END $function$
 ;
 
+CREATE OR REPLACE FUNCTION stored_of(p_account_id uuid, p_transaction_key_ids uuid[])
+ RETURNS TABLE(key_count integer, byte_count bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+  RETURN QUERY SELECT
+    (SELECT count(*)::integer FROM transaction_key_usage u
+      WHERE u.account_id = p_account_id AND u.revoked_at IS NULL
+        AND (p_transaction_key_ids IS NULL OR u.transaction_key_id = ANY (p_transaction_key_ids))),
+    (SELECT coalesce(sum(coalesce(octet_length(k.certificate), 0) + coalesce(octet_length(k.revocation), 0)), 0)::bigint
+      FROM transaction_keys k
+      WHERE k.account_id = p_account_id AND (p_transaction_key_ids IS NULL OR k.id = ANY (p_transaction_key_ids)))
+    + (SELECT coalesce(sum(octet_length(w.jwe)), 0)::bigint FROM wrapped_keys w
+      WHERE w.account_id = p_account_id
+        AND (p_transaction_key_ids IS NULL OR w.transaction_key_id = ANY (p_transaction_key_ids)));
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION suspend_account(p_account_id uuid, p_is_suspended boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_now timestamptz;
+BEGIN
+  PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  v_now := clock_timestamp();
+  UPDATE management_keys SET suspended_at = CASE WHEN p_is_suspended THEN v_now END WHERE account_id = p_account_id;
+  UPDATE accounts SET suspended_at = CASE WHEN p_is_suspended THEN v_now END
+  WHERE id = p_account_id AND (suspended_at IS NOT NULL) <> p_is_suspended;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  IF p_is_suspended THEN
+    PERFORM pg_notify('claviger_revoked', id) FROM management_keys WHERE account_id = p_account_id AND revoked_at IS NULL;
+  END IF;
+  PERFORM record_changes_of_account(p_account_id, 'TERM_CHANGED');
+  RETURN true;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION sweep_deadlines(p_batch integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1388,6 +1552,30 @@ BEGIN
     PERFORM record_key_changes(v_expired_accounts, v_expired_keys, 'EXPIRED');
   END IF;
   RETURN greatest(v_taken, v_armed);
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION take_rate(p_limit text, p_client text, p_count double precision, p_seconds double precision)
+ RETURNS double precision
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_now timestamptz := clock_timestamp();
+  v_each interval := make_interval(secs => p_seconds / p_count);
+  -- No later, whatever the clock showed when others were taken.
+  v_full_at_most timestamptz := v_now + make_interval(secs => p_seconds);
+  v_full_at timestamptz;
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  INSERT INTO rates AS r (limit_name, client, full_at) VALUES (p_limit, p_client, v_now + v_each)
+  ON CONFLICT (limit_name, client) DO UPDATE
+  SET full_at = greatest(least(r.full_at, v_full_at_most), v_now) + v_each
+  WHERE greatest(least(r.full_at, v_full_at_most), v_now) + v_each <= v_full_at_most;
+  IF FOUND THEN
+    RETURN 0;
+  END IF;
+  SELECT least(full_at, v_full_at_most) INTO v_full_at FROM rates WHERE limit_name = p_limit AND client = p_client;
+  RETURN greatest(extract(epoch FROM coalesce(v_full_at, v_now) + v_each - v_full_at_most), 0.001);
 END $function$
 ;
 

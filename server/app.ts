@@ -22,6 +22,8 @@ import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
 import { createLogger, type Logger } from './lib/log.ts'
 import { noMeters } from './observation/meters.ts'
 import type { Prometheus } from './observation/prometheus.ts'
+import { rateLimitsOf } from './rate-limits/rate-limit-names.ts'
+import { defaultQuotas } from './quotas/quotas.ts'
 import { createServices, type Services } from './services.ts'
 import { isPublicAddress } from './outbound/public-address.ts'
 import { waitingBytesMax } from './lib/transport-limits.ts'
@@ -132,6 +134,10 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     allowsPrivateWebhooks: options.allowsPrivateWebhooks ?? false,
     mail: options.mail ?? null,
     allowsPrivateApplicationServers: options.allowsPrivateApplicationServers ?? false,
+    registration: options.registration ?? 'OPEN',
+    quotas: { ...defaultQuotas, ...options.quotas },
+    rateLimits: rateLimitsOf(options.rateLimits),
+    isDevelopment: options.isDevelopment ?? false,
     origins: () => known.origins,
     meters: metrics?.meters ?? noMeters,
     log,

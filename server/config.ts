@@ -3,6 +3,9 @@ import { findDangers, isLoopback } from './settings/dangers.ts'
 import { settingRows, settings } from './settings/settings.ts'
 import { gatherSettings, type Texts } from './settings/sources.ts'
 import { describeUnknownVariable, findUnknownVariables } from './settings/unknown-variables.ts'
+import type { Registration } from '../schema/wire/enums.ts'
+import type { Quotas } from './quotas/quotas.ts'
+import type { RateLimitSettings } from './rate-limits/rate-limit-names.ts'
 import type { ConsoleMode } from './key-server-options.ts'
 import type { LogLevel } from './lib/log.ts'
 
@@ -28,6 +31,12 @@ export interface Config {
   readonly allowedOrigins: readonly string[]
   /** Addresses and networks whose X-Forwarded-For and Forwarded name the client. */
   readonly trustedProxies: readonly string[]
+  /** How accounts are opened. */
+  readonly registration: Registration
+  /** How much each account may have. */
+  readonly quotas: Quotas
+  /** How much one client may do. */
+  readonly rateLimits: RateLimitSettings
   /** How long alerts are kept. */
   readonly alertRetentionDays: number
   /** How long entries of the audit log are kept. */
@@ -92,6 +101,14 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     trustedProxies: data.TRUSTED_PROXIES,
+    registration: data.REGISTRATION,
+    quotas: {
+      transactionKeys: data.QUOTA_TRANSACTION_KEYS,
+      managementKeys: data.QUOTA_MANAGEMENT_KEYS,
+      webhooks: data.QUOTA_WEBHOOKS,
+      storedBytes: data.QUOTA_STORED_BYTES,
+    },
+    rateLimits: data.RATE_LIMIT,
     alertRetentionDays: data.ALERT_RETENTION_DAYS,
     auditRetentionDays: data.AUDIT_RETENTION_DAYS,
     auditAddresses: data.AUDIT_ADDRESSES,

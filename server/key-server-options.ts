@@ -1,5 +1,8 @@
 import type { MailSettings } from './channels/mail-settings.ts'
 import type { DatabaseOptions } from './database/open-database.ts'
+import type { Registration } from '../schema/wire/enums.ts'
+import type { Quotas } from './quotas/quotas.ts'
+import type { RateLimitSettings } from './rate-limits/rate-limit-names.ts'
 import type { Logger } from './lib/log.ts'
 
 /** What {@link createKeyServer} takes. All have defaults. */
@@ -34,6 +37,15 @@ export interface KeyServerOptions extends DatabaseOptions {
    * counted for. Default: none, the client is the other end of the connection.
    */
   readonly trustedProxies?: readonly string[] | undefined
+  /** How an account is opened. Default: OPEN. */
+  readonly registration?: Registration | undefined
+  /** How much an account may have, where it differs from the defaults. Accounts of which the operator has said otherwise have that. */
+  readonly quotas?: Partial<Quotas> | undefined
+  /**
+   * How much one client may do: `off` for no limits, or those that differ from the defaults. With `isDevelopment` clients at
+   * loopback addresses may do more. docs/operations.md has the table.
+   */
+  readonly rateLimits?: RateLimitSettings | undefined
   /** Allows pages of every loopback origin to call. */
   readonly isDevelopment?: boolean | undefined
   /** Serves the console at `/`: all of it, or for viewing only. Default: off. */

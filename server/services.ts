@@ -37,6 +37,11 @@ import type { Gauges, PoolUse } from './observation/prometheus.ts'
 import { RequestObserver } from './observation/request-observer.ts'
 import { Pairings } from './pairing/pairings.ts'
 import { prunePairings } from './pairing/pruning.ts'
+import type { RateLimits } from './rate-limits/rate-limit-names.ts'
+import { ServerRates } from './rate-limits/server-rates.ts'
+import type { Quotas } from './quotas/quotas.ts'
+import type { Registration } from '../schema/wire/enums.ts'
+import { pruneRates } from './rate-limits/shared-rates.ts'
 import { KeyServer } from './server-keys/key-server.ts'
 import { SigningKeys } from './server-keys/signing-keys.ts'
 import { VerificationSigner } from './server-keys/verification-signer.ts'
@@ -73,6 +78,14 @@ export interface ServicesOptions {
   readonly mail: MailSettings | null
   /** Application servers may prove their keys over http, and at addresses of the operator's own network. */
   readonly allowsPrivateApplicationServers: boolean
+  /** How accounts are opened. */
+  readonly registration: Registration
+  /** How much an account may have, where the operator has set nothing for it alone. */
+  readonly quotas: Quotas
+  /** What one client may do. A limit that is missing does not hold. */
+  readonly rateLimits: Partial<RateLimits>
+  /** Clients on the same machine may do more. */
+  readonly isDevelopment: boolean
   /** The server's own; the first one is the issuer of verification answers. They are not known before the server listens. */
   readonly origins: () => readonly string[]
   readonly meters: Meters
@@ -92,11 +105,23 @@ export function createServices(options: ServicesOptions) {
 
   const notifications = new Notifications()
   const revocations = new RevocationWatch(databases)
+  const { quotas } = options
+  const rates = new ServerRates({
+    limits: options.rateLimits,
+    isDevelopment: options.isDevelopment,
+    databases,
+    serverKeySecret,
+  })
+  const authentication = createAuthentication(databases, {
+    rates,
+    recordsAddresses: options.auditAddresses,
+  })
   const listener = new NotificationListener({
     url: listenUrl,
     route: options.listenRoute,
     notifications,
     onRevoked: (managementKeyId) => {
+      authentication.forget(managementKeyId)
       revocations.report(managementKeyId)
     },
     log,
@@ -159,13 +184,15 @@ export function createServices(options: ServicesOptions) {
     },
     { name: 'pruning of key changes', everyMs: oneMinuteMs, work: () => pruneKeyChanges(databases) },
     { name: 'pruning of channels', everyMs: oneMinuteMs, work: () => pruneChannels(databases) },
+    { name: 'pruning of rates', everyMs: oneMinuteMs, work: () => pruneRates(databases) },
     { name: 'pruning of pairings', everyMs: oneMinuteMs, work: () => prunePairings(databases) },
   ]
   let stopJobs: readonly (() => Promise<void>)[] = []
 
   return {
     databases,
-    authentication: createAuthentication(databases, { recordsAddresses: options.auditAddresses }),
+    rates,
+    authentication,
     revocations,
     listenState: () => listener.state,
     /** What readers of metrics ask for. */
@@ -176,9 +203,9 @@ export function createServices(options: ServicesOptions) {
       hashAccount: createAccountHash(serverKeySecret),
     }),
     signingKeys,
-    accounts: new Accounts(databases),
-    managementKeys: new ManagementKeys(),
-    transactionKeys: new TransactionKeys(databases),
+    accounts: new Accounts(databases, { registration: options.registration, quotas }),
+    managementKeys: new ManagementKeys({ quotas }),
+    transactionKeys: new TransactionKeys(databases, { quotas }),
     acquisitions: new Acquisitions(databases, { meters }),
     verification: new Verification(databases, { answers: signer, mismatchAlarm, meters }),
     alerts: new Alerts({ databases, streams, meters }),
@@ -189,11 +216,15 @@ export function createServices(options: ServicesOptions) {
     }),
     keyChanges: new KeyChanges({ databases, streams }),
     pairings: new Pairings(databases),
-    webhooks: new Webhooks({ databases, ...webhookOptions }),
+    webhooks: new Webhooks({ databases, quotas, ...webhookOptions }),
     channels: new Channels({ databases, ...webhookOptions, sendsMail: mailer !== null }),
     mailLinks,
     mailActions: new MailActions(databases),
-    keyServer: new KeyServer(databases, { signingKeys, origins: options.origins }),
+    keyServer: new KeyServer(databases, {
+      signingKeys,
+      origins: options.origins,
+      registration: options.registration,
+    }),
 
     /** Reads or makes the server keys, listens for notifications, and starts the jobs. */
     async start(): Promise<void> {

@@ -6,7 +6,7 @@
 import fastify from 'fastify'
 import mercurius from 'mercurius'
 import { connectSql } from '../../server/database/connect.ts'
-import { accountIdOf } from '../../server/auth/account-id.ts'
+import { accountIdOf } from '../../server/lib/account-id.ts'
 import { createSignatureCheck } from './signatures.ts'
 import { acquire, answerOf, selectKey, store } from './statements.ts'
 

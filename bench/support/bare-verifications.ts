@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { parsePublicJwkForm } from '../../schema/wire/keys/jwk.ts'
-import { accountIdOf } from '../../server/auth/account-id.ts'
+import { accountIdOf } from '../../server/lib/account-id.ts'
 import { connectDatabases } from '../../server/database/connect.ts'
 import { lookUp } from '../../server/verification/look-up.ts'
 import { thumbprintOf } from '../../server/verification/verification.ts'

@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, type CryptoKey } from 'jose'
 import type postgres from 'postgres'
 import { parsePublicJwk, parseSigningJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
-import { accountIdOf } from '../../server/auth/account-id.ts'
+import { accountIdOf } from '../../server/lib/account-id.ts'
 import { thumbprintOf } from '../../server/verification/verification.ts'
 
 /** An account, the management key that signs for it, and its transaction keys. */

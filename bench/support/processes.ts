@@ -39,6 +39,7 @@ export function startKeyServer(
       SERVER_KEY_SECRET: serverKeySecret,
       PORT: String(port),
       NODE_ENV: 'production',
+      RATE_LIMIT: 'off',
     }),
   })
 }

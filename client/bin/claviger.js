@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line. `serve`, `server-key`, `application-server` and `database` belong to @claviger/server, which is looked for first
-// beside this package, then in the current folder, then among the globally installed packages.
+// The command line. `serve`, `server-key`, `application-server`, `accounts`, `invite` and `database` belong to @claviger/server, which
+// is looked for first beside this package, then in the current folder, then among the globally installed packages.
 // In a checkout the TypeScript sources run as they are; an installed package has dist/ instead.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -17,7 +17,15 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 const command = process.argv[2]
-const isOfServer = ['serve', 'server-key', 'application-server', 'database', 'doctor'].includes(command)
+const isOfServer = [
+  'serve',
+  'server-key',
+  'application-server',
+  'accounts',
+  'invite',
+  'database',
+  'doctor',
+].includes(command)
 const server = isOfServer ? findServer() : null
 
 // Without the server its help is short, and the client's.

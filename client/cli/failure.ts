@@ -114,6 +114,10 @@ const keyServerErrors: Readonly<Record<ErrorCode, Meaning>> = {
     exitCode: no,
     hint: () => 'Alerts so old are no longer kept: leave --after out to see the newest.',
   },
+  QUOTA_EXCEEDED: {
+    exitCode: no,
+    hint: () => 'Revoke or remove what you no longer need, or ask the operator of the key server for more.',
+  },
   RATE_LIMITED: { exitCode: noAnswer, hint: retryLater },
   TOO_LARGE: { exitCode: no },
   RESYNC_REQUIRED: { exitCode: noAnswer, hint: retryLater },

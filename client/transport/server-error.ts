@@ -1,4 +1,10 @@
-import { errorCodes, KeyServerError, signatureRefusals, type ErrorDetails } from '../../schema/wire/errors.ts'
+import {
+  errorCodes,
+  KeyServerError,
+  quotaNames,
+  signatureRefusals,
+  type ErrorDetails,
+} from '../../schema/wire/errors.ts'
 import { VaultError } from '../errors.ts'
 
 const messageCharactersMax = 500
@@ -25,11 +31,15 @@ function detailsOf(extensions: ReadonlyMap<string, unknown>): ErrorDetails {
   const reason = signatureRefusals.find((known) => known === extensions.get('reason'))
   const serverTime = extensions.get('serverTime')
   const field = extensions.get('field')
+  const quota = quotaNames.find((known) => known === extensions.get('quota'))
+  const limit = extensions.get('limit')
   const retryAfterSeconds = extensions.get('retryAfterSeconds')
   return {
     ...(reason !== undefined && { reason }),
     ...(typeof serverTime === 'string' && { serverTime }),
     ...(typeof field === 'string' && { field }),
+    ...(quota !== undefined && { quota }),
+    ...(typeof limit === 'number' && { limit }),
     ...(typeof retryAfterSeconds === 'number' && { retryAfterSeconds }),
   }
 }

@@ -50,7 +50,7 @@ const openAccountOperation: Operation<ListedAccount> = {
 /** Opens the account of the session's owner with the session's management key, endorsed by itself, under a label. */
 export async function openAccount(
   { owner, keyServer, managementKey, clock }: Session,
-  label: string,
+  { label, invitation }: { readonly label: string; readonly invitation: string | undefined },
 ): Promise<void> {
   const { signingKey } = await publicManagementKey(managementKey)
   const publicKeys = { signingKey, wrappingKey: await listedWrappingKey(managementKey) }
@@ -60,7 +60,11 @@ export async function openAccount(
       { owner, managementKey, nowSeconds: clock.nowSeconds() },
     )
     await keyServer.run(openAccountOperation, {
-      input: { name: owner, managementKey: { label, ...publicKeys, kind: 'DEVICE', endorsement } },
+      input: {
+        name: owner,
+        ...(invitation !== undefined && { invitation }),
+        managementKey: { label, ...publicKeys, kind: 'DEVICE', endorsement },
+      },
     })
   })
 }

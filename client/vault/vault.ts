@@ -70,6 +70,8 @@ export interface CreateVaultOptions extends ConnectionOptions {
   readonly keystore: Keystore
   /** The label of this management key, e.g. `Laptop`. Default: `Device`. */
   readonly label?: string | undefined
+  /** What the key server's operator gave the owner, where opening an account takes an invitation. */
+  readonly invitation?: string | undefined
   /** Default: Ed25519, or P-256 where the runtime has no Ed25519. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
@@ -307,10 +309,11 @@ export interface Vault {
  *
  * @throws {VaultError} KEYSTORE_OCCUPIED when the keystore's management key belongs to another account; URL_INVALID; NETWORK,
  *   TIMEOUT; what the keystore throws.
- * @throws {KeyServerError} CONFLICT when the owner's name is taken; BAD_USER_INPUT when it is not a name.
+ * @throws {KeyServerError} CONFLICT when the owner's name is taken; FORBIDDEN where opening an account takes an invitation, or the
+ *   key server opens none; BAD_USER_INPUT when it is not a name.
  */
 export async function createVault(options: CreateVaultOptions): Promise<Vault> {
-  const { keystore, owner, label = 'Device' } = options
+  const { keystore, owner, label = 'Device', invitation } = options
   const origin = keyServerOrigin(options.url)
   assertAccountName(owner)
   const kept = await keystore.load()
@@ -331,7 +334,7 @@ export async function createVault(options: CreateVaultOptions): Promise<Vault> {
     await assertUnused(session)
     await keystore.save(record)
   }
-  await openAccountOnce(session, label)
+  await openAccountOnce(session, { label, invitation })
   return vaultOf(session)
 }
 
@@ -404,13 +407,14 @@ async function assertUnused(session: Session): Promise<void> {
   }
 }
 
-/** CONFLICT is a success when this key already has an account of this name: the answer of an earlier call was lost. */
-async function openAccountOnce(session: Session, label: string): Promise<void> {
+/** CONFLICT, or FORBIDDEN for a used invitation, is a success when this key has the account: an earlier answer was lost. */
+async function openAccountOnce(...[session, asked]: Parameters<typeof openAccount>): Promise<void> {
   try {
-    await openAccount(session, label)
+    await openAccount(session, asked)
   } catch (error) {
-    const isConflict = error instanceof KeyServerError && error.code === 'CONFLICT'
-    if (!isConflict || (await readNameOrNull(session)) !== session.owner) throw error
+    const isRefused =
+      error instanceof KeyServerError && (error.code === 'CONFLICT' || error.code === 'FORBIDDEN')
+    if (!isRefused || (await readNameOrNull(session)) !== session.owner) throw error
   }
 }
 

@@ -49,6 +49,7 @@ BEGIN
     FROM unnest(p_account_ids, p_management_key_ids, p_nonces, p_created, p_expires)
       WITH ORDINALITY AS a (account_id, management_key_id, nonce, created, expires, place)
     LEFT JOIN management_keys m ON m.account_id = a.account_id AND m.id = a.management_key_id AND m.revoked_at IS NULL
+      AND m.suspended_at IS NULL
     WHERE a.account_id = ANY (v_locked)
   ), consumed AS (
     INSERT INTO nonces (principal_id, key_id, nonce, expires_at)

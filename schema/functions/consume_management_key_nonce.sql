@@ -10,7 +10,7 @@ DECLARE
 BEGIN
   SELECT last_used_at INTO v_last_used_at
   FROM management_keys
-  WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL;
+  WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL AND suspended_at IS NULL;
   IF NOT FOUND THEN
     RETURN 'SIGNATURE_INVALID';
   END IF;

@@ -5,5 +5,5 @@ RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN EXISTS (
     SELECT FROM management_keys
-    WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL);
+    WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL AND suspended_at IS NULL);
 END $$;

@@ -2,10 +2,26 @@ import { AlertConnection } from './alert.ts'
 import { AuditConnection, AuditFilter, AuditHead } from './audit.ts'
 import { builder, registering, signed } from './builder.ts'
 import { Channel } from './channel.ts'
-import type { Account as AccountShape } from './domain.ts'
+import type { Account as AccountShape, AccountUsage as AccountUsageShape } from './domain.ts'
 import { ManagementKey, ManagementKeyInput } from './management-key.ts'
 import { TransactionKeyConnection, TransactionKeySort, TransactionKeyState } from './transaction-key.ts'
 import { Webhook } from './webhook.ts'
+
+const AccountUsage = builder.objectRef<AccountUsageShape>('AccountUsage').implement({
+  description: 'What an account has of what the operator bounds. Keys that are revoked do not count.',
+  fields: (t) => ({
+    transactionKeys: t.exposeInt('transactionKeys'),
+    transactionKeysMax: t.exposeInt('transactionKeysMax'),
+    managementKeys: t.exposeInt('managementKeys'),
+    managementKeysMax: t.exposeInt('managementKeysMax'),
+    webhooks: t.exposeInt('webhooks'),
+    webhooksMax: t.exposeInt('webhooksMax'),
+    storedBytes: t.exposeInt('storedBytes', {
+      description: 'Characters of wrapped keys, and of signed statements about transaction keys.',
+    }),
+    storedBytesMax: t.exposeInt('storedBytesMax'),
+  }),
+})
 
 const Account = builder.objectRef<AccountShape>('Account').implement({
   description: 'A key owner. Application servers know it by its name.',
@@ -60,6 +76,11 @@ cannot be recorded does not happen.`,
       type: AuditHead,
       resolve: (account, _args, ctx) => ctx.audit.head(account),
     }),
+    usage: t.field({
+      type: AccountUsage,
+      description: 'What this account has of what the operator bounds.',
+      resolve: (account, _args, ctx) => ctx.accounts.usage(account),
+    }),
     webhooks: t.field({
       type: [Webhook],
       description: 'Oldest first.',
@@ -79,6 +100,10 @@ const OpenAccountInput = builder.inputType('OpenAccountInput', {
       required: true,
       description: "3 to 64 of a-z, 0-9, '.', '_', '-', '@', starting with a letter or digit.",
     }),
+    invitation: t.string({
+      description:
+        'Where registration is INVITE: what the operator has printed by `claviger invite create`. It is good once. FORBIDDEN without one, or with a wrong one.',
+    }),
     managementKey: t.field({ type: ManagementKeyInput, required: true }),
   }),
 })
@@ -95,7 +120,8 @@ builder.queryField('account', (t) =>
 builder.mutationField('openAccount', (t) =>
   t.field({
     type: Account,
-    description: 'Signed by the new management key itself. CONFLICT when the name or the key is taken.',
+    description:
+      'Signed by the new management key itself. CONFLICT when the name or the key is taken, FORBIDDEN as registration says.',
     extensions: registering,
     args: { input: t.arg({ type: OpenAccountInput, required: true }) },
     resolve: (_root, { input }, ctx) => ctx.accounts.open(input),

@@ -1,5 +1,6 @@
 import type {
   Account,
+  AccountUsage,
   Alert,
   ApplicationServerRegistration,
   AuditEntry,
@@ -61,6 +62,7 @@ export interface AddManagementKeyInput {
 
 export interface OpenAccountInput {
   readonly name: string
+  readonly invitation?: string | null | undefined
   readonly managementKey: ManagementKeyInput
 }
 
@@ -124,6 +126,7 @@ export interface AccountsPort {
   readonly open: (input: OpenAccountInput) => Promise<Account>
   /** Signed. The account whose management key signed the request. */
   readonly current: () => Promise<Account>
+  readonly usage: (account: Account) => Promise<AccountUsage>
   /** Oldest first. */
   readonly managementKeys: (
     account: Account,

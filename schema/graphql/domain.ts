@@ -13,6 +13,7 @@ import type {
   ChannelLanguage,
   ProofFailure,
   storedKeyChangeKinds,
+  Registration,
 } from '../wire/enums.ts'
 
 /*
@@ -25,6 +26,21 @@ export interface Account {
   readonly id: string
   readonly name: string
   readonly createdAt: Date
+}
+
+/** What an account has of what the operator bounds, and how much it may have. */
+export interface AccountUsage {
+  /** Those that are not revoked. */
+  readonly transactionKeys: number
+  readonly transactionKeysMax: number
+  /** Those that are not revoked. */
+  readonly managementKeys: number
+  readonly managementKeysMax: number
+  readonly webhooks: number
+  readonly webhooksMax: number
+  /** Characters of wrapped keys, and of signed statements about transaction keys. */
+  readonly storedBytes: number
+  readonly storedBytesMax: number
 }
 
 export interface ManagementKey {
@@ -269,6 +285,8 @@ export interface KeyServerFacts {
   readonly origins: readonly string[]
   /** The database's clock. */
   readonly time: Date
+  /** How an account is opened here. */
+  readonly registration: Registration
 }
 
 /** A server key's public key, as the JWK Set publishes it (RFC 7517 §4, §5). */

@@ -1,5 +1,11 @@
 import { builder } from './builder.ts'
 import type { KeyServerFacts } from './domain.ts'
+import { registrations } from '../wire/enums.ts'
+
+const Registration = builder.enumType('Registration', {
+  description: 'How an account is opened: by anybody, with an invitation of the operator, or not at all.',
+  values: registrations,
+})
 
 const KeyServer = builder.objectRef<KeyServerFacts>('KeyServer').implement({
   fields: (t) => ({
@@ -8,6 +14,7 @@ const KeyServer = builder.objectRef<KeyServerFacts>('KeyServer').implement({
       description:
         'The origins that requests are signed for (PUBLIC_URL): with them a client distinguishes a wrong address from a wrong key.',
     }),
+    registration: t.expose('registration', { type: Registration }),
     time: t.expose('time', {
       type: 'DateTime',
       description: "The server's clock, so that a client can correct its own.",

@@ -1,4 +1,4 @@
-export { accounts } from './accounts.ts'
+export { accounts, accountUsage, deletedAccounts, invitations } from './accounts.ts'
 export { alertKind, alerts, type AlertDetails, type AlertDetailsByKind } from './alerts.ts'
 export {
   applicationServerApprovals,
@@ -15,6 +15,7 @@ export { managementKeyKind, managementKeyOwners, managementKeys } from './manage
 export { mismatches, mismatchTelling } from './mismatches.ts'
 export { nonces } from './nonces.ts'
 export { pairings } from './pairings.ts'
+export { rates } from './rates.ts'
 export { serverKeys } from './server-keys.ts'
 export {
   acquisitions,

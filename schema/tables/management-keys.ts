@@ -26,6 +26,8 @@ export const managementKeys = pgTable(
     /** To the minute: written at most once in it. */
     lastUsedAt: instant('last_used_at'),
     revokedAt: instant('revoked_at'),
+    /** The operator has suspended the account. A copy of `accounts.suspended_at`, where every request looks anyway. */
+    suspendedAt: instant('suspended_at'),
     /** A signed statement (JWS) of the management key that revoked it. */
     revocation: text('revocation'),
   },

@@ -88,3 +88,8 @@ export type ChannelChange = (typeof channelChanges)[number]
 export const channelLanguages = ['EN', 'DE'] as const
 
 export type ChannelLanguage = (typeof channelLanguages)[number]
+
+/** How an account is opened: by anybody, with an invitation of the operator, or not at all. */
+export const registrations = ['OPEN', 'INVITE', 'CLOSED'] as const
+
+export type Registration = (typeof registrations)[number]

@@ -11,6 +11,7 @@ export const errorCodes = [
   'KEY_NOT_YET_VALID',
   'KEY_OVERUSED',
   'CURSOR_EXPIRED',
+  'QUOTA_EXCEEDED',
   'RATE_LIMITED',
   'TOO_LARGE',
   'RESYNC_REQUIRED',
@@ -35,6 +36,12 @@ export const signatureRefusals = [
 /** Why a signature was refused. */
 export type SignatureRefusal = (typeof signatureRefusals)[number]
 
+/** Every `extensions.quota` of a QUOTA_EXCEEDED error. */
+export const quotaNames = ['transactionKeys', 'managementKeys', 'webhooks', 'storedBytes'] as const
+
+/** What the operator bounds for an account. */
+export type QuotaName = (typeof quotaNames)[number]
+
 /** The other members of an error's `extensions`, by code. */
 export interface ErrorDetails {
   /** With UNAUTHENTICATED. */
@@ -43,6 +50,10 @@ export interface ErrorDetails {
   readonly serverTime?: string
   /** With BAD_USER_INPUT: the path of the argument from the field's arguments on, e.g. `input.publicKey`. */
   readonly field?: string
+  /** With QUOTA_EXCEEDED: which one. */
+  readonly quota?: QuotaName
+  /** With QUOTA_EXCEEDED: how much of it the account may have. */
+  readonly limit?: number
   /** With RATE_LIMITED, and with UNAVAILABLE where it is known; over HTTP also as Retry-After. */
   readonly retryAfterSeconds?: number
 }

@@ -39,7 +39,6 @@ export const limits = {
   nonceBytesMax: 32,
   /** How long repetitions of an `acquisitionId` count as one use, in hours. */
   acquisitionIdHours: 24,
-  webhooksMax: 5,
   webhookUrlCharactersMax: 2000,
   channelsMax: 5,
   /** How long the link in a confirmation mail is valid, in hours. */

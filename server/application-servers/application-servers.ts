@@ -6,6 +6,7 @@ import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
 import { applicationServer, parseInput, signingJwk } from '../lib/input.ts'
+import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { applicationServerIdOf } from './application-server-id.ts'
 import { KeyDocuments } from './documents.ts'
 import { applyKeyList, holdKey, isProved, takeProofTicket } from './keys.ts'
@@ -26,9 +27,9 @@ export class ApplicationServers {
   /** The port of one request. */
   forRequest(
     request: SignedRequest,
-    { clientAddress }: { readonly clientAddress: string },
+    client: { readonly clientAddress: string; readonly rates: ClientRates },
   ): ApplicationServersPort {
-    return { register: (input) => this.#register(request, { input, clientAddress }) }
+    return { register: (input) => this.#register(request, { input, ...client }) }
   }
 
   async #register(
@@ -36,13 +37,19 @@ export class ApplicationServers {
     {
       input,
       clientAddress,
-    }: { readonly input: RegisterApplicationServerInput; readonly clientAddress: string },
+      rates,
+    }: {
+      readonly input: RegisterApplicationServerInput
+      readonly clientAddress: string
+      readonly rates: ClientRates
+    },
   ): Promise<ApplicationServerRegistration> {
     const { applicationServer: name, signingKey } = parseInput(registerInput, input, 'input')
     const keyId = await thumbprint(signingKey)
     const applicationServerId = applicationServerIdOf(name)
     const key = { principalId: applicationServerId, keyId, jwk: signingKey }
     const registered = { applicationServerId, name, keyId, signingKey }
+    await rates.takeShared('registrations')
     await request.registration(key, ({ tx }) => holdKey(tx, registered))
     // Not before the nonce is consumed: a request that is sent again makes nobody fetch.
     const { listed, ticket } = await this.#documents.read(name, clientAddress)

@@ -34,7 +34,7 @@ const principalRow = z.object({
 
 /**
  * Finds a signing key by its thumbprint. Management keys are cached without expiry: a thumbprint names one key, and its
- * account never changes. Whether the key is still active is read from the database at every request.
+ * account never changes, unless the operator deletes it. Whether the key is still active is read from the database at every request.
  */
 export class PrincipalDirectory {
   readonly #cache = new LRUCache<string, RegisteredPrincipal>({ max: cachedPrincipalsMax })
@@ -73,6 +73,11 @@ export class PrincipalDirectory {
     // An application server's key is not cached: an account may still register it, and it signs only once in hours.
     if (known?.kind === 'ACCOUNT') this.#cache.set(keyId, known)
     return { known, isCached: false }
+  }
+
+  /** Reads the key anew when it is asked for next: its account was deleted, and another one may register it. */
+  forget(keyId: string): void {
+    this.#cache.delete(keyId)
   }
 
   /** Null when the key is not registered. A key that is registered as both kinds is the account's. */

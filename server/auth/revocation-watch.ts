@@ -64,7 +64,7 @@ export class RevocationWatch {
       )
       SELECT k.id
       FROM watched JOIN management_keys k ON k.account_id = watched.account_id AND k.id = watched.id
-      WHERE k.revoked_at IS NOT NULL
+      WHERE k.revoked_at IS NOT NULL OR k.suspended_at IS NOT NULL
       UNION ALL
       SELECT k.id
       FROM watched JOIN application_server_keys k ON k.application_server_id = watched.account_id AND k.id = watched.id

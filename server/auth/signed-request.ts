@@ -3,6 +3,8 @@ import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
 import type { AccountId } from '../../schema/wire/brands.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Databases, Executor } from '../database/connect.ts'
+import type { ClientRates } from '../rate-limits/client-rates.ts'
+import type { ServerRates } from '../rate-limits/server-rates.ts'
 import { runTransaction } from '../database/transaction.ts'
 import { noteAccount } from '../observation/request-report.ts'
 import { assertGranted, consumeNonce, isActive, isNonceRefusal, parseConsumption } from './nonces.ts'
@@ -20,24 +22,41 @@ import { assertSelfSigned, SignatureVerifier, type ReceivedSignature } from './s
 export interface Authentication {
   /**
    * @param received null for a request without a signature
-   * @param clientAddress the client that the request is counted for
+   * @param clientAddress the client that sent it
+   * @param bodyBytes the size of its body
    */
-  request(received: ReceivedSignature | null, clientAddress: string): SignedRequest
+  request(received: ReceivedSignature | null, clientAddress: string, bodyBytes?: number): SignedRequest
+  /** Looks a management key up anew when it signs next: it was revoked, perhaps with its whole account. */
+  forget(managementKeyId: string): void
 }
 
-/** @param options.recordsAddresses the audit log has the addresses of clients */
+/**
+ * @param options.rates what is counted: signatures that do not verify, and bytes of those that do
+ * @param options.recordsAddresses the audit log has the addresses of clients
+ */
 export function createAuthentication(
   databases: Databases,
-  { recordsAddresses }: { readonly recordsAddresses: boolean },
+  { rates, recordsAddresses }: { readonly rates: ServerRates; readonly recordsAddresses: boolean },
 ): Authentication {
-  const verifier = new SignatureVerifier(new PrincipalDirectory(databases.reads.db))
+  const directory = new PrincipalDirectory(databases.reads.db)
+  const verifier = new SignatureVerifier(directory)
   return {
-    request: (received, clientAddress) => {
-      const address = recordsAddresses ? clientAddress : null
-      return new SignedRequest(received, { verifier, databases, address })
+    request: (received, clientAddress, bodyBytes = 0) =>
+      new SignedRequest(received, {
+        verifier,
+        databases,
+        rates: rates.of(clientAddress),
+        bodyBytes,
+        address: recordsAddresses ? clientAddress : null,
+      }),
+    forget: (managementKeyId) => {
+      directory.forget(managementKeyId)
     },
   }
 }
+
+/** What a signed request leaves behind beside its body: its nonce, in a table and two indexes, for some minutes. */
+const bytesOfNonce = 256
 
 /** A transaction that consumed the request's nonce, and the database's clock when it did. */
 export interface SignedTransaction extends AccountPrincipal {
@@ -84,6 +103,8 @@ export class SignedRequest {
   readonly #verifier: SignatureVerifier
   readonly #databases: Databases
   readonly #address: string | null
+  readonly #rates: ClientRates
+  readonly #bodyBytes: number
   #principal: Promise<Principal> | null = null
   #isNonceConsumed = false
   #lastTurn: Promise<unknown> = Promise.resolve()
@@ -94,10 +115,14 @@ export class SignedRequest {
     {
       verifier,
       databases,
+      rates,
+      bodyBytes,
       address,
     }: {
       readonly verifier: SignatureVerifier
       readonly databases: Databases
+      readonly rates: ClientRates
+      readonly bodyBytes: number
       readonly address: string | null
     },
   ) {
@@ -105,6 +130,8 @@ export class SignedRequest {
     this.#verifier = verifier
     this.#databases = databases
     this.#address = address
+    this.#rates = rates
+    this.#bodyBytes = bodyBytes
   }
 
   get hasSignature(): boolean {
@@ -244,8 +271,17 @@ export class SignedRequest {
     })
   }
 
+  /** @throws {KeyServerError} RATE_LIMITED after too many failures at this address, whoever signed; or when too much is written */
   async #verifySignature(): Promise<Principal> {
-    return this.#verifier.verify(this.#requireSignature())
+    const received = this.#requireSignature()
+    this.#rates.assertLeft('signature-failures')
+    const principal = await this.#verifier.verify(received).catch((error: unknown) => {
+      if (error instanceof KeyServerError) this.#rates.tryTake('signature-failures')
+      throw error
+    })
+    const { principalId } = principal
+    this.#rates.take('written-bytes', { cost: this.#bodyBytes + bytesOfNonce, principalId })
+    return principal
   }
 
   async #consumeAlone(principal: Principal): Promise<void> {

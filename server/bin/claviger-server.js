@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the key server, or with `server-key`, `application-server` or `database` the operator's commands. `claviger serve` and its
+// Runs the key server, or with `server-key`, `application-server`, `accounts`, `invite` or `database` the operator's commands. `claviger serve` and its
 // like run this file too, when the package claviger finds it.
 // In a checkout the TypeScript sources run as they are; an installed package has dist/ instead.
 import { existsSync } from 'node:fs'
@@ -15,6 +15,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
 const usage = `Usage: claviger-server serve [OPTION]...
        claviger-server server-key --help
        claviger-server application-server --help
+       claviger-server accounts --help
+       claviger-server invite --help
        claviger-server database --help
        claviger-server doctor --help
 
@@ -30,6 +32,8 @@ const entries = {
   serve: 'main',
   'server-key': 'operator/server-key',
   'application-server': 'operator/application-server',
+  accounts: 'operator/accounts',
+  invite: 'operator/invite',
   database: 'operator/database',
   doctor: 'operator/doctor',
 }

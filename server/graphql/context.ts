@@ -14,18 +14,19 @@ export function createContext(
   { signedRequest: request, ...transport }: TransportContext,
 ): GraphQLContext {
   const clientAddress = countedAddress(transport.clientAddress)
+  const rates = services.rates.of(transport.clientAddress)
   return {
-    accounts: services.accounts.forRequest(request),
+    accounts: services.accounts.forRequest(request, { rates }),
     managementKeys: services.managementKeys.forRequest(request),
     transactionKeys: services.transactionKeys.forRequest(request),
-    acquisitions: services.acquisitions.forRequest(request),
-    verification: services.verification.forRequest(),
+    acquisitions: services.acquisitions.forRequest(request, { rates }),
+    verification: services.verification.forRequest({ rates }),
     alerts: services.alerts.forRequest(request),
     audit: services.audit,
     webhooks: services.webhooks.forRequest(request),
     channels: services.channels.forRequest(request),
-    pairings: services.pairings.forRequest(request, { clientAddress }),
-    applicationServers: services.applicationServers.forRequest(request, { clientAddress }),
+    pairings: services.pairings.forRequest(request, { clientAddress, rates }),
+    applicationServers: services.applicationServers.forRequest(request, { clientAddress, rates }),
     keyChanges: services.keyChanges.forRequest(request),
     keyServer: services.keyServer,
     loaders: createLoaders(services.databases.reads.db),

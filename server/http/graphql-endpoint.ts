@@ -50,7 +50,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
       try {
         if (!mayCall)
           throw new KeyServerError('FORBIDDEN', 'Pages of this origin may not call (ALLOWED_ORIGINS).')
-        const { received, params } = await readRequest(request, {
+        const { received, params, bodyBytes } = await readRequest(request, {
           host,
           origins: options.origins(),
           // Until the response is closed.
@@ -65,7 +65,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         }
         const clientAddress = options.clientAddressOf(request)
         const transport: TransportContext = {
-          signedRequest: authentication.request(received, clientAddress),
+          signedRequest: authentication.request(received, clientAddress, bodyBytes),
           params,
           clientAddress,
           onStream,
@@ -109,7 +109,7 @@ async function readRequest(
     readonly origins: readonly string[]
     readonly onBytes: (bytes: number) => void
   },
-): Promise<{ received: ReceivedSignature | null; params: GraphQLParams }> {
+): Promise<{ received: ReceivedSignature | null; params: GraphQLParams; bodyBytes: number }> {
   const { headers } = request
   const mediaType = headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json') throw unsupported('The Content-Type is application/json.')
@@ -119,7 +119,7 @@ async function readRequest(
   const body = await readBody(request, { bytesMax, onBytes })
   const contentType = headers['content-type'] ?? ''
   const received = presentSignature(signed, { body, contentType, ...target })
-  return { received, params: parseParams(body) }
+  return { received, params: parseParams(body), bodyBytes: body.byteLength }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })

@@ -12,6 +12,8 @@ import { managementKeyInput, type ManagementKeyToAdd } from './management-key-in
 import { selectActiveSigner } from '../auth/active-signer.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
+import type { Quotas } from '../quotas/quotas.ts'
+import { quotaExceeded, quotasOf } from '../quotas/usage.ts'
 import { jwe, parseInput, statementOf } from '../lib/input.ts'
 import {
   lockTransactionKeys,
@@ -30,8 +32,7 @@ const addManagementKeyInput = z.object({
     .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped keys.` }),
 })
 
-/** An account's management keys at most: their list has no pages. */
-const activeKeysMax = 100
+/** An account's management keys at most, revoked or not: their list has no pages. */
 const keysMax = 1_000
 
 /** A management key to add, parsed. */
@@ -95,16 +96,20 @@ export async function parseKeyToAdd(input: AddManagementKeyInput): Promise<KeyTo
  * the same endorsement, it stores the wrapped keys that are missing, and changes nothing else.
  *
  * @throws {KeyServerError} BAD_USER_INPUT; CONFLICT when the key is taken, by any account, or the account has as many as
- *   it may; NOT_FOUND and KEY_REVOKED for the transaction keys
+ *   it ever may; QUOTA_EXCEEDED; NOT_FOUND and KEY_REVOKED for the transaction keys
  */
-export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd): Promise<void> {
+export async function addManagementKey(
+  signed: SignedTransaction,
+  key: KeyToAdd,
+  quotas: Quotas,
+): Promise<void> {
   await assertEndorsedBySigner(signed, key)
   if (await isRepeated(signed, key)) {
     await storeWrappedKeysFor(signed, key)
     return
   }
   const { tx, accountId, managementKeyId } = signed
-  await assertBelowLimit(signed)
+  await assertBelowLimit(signed, quotas)
   const owned = await tx
     .insert(managementKeyOwners)
     .values({
@@ -135,18 +140,14 @@ export async function addManagementKey(signed: SignedTransaction, key: KeyToAdd)
 }
 
 /** Runs under the lock of the account's management keys, so that two transactions cannot both add the last one. */
-async function assertBelowLimit({ tx, accountId }: SignedTransaction): Promise<void> {
+async function assertBelowLimit({ tx, accountId }: SignedTransaction, quotas: Quotas): Promise<void> {
   const [row] = await tx
     .select({ keys: count(), activeKeys: sql<number>`count(*) FILTER (WHERE revoked_at IS NULL)::int` })
     .from(managementKeys)
     .where(eq(managementKeys.accountId, accountId))
   if (row === undefined) throw new TypeError('A count returned no row.')
-  if (row.activeKeys >= activeKeysMax) {
-    throw new KeyServerError(
-      'CONFLICT',
-      `An account has at most ${String(activeKeysMax)} active management keys.`,
-    )
-  }
+  const { managementKeys: max } = await quotasOf(tx, accountId, quotas)
+  if (row.activeKeys >= max) throw quotaExceeded('managementKeys', max)
   if (row.keys >= keysMax) {
     throw new KeyServerError(
       'CONFLICT',

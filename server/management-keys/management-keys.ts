@@ -5,10 +5,18 @@ import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts
 import { addManagementKey, parseKeyToAdd } from './add.ts'
 import { lockManagementKeys } from '../auth/management-keys-lock.ts'
 import { parseRevocation } from '../auth/revocation-statement.ts'
+import type { Quotas } from '../quotas/quotas.ts'
+import { counted } from '../quotas/usage.ts'
 import { revokeManagementKey } from './revoke.ts'
 
 /** Adds management keys to an account, and revokes them. */
 export class ManagementKeys {
+  readonly #quotas: Quotas
+
+  constructor({ quotas }: { readonly quotas: Quotas }) {
+    this.#quotas = quotas
+  }
+
   /** The port of one request. */
   forRequest(request: SignedRequest): ManagementKeysPort {
     return {
@@ -19,7 +27,7 @@ export class ManagementKeys {
 
   async #add(request: SignedRequest, input: AddManagementKeyInput): Promise<ManagementKey> {
     const key = await parseKeyToAdd(input)
-    return this.#change(request, key.id, (signed) => addManagementKey(signed, key))
+    return this.#change(request, key.id, (signed) => addManagementKey(signed, key, this.#quotas))
   }
 
   async #revoke(request: SignedRequest, id: string, compact: unknown): Promise<ManagementKey> {
@@ -34,7 +42,7 @@ export class ManagementKeys {
   ): Promise<ManagementKey> {
     return request.transaction(
       async (signed) => {
-        await change(signed)
+        await counted(signed, { transactionKeyIds: null, quotas: this.#quotas }, () => change(signed))
         const [key] = await selectManagementKeysById(signed.tx, signed.accountId, [id])
         if (key === undefined) throw new TypeError('A changed management key has no row.')
         return key

@@ -8,6 +8,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { parseInput } from '../lib/input.ts'
+import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { PairingPlaces } from './pairing-places.ts'
 
 /** Pairings that may be open at once, on all servers. */
@@ -30,6 +31,12 @@ const message = z
 const openPairingInput = z.object({ id: pairingId, payload: message })
 const answerPairingInput = z.object({ id: pairingId, answer: message })
 
+/** The client that opens a pairing. */
+interface PairingClient {
+  readonly clientAddress: string
+  readonly rates: ClientRates
+}
+
 /**
  * Passes messages between a new device and one that approves it. It believes nobody and need not be believed: the
  * devices authenticate what they say to each other by a secret that the server never sees.
@@ -47,19 +54,20 @@ export class Pairings {
   }
 
   /** The port of one request. */
-  forRequest(request: SignedRequest, { clientAddress }: { readonly clientAddress: string }): PairingsPort {
+  forRequest(request: SignedRequest, client: PairingClient): PairingsPort {
     return {
-      open: (input) => this.#open(input, clientAddress),
+      open: (input) => this.#open(input, client),
       find: (id) => this.#find(id),
       answer: (input) => this.#answer(request, input),
       close: (id) => this.#close(id),
     }
   }
 
-  async #open(input: OpenPairingInput, address: string): Promise<Pairing> {
+  async #open(input: OpenPairingInput, { clientAddress: address, rates }: PairingClient): Promise<Pairing> {
     const { id, payload } = parseInput(openPairingInput, input, 'input')
     const known = await this.#find(id)
     if (known !== null) return same(known, known.payload === payload)
+    await rates.takeShared('pairings')
     const place = this.#places.take({ id, address })
     if (place === null) throw tooMany()
     try {

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { consoleModes } from '../key-server-options.ts'
 import { logLevels } from '../lib/log.ts'
 import { isServerKeySecret, serverKeySecretRule } from '../server-keys/sealing-secret.ts'
-import { mailSender, onOrOff, oneOf, origins, postgresUrl, smtpUrl, wholeNumber } from './parsers.ts'
-import { onOrOff, oneOf, origins, postgresUrl, proxies, wholeNumber } from './parsers.ts'
+import { registrations } from '../../schema/wire/enums.ts'
+import { defaultQuotas } from '../quotas/quotas.ts'
+import { rateLimits } from './rate-limits.ts'
+import { mailSender, onOrOff, oneOf, origins, postgresUrl, proxies, smtpUrl, wholeNumber } from './parsers.ts'
 
 /** What the help says of a setting. Its flag is made of its name: `--data-dir` of `DATA_DIR`. */
 export interface SettingHelp {
@@ -83,6 +85,47 @@ export const settings = z.object({
     value: 'NETWORKS',
     help: 'addresses and networks of proxies whose X-Forwarded-For or Forwarded names the client',
     otherwise: 'none',
+  }),
+  REGISTRATION: oneOf(['open', 'invite', 'closed'])
+    .default('open')
+    .transform((value) => registrations.find((name) => name.toLowerCase() === value) ?? 'CLOSED')
+    .register(helps, {
+      value: 'open|invite|closed',
+      help: 'who may open an account: anybody, whoever has an invitation, or nobody',
+      otherwise: 'open',
+    }),
+  QUOTA_TRANSACTION_KEYS: wholeNumber({ min: 0, max: 999_999_999 })
+    .default(defaultQuotas.transactionKeys)
+    .register(helps, {
+      value: 'COUNT',
+      help: 'transaction keys of an account that are not revoked',
+      otherwise: String(defaultQuotas.transactionKeys),
+    }),
+  QUOTA_MANAGEMENT_KEYS: wholeNumber({ min: 1, max: 1_000 })
+    .default(defaultQuotas.managementKeys)
+    .register(helps, {
+      value: 'COUNT',
+      help: 'active management keys of an account',
+      otherwise: String(defaultQuotas.managementKeys),
+    }),
+  QUOTA_WEBHOOKS: wholeNumber({ min: 0, max: 100 })
+    .default(defaultQuotas.webhooks)
+    .register(helps, {
+      value: 'COUNT',
+      help: 'webhooks of an account',
+      otherwise: String(defaultQuotas.webhooks),
+    }),
+  QUOTA_STORED_BYTES: wholeNumber({ min: 0, max: 999_999_999 })
+    .default(defaultQuotas.storedBytes)
+    .register(helps, {
+      value: 'BYTES',
+      help: 'wrapped keys and signed statements of an account',
+      otherwise: String(defaultQuotas.storedBytes),
+    }),
+  RATE_LIMIT: rateLimits.default({}).register(helps, {
+    value: 'on|off|LIMITS',
+    help: 'how much one client may do; limits like openings=60/3600 change the defaults',
+    otherwise: 'on',
   }),
   // Longer than a webhook is tried.
   ALERT_RETENTION_DAYS: wholeNumber({ min: 7, max: 36_500 }).default(365).register(helps, {

@@ -7,6 +7,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import { recordAudit } from '../audit/record.ts'
 import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume, SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
+import type { ClientRates } from '../rate-limits/client-rates.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import type { Meters } from '../observation/meters.ts'
@@ -62,8 +63,8 @@ export class Acquisitions {
   }
 
   /** The port of one request. */
-  forRequest(request: SignedRequest): AcquisitionsPort {
-    return { acquire: (input) => this.#count(this.#acquire(request, input)) }
+  forRequest(request: SignedRequest, { rates }: { readonly rates: ClientRates }): AcquisitionsPort {
+    return { acquire: (input) => this.#count(this.#acquire(request, input, rates)) }
   }
 
   async #count(acquiring: Promise<WrappedKey[]>): Promise<WrappedKey[]> {
@@ -77,8 +78,9 @@ export class Acquisitions {
     }
   }
 
-  async #acquire(request: SignedRequest, input: AcquireInput): Promise<WrappedKey[]> {
+  async #acquire(request: SignedRequest, input: AcquireInput, rates: ClientRates): Promise<WrappedKey[]> {
     const { accountId, managementKeyId } = await request.verify()
+    rates.take('acquisitions', { cost: input.transactionKeyIds.length, principalId: accountId })
     const ids = parseKeyIds(input)
     const recordRefusal = (code: string) => (signed: SignedTransaction) =>
       recordAudit(

@@ -6,7 +6,7 @@ import {
 } from '../../schema/wire/statements/possession.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
-import { accountIdOf } from '../auth/account-id.ts'
+import { accountIdOf } from '../lib/account-id.ts'
 
 const field = 'input.possession'
 

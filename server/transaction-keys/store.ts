@@ -7,6 +7,8 @@ import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
+import type { Quotas } from '../quotas/quotas.ts'
+import { countNewKey } from '../quotas/usage.ts'
 import {
   applicationServer,
   expiryNotices,
@@ -75,10 +77,14 @@ export function parseKeyToStore(input: unknown): KeyToStore {
  *
  * The transaction holds the shared lock of the account's management keys.
  *
- * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT; BAD_USER_INPUT for the
+ * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT; QUOTA_EXCEEDED; BAD_USER_INPUT for the
  *   certificate and the possession statement
  */
-export async function storeTransactionKey(signed: SignedTransaction, key: KeyToStore): Promise<void> {
+export async function storeTransactionKey(
+  signed: SignedTransaction,
+  key: KeyToStore,
+  quotas: Quotas,
+): Promise<void> {
   const { tx, accountId, now } = signed
   await assertActiveManagementKeys(
     signed,
@@ -130,6 +136,7 @@ export async function storeTransactionKey(signed: SignedTransaction, key: KeyToS
   if (due.length > 0)
     await tx.insert(deadlines).values(due.map((deadline) => ({ ...reference, ...deadline })))
   await recordAudit(signed, [{ action: 'KEY_STORED', transactionKeyId: key.id }])
+  await countNewKey(signed, key.id, quotas)
 }
 
 async function assertSameContent(

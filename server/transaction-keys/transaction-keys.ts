@@ -7,10 +7,12 @@ import type {
 import type { TransactionKey } from '../../schema/graphql/domain.ts'
 import { parseTransactionKeyId, type TransactionKeyId } from '../../schema/wire/brands.ts'
 import { notFound } from '../../schema/wire/errors.ts'
-import type { SignedRequest, SignedTransaction, TransactionOptions } from '../auth/signed-request.ts'
+import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { holdManagementKeys } from '../auth/management-keys-lock.ts'
 import { parseKeysToRewrap, rewrapTransactionKeys } from './rewrap.ts'
+import type { Quotas } from '../quotas/quotas.ts'
+import { counted } from '../quotas/usage.ts'
 import { selectPage } from './page.ts'
 import { parseRevocation } from '../auth/revocation-statement.ts'
 import { destroyTransactionKey, revokeTransactionKey } from './revoke.ts'
@@ -22,9 +24,11 @@ import type { RevocationReason } from '../../schema/wire/enums.ts'
 /** Stores, lists, updates and revokes transaction keys. Only `Acquisitions` releases their wrapped keys. */
 export class TransactionKeys {
   readonly #databases: Databases
+  readonly #quotas: Quotas
 
-  constructor(databases: Databases) {
+  constructor(databases: Databases, { quotas }: { readonly quotas: Quotas }) {
     this.#databases = databases
+    this.#quotas = quotas
   }
 
   /** The port of one request. */
@@ -42,16 +46,14 @@ export class TransactionKeys {
 
   async #store(request: SignedRequest, input: StoreTransactionKeyInput): Promise<TransactionKey> {
     const key = parseKeyToStore(input)
-    return this.#change(request, key.id, (signed) => storeTransactionKey(signed, key), {
-      lock: holdManagementKeys,
-    })
+    return this.#change(request, key.id, (signed) => storeTransactionKey(signed, key, this.#quotas))
   }
 
   async #update(request: SignedRequest, input: UpdateTransactionKeyInput): Promise<TransactionKey> {
     const changes = parseKeyChanges(input)
-    return this.#change(request, input.id, (signed, id) => updateTransactionKey(signed, id, changes), {
-      lock: holdManagementKeys,
-    })
+    return this.#change(request, input.id, (signed, id) =>
+      this.#counted(signed, [id], () => updateTransactionKey(signed, id, changes)),
+    )
   }
 
   async #rewrap(
@@ -59,9 +61,11 @@ export class TransactionKeys {
     input: readonly RewrapTransactionKeyInput[],
   ): Promise<TransactionKey[]> {
     const keys = parseKeysToRewrap(input)
-    return request.transaction((signed) => rewrapTransactionKeys(signed, keys), {
-      lock: holdManagementKeys,
-    })
+    return request.transaction(
+      (signed) =>
+        this.#counted(signed, keys?.transactionKeyIds ?? [], () => rewrapTransactionKeys(signed, keys)),
+      { lock: holdManagementKeys },
+    )
   }
 
   async #revoke(
@@ -71,19 +75,16 @@ export class TransactionKeys {
   ): Promise<TransactionKey> {
     const { reason } = options
     const revocation = parseRevocation(options.revocation)
-    return this.#change(
-      request,
-      id,
-      (signed, keyId) => revokeTransactionKey(signed, keyId, { reason, revocation }),
-      { lock: holdManagementKeys },
+    return this.#change(request, id, (signed, keyId) =>
+      this.#counted(signed, [keyId], () => revokeTransactionKey(signed, keyId, { reason, revocation })),
     )
   }
 
   async #destroy(request: SignedRequest, id: string, compact: unknown): Promise<TransactionKey> {
     const revocation = parseRevocation(compact)
-    return this.#change(request, id, (signed, keyId) => destroyTransactionKey(signed, keyId, revocation), {
-      lock: holdManagementKeys,
-    })
+    return this.#change(request, id, (signed, keyId) =>
+      this.#counted(signed, [keyId], () => destroyTransactionKey(signed, keyId, revocation)),
+    )
   }
 
   async #find(request: SignedRequest, id: string): Promise<TransactionKey | null> {
@@ -96,16 +97,26 @@ export class TransactionKeys {
     request: SignedRequest,
     id: string,
     change: (signed: SignedTransaction, id: TransactionKeyId) => Promise<void>,
-    options: TransactionOptions = {},
   ): Promise<TransactionKey> {
-    return request.transaction(async (signed) => {
-      // A malformed id is answered like an unknown one.
-      const keyId = parseTransactionKeyId(id)
-      if (keyId === null) throw notFound('transaction key')
-      await change(signed, keyId)
-      const key = await selectTransactionKey(signed.tx, signed.accountId, keyId)
-      if (key === null) throw new TypeError('A changed transaction key has no row.')
-      return key
-    }, options)
+    return request.transaction(
+      async (signed) => {
+        // A malformed id is answered like an unknown one.
+        const keyId = parseTransactionKeyId(id)
+        if (keyId === null) throw notFound('transaction key')
+        await change(signed, keyId)
+        const key = await selectTransactionKey(signed.tx, signed.accountId, keyId)
+        if (key === null) throw new TypeError('A changed transaction key has no row.')
+        return key
+      },
+      { lock: holdManagementKeys },
+    )
+  }
+
+  #counted<T>(
+    signed: SignedTransaction,
+    transactionKeyIds: readonly TransactionKeyId[],
+    work: () => Promise<T>,
+  ): Promise<T> {
+    return counted(signed, { transactionKeyIds, quotas: this.#quotas }, work)
   }
 }

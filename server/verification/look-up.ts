@@ -26,8 +26,9 @@ export async function lookUp(
       ${questions.map((question) => question.applicationServer)}::text[],
       ${questions.map((question) => question.thumbprint)}::text[]
     ) WITH ORDINALITY AS asked (account_id, application_server, thumbprint, place)
+    LEFT JOIN accounts a ON a.id = asked.account_id AND a.suspended_at IS NULL
     LEFT JOIN transaction_keys k
-      ON k.account_id = asked.account_id AND k.application_server = asked.application_server
+      ON k.account_id = a.id AND k.application_server = asked.application_server
       AND k.thumbprint = asked.thumbprint
     LEFT JOIN transaction_key_usage u ON u.account_id = k.account_id AND u.transaction_key_id = k.id
     ORDER BY asked.place`

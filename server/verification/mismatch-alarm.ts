@@ -1,7 +1,7 @@
 import type { Databases } from '../database/connect.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
 import type { Logger } from '../lib/log.ts'
-import { MismatchQueue, type Mismatch } from './mismatch-queue.ts'
+import { MismatchQueue, type ReportedMismatch } from './mismatch-queue.ts'
 import { raise, recordWaiting, selectDue, sumUpWaiting } from './mismatch-rows.ts'
 
 /** Mismatches that wait at most, about 5 MB of them. */
@@ -31,7 +31,7 @@ export class MismatchAlarm {
   }
 
   /** Returns at once, and never throws. */
-  report(mismatch: Mismatch): void {
+  report(mismatch: ReportedMismatch): void {
     this.#queue.add(mismatch)
   }
 
@@ -75,10 +75,14 @@ export class MismatchAlarm {
     }
   }
 
-  async #tell(batch: readonly Mismatch[]): Promise<void> {
+  async #tell(batch: readonly ReportedMismatch[]): Promise<void> {
     const { alone, together } = await selectDue(this.#databases.writes.sql, batch)
-    const waiting = [...together]
-    for (const mismatch of alone) {
+    const mayBeTold = ({ rates }: ReportedMismatch) => rates.tryTake('mismatches')
+    const waiting = together.filter(mayBeTold)
+    const told = alone.filter(mayBeTold)
+    const dropped = alone.length + together.length - told.length - waiting.length
+    if (dropped > 0) this.#log.warn({ dropped }, 'Mismatches were dropped: one client reported too many')
+    for (const mismatch of told) {
       // Another server may have used the hour's alerts up meanwhile.
       if (!(await raise(this.#databases.writes, mismatch))) waiting.push(mismatch)
     }

@@ -1,9 +1,16 @@
+import type { ClientRates } from '../rate-limits/client-rates.ts'
+
 /** A key that was presented as an owner's and is not, if there is such an owner. */
 export interface Mismatch {
   readonly accountId: string
   readonly applicationServer: string
   /** RFC 7638 thumbprint of the presented key. */
   readonly thumbprint: string
+}
+
+/** A mismatch, and what the client that asked may have written of them. */
+export interface ReportedMismatch extends Mismatch {
+  readonly rates: Pick<ClientRates, 'tryTake'>
 }
 
 export interface MismatchQueueOptions {
@@ -19,7 +26,7 @@ export interface MismatchQueueOptions {
 export class MismatchQueue {
   readonly #options: MismatchQueueOptions
   /** By all that tells two of them apart, the oldest first. */
-  readonly #waiting = new Map<string, Mismatch>()
+  readonly #waiting = new Map<string, ReportedMismatch>()
   readonly #ofAccount = new Map<string, number>()
   readonly #ofApplicationServer = new Map<string, number>()
   #dropped = 0
@@ -33,7 +40,7 @@ export class MismatchQueue {
   }
 
   /** Adds one, unless it waits already or its application server has as many as it may. */
-  add(mismatch: Mismatch): void {
+  add(mismatch: ReportedMismatch): void {
     const key = keyOf(mismatch)
     if (this.#waiting.has(key)) return
     const ofApplicationServer = this.#ofApplicationServer.get(applicationServerKeyOf(mismatch)) ?? 0
@@ -47,8 +54,8 @@ export class MismatchQueue {
   }
 
   /** Takes the oldest out. */
-  take(countMax: number): readonly Mismatch[] {
-    const taken: Mismatch[] = []
+  take(countMax: number): readonly ReportedMismatch[] {
+    const taken: ReportedMismatch[] = []
     for (const mismatch of this.#waiting.values()) {
       if (taken.length === countMax) break
       taken.push(mismatch)

@@ -21,10 +21,10 @@ const batchMax = 100
  *
  * @returns what is to be told alone, and what is beyond that
  */
-export async function selectDue(
+export async function selectDue<Reported extends Mismatch>(
   sql: postgres.Sql,
-  mismatches: readonly Mismatch[],
-): Promise<{ readonly alone: readonly Mismatch[]; readonly together: readonly Mismatch[] }> {
+  mismatches: readonly Reported[],
+): Promise<{ readonly alone: readonly Reported[]; readonly together: readonly Reported[] }> {
   const rows = await sql<{ place: number; is_alone: boolean }[]>`
     WITH asked AS (
       SELECT * FROM unnest(

@@ -5,8 +5,9 @@ import { badInput } from '../../schema/wire/errors.ts'
 import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { canonicalJson } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import { accountIdOf } from '../auth/account-id.ts'
+import { accountIdOf } from '../lib/account-id.ts'
 import type { VerificationSigner } from '../server-keys/verification-signer.ts'
+import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { createBatcher } from '../lib/batcher.ts'
 import { askedName, parseInput, presentedJwk } from '../lib/input.ts'
 import type { Databases } from '../database/connect.ts'
@@ -53,7 +54,7 @@ export class Verification {
   }
 
   /** The port of one request, all of whose fields together ask for one batch at most. */
-  forRequest(): VerificationPort {
+  forRequest({ rates }: { readonly rates: ClientRates }): VerificationPort {
     let asked = 0
     return {
       verify: async (inputs, field) => {
@@ -61,23 +62,30 @@ export class Verification {
         if (asked > limits.batchMax) {
           throw badInput(field, `There are at most ${String(limits.batchMax)} verifications in a request.`)
         }
-        return this.#verify(inputs, field)
+        rates.take('verifications', { cost: inputs.length })
+        return this.#verify(inputs, { field, rates })
       },
     }
   }
 
-  async #verify(inputs: readonly VerifyPublicKeyInput[], field: string): Promise<PublicKeyVerification[]> {
+  async #verify(
+    inputs: readonly VerifyPublicKeyInput[],
+    { field, rates }: { readonly field: string; readonly rates: ClientRates },
+  ): Promise<PublicKeyVerification[]> {
     const isBatch = field === 'inputs'
     const asked = inputs.map((input, index) => parse(input, isBatch ? `${field}.${String(index)}` : field))
-    return Promise.all(asked.map((one) => this.#answer(one)))
+    return Promise.all(asked.map((one) => this.#answer(one, rates)))
   }
 
-  async #answer({ owner, applicationServer, question }: Asked): Promise<PublicKeyVerification> {
+  async #answer(
+    { owner, applicationServer, question }: Asked,
+    rates: ClientRates,
+  ): Promise<PublicKeyVerification> {
     const { accountId, thumbprint } = question
     const facts = await this.#ask(question)
     const statements = [facts.certificate, facts.revocation].filter((statement) => statement !== null)
     this.#meters.countVerification(facts.state ?? 'UNKNOWN')
-    if (!facts.coincides) this.#mismatchAlarm.report(question)
+    if (!facts.coincides) this.#mismatchAlarm.report({ ...question, rates })
     // However often a request selects it, it is signed once.
     let signed: Promise<string> | undefined
     return {

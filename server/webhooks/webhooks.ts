@@ -4,12 +4,13 @@ import { z } from 'zod'
 import type { SetWebhookInput, WebhooksPort } from '../../schema/graphql/context.ts'
 import type { Webhook, WebhookDeadLetter } from '../../schema/graphql/domain.ts'
 import { webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
-import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
-import { limits } from '../../schema/wire/limits.ts'
+import { notFound } from '../../schema/wire/errors.ts'
 import { parseCursorPosition } from '../alerts/alert-page.ts'
 import { lockAlerts } from '../alerts/lock.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
+import type { Quotas } from '../quotas/quotas.ts'
+import { quotaExceeded, quotasOf } from '../quotas/usage.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import { parsePageSize } from '../lib/page-size.ts'
@@ -31,17 +32,20 @@ export interface WebhooksOptions {
   readonly databases: Databases
   readonly serverKeySecret: string
   readonly allowsPrivate: boolean
+  readonly quotas: Quotas
 }
 
 /** Sets, shows and removes webhooks. What is posted there, and when, is for WebhookDelivery. */
 export class Webhooks {
   readonly #databases: Databases
   readonly #serverKeySecret: string
+  readonly #quotas: Quotas
   readonly #input
 
   constructor(options: WebhooksOptions) {
     this.#databases = options.databases
     this.#serverKeySecret = options.serverKeySecret
+    this.#quotas = options.quotas
     this.#input = z.object({
       url: webhookUrl(options),
       kinds: z
@@ -76,9 +80,8 @@ export class Webhooks {
       const newest = await lockAlerts(signed)
       const stored = await selectWebhooks(signed.tx, signed.accountId)
       const known = stored.find((webhook) => webhook.url === url)
-      if (known === undefined && stored.length >= limits.webhooksMax) {
-        throw new KeyServerError('CONFLICT', `An account has at most ${String(limits.webhooksMax)} webhooks.`)
-      }
+      const { webhooks: max } = await quotasOf(signed.tx, signed.accountId, this.#quotas)
+      if (known === undefined && stored.length >= max) throw quotaExceeded('webhooks', max)
       const id = known?.id ?? randomUUID()
       const isNewSecret = known === undefined || renewSecret === true
       const secret = isNewSecret ? createWebhookSecret() : null

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { accountIdOf } from '../../server/auth/account-id.ts'
+import { accountIdOf } from '../../server/lib/account-id.ts'
 import { connectDatabases } from '../../server/database/connect.ts'
 import { MismatchAlarm } from '../../server/verification/mismatch-alarm.ts'
 import { useWorld } from '../support/operations.ts'
 import { openAccount, storeKey } from '../support/raw-client.ts'
 
 const world = useWorld()
+/** The client may report as many as it likes. */
+const rates = { tryTake: () => true }
 
 function strangeThumbprint(number: number): string {
   return createHash('sha256').update(String(number)).digest('base64url')
@@ -23,10 +25,16 @@ test('whoever shows ten thousand keys in one name keeps no alarm from another', 
       accountId: accountIdOf('somebody'),
       applicationServer: 'https://shop.example',
       thumbprint: strangeThumbprint(number),
+      rates,
     })
   }
   const accountId = accountIdOf(name)
-  alarm.report({ accountId, applicationServer: String(applicationServer), thumbprint: strangeThumbprint(0) })
+  alarm.report({
+    accountId,
+    applicationServer: String(applicationServer),
+    thumbprint: strangeThumbprint(0),
+    rates,
+  })
   await alarm.end()
   await databases.close()
   const alerted =
@@ -42,9 +50,14 @@ test('whoever shows ten thousand keys in the name of an owner, each at another s
   const accountId = accountIdOf(name)
   for (let number = 0; number < 10_500; number++) {
     const made = `https://made-up-${String(number)}.example`
-    alarm.report({ accountId, applicationServer: made, thumbprint: strangeThumbprint(number) })
+    alarm.report({ accountId, applicationServer: made, thumbprint: strangeThumbprint(number), rates })
   }
-  alarm.report({ accountId, applicationServer: String(applicationServer), thumbprint: strangeThumbprint(0) })
+  alarm.report({
+    accountId,
+    applicationServer: String(applicationServer),
+    thumbprint: strangeThumbprint(0),
+    rates,
+  })
   await alarm.end()
   await databases.close()
   const alerted =

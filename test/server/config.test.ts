@@ -33,6 +33,39 @@ describe('application servers prove their keys within the operator’s network',
   })
 })
 
+describe('rate limits', () => {
+  test.each([
+    ['hold by default', {}, {}],
+    ['hold when they are on', { RATE_LIMIT: 'on' }, {}],
+    ['can be off', { RATE_LIMIT: 'off' }, 'off'],
+    [
+      'can be set one by one',
+      { RATE_LIMIT: 'openings=5/3600, pairings=off' },
+      { openings: { count: 5, seconds: 3600 }, pairings: null },
+    ],
+  ])('%s', (_what, environment, limits) => {
+    expect(readConfig(environment).rateLimits).toEqual(limits)
+  })
+
+  test.each(['none', 'openings', 'openings=5', 'openings=0/60', 'opening=5/60', 'openings=5/60,', '5/60'])(
+    'cannot be %s',
+    (text) => {
+      expect(() => readConfig({ RATE_LIMIT: text })).toThrow('RATE_LIMIT: must be on, off, or limits like')
+    },
+  )
+})
+
+test.each(['127.0.0.1', '10.0.0.0/8, fd00::/8', '::1'])('trusted proxies can be %s', (text) => {
+  expect(readConfig({ TRUSTED_PROXIES: text }).trustedProxies).toEqual(text.split(', '))
+})
+
+test.each(['localhost', '10.0.0.0/33', '10.0.0', '*', '127.0.0.1,', 'fe80::1%eth0'])(
+  'trusted proxies cannot be %s',
+  (text) => {
+    expect(() => readConfig({ TRUSTED_PROXIES: text })).toThrow('TRUSTED_PROXIES: must be addresses')
+  },
+)
+
 test('webhooks lead into the operator’s network only when they say so', () => {
   expect(readConfig({}).allowsPrivateWebhooks).toBe(false)
   expect(readConfig({ ALLOW_PRIVATE_WEBHOOKS: 'on' }).allowsPrivateWebhooks).toBe(true)

@@ -11,7 +11,7 @@ const files = await readdir(folder)
 const pageOf = (code: string) => readFile(new URL(`${code}.md`, folder), 'utf8')
 
 /** What an example's `extensions` may have beside the code. */
-const details = ['code', 'reason', 'serverTime', 'field', 'retryAfterSeconds']
+const details = ['code', 'reason', 'serverTime', 'field', 'quota', 'limit', 'retryAfterSeconds']
 
 test('docs/errors has a page for each code and no other', () => {
   expect(files.sort()).toEqual([...errorCodes.map((code) => `${code}.md`), 'README.md'].sort())

@@ -166,7 +166,6 @@ function limitRows() {
     nonceBytesMin: ['nonce', `${count(limits.nonceBytesMin)} to ${count(limits.nonceBytesMax)} bytes`],
     nonceBytesMax: ['nonce', `${count(limits.nonceBytesMin)} to ${count(limits.nonceBytesMax)} bytes`],
     acquisitionIdHours: ['an `acquisitionId` is remembered', `${count(limits.acquisitionIdHours)} hours`],
-    webhooksMax: ['webhooks of an account', count(limits.webhooksMax)],
     channelsMax: ['channels of an account', count(limits.channelsMax)],
     confirmationHours: ['a confirmation mail is valid', `${count(limits.confirmationHours)} hours`],
     confirmationsPerAddressMax: [

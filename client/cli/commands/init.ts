@@ -8,6 +8,7 @@ import { keystoreToWrite } from '../keystore-to-write.ts'
 interface InitFlags {
   readonly owner: string
   readonly label?: string
+  readonly invitation?: string
   readonly passphrase?: boolean
 }
 
@@ -18,6 +19,10 @@ export function addInitCommand(program: Command, context: Context): void {
     .description('make a management key on this device, and open an account with it')
     .requiredOption('--owner <name>', "the account's name, by which application servers know you")
     .option('--label <label>', 'what to call this management key (default: the host name)')
+    .option(
+      '--invitation <invitation>',
+      'what the operator of the key server gave you, where it asks for one',
+    )
     .option('--passphrase', 'encrypt the keystore: asks for a passphrase, twice')
     .addHelpText(
       'after',
@@ -29,10 +34,10 @@ Examples:
   $ claviger init --owner alice --url https://keys.example --passphrase`,
     )
     .action(async (flags: InitFlags) => {
-      const { owner, label = hostname() } = flags
+      const { owner, label = hostname(), invitation } = flags
       const { keystorePath, output, url = urlDefault } = context
       const keystore = await keystoreToWrite(flags, context)
-      const vault = await createVault({ url, owner, label, keystore })
+      const vault = await createVault({ url, owner, label, invitation, keystore })
       output.result(
         { owner, url: vault.url, managementKeyId: vault.managementKeyId, keystore: keystorePath },
         rows([

@@ -36,6 +36,20 @@ Example:
     .allowExcessArguments()
     .action(() => refuse('application-server'))
   program
+    .command('accounts')
+    .description('list, show, suspend, resume or delete accounts, and set their quotas')
+    .argument('[list|show|suspend|resume|delete|quota]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => refuse('accounts'))
+  program
+    .command('invite')
+    .description('create, list or revoke invitations to open an account')
+    .argument('[create|list|revoke]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => refuse('invite'))
+  program
     .command('database')
     .description('back the database up, verify a backup, or restore one')
     .argument('[backup|verify|restore]')

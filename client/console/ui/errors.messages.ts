@@ -34,6 +34,10 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
     'Die Nutzungen dieses Schlüssels sind aufgebraucht, und weitere werden verweigert.',
   ],
   CURSOR_EXPIRED: ['These alerts are no longer kept.', 'Diese Meldungen werden nicht mehr aufbewahrt.'],
+  QUOTA_EXCEEDED: [
+    'This account has as much as it may have.',
+    'Dieses Konto hat so viel, wie es haben darf.',
+  ],
   RATE_LIMITED: [
     'Too many requests at once. Wait a moment.',
     'Zu viele Anfragen auf einmal. Bitte kurz warten.',

@@ -90,7 +90,7 @@ test('an account has at most five, also when they are set at once', async () => 
   )
   const refused = answers.filter(({ errors }) => errors.length > 0)
   expect(refused).toHaveLength(3)
-  for (const answer of refused) expectRefusal(answer, { code: 'CONFLICT' })
+  for (const answer of refused) expectRefusal(answer, { code: 'QUOTA_EXCEEDED', quota: 'webhooks', limit: 5 })
   const stored = await webhooksOf(world.url, key)
   expect(stored).toHaveLength(5)
   await setWebhook(world.url, key, { url: String(stored[0]?.['url']), kinds: ['KEY_REVOKED'] })

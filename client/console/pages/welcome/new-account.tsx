@@ -13,6 +13,7 @@ import { AccountFields, isAddressComplete, noAddress } from './account-fields.ts
 import { deviceName } from './device-name.ts'
 import { StepHeading } from './step-heading.tsx'
 import { useKeystoreChoice } from './use-keystore-choice.tsx'
+import { useRegistration } from './use-registration.ts'
 import styles from './welcome.module.css'
 import { welcomeMessages as m } from './welcome.messages.ts'
 
@@ -82,12 +83,16 @@ function NameStep({
   const { t } = useTranslator()
   const [address, setAddress] = useState(noAddress)
   const [label, setLabel] = useState(() => deviceName(navigator.userAgent) ?? t(m.deviceDefault))
+  const [invitation, setInvitation] = useState('')
+  const registration = useRegistration(address.url)
+  const isInvited = registration === 'INVITE'
   const keystore = useKeystoreChoice()
   const create = useAction(() =>
     keystore.use(async (keptBy) => {
       const vault = await createVault({
         ...address,
         label,
+        ...(isInvited && { invitation: invitation.trim() }),
         keystore: keystores[keptBy],
         ...connectionOptions,
       })
@@ -99,7 +104,9 @@ function NameStep({
     <ActionForm
       action={create}
       submit={t(m.continue)}
-      isComplete={isAddressComplete(address)}
+      isComplete={
+        isAddressComplete(address) && registration !== 'CLOSED' && (!isInvited || invitation.trim() !== '')
+      }
       error={isTaken ? null : create.error}
       onBack={onBack}
     >
@@ -116,6 +123,15 @@ function NameStep({
           setAddress(changed)
         }}
       />
+      {isInvited && (
+        <TextField
+          label={t(m.invitation)}
+          help={t(m.invitationHelp)}
+          value={invitation}
+          onChange={setInvitation}
+        />
+      )}
+      {registration === 'CLOSED' && <Notice tone="warn">{t(m.registrationClosed)}</Notice>}
       <TextField label={t(m.device)} value={label} onChange={setLabel} />
       {keystore.field}
     </ActionForm>

@@ -25,6 +25,15 @@ export const welcomeMessages = messages({
     'Sealed in this browser: your face, fingerprint or PIN opens it each time.',
     'In diesem Browser versiegelt: Gesicht, Fingerabdruck oder PIN öffnet ihn jedes Mal.',
   ],
+  invitation: ['Invitation', 'Einladung'],
+  invitationHelp: [
+    'You get it from whoever runs this key server. It is good once.',
+    'Du bekommst sie vom Betreiber dieses Schlüsselservers. Sie gilt einmal.',
+  ],
+  registrationClosed: [
+    'This key server opens no new accounts.',
+    'Dieser Schlüsselserver eröffnet keine neuen Konten.',
+  ],
   language: ['Language', 'Sprache'],
   name: ['Your name here', 'Dein Name hier'],
   nameHelp: [

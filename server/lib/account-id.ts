@@ -1,5 +1,5 @@
 import { toAccountId, type AccountId } from '../../schema/wire/brands.ts'
-import { uuidOf } from '../lib/uuid.ts'
+import { uuidOf } from './uuid.ts'
 
 /**
  * The id of the account with this name: a UUID of version 8 (RFC 9562 §5.8) made from SHA-256 of the name. Two accounts

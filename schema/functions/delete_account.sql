@@ -1,0 +1,33 @@
+-- Deletes an account and everything that is stored of it. Its id stays, so that nobody gets its name. Application servers that
+-- follow its keys are told that they are destroyed: those changes are theirs, and stay. Returns whether there was one.
+CREATE OR REPLACE FUNCTION delete_account(p_account_id uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM pg_notify('claviger_revoked', id) FROM management_keys WHERE account_id = p_account_id;
+  DELETE FROM nonces WHERE principal_id = p_account_id;
+  DELETE FROM management_keys WHERE account_id = p_account_id;
+  DELETE FROM management_key_owners WHERE account_id = p_account_id;
+  DELETE FROM acquisitions WHERE account_id = p_account_id;
+  PERFORM 1 FROM transaction_key_usage WHERE account_id = p_account_id ORDER BY transaction_key_id FOR UPDATE;
+  DELETE FROM wrapped_keys WHERE account_id = p_account_id;
+  DELETE FROM deadlines WHERE account_id = p_account_id;
+  PERFORM 1 FROM accounts WHERE id = p_account_id FOR UPDATE;
+  DELETE FROM alerts WHERE account_id = p_account_id;
+  DELETE FROM webhooks WHERE account_id = p_account_id;
+  DELETE FROM mismatches WHERE account_id = p_account_id;
+  DELETE FROM confirmations WHERE account_id = p_account_id;
+  DELETE FROM audit_pending WHERE account_id = p_account_id;
+  DELETE FROM audit_entries WHERE account_id = p_account_id;
+  DELETE FROM audit_chains WHERE account_id = p_account_id;
+  DELETE FROM invitations WHERE account_id = p_account_id;
+  PERFORM record_changes_of_account(p_account_id, 'DESTROYED');
+  DELETE FROM transaction_key_usage WHERE account_id = p_account_id;
+  DELETE FROM transaction_keys WHERE account_id = p_account_id;
+  DELETE FROM account_usage WHERE account_id = p_account_id;
+  DELETE FROM accounts WHERE id = p_account_id;
+  INSERT INTO deleted_accounts (account_id) VALUES (p_account_id) ON CONFLICT DO NOTHING;
+  RETURN true;
+END $$;

@@ -1,0 +1,60 @@
+import { BlockList } from 'node:net'
+import { countedAddress } from '../lib/counted-address.ts'
+import { ClientRates, type ClientRatesOptions, type Limiters } from './client-rates.ts'
+import { loopbackRateLimits, rateLimitNames, type RateLimits } from './rate-limit-names.ts'
+import { RateLimiter } from './rate-limiter.ts'
+
+export interface ServerRatesOptions extends Pick<ClientRatesOptions, 'databases' | 'serverKeySecret'> {
+  /** A name that is missing is not limited. */
+  readonly limits: Partial<RateLimits>
+  /** Clients on the same machine may do what the limits of development allow, where those are higher. */
+  readonly isDevelopment: boolean
+}
+
+/** What all clients of a server have taken of its rate limits. */
+export class ServerRates {
+  readonly #options: ServerRatesOptions
+  readonly #limiters: Limiters
+  readonly #limitersOfLoopback: Limiters
+
+  constructor(options: ServerRatesOptions) {
+    const { limits, isDevelopment } = options
+    this.#options = options
+    this.#limiters = createLimiters(limits)
+    this.#limitersOfLoopback = isDevelopment ? createLimiters(raised(limits)) : this.#limiters
+  }
+
+  /** The rates of one client. @param address as the server knows it (TRUSTED_PROXIES) */
+  of(address: string): ClientRates {
+    const limiters = isLoopback(address) ? this.#limitersOfLoopback : this.#limiters
+    return new ClientRates({ ...this.#options, limiters, address: countedAddress(address) })
+  }
+}
+
+function createLimiters(limits: Partial<RateLimits>): Limiters {
+  return new Map(
+    rateLimitNames.flatMap((name) => {
+      const limit = limits[name]
+      return limit === undefined ? [] : [[name, { limit, limiter: new RateLimiter(limit) }] as const]
+    }),
+  )
+}
+
+/** Of each limit that is set, the higher one. */
+function raised(limits: Partial<RateLimits>): Partial<RateLimits> {
+  return Object.fromEntries(
+    rateLimitNames.flatMap((name) => {
+      const set = limits[name]
+      const ofLoopback = loopbackRateLimits[name]
+      return set === undefined ? [] : [[name, set.count > ofLoopback.count ? set : ofLoopback]]
+    }),
+  )
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+function isLoopback(address: string): boolean {
+  return address !== '' && loopback.check(address, address.includes(':') ? 'ipv6' : 'ipv4')
+}
