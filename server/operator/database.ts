@@ -7,10 +7,10 @@ import { inspect, restore } from '../database/backup/restore.ts'
 import { readConfig } from '../config.ts'
 import { findDatabase } from '../database/requirements.ts'
 import { findSecretInUse, settleRestoredKeys, type SecretInUse } from '../server-keys/restored-keys.ts'
-import { withOperatorDatabase } from './operator-database.ts'
+import { withOperatorDatabase, type OperatorDatabase } from './operator-database.ts'
 import { runOperatorCommand, type OperatorResult } from './run-command.ts'
 
-const usage = `Usage: claviger database backup FILE
+const usage = `Usage: claviger database backup FILE [--postgresql DIRECTORY]
        claviger database verify FILE
        claviger database restore FILE [--secret-lost]
 
@@ -23,6 +23,8 @@ with the same environment variables, embedded or not.
                  it holds. It needs no database
   restore        fills an empty database from FILE: completely, or not at all. The
                  embedded PostgreSQL is created first where there is none
+  --postgresql   where the programs of another PostgreSQL are, for a DATA_DIR of a major
+                 version that this program does not bring
   --secret-lost  leaves out the server's keys that SERVER_KEY_SECRET does not open,
                  instead of refusing: the key server makes a new one
   --json         prints one JSON document, or one line of JSON about an error
@@ -39,10 +41,11 @@ const commands = { backup: runBackup, verify: runVerify, restore: runRestore }
 await runOperatorCommand<Command>({
   usage,
   parse: parseCommand,
-  run: ({ name, file, isSecretLost }) => commands[name](resolve(file), { isSecretLost }),
+  run: ({ name, file, ...options }) => commands[name](resolve(file), options),
 })
 
 interface Options {
+  readonly programsDirectory: string | undefined
   readonly isSecretLost: boolean
 }
 
@@ -56,19 +59,25 @@ function parseCommand(args: string[]): Command | 'help' | null {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, 'secret-lost': { type: 'boolean' } },
+    options: {
+      help: { type: 'boolean' },
+      'secret-lost': { type: 'boolean' },
+      postgresql: { type: 'string' },
+    },
   })
-  const { help = false, 'secret-lost': isSecretLost = false } = values
+  const { help = false, 'secret-lost': isSecretLost = false, postgresql: programsDirectory } = values
   const [first, file, ...others] = positionals
   if (help) return 'help'
   const name = names.find((known) => known === first)
   if (name === undefined || file === undefined || file === '' || others.length > 0) return null
-  return isSecretLost && name !== 'restore' ? null : { name, file, isSecretLost }
+  if ((isSecretLost && name !== 'restore') || (programsDirectory !== undefined && name !== 'backup'))
+    return null
+  return { name, file, isSecretLost, programsDirectory }
 }
 
-async function runBackup(file: string): Promise<OperatorResult> {
+async function runBackup(file: string, { programsDirectory }: Options): Promise<OperatorResult> {
   const config = readConfig()
-  return withOperatorDatabase(config, async ({ url, route, secret, dataDirectory }) => {
+  const work = async ({ url, route, secret, dataDirectory }: OperatorDatabase) => {
     const atHand = { secret, isSetting: config.serverKeySecret !== null }
     const { migrations: _migrations, ...backup } = await backUp({
       url,
@@ -80,7 +89,8 @@ async function runBackup(file: string): Promise<OperatorResult> {
     const { keep, sentence } = keptBeside(backup.secret, dataDirectory)
     const lines = [`${file} has ${describe(backup)}, in ${String(backup.bytes)} bytes.`, sentence]
     return { value: { file, ...backup, keep }, lines }
-  })
+  }
+  return withOperatorDatabase(config, work, { programsDirectory })
 }
 
 /** What must be kept beside a backup, and apart from it. */

@@ -44,18 +44,24 @@ export async function withDatabase<T>(
   })
 }
 
+interface OpenOptions {
+  /** Whether an embedded PostgreSQL that is not there yet is created, and not refused. */
+  readonly creates?: boolean | undefined
+  /** Of another PostgreSQL for the embedded database. */
+  readonly programsDirectory?: string | undefined
+}
+
 /**
  * Runs an operator's command on a database, whatever is in it.
  *
- * @param options.creates whether an embedded PostgreSQL that is not there yet is created, and not refused
  * @throws Error with a message for people
  */
 export async function withOperatorDatabase<T>(
   config: Config,
   work: (database: OperatorDatabase) => Promise<T>,
-  { creates = false }: { readonly creates?: boolean } = {},
+  { creates = false, programsDirectory }: OpenOptions = {},
 ): Promise<T> {
-  const { url: ownUrl, dataDirectory, close } = await openDatabase(config, { creates })
+  const { url: ownUrl, dataDirectory, close } = await openDatabase(config, { creates, programsDirectory })
   try {
     const url = config.databaseListenUrl ?? ownUrl
     const secret = serverKeySecretOf({ ...config, databaseUrl: ownUrl })
@@ -68,7 +74,7 @@ export async function withOperatorDatabase<T>(
 /** The embedded database usually runs for a key server already; otherwise it runs for as long as the command does. */
 async function openDatabase(
   { databaseUrl, dataDirectory: directory }: Config,
-  { creates }: { readonly creates: boolean },
+  { creates, programsDirectory }: OpenOptions,
 ): Promise<{ url: string; dataDirectory: string | null; close: () => Promise<void> }> {
   const nothing = () => Promise.resolve()
   if (databaseUrl !== null) return { url: databaseUrl, dataDirectory: null, close: nothing }
@@ -80,6 +86,9 @@ async function openDatabase(
       `There is no database in ${dataDirectory}: look at DATA_DIR and DATABASE_URL, or run "claviger serve" first.`,
     )
   }
-  const embedded = await startEmbeddedPostgres({ dataDirectory })
+  const embedded = await startEmbeddedPostgres({
+    dataDirectory,
+    ...(programsDirectory !== undefined && { programsDirectory }),
+  })
   return { url: embedded.url, dataDirectory: embedded.directory, close: () => embedded.stop() }
 }

@@ -1,7 +1,11 @@
 import { spawn, execFile, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { chown, mkdir } from 'node:fs/promises'
+import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { eventually } from './connections.ts'
+import { freePort } from './server.ts'
 
 /** The programs of Debian's newest PostgreSQL, which has what the npm package lacks; null when there is none. */
 export const systemPostgres = findPrograms()
@@ -65,4 +69,65 @@ export async function startSystemProgram(
     stream.setEncoding('utf8').on('data', (chunk: string) => (output = `${output}${chunk}`.slice(-20_000)))
   }
   return { child, output: () => output }
+}
+
+/** A cluster of Debian's PostgreSQL, with a database `claviger` of a role of that name. */
+export interface SystemCluster {
+  readonly data: string
+  url(user: 'postgres' | 'claviger', database?: string): string
+  /** Kills it with all that is under way on it. */
+  kill(): Promise<void>
+}
+
+/** Makes a cluster in `directory` and starts it, with settings of postgresql.conf. */
+export async function createSystemCluster(
+  directory: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<SystemCluster> {
+  await makeOwnDirectory(directory)
+  const data = join(directory, 'data')
+  const passwordFile = join(directory, 'password')
+  await writeFile(passwordFile, password, { mode: 0o644 })
+  await runSystemProgram('initdb', [
+    ...['--pgdata', data, '--username', 'postgres', '--pwfile', passwordFile],
+    ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
+  ])
+  const cluster = await startSystemCluster(data, settings)
+  const run = (statement: string) =>
+    runSystemProgram('psql', ['--no-psqlrc', '--command', statement, cluster.url('postgres')])
+  await run(`CREATE ROLE claviger LOGIN PASSWORD '${password}'`)
+  await run('CREATE DATABASE claviger OWNER claviger')
+  return cluster
+}
+
+const password = 'password'
+
+/** Starts a cluster that is there, for instance a copy of another one. */
+export async function startSystemCluster(
+  data: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<SystemCluster> {
+  const port = String(await freePort())
+  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port, ...settings }
+  const { child, output } = await startSystemProgram('postgres', [
+    ...['-D', data],
+    ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ])
+  const exited = once(child, 'exit')
+  const isReady = () =>
+    runSystemProgram('pg_isready', ['--host', '127.0.0.1', '--port', port]).then(
+      () => true,
+      () => child.exitCode !== null,
+    )
+  await eventually(isReady, { withinMs: 60_000, what: 'PostgreSQL is ready' })
+  if (child.exitCode !== null) throw new Error(output())
+  return {
+    data,
+    url: (user, database = user) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`,
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
 }

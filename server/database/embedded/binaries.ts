@@ -45,6 +45,22 @@ export async function locateBinaries(
   )
 }
 
+/**
+ * The PostgreSQL whose programs are in a directory.
+ *
+ * @throws Error in words, when they do not run
+ */
+export async function findBinaries(directory: string, user: OperatingUser | undefined): Promise<Binaries> {
+  const programs = {
+    initdb: join(directory, 'initdb'),
+    pg_ctl: join(directory, 'pg_ctl'),
+    postgres: join(directory, 'postgres'),
+  }
+  const { binaries, reason } = await tryOut(programs, user)
+  if (binaries !== undefined) return binaries
+  throw new Error(`The programs of PostgreSQL in ${directory} do not run: ${reason}`)
+}
+
 function platformName(): string {
   return `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
 }

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { syncDirectory } from '../../lib/sync-directory.ts'
 import { withShellSafe, type Binaries } from './binaries.ts'
+import { explainOtherMajor } from './other-major.ts'
 import { findPostmaster, isGone } from './postmaster.ts'
 import { type ProgramOutcome, runProgram, type OperatingUser } from './run-program.ts'
 
@@ -112,7 +113,8 @@ function initdbArguments(directory: string, passwordFile: string): string[] {
 }
 
 /** @throws Error in words, when the cluster is of another major version of PostgreSQL, or only a part of one */
-export async function hasCluster({ clusterDirectory, binaries }: Cluster): Promise<boolean> {
+export async function hasCluster(cluster: Cluster): Promise<boolean> {
+  const { clusterDirectory, binaries } = cluster
   const names = await readdir(clusterDirectory).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw error
@@ -122,10 +124,7 @@ export async function hasCluster({ clusterDirectory, binaries }: Cluster): Promi
   const version = (await readFile(join(clusterDirectory, 'PG_VERSION'), 'utf8').catch(() => '')).trim()
   if (version === String(binaries.majorVersion)) return true
   if (/^\d+$/.test(version)) {
-    throw new Error(
-      `The database in ${clusterDirectory} was written by PostgreSQL ${version}, and the installed one is ` +
-        `${binaries.majorVersion}. Dump it with the former and load it into a new DATA_DIR.`,
-    )
+    throw new Error(await explainOtherMajor(cluster, Number(version)))
   }
   throw new Error(
     `${clusterDirectory} holds only a part of a database: it has no PG_VERSION. Put back a whole copy of that ` +

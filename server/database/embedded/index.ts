@@ -1,13 +1,14 @@
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { locateBinaries } from './binaries.ts'
+import { findBinaries, locateBinaries } from './binaries.ts'
 import { type Cluster, hasCluster, initialiseCluster, stopCluster } from './cluster.ts'
 import { prepareDataDirectory } from './data-directory.ts'
 import { prepareDatabase, probe } from './database.ts'
 import { createLook } from './look.ts'
 import { freeLoopbackPlace, type LoopbackPlace } from './loopback.ts'
 import { chooseOperatingUser } from './operating-user.ts'
+import { noteVersion } from './other-major.ts'
 import { DataDirectoryInUseError, type Ownership, takeOwnership } from './ownership.ts'
 import { findPostmaster, removeBrokenPidFile, removeStalePidFile } from './postmaster.ts'
 import { startCluster } from './start.ts'
@@ -31,6 +32,8 @@ export interface EmbeddedPostgres {
 
 export interface EmbeddedPostgresOptions {
   dataDirectory: string
+  /** The directory of the programs `postgres` and `pg_ctl` of another PostgreSQL. Default: those of the npm package. */
+  programsDirectory?: string
   /** How many connections it takes. Default: 100. */
   connectionsMax?: number
   /** Receives a sentence for each noteworthy step. No sentence holds a secret. */
@@ -62,7 +65,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   if (/[\n\r]/.test(dataDirectory)) throw new Error('DATA_DIR contains a line break.')
   const user = await chooseOperatingUser(clusterDirectory)
   await prepareDataDirectory(dataDirectory, user)
-  const binaries = await locateBinaries(dataDirectory, { user, log })
+  const { programsDirectory } = options
+  const binaries =
+    programsDirectory === undefined
+      ? await locateBinaries(dataDirectory, { user, log })
+      : await findBinaries(programsDirectory, user)
   const logFile = join(dataDirectory, 'postgres.log')
   const { connectionsMax = 100 } = options
   const cluster: Cluster = {
@@ -89,6 +96,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     log,
     onLost: options.onLost ?? (({ message }) => log(message)),
   })
+  if (programsDirectory === undefined) await noteVersion(dataDirectory)
   let stopping: Promise<void> | undefined
   return {
     url,
