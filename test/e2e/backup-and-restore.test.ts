@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -105,7 +105,8 @@ test('a machine that is lost is restored on an empty one by the documented comma
   await first.ended
 
   await mkdir(machine('second'))
-  await copyFile(password, join(machine('second'), 'password'))
+  // As `cp` does: it belongs to whoever copies it.
+  await writeFile(join(machine('second'), 'password'), await readFile(password), { mode: 0o600 })
   const restored = await database(machine('second'), 'restore', file, '--json')
   expect(restored).toMatchObject({ code: 0, errors: '' })
   expect(JSON.parse(restored.output)).toMatchObject({

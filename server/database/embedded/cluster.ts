@@ -34,7 +34,11 @@ export async function initialiseCluster(cluster: Cluster, log: (message: string)
   const draft = join(dataDirectory, `${draftPrefix}${randomBytes(6).toString('hex')}`)
   await mkdir(draft, { mode: 0o700 })
   try {
-    if (user !== undefined) await chown(draft, user.uid, user.gid)
+    if (user !== undefined) {
+      await chown(draft, user.uid, user.gid)
+      // Root may have put it there from a backup.
+      await chown(cluster.passwordFile, user.uid, user.gid)
+    }
     const initdb = await withShellSafe(binaries, ({ initdb: program }) =>
       runProgram(program, initdbArguments(draft, cluster.passwordFile), {
         user,
