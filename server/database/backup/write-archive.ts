@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { quoteName } from '../quote-name.ts'
 import type { Run } from '../transact.ts'
 import { countRows, endOfRows, type ArchiveEnd, type ArchiveHead, type ArchiveTable } from './archive.ts'
@@ -22,9 +23,16 @@ export async function* writeArchive(
   for (const table of tables) {
     yield lineOf(table)
     let count = 0
-    for await (const bytes of inChunks(await openRows(run, { table, schema }))) {
-      count += countRows(bytes)
-      yield bytes
+    const stream = await openRows(run, { table, schema })
+    try {
+      for await (const bytes of inChunks(stream)) {
+        count += countRows(bytes)
+        yield bytes
+      }
+    } finally {
+      // postgres.js 3.4.9 pauses its socket for a full stream, and leaves it so when the last rows filled it, or when nobody
+      // reads on: the next answer would never be read. Its stream's `_read` resumes the socket.
+      stream._read(0)
     }
     rows[table.table] = count
     yield Buffer.from(endOfRows)
@@ -41,7 +49,7 @@ function lineOf(value: object): Buffer {
 async function openRows(
   run: Run,
   { table, schema }: { readonly table: ArchiveTable; readonly schema: string },
-): Promise<AsyncIterable<Buffer>> {
+): Promise<Readable> {
   const columns = table.columns.map(quoteName).join(', ')
   const from = `${quoteName(schema)}.${quoteName(table.table)}`
   return run((connection) => connection.unsafe(`COPY (SELECT ${columns} FROM ${from}) TO STDOUT`).readable())
