@@ -25,14 +25,19 @@ async function beginAccount(page: Page): Promise<string> {
   return name
 }
 
-/** What the databases of the page hold of a management key, in words that show whether it is usable as it is. */
+/** What the page's databases of keystores hold of a management key, in words that show whether it is usable as it is. */
 function storedKinds(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const databases = await indexedDB.databases()
     const read = (name: string) =>
-      new Promise<string>((resolve) => {
+      new Promise<string | null>((resolve) => {
         indexedDB.open(name).onsuccess = ({ target }) => {
           const { result: database } = target as IDBOpenDBRequest
+          if (!database.objectStoreNames.contains('management-key')) {
+            database.close()
+            resolve(null)
+            return
+          }
           const reading = database.transaction('management-key').objectStore('management-key').get('only')
           reading.onsuccess = () => {
             const record: object = reading.result ?? {}
@@ -41,7 +46,8 @@ function storedKinds(page: Page): Promise<string[]> {
           }
         }
       })
-    return Promise.all(databases.map(({ name = '' }) => read(name)))
+    const kinds = await Promise.all(databases.map(({ name = '' }) => read(name)))
+    return kinds.filter((kind) => kind !== null)
   })
 }
 

@@ -144,6 +144,19 @@ mutation DestroyTransactionKey($id: ID!) {
 }`,
     variables: { id },
   },
+  addChannel: {
+    document: `# Nothing but a confirmation is sent to an address before it is confirmed.
+mutation AddChannel($input: AddChannelInput!) {
+  addChannel(input: $input) { id kind kinds isConfirmed }
+}`,
+    variables: { input: { kind: 'EMAIL', target: 'anna@mail.example', kinds: ['KEY_OVERUSED'] } },
+  },
+  removeChannel: {
+    document: `mutation RemoveChannel($id: ID!) {
+  removeChannel(id: $id) { kind }
+}`,
+    variables: { id },
+  },
   storeTransactionKey: {
     document: `# vault.createKey makes all of this: the wrapped secret and the certificate too.
 mutation StoreTransactionKey($input: StoreTransactionKeyInput!) {
