@@ -100,9 +100,11 @@ export { VerifierError, verifierErrorCodes, type VerifierErrorCode } from './ver
 export {
   errorCodes,
   KeyServerError,
+  quotaNames,
   signatureRefusals,
   type ErrorCode,
   type ErrorDetails,
+  type QuotaName,
   type SignatureRefusal,
 } from '../schema/wire/errors.ts'
 export type { PublicJwk, SigningJwk, WrappingJwk } from '../schema/wire/keys/jwk.ts'

@@ -3,9 +3,11 @@ export { ClavigerError } from '../schema/wire/claviger-error.ts'
 export {
   errorCodes,
   KeyServerError,
+  quotaNames,
   signatureRefusals,
   type ErrorCode,
   type ErrorDetails,
+  type QuotaName,
   type SignatureRefusal,
 } from '../schema/wire/errors.ts'
 export type { Authenticate, Authentication, Caller, ReceivedRequest } from './verifier/authenticate.ts'

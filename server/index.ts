@@ -12,3 +12,6 @@ export type { ConsoleMode, KeyServerOptions, ListenOptions } from './key-server-
 export { createLogger, logLevels, type Logger, type LogLevel } from './lib/log.ts'
 export { rateLimitNames, type RateLimitName, type RateLimitSettings } from './rate-limits/rate-limit-names.ts'
 export type { RateLimit } from './rate-limits/rate-limiter.ts'
+export type { Quotas } from './quotas/quotas.ts'
+export { registrations, type Registration } from '../schema/wire/enums.ts'
+export { quotaNames, type QuotaName } from '../schema/wire/errors.ts'
