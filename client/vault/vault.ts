@@ -1,5 +1,5 @@
-import { KeyServerError } from '../../schema/wire/errors.ts'
-import { assertAccountName, openAccount, readAccount, type Account } from './account.ts'
+import { assertAccountName, readAccount, type Account } from './account.ts'
+import { assertUnused, openAccountOnce } from './open-account-once.ts'
 import { runDocument, subscribeDocument, type GraphqlDocument } from './documents.ts'
 import type { Alert } from '../alerts/alert.ts'
 import { acknowledgeAlerts, readAlerts, type AlertPage, type AlertPageOptions } from '../alerts/history.ts'
@@ -41,7 +41,6 @@ import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
 import { rotateKey, type RotateKeyOptions } from '../rotation/rotate-key.ts'
 import { openSession, type Session } from '../trust/session.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
-import { readListedAccount } from '../trust/listed-account.ts'
 import type { UncertifiedOptions } from '../keys/open.ts'
 import {
   addChannel,
@@ -398,32 +397,4 @@ async function generateRecord(options: CreateVaultOptions): Promise<ManagementKe
   const { extractable } = keystore
   const managementKey = await generateManagementKey({ signingAlgorithm, extractable, wrapping })
   return { ...managementKey, url: keyServerOrigin(options.url), owner }
-}
-
-/** A stored key whose name was taken may be used for another name; a key that is in use may not. */
-async function assertUnused(session: Session): Promise<void> {
-  if ((await readNameOrNull(session)) !== null) {
-    throw new VaultError('KEYSTORE_OCCUPIED', { detail: 'It belongs to another account.' })
-  }
-}
-
-/** CONFLICT, or FORBIDDEN for a used invitation, is a success when this key has the account: an earlier answer was lost. */
-async function openAccountOnce(...[session, asked]: Parameters<typeof openAccount>): Promise<void> {
-  try {
-    await openAccount(session, asked)
-  } catch (error) {
-    const isRefused =
-      error instanceof KeyServerError && (error.code === 'CONFLICT' || error.code === 'FORBIDDEN')
-    if (!isRefused || (await readNameOrNull(session)) !== session.owner) throw error
-  }
-}
-
-/** The name of the account of the session's management key; null when the key server does not know the key. */
-async function readNameOrNull(session: Session): Promise<string | null> {
-  try {
-    return (await readListedAccount(session.keyServer)).name
-  } catch (error) {
-    if (error instanceof KeyServerError && error.details.reason === 'SIGNATURE_INVALID') return null
-    throw error
-  }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { addChannel, channelsOf, confirmedAddress, elapse, mailsTo } from '../support/channels.ts'
-import { runScript, type Child } from '../support/child.ts'
+import { runScript } from '../support/child.ts'
 import { administer, eventually } from '../support/connections.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { startMailServer, type MailServer } from '../support/mail-server.ts'
@@ -104,16 +104,15 @@ test('a server that is killed between a mail and its record has it sent again by
     await administrator.close()
     await database.drop()
   })
-  let child: Child | undefined
-  let isDeadly = false
+  let kill = () => undefined as unknown
   post = await startMailServer({
     port,
     onMail: () => {
-      if (isDeadly) child?.process.kill('SIGKILL')
+      kill()
     },
   })
   const url = `http://127.0.0.1:${String(await freePort())}`
-  child = runScript('client/bin/claviger.js', {
+  const child = runScript('client/bin/claviger.js', {
     args: ['serve'],
     env: {
       DATABASE_URL: database.url,
@@ -126,16 +125,18 @@ test('a server that is killed between a mail and its record has it sent again by
     },
     timeoutMs: 120_000,
   })
-  const { output, ended } = child
-  await eventually(() => output().includes('GraphQL'), { withinMs: 60_000, what: 'the server is ready' })
+  await eventually(() => child.output().includes('GraphQL'), {
+    withinMs: 60_000,
+    what: 'the server is ready',
+  })
   const owner = await openSubscriber(url)
   const address = newAddress()
   const id = await confirmedAddress({ url }, { key: owner.key, address, server: post })
   await mailsTo(post, address, 2)
-  isDeadly = true
+  kill = () => child.process.kill('SIGKILL')
   await raise(administrator, owner)
-  await ended
-  isDeadly = false
+  await child.ended
+  kill = () => undefined
   const [, , lost] = post.to(address)
   expect(lost?.subject).toContain('was revoked')
 
