@@ -55,11 +55,11 @@ export function rateLimitsOf(settings: RateLimitSettings = {}): Partial<RateLimi
 /** In development, for clients on the same machine: whole test runs pass, and what they fill in a second stays bounded. */
 export const loopbackRateLimits: RateLimits = {
   'signature-failures': { count: 5_000, seconds: 100 },
-  openings: { count: 2_000, seconds: 1_000 },
-  registrations: { count: 1_000, seconds: 500 },
+  openings: { count: 2_000, seconds: 2_000 },
+  registrations: { count: 1_000, seconds: 1_000 },
   pairings: { count: 1_000, seconds: 1_000 },
   verifications: { count: 1_000_000, seconds: 100 },
-  mismatches: { count: 5_000, seconds: 500 },
+  mismatches: { count: 5_000, seconds: 1_000 },
   acquisitions: { count: 200_000, seconds: 400 },
   'written-bytes': { count: 256 * 1024 * 1024, seconds: 6_400 },
 }

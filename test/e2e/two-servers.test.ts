@@ -85,9 +85,13 @@ test('a server that stops closes its sockets with 1001 and completes nothing, an
   await raise(world, owner, { count: 5 })
   expect(await socket.closed).toEqual({ code: 1001, reason: 'Going away' })
   await stopped
-  expect(socket.waiting).toBe(0)
+  // An alert may have come before the end; a "complete" has none.
+  while (socket.waiting > 0) {
+    const alert: AlertNode = (await socket.next()).payload.data.alerts
+    received.push(alert)
+  }
   const feed = await feedOverSocket(world.url, owner.key, { after: received.at(-1)?.cursor ?? '' })
-  received.push(...(await take(feed, 5)))
+  received.push(...(await take(feed, 10 - received.length)))
   await feed.close()
   expect(faultsOf(received, await listAllAlerts(world.url, owner))).toEqual([])
 })

@@ -25,7 +25,11 @@ test('an account has 100 active management keys at most, and may add one when it
   const input = await addInput(account, last)
   expect((await add(world.url, account.key, input)).errors).toEqual([])
   const next = await createRawKey()
-  expectRefusal(await add(world.url, account.key, await addInput(account, next)), { code: 'CONFLICT' })
+  expectRefusal(await add(world.url, account.key, await addInput(account, next)), {
+    code: 'QUOTA_EXCEEDED',
+    quota: 'managementKeys',
+    limit: 100,
+  })
   // A repetition adds none.
   expect((await add(world.url, account.key, input)).errors).toEqual([])
   expect((await revokeKey(world.url, account.key, last.id)).errors).toEqual([])
@@ -39,7 +43,7 @@ test('of two keys that are added at once, one gets the last place', async () => 
   const answers = await Promise.all(
     keys.map(async (key) => add(world.url, account.key, await addInput(account, key))),
   )
-  expect(answers.map(({ code }) => code ?? 'OK').sort()).toEqual(['CONFLICT', 'OK'])
+  expect(answers.map(({ code }) => code ?? 'OK').sort()).toEqual(['OK', 'QUOTA_EXCEEDED'])
 })
 
 test('an account has 1,000 management keys at most, whatever it revokes', async () => {

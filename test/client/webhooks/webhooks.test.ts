@@ -94,7 +94,7 @@ test('a URL that is refused, one too many, and an id of somebody else are told a
     details: { field: 'input.url' },
   })
   for (let count = 0; count < 5; count += 1) await vault.setWebhook(`${url}/${String(count)}`)
-  await expect(vault.setWebhook(`${url}/5`)).rejects.toMatchObject({ code: 'CONFLICT' })
+  await expect(vault.setWebhook(`${url}/5`)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' })
   const { webhook } = await other.setWebhook(url)
   await expect(vault.removeWebhook(webhook.id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await expect(vault.redeliverWebhook(webhook.id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
