@@ -21,6 +21,14 @@ export interface AuditProblem {
   readonly sequence: number | null
 }
 
+/** The settings of {@link verifyAuditLog}. */
+export interface VerifyAuditLogOptions {
+  /** An {@link AuditHead} that was kept, as JSON, parsed; or its statement alone. */
+  readonly head?: unknown
+  /** Told after each entry how many were checked. */
+  readonly onProgress?: ((entryCount: number) => void) | undefined
+}
+
 /** The result of {@link verifyAuditLog}. */
 export interface AuditReport {
   /** The chain holds, and contradicts no head that was seen before. */
@@ -42,12 +50,11 @@ const problemsMax = 100
  * signed head to the first entry, or to the last one that was removed when its retention ended. It compares the chain with
  * the newest head that this device has seen, and with one that was kept elsewhere. The newer head is then remembered.
  *
- * @param options.head an {@link AuditHead} that was kept, as JSON, parsed; or its statement alone
  * @throws {VaultError} AUDIT_HEAD_INVALID when the head that was kept is none of this account.
  */
 export async function verifyAuditLog(
   session: Session,
-  { head: kept }: { readonly head?: unknown } = {},
+  { head: kept, onProgress = () => undefined }: VerifyAuditLogOptions = {},
 ): Promise<AuditReport> {
   const known = await knownHeads(session, kept)
   const head = await readHeadOrNull(session)
@@ -56,7 +63,7 @@ export async function verifyAuditLog(
     return { holds: false, head, entryCount: 0, oldestSequence: null, problems }
   }
   const chain = new ChainChecker([head.sequence, ...known.map(({ sequence }) => sequence)])
-  const isPrunedMeanwhile = await readInto(chain, session)
+  const isPrunedMeanwhile = await readInto(chain, { session, onProgress })
   // Entries may have been removed since the head was read, when their retention ended: a newer head says so.
   const end = isPrunedMeanwhile || !chain.reaches(head) ? ((await readHeadOrNull(session)) ?? head) : head
   await chain.end(end)
@@ -124,9 +131,18 @@ async function readHeadOrNull(session: Session): Promise<AuditHead | null> {
 }
 
 /** @returns whether entries were removed while they were read, so that a cursor expired */
-async function readInto(chain: ChainChecker, session: Session): Promise<boolean> {
+async function readInto(
+  chain: ChainChecker,
+  {
+    session,
+    onProgress,
+  }: { readonly session: Session } & { readonly onProgress: (entryCount: number) => void },
+): Promise<boolean> {
   try {
-    for await (const entry of readAuditLog(session)) await chain.add(entry)
+    for await (const entry of readAuditLog(session)) {
+      await chain.add(entry)
+      onProgress(chain.summary.entryCount)
+    }
     return false
   } catch (error) {
     if (error instanceof KeyServerError && error.code === 'CURSOR_EXPIRED') return true

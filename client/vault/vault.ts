@@ -1,4 +1,5 @@
 import { assertAccountName, readAccount, type Account } from './account.ts'
+import { generateRecord } from './generate-record.ts'
 import { assertUnused, openAccountOnce } from './open-account-once.ts'
 import { runDocument, subscribeDocument, type GraphqlDocument } from './documents.ts'
 import type { Alert } from '../alerts/alert.ts'
@@ -7,13 +8,18 @@ import { streamAlerts, type AlertStreamOptions } from '../alerts/stream.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import type { AuditHead } from '../audit/audit-head.ts'
 import { readAuditLog, type AuditFilter } from '../audit/audit-log.ts'
-import { readNewestAuditHead, verifyAuditLog, type AuditReport } from '../audit/verify-audit-log.ts'
+import {
+  readNewestAuditHead,
+  verifyAuditLog,
+  type AuditReport,
+  type VerifyAuditLogOptions,
+} from '../audit/verify-audit-log.ts'
 import {
   createRequestSigner,
   type RequestSigner,
   type RequestSignerOptions,
 } from '../request-signing/request-signer.ts'
-import { generateManagementKey, type SigningAlgorithm, type Wrapping } from '../crypto/management-key.ts'
+import type { SigningAlgorithm, Wrapping } from '../crypto/management-key.ts'
 import type { Backup } from '../backup/backup.ts'
 import { exportBackup, type ExportedBackup } from '../backup/export-backup.ts'
 import { importBackup, type ImportReport } from '../backup/import-backup.ts'
@@ -34,7 +40,7 @@ import { readKey, readKeys } from '../keys/list.ts'
 import { destroyKey, revokeKey } from '../keys/revoke.ts'
 import { updateKey, type KeyChanges } from '../keys/update.ts'
 import type { TransactionKey } from '../keys/transaction-key.ts'
-import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
+import type { Keystore } from '../keystore/keystore.ts'
 import type { Pages } from '../transport/pages.ts'
 import { prepareRecovery, type RecoveryDraft } from '../recovery/prepare-recovery.ts'
 import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
@@ -234,7 +240,7 @@ export interface Vault {
    *
    * @throws {VaultError} AUDIT_HEAD_INVALID when `head` is none of this account.
    */
-  verifyAuditLog(options?: { readonly head?: unknown }): Promise<AuditReport>
+  verifyAuditLog(options?: VerifyAuditLogOptions): Promise<AuditReport>
 
   /** The account's webhooks, oldest first. */
   webhooks(): Promise<Webhook[]>
@@ -390,11 +396,4 @@ function vaultOf(session: Session): Vault {
     subscribe: (document, { variables, signal = new AbortController().signal } = {}) =>
       subscribeDocument(session, document, { variables, signal }),
   }
-}
-
-async function generateRecord(options: CreateVaultOptions): Promise<ManagementKeyRecord> {
-  const { owner, keystore, signingAlgorithm, wrapping } = options
-  const { extractable } = keystore
-  const managementKey = await generateManagementKey({ signingAlgorithm, extractable, wrapping })
-  return { ...managementKey, url: keyServerOrigin(options.url), owner }
 }

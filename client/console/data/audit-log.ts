@@ -1,20 +1,5 @@
+import type { AuditAction } from '../../index.ts'
 import type { ViewerVault } from '../session/access.ts'
-
-export const auditActions = [
-  'KEY_ACQUIRED',
-  'KEY_STORED',
-  'KEY_UPDATED',
-  'KEY_REVOKED',
-  'KEY_DESTROYED',
-  'KEY_REWRAPPED',
-  'MANAGEMENT_KEY_ADDED',
-  'MANAGEMENT_KEY_REVOKED',
-  'WEBHOOK_CHANGED',
-  'ALERTS_ACKNOWLEDGED',
-  'ACCOUNT_OPENED',
-] as const
-
-export type AuditAction = (typeof auditActions)[number]
 
 /** What was done, or was refused: the key server's word, chained by hashes (docs/audit-log.md). */
 export interface AuditEntry {
@@ -48,14 +33,6 @@ export interface AuditPage {
   readonly entries: readonly AuditEntry[]
   /** Null on the last page. */
   readonly endCursor: string | null
-}
-
-/** Both ends of the chain. */
-export interface AuditHead {
-  readonly sequence: number
-  readonly hash: string
-  readonly prunedSequence: number
-  readonly prunedHash: string
 }
 
 const pageSize = 100
@@ -102,13 +79,4 @@ export async function* readAuditLog(
     yield* page.entries
     after = page.endCursor
   } while (after !== null)
-}
-
-interface HeadAnswer {
-  readonly account: { readonly auditHead: AuditHead }
-}
-
-export async function readAuditHead(vault: ViewerVault): Promise<AuditHead> {
-  const document = '{ account { auditHead { sequence hash prunedSequence prunedHash } } }'
-  return (await vault.graphql<HeadAnswer>(document)).account.auditHead
 }

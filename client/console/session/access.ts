@@ -14,6 +14,7 @@ export type ViewerVault = Pick<
   | 'alerts'
   | 'alertHistory'
   | 'acknowledgeAlerts'
+  | 'verifyAuditLog'
   | 'channels'
   | 'webhooks'
   | 'graphql'
@@ -44,6 +45,7 @@ export function viewerOf(vault: Vault): ViewerVault {
     alerts: (options) => vault.alerts(options),
     alertHistory: (options) => vault.alertHistory(options),
     acknowledgeAlerts: (upTo) => vault.acknowledgeAlerts(upTo),
+    verifyAuditLog: (options) => vault.verifyAuditLog(options),
     channels: () => vault.channels(),
     webhooks: () => vault.webhooks(),
     graphql: (document, variables) => vault.graphql(document, variables),

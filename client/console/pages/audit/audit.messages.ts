@@ -49,6 +49,10 @@ export const auditMessages = messages({
     'Bewahre dieses Ende anderswo auf: Davor lässt sich nichts unbemerkt ändern.',
   ],
   head: ['Head', 'Ende der Kette'],
+  headInvalid: [
+    'The log does not end as the key server has signed',
+    'Das Protokoll endet nicht so, wie der Schlüsselserver unterschrieben hat',
+  ],
   json: ['Export JSON', 'JSON exportieren'],
   key: ['Key', 'Schlüssel'],
   lead: [

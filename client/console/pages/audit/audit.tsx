@@ -1,13 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
-import { verifyAuditChain, type ChainVerdict } from '../../data/audit-chain.ts'
-import {
-  auditActions,
-  readAuditLog,
-  readAuditPage,
-  type AuditEntry,
-  type AuditFilter,
-} from '../../data/audit-log.ts'
+import { auditActions, type AuditReport } from '../../../index.ts'
+import { readAuditLog, readAuditPage, type AuditEntry, type AuditFilter } from '../../data/audit-log.ts'
 import { useResource } from '../../data/resource.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
@@ -175,12 +169,13 @@ function Chain() {
   const { t } = useTranslator()
   const { viewer } = useSession()
   const [count, setCount] = useState(0)
-  const [verdict, setVerdict] = useState<ChainVerdict | null>(null)
+  const [report, setReport] = useState<AuditReport | null>(null)
   const verify = useAction(async () => {
-    setVerdict(null)
+    setReport(null)
     setCount(0)
-    setVerdict(await verifyAuditChain(viewer, setCount))
+    setReport(await viewer.verifyAuditLog({ onProgress: setCount }))
   })
+  const problem = report?.problems[0]?.sequence ?? null
   return (
     <>
       <Row>
@@ -190,14 +185,20 @@ function Chain() {
         {verify.isPending && <span role="status">{t(m.checking, { count })}</span>}
       </Row>
       {verify.error !== null && <Failure error={verify.error} />}
-      {verdict?.isIntact === true && (
-        <Notice tone="ok" title={t(m.intact, { count: verdict.count })} isLive>
+      {report?.holds === true && (
+        <Notice tone="ok" title={t(m.intact, { count: report.entryCount })} isLive>
           <p>{t(m.intactText)}</p>
-          <CopyableId text={`${String(verdict.head.sequence)} ${verdict.head.hash}`} name={t(m.head)} />
+          {report.head !== null && (
+            <CopyableId text={`${String(report.head.sequence)} ${report.head.hash}`} name={t(m.head)} />
+          )}
         </Notice>
       )}
-      {verdict?.isIntact === false && (
-        <Notice tone="bad" title={t(m.broken, { sequence: verdict.sequence })} isLive>
+      {report?.holds === false && (
+        <Notice
+          tone="bad"
+          title={problem === null ? t(m.headInvalid) : t(m.broken, { sequence: problem })}
+          isLive
+        >
           {t(m.brokenText)}
         </Notice>
       )}
