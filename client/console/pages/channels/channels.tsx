@@ -1,16 +1,10 @@
-import { useState } from 'react'
 import type { Channel, Vault } from '../../../index.ts'
-import { useResource } from '../../data/resource.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { ReceiversPage } from '../../receivers/receivers-page.tsx'
+import { RemoveButton } from '../../receivers/remove-button.tsx'
 import { useSession } from '../../session/session-context.tsx'
-import { Button } from '../../ui/button.tsx'
-import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { Badge, EmptyState, Notice } from '../../ui/display.tsx'
-import { Failure } from '../../ui/failure.tsx'
-import { Item, ItemList } from '../../ui/item-list.tsx'
-import { Loading } from '../../ui/loading.tsx'
-import { Page } from '../../ui/page.tsx'
+import { Badge } from '../../ui/display.tsx'
+import { Item } from '../../ui/item-list.tsx'
 import { showToast } from '../../ui/toasts.tsx'
 import { useAction } from '../../ui/use-action.ts'
 import { useNow } from '../../ui/use-now.ts'
@@ -20,52 +14,28 @@ import { channelsMessages as m } from './channels.messages.ts'
 
 export function Channels() {
   const { t } = useTranslator()
-  const { channels, owner } = useSession()
-  const { data, error } = useResource(channels)
-  const [isAdding, setAdding] = useState(false)
-  const add = owner !== null && (
-    <Button
-      kind="primary"
-      icon="plus"
-      onPress={() => {
-        setAdding(true)
-      }}
-    >
-      {t(m.add)}
-    </Button>
-  )
+  const { channels } = useSession()
   return (
-    <Page title={t(m.title)} actions={data !== undefined && data.length > 0 && add}>
-      {error !== null && <Failure error={error} onRetry={() => void channels.reload()} />}
-      {data === undefined && error === null && <Loading />}
-      {data?.length === 0 && (
-        <EmptyState icon="bell" title={t(m.emptyTitle)} actions={add}>
-          {t(m.emptyText)}
-        </EmptyState>
-      )}
-      <ItemList label={t(m.title)}>
-        {data?.map((channel) => (
-          <ChannelItem key={channel.id} channel={channel} owner={owner} />
-        ))}
-      </ItemList>
-      {owner !== null && (
-        <Dialog
-          title={t(m.add)}
-          isOpen={isAdding}
-          onClose={() => {
-            setAdding(false)
+    <ReceiversPage
+      resource={channels}
+      icon="bell"
+      texts={{
+        title: t(m.title),
+        add: t(m.add),
+        emptyTitle: t(m.emptyTitle),
+        emptyText: t(m.emptyText),
+      }}
+      item={(channel, owner) => <ChannelItem key={channel.id} channel={channel} owner={owner} />}
+      adding={(owner, close) => (
+        <AddChannel
+          owner={owner}
+          onAdded={({ isConfirmed }) => {
+            close()
+            if (!isConfirmed) showToast({ tone: 'warn', title: t(m.addedTitle), text: t(m.addedText) })
           }}
-        >
-          <AddChannel
-            owner={owner}
-            onAdded={({ isConfirmed }) => {
-              setAdding(false)
-              if (!isConfirmed) showToast({ tone: 'warn', title: t(m.addedTitle), text: t(m.addedText) })
-            }}
-          />
-        </Dialog>
+        />
       )}
-    </Page>
+    />
   )
 }
 
@@ -73,7 +43,6 @@ function ChannelItem({ channel, owner }: { readonly channel: Channel; readonly o
   const { t, relative } = useTranslator()
   const { channels } = useSession()
   const now = useNow()
-  const [isRemoving, setRemoving] = useState(false)
   const remove = useAction(async () => {
     await owner?.removeChannel(channel.id)
     await channels.reload()
@@ -102,28 +71,12 @@ function ChannelItem({ channel, owner }: { readonly channel: Channel; readonly o
       ]}
       actions={
         owner !== null && (
-          <>
-            <Button
-              kind="danger"
-              icon="trash"
-              onPress={() => {
-                setRemoving(true)
-              }}
-            >
-              {t(m.remove)}
-            </Button>
-            <ConfirmDialog
-              title={t(m.removeConfirm)}
-              confirm={t(m.removeConfirm)}
-              action={remove}
-              isOpen={isRemoving}
-              onClose={() => {
-                setRemoving(false)
-              }}
-            >
-              <Notice tone="warn">{t(m.removeText, { target })}</Notice>
-            </ConfirmDialog>
-          </>
+          <RemoveButton
+            action={remove}
+            label={t(m.remove)}
+            confirm={t(m.removeConfirm)}
+            warning={t(m.removeText, { target })}
+          />
         )
       }
     />

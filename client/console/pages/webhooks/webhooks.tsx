@@ -1,19 +1,17 @@
 import { useState } from 'react'
 import type { Vault, Webhook } from '../../../index.ts'
-import { useResource } from '../../data/resource.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { ReceiversPage } from '../../receivers/receivers-page.tsx'
+import { RemoveButton } from '../../receivers/remove-button.tsx'
 import { useSession } from '../../session/session-context.tsx'
 import { ActionForm } from '../../ui/action-form.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
-import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Dialog, DialogActions } from '../../ui/dialog.tsx'
-import { Badge, EmptyState, Notice } from '../../ui/display.tsx'
+import { Badge } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { TextField } from '../../ui/field.tsx'
-import { Item, ItemList } from '../../ui/item-list.tsx'
-import { Loading } from '../../ui/loading.tsx'
-import { Page } from '../../ui/page.tsx'
+import { Item } from '../../ui/item-list.tsx'
 import { showToast } from '../../ui/toasts.tsx'
 import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
@@ -22,52 +20,29 @@ import { webhooksMessages as m } from './webhooks.messages.ts'
 
 export function Webhooks() {
   const { t } = useTranslator()
-  const { webhooks, owner } = useSession()
-  const { data, error } = useResource(webhooks)
-  const [isAdding, setAdding] = useState(false)
+  const { webhooks } = useSession()
   const [secret, setSecret] = useState<string | null>(null)
-  const add = owner !== null && (
-    <Button
-      kind="primary"
-      icon="plus"
-      onPress={() => {
-        setAdding(true)
-      }}
-    >
-      {t(m.add)}
-    </Button>
-  )
   return (
-    <Page title={t(m.title)} actions={data !== undefined && data.length > 0 && add}>
-      {error !== null && <Failure error={error} onRetry={() => void webhooks.reload()} />}
-      {data === undefined && error === null && <Loading />}
-      {data?.length === 0 && (
-        <EmptyState icon="webhook" title={t(m.emptyTitle)} actions={add}>
-          {t(m.emptyText)}
-        </EmptyState>
-      )}
-      <ItemList label={t(m.title)}>
-        {data?.map((webhook) => (
-          <WebhookItem key={webhook.id} webhook={webhook} owner={owner} />
-        ))}
-      </ItemList>
-      {owner !== null && (
-        <Dialog
-          title={t(m.add)}
-          isOpen={isAdding}
-          onClose={() => {
-            setAdding(false)
+    <ReceiversPage
+      resource={webhooks}
+      icon="webhook"
+      texts={{
+        title: t(m.title),
+        add: t(m.add),
+        emptyTitle: t(m.emptyTitle),
+        emptyText: t(m.emptyText),
+      }}
+      item={(webhook, owner) => <WebhookItem key={webhook.id} webhook={webhook} owner={owner} />}
+      adding={(owner, close) => (
+        <AddWebhook
+          owner={owner}
+          onAdded={(made) => {
+            close()
+            setSecret(made)
           }}
-        >
-          <AddWebhook
-            owner={owner}
-            onAdded={(made) => {
-              setAdding(false)
-              setSecret(made)
-            }}
-          />
-        </Dialog>
+        />
       )}
+    >
       <Dialog
         title={t(m.secret)}
         isOpen={secret !== null}
@@ -89,7 +64,7 @@ export function Webhooks() {
           </Button>
         </DialogActions>
       </Dialog>
-    </Page>
+    </ReceiversPage>
   )
 }
 
@@ -126,7 +101,6 @@ function WebhookItem({ webhook, owner }: { readonly webhook: Webhook; readonly o
   const { t, relative } = useTranslator()
   const { webhooks } = useSession()
   const now = useNow()
-  const [isRemoving, setRemoving] = useState(false)
   const redeliver = useAction(async () => {
     await owner?.redeliverWebhook(webhook.id)
     await webhooks.reload()
@@ -164,27 +138,13 @@ function WebhookItem({ webhook, owner }: { readonly webhook: Webhook; readonly o
             <Button icon="rotate" isPending={redeliver.isPending} onPress={redeliver.run}>
               {t(m.redeliver)}
             </Button>
-            <Button
-              kind="danger"
-              icon="trash"
-              onPress={() => {
-                setRemoving(true)
-              }}
-            >
-              {t(m.remove)}
-            </Button>
-            {redeliver.error !== null && <Failure error={redeliver.error} />}
-            <ConfirmDialog
-              title={t(m.removeConfirm)}
-              confirm={t(m.removeConfirm)}
+            <RemoveButton
               action={remove}
-              isOpen={isRemoving}
-              onClose={() => {
-                setRemoving(false)
-              }}
-            >
-              <Notice tone="warn">{t(m.removeText, { url })}</Notice>
-            </ConfirmDialog>
+              label={t(m.remove)}
+              confirm={t(m.removeConfirm)}
+              warning={t(m.removeText, { url })}
+            />
+            {redeliver.error !== null && <Failure error={redeliver.error} />}
           </>
         )
       }
