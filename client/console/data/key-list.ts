@@ -149,8 +149,9 @@ export class KeyList {
       for (let number = this.#missingPage(); number !== null; number = this.#missingPage()) {
         await this.#readPage(number)
         if (generation !== this.#generation) break
+        // Only what was read now tells that the key server can be reached: rows may be those of the last visit.
+        this.#change({ error: null })
       }
-      this.#change({ error: null })
     } catch (error) {
       if (generation === this.#generation) this.#change({ error })
     } finally {

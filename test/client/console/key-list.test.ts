@@ -1,0 +1,27 @@
+import 'fake-indexeddb/auto'
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { KeyList } from '../../../client/console/data/key-list.ts'
+import { viewerOf } from '../../../client/console/session/access.ts'
+import { createVault, memoryKeystore, openVault } from '../../../client/index.ts'
+import { newOwner, shop, useWorld } from '../../support/devices.ts'
+
+const world = useWorld()
+
+test('rows of the last visit do not hide that the key server is out of reach, however often they are looked at', async () => {
+  const keystore = memoryKeystore()
+  const vault = await createVault({ url: world.url, owner: newOwner(), keystore })
+  await vault.createKey(shop)
+  const list = new KeyList(viewerOf(vault))
+  await list.reload()
+  expect(list.state.value).toMatchObject({ totalCount: 1, error: null })
+
+  const lineless = await openVault({ keystore, fetch: () => Promise.reject(new TypeError('No line.')) })
+  const again = new KeyList(viewerOf(lineless))
+  await again.reload()
+  const expected = { totalCount: 1, error: { code: 'NETWORK' } }
+  expect(again.state.value).toMatchObject(expected)
+  again.need(0, 1)
+  await setImmediate()
+  expect(again.state.value).toMatchObject(expected)
+})
