@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
 import { parsePublicJwkForm } from '../../schema/wire/keys/jwk.ts'
 import { accountIdOf } from '../../server/lib/account-id.ts'
-import { thumbprintOf } from '../../server/verification/verification.ts'
+import { thumbprintOf } from '../../server/lib/thumbprint-of.ts'
 import type { Signer } from './signatures.ts'
 
 export interface VerifyInput {

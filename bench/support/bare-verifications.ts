@@ -7,7 +7,7 @@ import { parsePublicJwkForm } from '../../schema/wire/keys/jwk.ts'
 import { accountIdOf } from '../../server/lib/account-id.ts'
 import { connectDatabases } from '../../server/database/connect.ts'
 import { lookUp } from '../../server/verification/look-up.ts'
-import { thumbprintOf } from '../../server/verification/verification.ts'
+import { thumbprintOf } from '../../server/lib/thumbprint-of.ts'
 import { serveJson } from './bare-server.ts'
 
 const [port = '', databaseUrl = ''] = process.argv.slice(2)

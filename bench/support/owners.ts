@@ -4,7 +4,7 @@ import type postgres from 'postgres'
 import { parsePublicJwk, parseSigningJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { accountIdOf } from '../../server/lib/account-id.ts'
-import { thumbprintOf } from '../../server/verification/verification.ts'
+import { thumbprintOf } from '../../server/lib/thumbprint-of.ts'
 
 /** An account, the management key that signs for it, and its transaction keys. */
 export interface Owner {

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { thumbprintOf } from '../../server/verification/verification.ts'
+import { thumbprintOf } from '../../server/lib/thumbprint-of.ts'
 import { applicationServer, type Owner } from './owners.ts'
 
 const run = promisify(execFile)

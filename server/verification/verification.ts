@@ -1,15 +1,13 @@
-import { hash } from 'node:crypto'
 import type { VerificationPort, VerifyPublicKeyInput } from '../../schema/graphql/context.ts'
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
 import { badInput } from '../../schema/wire/errors.ts'
-import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
-import { canonicalJson } from '../../schema/wire/keys/thumbprint.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { accountIdOf } from '../lib/account-id.ts'
 import type { VerificationSigner } from '../server-keys/verification-signer.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { createBatcher } from '../lib/batcher.ts'
 import { askedName, parseInput, presentedJwk } from '../lib/input.ts'
+import { thumbprintOf } from '../lib/thumbprint-of.ts'
 import type { Databases } from '../database/connect.ts'
 import type { Meters } from '../observation/meters.ts'
 import { Endorsements } from './endorsements.ts'
@@ -113,9 +111,4 @@ function parse(input: VerifyPublicKeyInput, path: string): Asked {
     thumbprint: thumbprintOf(jwk),
   }
   return { owner, applicationServer, question }
-}
-
-/** As `thumbprint` of the schema, which goes through WebCrypto: for 100 bytes that costs more than ten times as much. */
-export function thumbprintOf(jwk: PublicJwk): string {
-  return hash('sha256', canonicalJson(jwk), 'base64url')
 }

@@ -15,7 +15,7 @@ export function isOnCurve(crv: keyof typeof ecCurves, x: Uint8Array, y: Uint8Arr
   }
 }
 
-/** Whether an Ed25519 point that {@link okpPointChecks} accepts is in the subgroup of prime order. It takes 1.2 ms. */
+/** Whether an Ed25519 point that {@link okpPointChecks} accepts is in the subgroup of prime order. It takes 0.8 ms. */
 export function isOfPrimeOrder(x: Uint8Array): boolean {
   return ed25519.Point.fromBytes(x, false).isTorsionFree()
 }

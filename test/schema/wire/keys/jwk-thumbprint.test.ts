@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { parsePublicJwk } from '../../../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../../../schema/wire/keys/thumbprint.ts'
-import { thumbprintOf } from '../../../../server/verification/verification.ts'
+import { thumbprintOf } from '../../../../server/lib/thumbprint-of.ts'
 import { thumbprintVectors } from '../../../support/vectors/thumbprints.ts'
 
 describe('a thumbprint', () => {
