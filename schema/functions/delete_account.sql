@@ -1,15 +1,20 @@
 -- Deletes an account and everything that is stored of it. Its id stays, so that nobody gets its name. Application servers that
 -- follow its keys are told that they are destroyed: those changes are theirs, and stay. Returns whether there was one.
 CREATE OR REPLACE FUNCTION delete_account(p_account_id uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  v_key text;
 BEGIN
   PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  PERFORM pg_notify('claviger_revoked', id) FROM management_keys WHERE account_id = p_account_id;
   DELETE FROM nonces WHERE principal_id = p_account_id;
+  -- By their ids: the directory has no other index.
+  FOR v_key IN SELECT id FROM management_keys WHERE account_id = p_account_id ORDER BY id LOOP
+    DELETE FROM management_key_owners WHERE management_key_id = v_key AND account_id = p_account_id;
+    PERFORM pg_notify('claviger_revoked', v_key);
+  END LOOP;
   DELETE FROM management_keys WHERE account_id = p_account_id;
-  DELETE FROM management_key_owners WHERE account_id = p_account_id;
   DELETE FROM acquisitions WHERE account_id = p_account_id;
   PERFORM 1 FROM transaction_key_usage WHERE account_id = p_account_id ORDER BY transaction_key_id FOR UPDATE;
   DELETE FROM wrapped_keys WHERE account_id = p_account_id;

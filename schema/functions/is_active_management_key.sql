@@ -4,6 +4,6 @@ CREATE OR REPLACE FUNCTION is_active_management_key(p_account_id uuid, p_managem
 RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN EXISTS (
-    SELECT FROM management_keys
+    SELECT 1 FROM management_keys
     WHERE account_id = p_account_id AND id = p_management_key_id AND revoked_at IS NULL AND suspended_at IS NULL);
 END $$;

@@ -41,7 +41,7 @@ export async function admit(
       ? []
       : await tx.execute(sql`
           UPDATE invitations SET account_id = ${accountId}
-          WHERE hash = ${hashOfInvitation(invitation)} AND NOT is_revoked AND expires_at > clock_timestamp()
+          WHERE hash = ${hashOfInvitation(invitation)} AND NOT is_revoked AND expires_at > statement_timestamp()
             AND (account_id IS NULL OR account_id = ${accountId})
           RETURNING hash`)
   if (used.length === 0) {

@@ -55,21 +55,21 @@ export class RevocationWatch {
   async check(): Promise<false> {
     const watched = [...this.#watches.values()].flatMap(([watch]) => watch ?? [])
     if (watched.length === 0) return false
-    const rows = await this.#databases.reads.sql`
-      WITH watched AS (
-        SELECT * FROM unnest(
-          ${watched.map(({ principalId }) => principalId)}::uuid[],
-          ${watched.map(({ keyId }) => keyId)}::text[]
-        ) AS watched (account_id, id)
-      )
-      SELECT k.id
-      FROM watched JOIN management_keys k ON k.account_id = watched.account_id AND k.id = watched.id
-      WHERE k.revoked_at IS NOT NULL OR k.suspended_at IS NOT NULL
-      UNION ALL
-      SELECT k.id
-      FROM watched JOIN application_server_keys k ON k.application_server_id = watched.account_id AND k.id = watched.id
-      WHERE k.revoked_at IS NOT NULL`
-    for (const { id } of revokedRows.parse(rows)) this.report(id)
+    const { sql } = this.#databases.reads
+    const principalIds = watched.map(({ principalId }) => principalId)
+    const keyIds = watched.map(({ keyId }) => keyId)
+    const revoked = await Promise.all([
+      sql`
+        SELECT k.id
+        FROM unnest(${principalIds}::uuid[], ${keyIds}::text[]) AS watched (account_id, id)
+        JOIN management_keys k ON k.account_id = watched.account_id AND k.id = watched.id
+        WHERE k.account_id = ANY (${principalIds}::uuid[]) AND (k.revoked_at IS NOT NULL OR k.suspended_at IS NOT NULL)`,
+      sql`
+        SELECT id FROM application_server_keys
+        WHERE id = ANY (${keyIds}::text[]) AND application_server_id = ANY (${principalIds}::uuid[])
+          AND revoked_at IS NOT NULL`,
+    ])
+    for (const { id } of revokedRows.parse(revoked.flat())) this.report(id)
     return false
   }
 }

@@ -85,10 +85,6 @@ export async function pruneChannels({
 }: {
   readonly writes: { readonly sql: postgres.Sql }
 }): Promise<boolean> {
-  await writes.sql`DELETE FROM webhooks WHERE notice IS NOT NULL AND notice_expires_at <= settled_clock()`
-  await writes.sql`
-    DELETE FROM confirmations
-    WHERE requested_at <= settled_clock() - make_interval(secs => ${windowMs / 1000})
-      OR requested_at > clock_timestamp() + interval '1 minute'`
+  await writes.sql`SELECT prune_channels(${windowMs / hourMs})`
   return false
 }

@@ -18,16 +18,9 @@ const batchMax = 5000
  */
 export async function pruneExpired({ writes }: PruningDatabases): Promise<boolean> {
   const [nonces] = await writes.sql<{ removed: number }[]>`SELECT prune_nonces(${batchMax}) AS removed`
-  const acquisitions = await writes.sql`
-    DELETE FROM acquisitions WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM acquisitions
-      WHERE acquired_at < settled_clock() - make_interval(hours => ${limits.acquisitionIdHours})
-      LIMIT ${batchMax}))`
-  // Few rows by design: some for each owner and hour, and one for each rotation. A mismatch of an hour that lies ahead was
-  // alerted while the clock was wrong: it is to silence the next one no longer than an hour.
-  await writes.sql`
-    DELETE FROM mismatches
-    WHERE (alerted_at < settled_clock() - interval '1 hour' AND telling <> 'WAITING') OR alerted_at > clock_timestamp() + interval '1 minute'`
-  await writes.sql`DELETE FROM server_keys WHERE retired_at < settled_clock() - interval '1 day'`
-  return nonces?.removed === batchMax || acquisitions.count === batchMax
+  const [acquisitions] = await writes.sql<{ removed: number }[]>`
+    SELECT prune_acquisitions(${limits.acquisitionIdHours}, ${batchMax}) AS removed`
+  await writes.sql`SELECT prune_mismatches()`
+  await writes.sql`SELECT prune_server_keys()`
+  return nonces?.removed === batchMax || acquisitions?.removed === batchMax
 }

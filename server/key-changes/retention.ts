@@ -14,17 +14,7 @@ const unprovedDays = 7
 export async function pruneKeyChanges({ writes }: PruningDatabases): Promise<boolean> {
   const [row] = await writes.sql<{ removed: number }[]>`
     SELECT prune_key_changes(${retentionDays}, ${batchMax}) AS removed`
-  const keys = await writes.sql`
-    DELETE FROM application_server_keys WHERE id = ANY (ARRAY(
-      SELECT id FROM application_server_keys
-      WHERE proof IS NULL AND registered_at < settled_clock() - make_interval(days => ${unprovedDays})
-      LIMIT ${batchMax}))`
-  await writes.sql`
-    DELETE FROM application_server_approvals
-    WHERE approved_at < settled_clock() - make_interval(days => ${unprovedDays})`
-  await writes.sql`
-    DELETE FROM application_servers s
-    WHERE proved_at IS NULL AND created_at < settled_clock() - make_interval(days => ${unprovedDays})
-      AND NOT EXISTS (SELECT FROM application_server_keys k WHERE k.application_server_id = s.id)`
-  return (row?.removed ?? 0) >= batchMax || keys.count === batchMax
+  const [keys] = await writes.sql<{ removed: number }[]>`
+    SELECT prune_application_servers(${unprovedDays}, ${batchMax}) AS removed`
+  return (row?.removed ?? 0) >= batchMax || keys?.removed === batchMax
 }

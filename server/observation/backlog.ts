@@ -16,16 +16,7 @@ const backlogRow = z.object({ deadlines: z.number(), webhooks: z.number() })
 export async function readBacklog({ reads }: Databases): Promise<Backlog> {
   const [row] = await within(
     timeoutMs,
-    reads.sql`
-      SELECT
-        (SELECT count(*)::integer FROM (
-          SELECT FROM deadlines
-          WHERE taken_at IS NULL AND due_at <= statement_timestamp() - make_interval(secs => ${overdueSeconds})
-          LIMIT ${countMax}) AS overdue) AS deadlines,
-        (SELECT count(*)::integer FROM (
-          SELECT FROM webhooks
-          WHERE due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until <= statement_timestamp())
-          LIMIT ${countMax}) AS due) AS webhooks`,
+    reads.sql`SELECT * FROM count_backlog(${overdueSeconds}, ${countMax})`,
   )
   const { deadlines, webhooks } = backlogRow.parse(row)
   return { deadlinesOverdue: deadlines, webhooksDue: webhooks }

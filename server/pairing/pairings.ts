@@ -85,16 +85,11 @@ export class Pairings {
     if (displaced.length > 0) {
       await this.#databases.writes.sql`DELETE FROM pairings WHERE id = ANY(${[...displaced]})`
     }
-    const rows = await this.#databases.writes.sql<{ id: string }[]>`
-      INSERT INTO pairings (id, payload, expires_at)
-      SELECT ${id}, ${payload}, clock_timestamp() + make_interval(secs => ${limits.pairingSeconds})
-      WHERE (SELECT count(*) FROM (
-        SELECT FROM pairings WHERE expires_at > clock_timestamp() LIMIT ${openMax}) AS open) < ${openMax}
-      ON CONFLICT (id) DO NOTHING
-      RETURNING id`
+    const [row] = await this.#databases.writes.sql<{ is_opened: boolean }[]>`
+      SELECT open_pairing(${id}, ${payload}, ${limits.pairingSeconds}, ${openMax}) AS is_opened`
     const opened = await this.#read(this.#databases.writes.db, id)
     if (opened === null) throw tooMany()
-    return same(opened, rows.length > 0 || opened.payload === payload)
+    return same(opened, row?.is_opened === true || opened.payload === payload)
   }
 
   async #find(id: string): Promise<Pairing | null> {

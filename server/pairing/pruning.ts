@@ -9,8 +9,6 @@ const batchMax = 5000
  * @returns whether there may be more of them
  */
 export async function prunePairings({ writes }: PruningDatabases): Promise<boolean> {
-  const removed = await writes.sql`
-    DELETE FROM pairings WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM pairings WHERE expires_at < settled_clock() LIMIT ${batchMax}))`
-  return removed.count === batchMax
+  const [row] = await writes.sql<{ removed: number }[]>`SELECT prune_pairings(${batchMax}) AS removed`
+  return row?.removed === batchMax
 }

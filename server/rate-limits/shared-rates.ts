@@ -28,9 +28,6 @@ const batchMax = 5000
  * @returns whether there may be more of them
  */
 export async function pruneRates({ writes }: PruningDatabases): Promise<boolean> {
-  const removed = await writes.sql`
-    DELETE FROM rates WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM rates WHERE full_at < clock_timestamp() OR full_at > clock_timestamp() + interval '1 day'
-      LIMIT ${batchMax}))`
-  return removed.count === batchMax
+  const [row] = await writes.sql<{ removed: number }[]>`SELECT prune_rates(${batchMax}) AS removed`
+  return row?.removed === batchMax
 }

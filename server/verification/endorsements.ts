@@ -69,12 +69,13 @@ function signerOf(statement: string): string {
 }
 
 async function selectLinks({ reads }: Databases, names: readonly LinkName[]): Promise<Link[]> {
-  return reads.sql<Link[]>`
-    SELECT m.endorsement
-    FROM unnest(
-      ${names.map(({ accountId }) => accountId)}::uuid[],
-      ${names.map(({ managementKeyId }) => managementKeyId)}::text[]
-    ) WITH ORDINALITY AS asked (account_id, id, place)
-    LEFT JOIN management_keys m ON m.account_id = asked.account_id AND m.id = asked.id
-    ORDER BY asked.place`
+  const accountIds = names.map(({ accountId }) => accountId)
+  const found = await reads.sql<(Link & { readonly place: number })[]>`
+    SELECT asked.place::int AS place, m.endorsement
+    FROM unnest(${accountIds}::uuid[], ${names.map(({ managementKeyId }) => managementKeyId)}::text[])
+      WITH ORDINALITY AS asked (account_id, id, place)
+    JOIN management_keys m ON m.account_id = asked.account_id AND m.id = asked.id
+    WHERE m.account_id = ANY (${accountIds}::uuid[])`
+  const byPlace = new Map(found.map(({ place, endorsement }) => [place, { endorsement }]))
+  return names.map((_, index) => byPlace.get(index + 1) ?? { endorsement: null })
 }

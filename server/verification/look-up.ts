@@ -16,22 +16,10 @@ export async function lookUp(
   questions: readonly VerificationQuery[],
 ): Promise<VerificationResult[]> {
   const rows = await reads.sql`
-    SELECT
-      CASE WHEN k.id IS NOT NULL
-        THEN transaction_key_state(u.revoked_at, k.not_before, k.expires_at, statement_timestamp())
-      END AS state,
-      k.not_before, k.expires_at, k.certificate, k.possession, k.revocation, statement_timestamp() AS checked_at
-    FROM unnest(
+    SELECT * FROM look_up_public_keys(
       ${questions.map((question) => question.accountId)}::uuid[],
       ${questions.map((question) => question.applicationServer)}::text[],
-      ${questions.map((question) => question.thumbprint)}::text[]
-    ) WITH ORDINALITY AS asked (account_id, application_server, thumbprint, place)
-    LEFT JOIN accounts a ON a.id = asked.account_id AND a.suspended_at IS NULL
-    LEFT JOIN transaction_keys k
-      ON k.account_id = a.id AND k.application_server = asked.application_server
-      AND k.thumbprint = asked.thumbprint
-    LEFT JOIN transaction_key_usage u ON u.account_id = k.account_id AND u.transaction_key_id = k.id
-    ORDER BY asked.place`
+      ${questions.map((question) => question.thumbprint)}::text[])`
   return rows.map((answer) => {
     const row = answerRow.parse(answer)
     return {

@@ -26,43 +26,11 @@ export async function selectDue<Reported extends Mismatch>(
   mismatches: readonly Reported[],
 ): Promise<{ readonly alone: readonly Reported[]; readonly together: readonly Reported[] }> {
   const rows = await sql<{ place: number; is_alone: boolean }[]>`
-    WITH asked AS (
-      SELECT * FROM unnest(
-        ${mismatches.map(({ accountId }) => accountId)}::uuid[],
-        ${mismatches.map(({ applicationServer }) => applicationServer)}::text[],
-        ${mismatches.map(({ thumbprint }) => thumbprint)}::text[]
-      ) WITH ORDINALITY AS asked (account_id, application_server, thumbprint, place)
-    ), strange AS (
-      SELECT *, row_number() OVER (PARTITION BY account_id, application_server ORDER BY place) AS rank
-      FROM asked
-      WHERE EXISTS (
-          SELECT FROM transaction_keys k
-          WHERE k.account_id = asked.account_id AND k.application_server = asked.application_server)
-        AND NOT EXISTS (
-          SELECT FROM transaction_keys k
-          WHERE k.account_id = asked.account_id AND k.application_server = asked.application_server
-            AND k.thumbprint = asked.thumbprint)
-        AND NOT EXISTS (
-          SELECT FROM mismatches m
-          WHERE m.account_id = asked.account_id AND m.application_server = asked.application_server
-            AND m.presented_thumbprint = asked.thumbprint
-            AND (m.telling = 'WAITING' OR m.alerted_at > statement_timestamp() - interval '1 hour'))
-    ), counted AS (
-      SELECT place,
-        rank + (
-          SELECT count(*) FROM mismatches m
-          WHERE m.account_id = strange.account_id AND m.application_server = strange.application_server
-            AND m.telling = 'ALERTED' AND m.alerted_at > statement_timestamp() - interval '1 hour') AS told,
-        rank + (
-          SELECT count(*) FROM mismatches m
-          WHERE m.account_id = strange.account_id AND m.application_server = strange.application_server
-            AND m.telling = 'WAITING') AS waiting
-      FROM strange
-    )
-    SELECT place::int AS place, told <= ${mismatchAlertsPerHour} AS is_alone
-    FROM counted
-    WHERE told <= ${mismatchAlertsPerHour} OR waiting <= ${waitingMax}
-    ORDER BY place`
+    SELECT * FROM select_due_mismatches(
+      ${mismatches.map(({ accountId }) => accountId)}::uuid[],
+      ${mismatches.map(({ applicationServer }) => applicationServer)}::text[],
+      ${mismatches.map(({ thumbprint }) => thumbprint)}::text[],
+      ${mismatchAlertsPerHour}, ${waitingMax})`
   const of = (isAlone: boolean) =>
     rows.filter(({ is_alone }) => is_alone === isAlone).flatMap(({ place }) => mismatches[place - 1] ?? [])
   return { alone: of(true), together: of(false) }
@@ -80,17 +48,20 @@ export async function raise(
 ): Promise<boolean> {
   return runTransaction(db, async (tx) => {
     await tx.execute(fragment`SELECT FROM accounts WHERE id = ${accountId} FOR NO KEY UPDATE`)
-    const [row] = await tx.execute<{ told: number }>(fragment`
-      SELECT count(*)::int AS told FROM mismatches
-      WHERE account_id = ${accountId} AND application_server = ${applicationServer}
-        AND telling = 'ALERTED' AND alerted_at > statement_timestamp() - interval '1 hour'`)
-    if ((row?.told ?? 0) >= mismatchAlertsPerHour) return false
+    const [row] = await tx.execute<{ told: number; hour_ago: string }>(fragment`
+      SELECT count(*) FILTER (WHERE telling = 'ALERTED' AND alerted_at > statement_timestamp() - interval '1 hour')::int
+          AS told,
+        (statement_timestamp() - interval '1 hour')::text AS hour_ago
+      FROM mismatches
+      WHERE account_id = ${accountId} AND application_server = ${applicationServer}`)
+    if (row === undefined) throw new TypeError('A count returned no row.')
+    if (row.told >= mismatchAlertsPerHour) return false
     const recorded = await tx.execute(fragment`
       INSERT INTO mismatches AS m (account_id, application_server, presented_thumbprint, alerted_at)
       VALUES (${accountId}::uuid, ${applicationServer}::text, ${thumbprint}::text, statement_timestamp())
       ON CONFLICT (account_id, application_server, presented_thumbprint) DO UPDATE
       SET alerted_at = excluded.alerted_at, telling = 'ALERTED'
-      WHERE m.alerted_at <= excluded.alerted_at - interval '1 hour' AND m.telling <> 'WAITING'
+      WHERE m.alerted_at <= ${row.hour_ago}::timestamptz AND m.telling <> 'WAITING'
       RETURNING account_id`)
     if (recorded.length > 0) {
       const details = { applicationServer, presentedThumbprint: thumbprint }
@@ -102,19 +73,11 @@ export async function raise(
 
 /** Keeps what is beyond the hour's alerts, to be told together. */
 export async function recordWaiting(sql: postgres.Sql, mismatches: readonly Mismatch[]): Promise<void> {
-  // In one order, so that two servers do not wait for each other.
   await sql`
-    INSERT INTO mismatches AS m (account_id, application_server, presented_thumbprint, alerted_at, telling)
-    SELECT DISTINCT account_id, application_server, thumbprint, statement_timestamp(), 'WAITING'::mismatch_telling
-    FROM unnest(
+    SELECT record_waiting_mismatches(
       ${mismatches.map(({ accountId }) => accountId)}::uuid[],
       ${mismatches.map(({ applicationServer }) => applicationServer)}::text[],
-      ${mismatches.map(({ thumbprint }) => thumbprint)}::text[]
-    ) AS beyond (account_id, application_server, thumbprint)
-    ORDER BY account_id, application_server, thumbprint
-    ON CONFLICT (account_id, application_server, presented_thumbprint) DO UPDATE
-    SET alerted_at = excluded.alerted_at, telling = 'WAITING'
-    WHERE m.alerted_at <= statement_timestamp() - interval '1 hour' AND m.telling <> 'WAITING'`
+      ${mismatches.map(({ thumbprint }) => thumbprint)}::text[])`
 }
 
 /**
@@ -124,16 +87,7 @@ export async function recordWaiting(sql: postgres.Sql, mismatches: readonly Mism
  */
 export async function sumUpWaiting({ sql, db }: Pick<Databases['writes'], 'sql' | 'db'>): Promise<boolean> {
   const due = await sql<{ account_id: string; application_server: string }[]>`
-    SELECT account_id, application_server FROM mismatches waiting
-    WHERE telling = 'WAITING'
-    GROUP BY account_id, application_server
-    HAVING min(alerted_at) <= statement_timestamp() - make_interval(secs => ${sumUpAfterSeconds})
-      AND NOT EXISTS (
-        SELECT FROM mismatches m
-        WHERE m.account_id = waiting.account_id AND m.application_server = waiting.application_server
-          AND m.telling = 'SUMMED_UP'
-          AND m.alerted_at > statement_timestamp() - make_interval(secs => ${sumUpEverySeconds}))
-    LIMIT ${batchMax}`
+    SELECT * FROM mismatches_to_sum_up(${sumUpAfterSeconds}, ${sumUpEverySeconds}, ${batchMax})`
   for (const { account_id: accountId, application_server: applicationServer } of due) {
     await runTransaction(db, async (tx) => {
       await tx.execute(fragment`SELECT FROM accounts WHERE id = ${accountId} FOR NO KEY UPDATE`)

@@ -64,44 +64,12 @@ export async function leaseWebhooks(
   { proven, unproven, busy }: FreePlaces,
 ): Promise<(LeasedWebhook | LeasedChannel)[]> {
   const rows = await sql<(LeasedRow<LeasedWebhook> | LeasedRow<LeasedChannel>)[]>`
-    WITH busy AS (
-      SELECT account_id, host, is_proven::boolean AS is_proven FROM unnest(
-        ${busy.map(({ account_id }) => account_id)}::uuid[],
-        ${busy.map(({ host }) => host)}::text[],
-        ${busy.map(({ is_proven }) => String(is_proven))}::text[]
-      ) AS busy (account_id, host, is_proven)
-    ), due AS (
-      SELECT account_id, id, due_at, coalesce(host_digest, split_part(url, '/', 3)) AS host,
-        last_delivered_at IS NOT NULL AND attempts = 0 AS is_proven
-      FROM webhooks
-      WHERE due_at <= statement_timestamp() AND (leased_until IS NULL OR leased_until <= statement_timestamp())
-    ), ranked AS (
-      SELECT *,
-        row_number() OVER (PARTITION BY account_id ORDER BY is_proven DESC, due_at)
-          + (SELECT count(*) FROM busy b WHERE b.account_id = due.account_id) AS of_account,
-        row_number() OVER (PARTITION BY host, is_proven ORDER BY due_at)
-          + (SELECT count(*) FROM busy b WHERE b.host = due.host AND b.is_proven = due.is_proven) AS of_host
-      FROM due
-    ), placed AS (
-      SELECT *, row_number() OVER (PARTITION BY is_proven ORDER BY due_at) AS of_kind
-      FROM ranked
-      WHERE of_account <= ${placesOfAccount}
-        AND of_host <= CASE WHEN is_proven THEN ${placesOfProvenHost}::int ELSE ${placesOfUnprovenHost}::int END
-    ), chosen AS (
-      SELECT w.account_id, w.id, placed.host, placed.is_proven, statement_timestamp() AS now,
-        greatest(settled_clock(), 'epoch') AS settled
-      FROM webhooks w JOIN placed ON placed.account_id = w.account_id AND placed.id = w.id
-      WHERE of_kind <= CASE WHEN placed.is_proven THEN ${proven}::int ELSE ${unproven}::int END
-        AND w.due_at <= statement_timestamp() AND (w.leased_until IS NULL OR w.leased_until <= statement_timestamp())
-      FOR UPDATE OF w SKIP LOCKED
-    )
-    UPDATE webhooks
-    SET lease = ${randomUUID()}, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
-    FROM chosen
-    WHERE webhooks.account_id = chosen.account_id AND webhooks.id = chosen.id
-    RETURNING webhooks.account_id, webhooks.id, host, is_proven, lease, url, array_to_json(kinds) AS kinds, sealed_secret,
-      position::text, attempts, failing_since, is_redelivery_asked, chosen.now, chosen.settled,
-      channel_kind, language, notice, batch_end::text, newest_position::text`
+    SELECT * FROM lease_webhooks(
+      ${busy.map(({ account_id }) => account_id)}::uuid[],
+      ${busy.map(({ host }) => host)}::text[],
+      ${busy.map(({ is_proven }) => String(is_proven))}::text[]::boolean[],
+      ${placesOfAccount}, ${placesOfProvenHost}, ${placesOfUnprovenHost}, ${proven}, ${unproven},
+      ${randomUUID()}, ${leaseSeconds})`
   return rows.map(toLeased)
 }
 

@@ -17,22 +17,8 @@ const failuresMax = 30
  */
 export async function recallWebhooks({ writes }: PruningDatabases): Promise<boolean> {
   await writes.sql`
-    WITH far AS (
-      SELECT account_id, id, statement_timestamp() AS now, make_interval(secs => least(
-        ${retryDelayMsMax(failuresMax) / 1000}::float8,
-        ${retryDelayMsMax(1) / 1000}::float8 * 2 ^ (least(attempts, ${failuresMax}) - 1))) AS retry,
-        make_interval(secs => CASE WHEN channel_kind IS NULL THEN 0 ELSE ${pauseSecondsMax} END) AS pause
-      FROM webhooks
-      WHERE due_at IS NOT NULL
-    )
-    UPDATE webhooks
-    SET due_at = least(due_at, now + greatest(retry, pause)),
-      paused_until = least(paused_until, now + pause),
-      leased_until = CASE WHEN leased_until IS NOT NULL
-        THEN least(leased_until, now + make_interval(secs => ${leaseSeconds})) END
-    FROM far
-    WHERE webhooks.account_id = far.account_id AND webhooks.id = far.id AND (
-      due_at > now + greatest(retry, pause) + make_interval(secs => ${slackSeconds})
-      OR leased_until > now + make_interval(secs => ${leaseSeconds + slackSeconds}))`
+    SELECT recall_webhooks(
+      ${retryDelayMsMax(1) / 1000}, ${failuresMax}, ${retryDelayMsMax(failuresMax) / 1000},
+      ${pauseSecondsMax}, ${leaseSeconds}, ${slackSeconds})`
   return false
 }
