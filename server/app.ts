@@ -20,8 +20,10 @@ import { createHandler, createHttpServer, type Route } from './http/server.ts'
 import { WaitingBytes } from './http/waiting-bytes.ts'
 import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
 import { createLogger, type Logger } from './lib/log.ts'
+import { noTraces, type Traces } from './lib/traces.ts'
 import { noMeters } from './observation/meters.ts'
 import type { Prometheus } from './observation/prometheus.ts'
+import type { TraceSettings } from './observation/trace-settings.ts'
 import { rateLimitsOf } from './rate-limits/rate-limit-names.ts'
 import { defaultQuotas } from './quotas/quotas.ts'
 import { createServices, type Services } from './services.ts'
@@ -121,6 +123,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
   })
   const known: KnownOrigins = { origins: options.publicOrigins ?? [] }
   const metrics = options.metricsPort === undefined ? null : await loadPrometheus()
+  const traces = options.traces === undefined ? noTraces : await loadTraces(options.traces, log)
   const services = createServices({
     databaseUrl,
     listenUrl,
@@ -140,6 +143,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     isDevelopment: options.isDevelopment ?? false,
     origins: () => known.origins,
     meters: metrics?.meters ?? noMeters,
+    traces,
     log,
   })
   try {
@@ -165,6 +169,12 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
 async function loadPrometheus(): Promise<Prometheus> {
   const { createPrometheus } = await import('./observation/prometheus.ts')
   return createPrometheus()
+}
+
+/** Loaded by servers that send traces alone. */
+async function loadTraces(settings: TraceSettings, log: Logger): Promise<Traces> {
+  const { createOpenTelemetry } = await import('./observation/open-telemetry.ts')
+  return createOpenTelemetry(settings, { log })
 }
 
 /** The server's own origins. By default its port is in them, which is not known before it listens. */

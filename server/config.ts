@@ -1,11 +1,13 @@
 import type { MailSettings } from './channels/mail-settings.ts'
 import { findDangers, isLoopback } from './settings/dangers.ts'
 import { settingRows, settings } from './settings/settings.ts'
+import { traceSettingsOf } from './settings/trace-settings.ts'
 import { gatherSettings, type Texts } from './settings/sources.ts'
 import { describeUnknownVariable, findUnknownVariables } from './settings/unknown-variables.ts'
 import type { Registration } from '../schema/wire/enums.ts'
 import type { Quotas } from './quotas/quotas.ts'
 import type { RateLimitSettings } from './rate-limits/rate-limit-names.ts'
+import type { TraceSettings } from './observation/trace-settings.ts'
 import type { ConsoleMode } from './key-server-options.ts'
 import type { LogLevel } from './lib/log.ts'
 
@@ -55,6 +57,8 @@ export interface Config {
   readonly metricsHost: string
   /** The mail server for e-mail channels; null: there are none. */
   readonly mail: MailSettings | null
+  /** Where traces are sent; null: nothing is traced. */
+  readonly traces: TraceSettings | null
   readonly logLevel: LogLevel
   readonly isDevelopment: boolean
   /** Without a setting `full` where only this machine can connect, and `viewer` elsewhere. */
@@ -118,6 +122,7 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
     metricsHost: data.METRICS_HOST,
     mail:
       data.SMTP_URL === null || data.SMTP_FROM === null ? null : { url: data.SMTP_URL, from: data.SMTP_FROM },
+    traces: traceSettingsOf(data),
     logLevel: data.LOG_LEVEL,
     isDevelopment: data.NODE_ENV !== 'production',
     console: data.CONSOLE ?? (isForThisMachine(data) ? 'full' : 'viewer'),

@@ -3,6 +3,7 @@ import type { DatabaseOptions } from './database/open-database.ts'
 import type { Registration } from '../schema/wire/enums.ts'
 import type { Quotas } from './quotas/quotas.ts'
 import type { RateLimitSettings } from './rate-limits/rate-limit-names.ts'
+import type { TraceSettings } from './observation/trace-settings.ts'
 import type { Logger } from './lib/log.ts'
 
 /** What {@link createKeyServer} takes. All have defaults. */
@@ -59,6 +60,8 @@ export interface KeyServerOptions extends DatabaseOptions {
   readonly metricsPort?: number | undefined
   /** Where that port listens. Default: 127.0.0.1. */
   readonly metricsHost?: string | undefined
+  /** Sends OpenTelemetry traces to a collector. Default: nothing is traced. */
+  readonly traces?: TraceSettings | undefined
   /** Default: nothing is logged. `createLogger` makes the one that the command uses. */
   readonly log?: Logger | undefined
 }

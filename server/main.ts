@@ -32,6 +32,7 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     publicOrigins,
     metricsPort,
     mail,
+    traces,
   } = config
   const log = createLogger(logLevel)
   for (const warning of findConfigWarnings()) log.warn(warning)
@@ -44,6 +45,7 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     publicOrigins: publicOrigins ?? undefined,
     metricsPort: metricsPort ?? undefined,
     mail: mail ?? undefined,
+    traces: traces ?? undefined,
     onDatabaseStep: (sentence) => process.stdout.write(`${sentence}\n`),
     onDatabaseLost: (error) => {
       end.begin(explainStartFailure(error), { exitCode: 1 })

@@ -29,6 +29,7 @@ import { Notifications } from './events/notifications.ts'
 import { KeyChanges } from './key-changes/key-changes.ts'
 import { pruneKeyChanges } from './key-changes/retention.ts'
 import { runPeriodically } from './lib/jobs.ts'
+import type { Traces } from './lib/traces.ts'
 import { ManagementKeys } from './management-keys/management-keys.ts'
 import { createAccountHash } from './observation/account-hash.ts'
 import { readBacklog } from './observation/backlog.ts'
@@ -89,6 +90,7 @@ export interface ServicesOptions {
   /** The server's own; the first one is the issuer of verification answers. They are not known before the server listens. */
   readonly origins: () => readonly string[]
   readonly meters: Meters
+  readonly traces: Traces
   readonly log: Logger
 }
 
@@ -97,7 +99,7 @@ export type Services = ReturnType<typeof createServices>
 
 /** Everything behind the ports: no transport, no listening, no process. Nothing runs before `start`. */
 export function createServices(options: ServicesOptions) {
-  const { databaseUrl, listenUrl, route, writeConnectionsMax, serverKeySecret, meters, log } = options
+  const { databaseUrl, listenUrl, route, writeConnectionsMax, serverKeySecret, meters, traces, log } = options
   const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax, route })
   const stopping = new AbortController()
   // Each subscription adds a listener: without this, Node warns of a leak from the 11th on.
@@ -147,6 +149,7 @@ export function createServices(options: ServicesOptions) {
   })
   const webhookDelivery = new WebhookDelivery(databases, {
     ...webhookOptions,
+    traces,
     log,
     deliverToChannel: (channel, signal) => channelDelivery.deliver(channel, signal),
   })
@@ -200,6 +203,7 @@ export function createServices(options: ServicesOptions) {
     observer: new RequestObserver({
       log,
       meters,
+      traces,
       hashAccount: createAccountHash(serverKeySecret),
     }),
     signingKeys,
@@ -246,6 +250,7 @@ export function createServices(options: ServicesOptions) {
       await mismatchAlarm.end()
       await listener.stop()
       await databases.close()
+      await traces.close()
     },
   }
 }

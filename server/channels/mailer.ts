@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { traceStep } from '../lib/traces.ts'
 import { readSmtpUrl, type MailSettings } from './mail-settings.ts'
 import type { MailContent } from './message.ts'
 
@@ -64,7 +65,13 @@ export class Mailer {
   }
 
   /** @throws Error when `signal` is aborted */
-  async send(mail: Mail, signal: AbortSignal): Promise<MailOutcome> {
+  send(mail: Mail, signal: AbortSignal): Promise<MailOutcome> {
+    return traceStep({ name: 'mail', isRemote: true, codeOf: ({ failure }) => failure }, () =>
+      this.#send(mail, signal),
+    )
+  }
+
+  async #send(mail: Mail, signal: AbortSignal): Promise<MailOutcome> {
     const { to, subject, text, html, messageId, unsubscribeUrl } = mail
     try {
       await this.#transport.sendMail({

@@ -1,4 +1,6 @@
 import type postgres from 'postgres'
+import { isTraced, traceStep } from '../lib/traces.ts'
+import { databaseStep, summaryOf } from './database-step.ts'
 import type { Pool } from './connect.ts'
 import { retryConflicts } from './conflicts.ts'
 import { transact } from './transact.ts'
@@ -12,12 +14,15 @@ type Make = (handle: Handle) => unknown
  * there it is the transaction that carries the settings.
  */
 export function performStatements(pool: Pool): Pool {
-  const perform = async (make: (handle: Handle) => PromiseLike<unknown>) => {
+  const perform = async (make: (handle: Handle) => PromiseLike<unknown>, text: StatementText) => {
     const { noteFailure, load } = pool
     load.inFlight += 1
     try {
-      return await retryConflicts(() =>
-        pool.settingStatement === null ? Promise.resolve(make(pool)) : transact(pool, (run) => run(make)),
+      const name = isTraced() ? summaryOf(text()) : ''
+      return await traceStep({ name, ...databaseStep }, () =>
+        retryConflicts(() =>
+          pool.settingStatement === null ? Promise.resolve(make(pool)) : transact(pool, (run) => run(make)),
+        ),
       )
     } catch (error) {
       noteFailure(error)
@@ -26,15 +31,27 @@ export function performStatements(pool: Pool): Pool {
       load.inFlight -= 1
     }
   }
-  const later = (make: Make) => postpone(make(pool), { make, perform })
+  const later = (make: Make, text: StatementText) =>
+    postpone(make(pool), { make, perform: (made) => perform(made, text) })
   return new Proxy(pool, {
-    apply: (_pool, _receiver, args: Parameters<Pool>): unknown => later((handle) => handle(...args)),
+    apply: (_pool, _receiver, args: Parameters<Pool>): unknown =>
+      later(
+        (handle) => handle(...args),
+        () => args[0].join('$'),
+      ),
     get: (target, name): unknown =>
       name === 'unsafe'
-        ? (...statement: Parameters<Pool['unsafe']>) => later((handle) => handle.unsafe(...statement))
+        ? (...statement: Parameters<Pool['unsafe']>) =>
+            later(
+              (handle) => handle.unsafe(...statement),
+              () => statement[0],
+            )
         : Reflect.get(target, name),
   })
 }
+
+/** The statement with places in it where its values stand. */
+type StatementText = () => string
 
 interface Performance {
   readonly make: Make

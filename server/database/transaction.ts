@@ -1,4 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
+import { traceStep } from '../lib/traces.ts'
+import { databaseStep } from './database-step.ts'
 import type { Database, Executor, Pool } from './connect.ts'
 import { retryConflicts } from './conflicts.ts'
 import { transact, type Run, type TransactOptions } from './transact.ts'
@@ -16,7 +18,9 @@ export async function runTransaction<T>(
   const { noteFailure, load } = pool
   load.inFlight += 1
   try {
-    return await retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run)), run), options))
+    return await traceStep({ name: 'transaction', ...databaseStep }, () =>
+      retryConflicts(() => transact(pool, (run) => work(drizzle(face(pool, run)), run), options)),
+    )
   } catch (error) {
     noteFailure(error)
     throw error

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../lib/log.ts'
+import { runInSpan, type Span, type Traces } from '../lib/traces.ts'
 import type { Meters } from './meters.ts'
 import {
   beginReport,
@@ -12,6 +13,7 @@ import {
 export interface RequestObserverOptions {
   readonly log: Logger
   readonly meters: Meters
+  readonly traces: Traces
   readonly hashAccount: (accountId: string) => string
 }
 
@@ -41,30 +43,44 @@ export class RequestObserver {
     const report = beginReport(requestIdOf(headers))
     report.operation = operation
     response.setHeader('X-Request-Id', report.id)
+    const span = probes.has(operation) ? null : this.#trace(headers)
     response.once('close', () => {
       if (report.code === null && response.statusCode >= 400)
         report.code = `HTTP_${String(response.statusCode)}`
       if (!response.writableFinished && !report.isStream) report.code ??= 'ABORTED'
-      this.#end(report, beganMs)
+      this.#end(report, beganMs, span)
     })
-    runAsRequest(report, work)
+    runInSpan(span, () => {
+      runAsRequest(report, work)
+    })
   }
 
   /** Runs what a message of a socket begins, to its end. A message that is no operation leaves no line. */
   async observeMessage(id: string, work: () => Promise<void>): Promise<void> {
     const beganMs = performance.now()
     const report = beginReport(id)
+    const span = this.#trace()
     try {
-      await runAsRequest(report, work)
+      await runInSpan(span, () => runAsRequest(report, work))
     } finally {
-      if (report.operation !== null || report.code !== null) this.#end(report, beganMs)
+      if (report.operation !== null || report.code !== null) this.#end(report, beganMs, span)
     }
   }
 
-  #end({ id, operation, code, accountId, isStream }: RequestReport, beganMs: number): void {
+  #trace({ traceparent }: IncomingHttpHeaders = {}): Span | null {
+    const parent = typeof traceparent === 'string' ? traceparent : undefined
+    return this.#options.traces.begin({ name: otherOperation, isRequest: true }, { traceparent: parent })
+  }
+
+  #end(
+    { id, operation, code, accountId, isStream }: RequestReport,
+    beganMs: number,
+    span: Span | null,
+  ): void {
     const { log, meters, hashAccount } = this.#options
     const durationMs = performance.now() - beganMs
     const name = operation ?? otherOperation
+    span?.end({ name, code, attributes: { 'claviger.code': code ?? 'OK', 'claviger.request_id': id } })
     const level = probes.has(name) ? 'debug' : 'info'
     meters.countRequest(name, code ?? 'OK', isStream ? null : durationMs / 1_000)
     if (!log.isLevelEnabled(level)) return

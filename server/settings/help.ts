@@ -1,5 +1,6 @@
 import { flagOf } from './flags.ts'
-import { fileVariable, settingRows, type SettingHelp } from './settings.ts'
+import type { SettingHelp } from './setting-help.ts'
+import { fileVariable, settingRows } from './settings.ts'
 
 /** The help of `claviger serve`: every setting with its flag, its variable and its default. */
 export function serveHelp(): string {

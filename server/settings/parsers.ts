@@ -65,6 +65,32 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text
 }
 
+/** Where something is sent by HTTP. */
+export const httpUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'must be a URL that begins with http:// or https://',
+  })
+
+/** Pairs with commas between them, percent-encoded (W3C Baggage, without properties). */
+export const keyValues = z.string().transform((value, context): Record<string, string> => {
+  const pairs = value.split(',').map((pair) => /^\s*([^=\s]+?)\s*=(.*)$/.exec(pair) ?? [])
+  try {
+    return Object.fromEntries(
+      pairs.map(([, key = '', text = '']) => [nonEmpty(key), decodeURIComponent(text.trim())]),
+    )
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be like key=value,key2=value2, percent-encoded' })
+    return z.NEVER
+  }
+})
+
+/** @throws Error */
+function nonEmpty(text: string): string {
+  if (text === '') throw new TypeError('It is empty.')
+  return decodeURIComponent(text)
+}
+
 /** Addresses and networks with commas between them. */
 export const proxies = z
   .string()

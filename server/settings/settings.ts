@@ -5,21 +5,9 @@ import { isServerKeySecret, serverKeySecretRule } from '../server-keys/sealing-s
 import { registrations } from '../../schema/wire/enums.ts'
 import { defaultQuotas } from '../quotas/quotas.ts'
 import { rateLimits } from './rate-limits.ts'
+import { helps, type SettingHelp } from './setting-help.ts'
+import { traceRows } from './trace-settings.ts'
 import { mailSender, onOrOff, oneOf, origins, postgresUrl, proxies, smtpUrl, wholeNumber } from './parsers.ts'
-
-/** What the help says of a setting. Its flag is made of its name: `--data-dir` of `DATA_DIR`. */
-export interface SettingHelp {
-  /** What stands for the value: `ADDRESS`. */
-  readonly value: string
-  /** server/README.md says more. */
-  readonly help: string
-  /** The default in words. */
-  readonly otherwise: string
-  /** The value is never shown, and can be read from the file that `NAME_FILE` names. */
-  readonly isSecret?: boolean
-}
-
-const helps = z.registry<SettingHelp>()
 
 /** Every setting, by the name of its environment variable, in the order of the help. One row is all that a setting needs here. */
 export const settings = z.object({
@@ -202,6 +190,7 @@ export const settings = z.object({
       help: `the least severe level that is logged: ${logLevels.join(', ')}`,
       otherwise: 'info',
     }),
+  ...traceRows,
 })
 
 /** The names of all settings with their help. */

@@ -5,6 +5,7 @@ import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
 import { codesOf } from '../database/error-codes.ts'
+import { traceStep } from '../lib/traces.ts'
 
 /** The refusals of an acquisition whose nonce was consumed. */
 export const acquisitionRefusals = ['NOT_FOUND', 'KEY_REVOKED', 'KEY_NOT_YET_VALID', 'KEY_OVERUSED'] as const
@@ -77,7 +78,7 @@ export class AcquisitionGroups {
     if (queue === undefined) this.#queues.set(accountId, [waiting])
     else queue.push(waiting)
     this.#begin()
-    return promise
+    return traceStep({ name: 'group of acquisitions' }, () => promise)
   }
 
   /** Begins a group at the end of this turn of the event loop, in which more may come, unless enough are under way. */

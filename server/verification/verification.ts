@@ -6,6 +6,7 @@ import { accountIdOf } from '../lib/account-id.ts'
 import type { VerificationSigner } from '../server-keys/verification-signer.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { createBatcher } from '../lib/batcher.ts'
+import { traceStep } from '../lib/traces.ts'
 import { askedName, parseInput, presentedJwk } from '../lib/input.ts'
 import { thumbprintOf } from '../lib/thumbprint-of.ts'
 import type { Databases } from '../database/connect.ts'
@@ -80,7 +81,7 @@ export class Verification {
     rates: ClientRates,
   ): Promise<PublicKeyVerification> {
     const { accountId, thumbprint } = question
-    const facts = await this.#ask(question)
+    const facts = await traceStep({ name: 'group of verifications' }, () => this.#ask(question))
     const statements = [facts.certificate, facts.revocation].filter((statement) => statement !== null)
     this.#meters.countVerification(facts.state ?? 'UNKNOWN')
     if (!facts.coincides) this.#mismatchAlarm.report({ ...question, rates })

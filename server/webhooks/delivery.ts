@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import { prepareAlertsAfter, selectAlertsAt, type AlertsAfter } from '../alerts/alert-rows.ts'
 import type { Databases } from '../database/connect.ts'
+import { traceAlone, type Traces } from '../lib/traces.ts'
 import { isLastAttempt, retryDelayMs } from './backoff.ts'
 import { nextAskedLetter, postponeRedelivery, recordRedelivered, takeRedelivery } from './dead-letters.ts'
 import {
@@ -21,6 +22,7 @@ import { openWebhookSecret } from './secret.ts'
 export interface WebhookDeliveryOptions extends Pick<PostOptions, 'allowsPrivate' | 'resolve'> {
   /** Opens the webhooks' secrets. */
   readonly serverKeySecret: string
+  readonly traces: Traces
   readonly log: Logger
   /** How long a receiver may take to answer. */
   readonly timeoutMs?: number
@@ -76,7 +78,10 @@ export class WebhookDelivery {
       busy,
     })
     for (const webhook of leased) {
-      const turn = this.#deliver(webhook)
+      const attributes = { 'claviger.channel': webhook.channel_kind ?? 'WEBHOOK' }
+      const turn = traceAlone(this.#options.traces, { name: 'delivery', attributes }, () =>
+        this.#deliver(webhook),
+      )
         .catch((error: unknown) => {
           // Its lease runs out, and then it has another turn.
           if (!this.#stopping.signal.aborted) {
@@ -179,7 +184,8 @@ export class WebhookDelivery {
     const { serverKeySecret, allowsPrivate, resolve, timeoutMs = 10_000 } = this.#options
     const secret = await openWebhookSecret(sealed, { accountId, id, serverKeySecret })
     if (secret === null) return 'SECRET_LOST'
-    return postWebhook(createWebhookMessage(alert, { secret, sentAt: turn.now() }), {
+    const message = createWebhookMessage(alert, { secret, sentAt: turn.now() })
+    return postWebhook(message, {
       url,
       allowsPrivate,
       ...(resolve && { resolve }),

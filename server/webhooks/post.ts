@@ -1,6 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
+import { traceStep } from '../lib/traces.ts'
 import type { WebhookMessage } from './message.ts'
 import { isPublicAddress } from '../outbound/public-address.ts'
 
@@ -37,10 +38,13 @@ const responseHeaderBytesMax = 16 * 1024
  *
  * @returns null when it was taken
  */
-export async function postWebhook(
-  message: WebhookMessage,
-  options: PostOptions,
-): Promise<WebhookFailure | null> {
+export function postWebhook(message: WebhookMessage, options: PostOptions): Promise<WebhookFailure | null> {
+  return traceStep({ name: 'post', isRemote: true, codeOf: (failure) => failure }, () =>
+    post(message, options),
+  )
+}
+
+async function post(message: WebhookMessage, options: PostOptions): Promise<WebhookFailure | null> {
   const url = new URL(options.url)
   if (url.protocol !== 'https:' && !options.allowsPrivate) return 'URL_REFUSED'
   const timeout = AbortSignal.timeout(options.timeoutMs)

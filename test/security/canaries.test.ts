@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { administer, type Administrator } from '../support/connections.ts'
+import { administer, eventually, type Administrator } from '../support/connections.ts'
 import { markedOperations, plausibleValues } from '../support/canaries.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { readMetrics } from '../support/metrics.ts'
@@ -15,8 +15,9 @@ import {
 } from '../support/raw-client.ts'
 import { freePort, startTestServer, type TestServer } from '../support/server.ts'
 import { RawSocket } from '../support/socket.ts'
+import { startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.ts'
 
-/* A text that occurs nowhere by accident is sent in every argument of every operation, and must turn up in no log, error or metric. */
+/* A text that occurs nowhere by accident is sent in every argument of every operation, and must turn up in no log, error, metric or trace. */
 
 const canary = `Canary${randomBytes(16).toString('hex')}`
 const forms = [
@@ -30,6 +31,7 @@ let database: TestDatabase
 let administrator: Administrator
 let server: TestServer
 let metricsPort: number
+let collector: TraceReceiver
 /** What clients were answered. */
 const answers: string[] = []
 
@@ -37,10 +39,14 @@ beforeAll(async () => {
   database = await createTestDatabase()
   administrator = administer(database.url)
   metricsPort = await freePort()
-  server = await startTestServer(database.url, { metricsPort })
+  collector = await startTraceReceiver()
+  server = await startTestServer(database.url, { metricsPort, traces: collector.settings })
 })
 afterAll(async () => {
   await server.stop()
+  // Its end sends the rest.
+  expect(found(collector.raw.join('\n'))).toEqual([])
+  await collector.close()
   await administrator.close()
   await database.drop()
 })
@@ -78,10 +84,17 @@ async function expectNoCanary(): Promise<void> {
   expect(metrics).toContain('claviger_requests_total{')
   expect(found(server.logLines.join('\n'))).toEqual([])
   expect(found(metrics)).toEqual([])
+  await expectTracesWithout()
   expect(found(answers.join('\n'))).toEqual([])
 }
 
-test('no log line, error or metric has what was sent in any argument of any operation', async () => {
+async function expectTracesWithout(): Promise<void> {
+  const before = collector.spans.length
+  await eventually(() => collector.spans.length > before, { withinMs: 15_000, what: 'traces' })
+  expect(found(collector.raw.join('\n'))).toEqual([])
+}
+
+test('no log line, error, metric or trace has what was sent in any argument of any operation', async () => {
   const { key } = await openAccount(server.url)
   expect(await sendAll(key)).toBeGreaterThan(100)
   await expectNoCanary()
@@ -121,6 +134,8 @@ test('nor does one that is sent as a header, a path, a name, an alias, a literal
     'cookie',
     'authorization',
     'traceparent',
+    'tracestate',
+    'baggage',
   ]) {
     await send({ ...signed, headers: { ...signed.headers, [name]: canary } })
   }
@@ -140,6 +155,7 @@ test('nor does one that is sent as a header, a path, a name, an alias, a literal
   const metrics = await readMetrics(metricsPort)
   expect(found(server.logLines.join('\n'))).toEqual([])
   expect(found(metrics)).toEqual([])
+  await expectTracesWithout()
 })
 
 test('a canary that is planted is found in every form (negative control)', () => {
