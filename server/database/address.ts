@@ -1,5 +1,6 @@
 import { readTls, type DatabaseTls } from './address-tls.ts'
 import { InvalidAddress } from './invalid-address.ts'
+import { quoteName } from './quote-name.ts'
 
 /** Where PostgreSQL is and how to log in, as a connection string says it (PostgreSQL's documentation, "Connection URIs"). */
 export interface DatabaseAddress {
@@ -102,7 +103,13 @@ function read(text: string): DatabaseAddress {
   }
   // A Unix socket needs no TLS, and has none.
   const isLocal = listed.every(({ host }) => host.startsWith('/'))
-  return { ...address, tls: isLocal ? false : address.tls, settings: Object.fromEntries(taken) }
+  return { ...address, tls: isLocal ? false : address.tls, settings: settingsOf(taken) }
+}
+
+/** Prisma and JDBC have names of their own for the schema. */
+function settingsOf(remaining: ReadonlyMap<string, string>): Record<string, string> {
+  const { schema, currentSchema = schema, ...settings } = Object.fromEntries(remaining)
+  return currentSchema === undefined ? settings : { search_path: quoteName(currentSchema), ...settings }
 }
 
 function readHosts({
@@ -186,10 +193,12 @@ function refuseUnsupported(take: Take): void {
   }
 }
 
-/** They tune what this client does in its own way. */
+/** They tune what this client does in its own way, or another one: Prisma, JDBC, asyncpg, node-postgres, and Supabase. */
 const withoutEffect = [
   ...['keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count', 'tcp_user_timeout'],
   ...['fallback_application_name', 'client_encoding', 'krbsrvname', 'gsslib', 'uselibpqcompat', 'sslsni'],
+  ...['pgbouncer', 'connection_limit', 'pool_timeout', 'socket_timeout', 'max_idle_connection_lifetime'],
+  ...['statement_cache_size', 'prepared_statement_cache_size', 'prepareThreshold', 'supa', 'workaround'],
 ]
 
 const supportedValues: Readonly<Record<string, readonly string[]>> = {
@@ -202,7 +211,16 @@ const supportedValues: Readonly<Record<string, readonly string[]>> = {
 
 const unsupported = [
   ...['hostaddr', 'service', 'servicefile', 'passfile', 'replication', 'requirepeer', 'requiressl', 'sslcrl'],
-  ...['sslcrldir', 'sslpassword', 'ssl_min_protocol_version', 'ssl_max_protocol_version', 'gssdelegation'],
+  ...[
+    'sslaccept',
+    'sslidentity',
+    'sslfactory',
+    'sslcrldir',
+    'sslpassword',
+    'ssl_min_protocol_version',
+    'ssl_max_protocol_version',
+    'gssdelegation',
+  ],
 ]
 
 function decode(text: string): string {

@@ -1,4 +1,4 @@
-import { findRoute, inspect, sharesSessions, type DatabaseRoute } from './route.ts'
+import { findRoute, inspect, runsTransactions, sharesSessions, type DatabaseRoute } from './route.ts'
 
 const oldestMajor = 15
 const newestMajor = 18
@@ -26,6 +26,8 @@ export async function findDatabase({ databaseUrl, listenUrl }: DatabaseAddresses
   const listenRoute = listenUrl === databaseUrl ? route : await findRoute(listenUrl)
   const settings = await readSettings(databaseUrl, route)
   const listening = listenUrl === databaseUrl ? settings : await readSettings(listenUrl, listenRoute)
+  await assertTransactions(databaseUrl, { ...route, ...settings })
+  await assertTransactions(listenUrl, { ...listenRoute, ...listening })
   const isShared = listenRoute.isPooled && !listening.is_in_recovery && (await sharesSessions(listenUrl))
   const problems = [
     ...unmetBy(settings, route),
@@ -41,12 +43,24 @@ export async function findDatabase({ databaseUrl, listenUrl }: DatabaseAddresses
   return { route: { ...route, schema }, listenRoute: { ...listenRoute, schema } }
 }
 
-function unmetBy(settings: Settings, { majorVersion }: DatabaseRoute): (string | false)[] {
+async function assertTransactions(
+  url: string,
+  { isPooled, is_in_recovery: isInRecovery }: Pick<DatabaseRoute, 'isPooled'> & Settings,
+): Promise<void> {
+  // A standby refuses them for a reason of its own.
+  if (!isPooled || isInRecovery || (await runsTransactions(url))) return
+  throw new Error(
+    'The pooler before PostgreSQL takes no transactions (PgBouncer: pool_mode = statement): set its pool_mode to ' +
+      'transaction or session.',
+  )
+}
+
+function unmetBy(settings: Settings, { majorVersion, synchronousCommit }: DatabaseRoute): (string | false)[] {
   return [
     majorVersion < oldestMajor &&
       `PostgreSQL ${String(majorVersion)} is too old: ${String(oldestMajor)} to ${String(newestMajor)} are supported.`,
     settings.fsync === 'off' && 'PostgreSQL runs with fsync = off and may lose what it acknowledged.',
-    settings.synchronous_commit === 'off' &&
+    synchronousCommit === 'off' &&
       'PostgreSQL runs with synchronous_commit = off and may lose what it acknowledged.',
     settings.server_encoding !== 'UTF8' && 'The database must have the encoding UTF8.',
     settings.session_replication_role !== 'origin' &&
@@ -58,8 +72,7 @@ function unmetBy(settings: Settings, { majorVersion }: DatabaseRoute): (string |
 async function readSettings(url: string, { isPooled }: DatabaseRoute): Promise<Settings> {
   const [settings] = await inspect<Settings>(
     { url, isPooled },
-    `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
-      current_setting('server_encoding') AS server_encoding, pg_is_in_recovery() AS is_in_recovery,
+    `SELECT current_setting('fsync') AS fsync, current_setting('server_encoding') AS server_encoding, pg_is_in_recovery() AS is_in_recovery,
       current_setting('session_replication_role') AS session_replication_role,
       current_database() || ' ' || extract(epoch FROM pg_postmaster_start_time()) AS identity`,
   )
@@ -69,7 +82,6 @@ async function readSettings(url: string, { isPooled }: DatabaseRoute): Promise<S
 
 interface Settings {
   readonly fsync: string
-  readonly synchronous_commit: string
   readonly server_encoding: string
   readonly session_replication_role: string
   readonly is_in_recovery: boolean

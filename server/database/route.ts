@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import { connectTransiently } from './connect.ts'
 import { codesOf } from './error-codes.ts'
+import { isConnectionLost } from './lost-connection.ts'
 import { transact } from './transact.ts'
 import { within } from './within.ts'
 
@@ -12,10 +13,17 @@ export interface DatabaseRoute {
   readonly schema: string
   /** PostgreSQL's major version, e.g. 15. */
   readonly majorVersion: number
+  /** How far a commit waits, as database and role had it at start, e.g. `on`. */
+  readonly synchronousCommit: string
 }
 
 /** A direct connection to tables in `public`. */
-export const plainRoute: DatabaseRoute = { isPooled: false, schema: 'public', majorVersion: 15 }
+export const plainRoute: DatabaseRoute = {
+  isPooled: false,
+  schema: 'public',
+  majorVersion: 15,
+  synchronousCommit: 'on',
+}
 
 const answerMsMax = 20_000
 
@@ -27,7 +35,7 @@ const answerMsMax = 20_000
  */
 export async function findRoute(url: string): Promise<DatabaseRoute> {
   const isPooled = await findPooler(url)
-  const [row] = await inspect<{ major_version: number; schema: string }>(
+  const [row] = await inspect<RouteRow>(
     { url, isPooled },
     `WITH path AS (
       SELECT s.oid, s.nspname, listed.place
@@ -41,10 +49,18 @@ export async function findRoute(url: string): Promise<DatabaseRoute> {
       SELECT nspname FROM path WHERE has_schema_privilege(oid, 'CREATE') ORDER BY place LIMIT 1
     )
     SELECT current_setting('server_version_num')::int / 10000 AS major_version,
+      current_setting('synchronous_commit') AS synchronous_commit,
       coalesce((SELECT nspname FROM known), (SELECT nspname FROM writable), 'public')::text AS schema`,
   )
   if (row === undefined) throw new Error('PostgreSQL did not answer which database this is.')
-  return { isPooled, schema: row.schema, majorVersion: row.major_version }
+  const { schema, major_version: majorVersion, synchronous_commit: synchronousCommit } = row
+  return { isPooled, schema, majorVersion, synchronousCommit }
+}
+
+interface RouteRow {
+  readonly major_version: number
+  readonly schema: string
+  readonly synchronous_commit: string
 }
 
 /** Through a pooler a transaction begins under the role's own time-outs, and takes a round trip to set ours. */
@@ -119,6 +135,29 @@ export async function inspect<Row extends postgres.MaybeRow>(
   return connectTransiently({ url, settings }, async (sql) => [
     ...(await within(answerMsMax, sql.unsafe<Row[]>(question))),
   ])
+}
+
+/**
+ * Whether a pooler gives a transaction a session for itself. PgBouncer that pools by statement closes the connection at BEGIN.
+ *
+ * @throws Error of the connection, when it takes no single statement either
+ */
+export async function runsTransactions(url: string): Promise<boolean> {
+  // A connection may be lost for another reason, once.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const isRun = await connectTransiently({ url }, (sql) =>
+      transact(sql, (run) => run(backendOf), { timeoutMs: answerMsMax }).then(
+        () => true,
+        (error: unknown) => {
+          if (!isConnectionLost(error)) throw error
+          return false
+        },
+      ),
+    )
+    if (isRun) return true
+    await inspect({ url, isPooled: true }, 'SELECT')
+  }
+  return false
 }
 
 /** Turns of {@link sharesSessions}: others may use the pooler at the same time. */

@@ -14,7 +14,7 @@ const idleInTransactionMs = 15_000
  * defaults of their own for each.
  */
 export function transactionSettings(
-  { schema, majorVersion }: DatabaseRoute,
+  { schema, majorVersion, synchronousCommit }: DatabaseRoute,
   { statementMs, lockMs }: DatabaseTimeouts,
 ): Record<string, string> {
   return {
@@ -27,6 +27,8 @@ export function transactionSettings(
     extra_float_digits: '1',
     standard_conforming_strings: 'on',
     array_nulls: 'on',
+    // Whoever turns it off while the server runs would have it acknowledge what a crash takes away.
+    synchronous_commit: synchronousCommit,
     transform_null_equals: 'off',
     statement_timeout: String(statementMs),
     lock_timeout: String(lockMs),

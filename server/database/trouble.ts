@@ -23,7 +23,13 @@ export function troubleOf(error: unknown): DatabaseTrouble | null {
   }
   const [code = null] = codesOf(error)
   if (isConnectionLost(error)) return troubleWith(code, unreachable)
-  return code !== null && tlsCode.test(code) ? troubleWith(code, unreachable) : null
+  return isTlsFault(error) ? troubleWith(code, unreachable) : null
+}
+
+/** Whether no connection was made because of a certificate, or because TLS was not agreed on. */
+export function isTlsFault(error: unknown): boolean {
+  const [code = ''] = codesOf(error)
+  return tlsCode.test(code)
 }
 
 /** As one sentence without its end: the reason, and the code where there is one. */

@@ -2,7 +2,7 @@ import { InvalidConfig } from '../config.ts'
 import { InvalidAddress } from '../database/invalid-address.ts'
 import { codesOf } from '../database/error-codes.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
-import { troubleOf } from '../database/trouble.ts'
+import { isTlsFault, troubleOf } from '../database/trouble.ts'
 
 /** Why the server or an operator's command did not work: a stable code for programs, and words for people. */
 export interface StartFailure {
@@ -41,6 +41,9 @@ function explainDatabase(error: Error): string | null {
     const { code, message } = fault
     const advice = meanings.get(code) ?? (troubleOf(fault) === null ? null : 'The database cannot serve now.')
     return `${advice === null ? '' : `${advice} `}PostgreSQL says: ${message} (SQLSTATE ${code})`
+  }
+  if (isTlsFault(error)) {
+    return `The database's certificate is not accepted: name its root as sslrootcert in DATABASE_URL. ${messageOf(error)}${codeBehind(error)}`
   }
   if (!isConnectionLost(error) || isOfListening(error)) return null
   return `The database cannot be reached: look at DATABASE_URL and DATABASE_LISTEN_URL. ${messageOf(error)}${codeBehind(error)}`
@@ -103,6 +106,7 @@ const meanings = new Map(
     '3D000': 'The database server has no database of the name in DATABASE_URL.',
     '42501':
       'The user of DATABASE_URL may not do what migrations need: it must own the database or its schema.',
+    '42704': 'DATABASE_URL has a parameter that is none of libpq, and no setting of PostgreSQL: remove it.',
     '08P01': 'What DATABASE_URL leads through refused the connection.',
   }),
 )

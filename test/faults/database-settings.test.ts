@@ -33,6 +33,10 @@ const hostile = [
   ["IntervalStyle = 'sql_standard'"],
   ['extra_float_digits = -15'],
   ['array_nulls = off'],
+  ["client_encoding = 'LATIN1'"],
+  ['row_security = off'],
+  ['default_transaction_deferrable = on'],
+  ['exit_on_error = on'],
 ] as const
 
 /** A test database under a setting, for its role or for all of it. Connections that are made from then on have it. */
@@ -114,6 +118,31 @@ async function pages(url: string, key: RawKey, ...[query, list]: [string, string
   throw new Error('The pages have no end.')
 }
 
+/** Turns it off for the role once the server runs, so that its next connections would begin with it. */
+async function expectDurable(url: string, databaseUrl: string): Promise<void> {
+  const { key } = await openAccount(url)
+  const administrator = administer(databaseUrl)
+  closings.push(() => administrator.close())
+  const { pathname, username } = new URL(databaseUrl)
+  await administrator.sql.unsafe(`
+    CREATE TABLE elsewhere.seen (synchronous_commit text);
+    CREATE FUNCTION elsewhere.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO elsewhere.seen VALUES (current_setting('synchronous_commit'));
+      RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER note AFTER INSERT ON transaction_keys DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION elsewhere.note();
+    ALTER ROLE ${username} IN DATABASE ${pathname.slice(1)} SET synchronous_commit = off`)
+  await administrator.endBackends('claviger')
+  await eventually(async () => (await fetch(`${url}/readyz`)).status === 200, {
+    withinMs: 15_000,
+    what: 'ready again',
+  })
+  for (let stored = 0; stored < 3; stored++) await storeKey(url, key)
+  const seen = await administrator.sql`SELECT * FROM elsewhere.seen`
+  expect([...seen]).toEqual(Array.from({ length: 3 }, () => ({ synchronous_commit: 'on' })))
+}
+
 describe('on a direct connection', () => {
   test.each(hostile)(
     '%s of the database changes nothing',
@@ -135,6 +164,18 @@ describe('on a direct connection', () => {
     await expectAllRight(server.url)
   }, 60_000)
 })
+
+test('synchronous_commit = off of the database is refused at start', async () => {
+  const { url } = await databaseUnder('synchronous_commit = off')
+  await expect(startTestServer(url)).rejects.toThrow('synchronous_commit = off')
+}, 60_000)
+
+test('synchronous_commit that is turned off while the server runs holds for none of its commits', async () => {
+  const { url } = await databaseUnder("DateStyle = 'ISO'")
+  const server = await startTestServer(url)
+  closings.push(() => server.stop())
+  await expectDurable(server.url, url)
+}, 60_000)
 
 describe.skipIf(pgBouncerMissing !== null)('through PgBouncer in transaction mode', () => {
   async function startUnder(setting: string, of?: 'role') {
@@ -169,6 +210,11 @@ describe.skipIf(pgBouncerMissing !== null)('through PgBouncer in transaction mod
       what: 'ready again',
     })
     await expectAllRight(server.url)
+  }, 60_000)
+
+  test('synchronous_commit that is turned off while the server runs holds for none of its commits', async () => {
+    const { server, database } = await startUnder("DateStyle = 'ISO'")
+    await expectDurable(server.url, database.url)
   }, 60_000)
 
   test.each([["statement_timeout = '1ms'"], ["idle_in_transaction_session_timeout = '1ms'"]])(

@@ -161,6 +161,15 @@ describe.skipIf(pgBouncerMissing !== null)('behind PgBouncer', () => {
     await expect(startTestServer(pooler.url)).rejects.toThrow(/shares sessions.*set DATABASE_LISTEN_URL/)
   }, 60_000)
 
+  test('in statement mode the server does not start, and says what to set', async () => {
+    const { database, pooler } = await behindPgBouncer('statement')
+    for (const databaseListenUrl of [undefined, database.url]) {
+      await expect(startTestServer(pooler.url, { databaseListenUrl })).rejects.toThrow(
+        /takes no transactions.*set its pool_mode to transaction or session/,
+      )
+    }
+  }, 60_000)
+
   test('a DATABASE_LISTEN_URL of another database is refused', async () => {
     const { start } = await behindPgBouncer('transaction')
     const other = await createTestDatabase()

@@ -35,7 +35,7 @@ function findMissing(): string | null {
  */
 export async function startPgBouncer(
   databaseUrl: string,
-  { mode }: { readonly mode: 'transaction' | 'session' },
+  { mode }: { readonly mode: 'transaction' | 'session' | 'statement' },
 ): Promise<PgBouncer> {
   const database = new URL(databaseUrl)
   const url = new URL(databaseUrl)

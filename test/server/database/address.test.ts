@@ -46,6 +46,10 @@ describe('a connection string is read as libpq reads it', () => {
     ['postgres://h/d?sslrootcert=system', { tls: {} }],
     ['postgres://h/d?connect_timeout=7', { connectTimeoutSeconds: 7 }],
     ['postgres://h/d?search_path=keys&keepalives=1', { settings: { search_path: 'keys' } }],
+    ['postgres://h/d?options=endpoint%3Dep-a', { settings: { options: 'endpoint=ep-a' } }],
+    ['postgres://h/d?pgbouncer=true&connection_limit=1&pool_timeout=3', { settings: {} }],
+    ['postgres://h/d?schema=Keys', { settings: { search_path: '"Keys"' } }],
+    ['postgres://h/d?currentSchema=keys', { settings: { search_path: '"keys"' } }],
   ])('%s', (text, expected) => {
     expect(parseAddress(text)).toMatchObject(expected)
   })
@@ -78,6 +82,7 @@ test.each([
   ['postgres://u:hunter2@h/d?sslmode=sometimes', 'sslmode'],
   ['postgres://u:hunter2@h/d?sslmode=verify-full&sslrootcert=/nowhere/root.pem', '/nowhere/root.pem'],
   ['postgres://u:hunter2@h/d?service=x', 'service'],
+  ['postgres://u:hunter2@h/d?sslmode=require&sslaccept=strict', 'sslaccept'],
   ['postgres://u:hunter2@h/d?require_auth=none', 'require_auth'],
 ])('%s is refused at start in words, without the password', (DATABASE_URL, word) => {
   let message = ''

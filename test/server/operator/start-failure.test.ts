@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { connectSql } from '../../../server/database/connect.ts'
+import { findRoute } from '../../../server/database/route.ts'
 import { explainStartFailure } from '../../../server/operator/start-failure.ts'
 import { emptyTestDatabase } from '../../support/database.ts'
 
@@ -66,4 +67,25 @@ test('a start failure of PostgreSQL tells its message and SQLSTATE', async () =>
     await sql.end({ timeout: 1 })
     await database.drop()
   }
+})
+
+test('a start failure by a parameter that nobody knows says what to remove', async () => {
+  const database = await emptyTestDatabase()
+  try {
+    const failure = await failureOf(() => findRoute(`${database.url}?retry_writes=true`))
+    expect(explainStartFailure(failure)).toBe(
+      'DATABASE_URL has a parameter that is none of libpq, and no setting of PostgreSQL: remove it. ' +
+        'PostgreSQL says: unrecognized configuration parameter "retry_writes" (SQLSTATE 42704)',
+    )
+  } finally {
+    await database.drop()
+  }
+})
+
+test('a start failure of a certificate says how to name its root', () => {
+  const failure = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+  expect(explainStartFailure(failure)).toBe(
+    "The database's certificate is not accepted: name its root as sslrootcert in DATABASE_URL. " +
+      'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)',
+  )
 })
