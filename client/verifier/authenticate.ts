@@ -112,7 +112,8 @@ async function check(
     key.thumbprint === claimed.thumbprint && (await isSignatureOf(request, { signature, key, ...options }))
   if (!isSigned) return { refusal: refuse('SIGNATURE_INVALID') }
   // It may have been used before the nonce store was created; its client signs anew.
-  if (signature.created < (options.nonces.startedAt ?? -Infinity)) return { refusal: expired(options) }
+  const { startedAt = -Infinity } = options.nonces
+  if (signature.created < startedAt) return { refusal: expired(options, startedAt) }
   const { owner } = claimed
   const { jwk: publicKey, thumbprint } = key
   const result = await options.verify({ owner, publicKey, thumbprint })
@@ -133,8 +134,9 @@ function isInTime({ created, expires }: ParsedSignature, { nowMs }: Clock): bool
   return now >= created - limits.signatureClockSkewSeconds && now <= expires
 }
 
-function expired({ nowMs }: Clock): Refusal {
-  return refuse('SIGNATURE_EXPIRED', { serverTime: new Date(nowMs()) })
+/** @param notBefore Unix seconds from which on a signature is taken: not a whole second ahead, so that its client need not wait */
+function expired({ nowMs }: Clock, notBefore = -Infinity): Refusal {
+  return refuse('SIGNATURE_EXPIRED', { serverTime: new Date(Math.max(nowMs(), notBefore * 1000)) })
 }
 
 async function presentedKey(header: string, keys: LRUCache<string, PresentedKey>): Promise<PresentedKey> {

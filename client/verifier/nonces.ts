@@ -14,7 +14,8 @@ export interface NonceStore {
   consume(nonce: string, expiresAt: number): boolean | Promise<boolean>
   /**
    * When this store was created, in Unix seconds, for a store that loses its nonces at a restart: an older signature is
-   * refused, because it may have been used before the restart. Absent: the store keeps nonces across restarts.
+   * refused, because it may have been used before the restart. Read for each request: where the clock is set, this moves with
+   * it. Absent: the store keeps nonces across restarts.
    */
   readonly startedAt?: number | undefined
 }
@@ -62,6 +63,7 @@ export function memoryNoncesWith(
     else ofOwners.set(owner, left)
     entries += by
   }
+  const startedMonotonicMs = monotonicMs()
   const removeExpired = () => {
     const now = nowMs() / 1000
     const keptSinceMs = monotonicMs() - keptMsMin
@@ -75,8 +77,13 @@ export function memoryNoncesWith(
     }
   }
   return {
-    // In whole seconds, as `created` is.
-    startedAt: Math.floor(nowMs() / 1000),
+    /**
+     * By the present clock: a machine may start with a clock that is behind and set soon after. A second that had begun
+     * before is none of this store's, because `created` is in whole seconds.
+     */
+    get startedAt() {
+      return Math.ceil((nowMs() - (monotonicMs() - startedMonotonicMs)) / 1000)
+    },
     consume: (nonce, expiresAt) => {
       removeExpired()
       // A replay has the same expiry, because it is signed.

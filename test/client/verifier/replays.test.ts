@@ -113,6 +113,34 @@ describe('a replay', () => {
     }
   })
 
+  test.each([
+    ['the second before', -1],
+    ['the same second', 0],
+    ['the same second, by a clock that was an hour behind at the start and is set then', 3600],
+  ])('is not let in by a verifier that starts anew in %s', async (_what, seconds) => {
+    let [now, passed] = [startSeconds + 0.7 - (seconds > 0 ? seconds : 0), 0]
+    const clocks = { nowMs: () => now * 1000, monotonicMs: () => passed * 1000 }
+    const nonces = memoryNoncesWith({}, clocks)
+    const restarted = createBench({ nonces })
+    const key = await knownKey(restarted)
+    if (seconds > 0) [now, passed] = [startSeconds + 2.7, 2]
+    const created = startSeconds + (seconds < 0 ? seconds : 0)
+    const used = await signAppRequest(key, { created, expires: created + 60 })
+    expect(await outcomeOf(restarted.verifier, used)).toBe('SIGNATURE_EXPIRED')
+    // What its client signs then is taken, however soon it is.
+    const anew = await signAppRequest(key, { created: startSeconds + 1, expires: startSeconds + 61 })
+    expect(await outcomeOf(restarted.verifier, anew)).toBe('ok')
+  })
+
+  test('after a start with a clock that was an hour ahead nobody is kept out once it is set back', async () => {
+    let [now, passed] = [startSeconds + 3600, 0]
+    const nonces = memoryNoncesWith({}, { nowMs: () => now * 1000, monotonicMs: () => passed * 1000 })
+    const restarted = createBench({ nonces })
+    const key = await knownKey(restarted)
+    ;[now, passed] = [startSeconds, 5]
+    expect(await outcomeOf(restarted.verifier, await signAppRequest(key))).toBe('ok')
+  })
+
   test('is not accepted by a store that answers after the signature has expired', async () => {
     let answer: (isNew: boolean) => void = () => undefined
     const slow = createBench({
