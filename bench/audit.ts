@@ -1,5 +1,5 @@
 /**
- * What the audit log costs an acquisition: the processor time of PostgreSQL for the database function as it is, for the same
+ * The cost of the audit log for an acquisition: the processor time of PostgreSQL for the database function as it is, for the same
  * function without the statement that records, and for sealing what was recorded. The two run in turns on one connection.
  * Processor time, because the rate on a machine that does other work says little about 10 %.
  *

@@ -91,7 +91,7 @@ async function startSide(program: { readonly main?: string }): Promise<Side> {
   }
 }
 
-/** What one server did in one measured time. */
+/** One server's figures of one measured time. */
 interface Measured {
   readonly perSecond: number
   readonly requests: number

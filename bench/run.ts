@@ -1,5 +1,5 @@
 /**
- * What an operation of the key server costs beside its peers, everything of the key server on: GraphQL as most authors set it
+ * The cost of an operation of the key server beside its peers, everything of the key server on: GraphQL as most authors set it
  * up, the fastest GraphQL server, a bare program that gathers, and PostgreSQL's own client. Each runs in a process of its own
  * on loopback over one PostgreSQL, and they are measured in turns. It writes bench/RESULTS.md when all operations were run.
  *

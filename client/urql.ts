@@ -14,9 +14,9 @@ export interface DocumentSender {
 
 /**
  * Sends queries, mutations and subscriptions as the vault's management key. Put it last, behind `cacheExchange` for one: it
- * passes nothing on. What the key server refuses is a GraphQL error with its `code`, as is what fails on this side.
+ * passes nothing on. A refusal of the key server is a GraphQL error with its `code`, as is what fails on this side.
  *
- * What a document of your own returns is the key server's word: no certificate is checked, as `vault.keys` does.
+ * The result of a document of your own is the key server's word: no certificate is checked, as `vault.keys` does.
  */
 export function clavigerExchange(vault: DocumentSender): Exchange {
   return subscriptionExchange({

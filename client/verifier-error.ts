@@ -36,7 +36,7 @@ export class VerifierError extends ClavigerError {
   }
 }
 
-/** Runs `work`. What the transport, which vaults use as well, throws for them becomes a {@link VerifierError}. */
+/** Runs `work`. Errors of the transport, which vaults use as well, become a {@link VerifierError}. */
 export async function withVerifierErrors<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()

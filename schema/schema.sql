@@ -566,7 +566,7 @@ BEGIN
     WHERE m.account_id = stale.account_id AND m.id = stale.id;
   END IF;
 
-  -- What is not a repetition.
+  -- Requests that are no repetition.
   IF array_remove(p_acquisition_ids, NULL) = '{}' THEN
     v_new := v_signed;
   ELSE
@@ -733,7 +733,7 @@ BEGIN
     RETURN;
   END IF;
 
-  -- What this acquisition id has not acquired yet. A concurrent repetition waits here until the first one has ended.
+  -- Keys that this acquisition id has not acquired yet. A concurrent repetition waits here until the first one has ended.
   IF p_acquisition_id IS NOT NULL THEN
     WITH remembered AS (
       INSERT INTO acquisitions AS a (account_id, idempotency_scope, transaction_key_id, acquisition_id, acquired_at)

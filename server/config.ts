@@ -11,7 +11,7 @@ import type { TraceSettings } from './observation/trace-settings.ts'
 import type { ConsoleMode } from './key-server-options.ts'
 import type { LogLevel } from './lib/log.ts'
 
-/** What the operator can set. settings/settings.ts and server/README.md have the tables. */
+/** The operator's configuration. settings/settings.ts and server/README.md have the tables. */
 export interface Config {
   readonly host: string
   /** 0 for any free port. */
@@ -142,7 +142,7 @@ export function readServerConfig(environment?: Texts, flags?: Texts): Config {
   return config
 }
 
-/** What looks like a setting in the environment and is none, a sentence each. */
+/** Environment variables that look like settings and are none, a sentence each. */
 export function findConfigWarnings(environment: Texts = process.env): string[] {
   return findUnknownVariables(environment).map(describeUnknownVariable)
 }

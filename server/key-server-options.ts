@@ -6,7 +6,7 @@ import type { RateLimitSettings } from './rate-limits/rate-limit-names.ts'
 import type { TraceSettings } from './observation/trace-settings.ts'
 import type { Logger } from './lib/log.ts'
 
-/** What {@link createKeyServer} takes. All have defaults. */
+/** Options of {@link createKeyServer}. All have defaults. */
 export interface KeyServerOptions extends DatabaseOptions {
   /** A direct connection for LISTEN, where `databaseUrl` goes through a pooler. */
   readonly databaseListenUrl?: string | undefined
@@ -67,7 +67,7 @@ export interface KeyServerOptions extends DatabaseOptions {
 }
 
 /**
- * What the console may do that this server hands out. `full`: everything. `viewer`: read, follow alerts and acknowledge
+ * The mode of the console that this server serves. `full`: everything. `viewer`: read, follow alerts and acknowledge
  * them, because those who run the server could change the page (docs/threat-model.md). `off`: there is none.
  */
 export type ConsoleMode = 'full' | 'viewer' | 'off'

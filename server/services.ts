@@ -83,7 +83,7 @@ export interface ServicesOptions {
   readonly registration: Registration
   /** How much an account may have, where the operator has set nothing for it alone. */
   readonly quotas: Quotas
-  /** What one client may do. A limit that is missing does not hold. */
+  /** The rate limits of one client. A limit that is missing does not hold. */
   readonly rateLimits: Partial<RateLimits>
   /** Clients on the same machine may do more. */
   readonly isDevelopment: boolean
@@ -198,7 +198,7 @@ export function createServices(options: ServicesOptions) {
     authentication,
     revocations,
     listenState: () => listener.state,
-    /** What readers of metrics ask for. */
+    /** The values for readers of metrics. */
     gauges: gaugesOf({ databases, streams }),
     observer: new RequestObserver({
       log,

@@ -22,7 +22,7 @@ export interface StoreInput {
   readonly wrappedKeys: readonly { readonly managementKeyId: string; readonly jwe: string }[]
 }
 
-/** What a verification looks for. */
+/** The key that a verification looks for. */
 export function questionOf({ owner, applicationServer, publicKey }: VerifyInput) {
   return {
     accountId: accountIdOf(owner),

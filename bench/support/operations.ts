@@ -8,7 +8,7 @@ import { httpRequest, signRequest } from './signing.ts'
 export interface Operation {
   readonly name: string
   readonly connections: number
-  /** What a request counts for. */
+  /** The operations that a request counts as. */
   readonly units: number
   /** A signed request is sent once, and within a minute. */
   readonly isSigned: boolean

@@ -17,7 +17,7 @@ export interface Owner {
   readonly publicKeys: readonly PublicJwk[]
 }
 
-/** What all transaction keys are for. */
+/** The application server of all transaction keys. */
 export const applicationServer = 'https://shop.example'
 
 /** About the size of a wrapped Ed25519 key. Nobody opens it here. */

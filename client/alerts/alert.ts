@@ -17,7 +17,7 @@ export interface AlertSubject {
   readonly label: string | null
 }
 
-/** What every alert has. */
+/** The members of every alert. */
 export interface KnownAlert {
   /** Where to resume: pass it as `after`. */
   readonly cursor: string
@@ -102,7 +102,7 @@ export interface UnknownAlert {
   readonly occurredAt: Date
 }
 
-/** What the owner must know. `kind` narrows. */
+/** An alert to the owner. `kind` narrows the type. */
 export type Alert =
   | KeyExpiringAlert
   | KeyExpiredAlert

@@ -14,7 +14,7 @@ export interface ConnectionChange {
   readonly reason: string | null
 }
 
-/** Tells a listener of each change, once. What it throws is ignored: the stream does not end by it. */
+/** Tells a listener of each change, once. An error that it throws is ignored: the stream does not end by it. */
 export function connectionReporter(
   listener: ((change: ConnectionChange) => void) | undefined,
 ): (change: Omit<ConnectionChange, 'since'>) => void {

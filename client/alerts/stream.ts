@@ -28,7 +28,7 @@ export interface AlertStreamOptions {
   readonly signal?: AbortSignal | undefined
   /**
    * Hears whether the stream is connected, how, and why it was not: a stream that waits for its key server says nothing
-   * otherwise. What it throws is ignored.
+   * otherwise. An error that it throws is ignored.
    */
   readonly onConnectionChange?: ((change: ConnectionChange) => void) | undefined
 }
@@ -115,7 +115,7 @@ async function* deliver(
         failures = 0
         isClockCorrected = false
         choice.steady()
-        // What this stream has delivered before its cursor could no longer be read.
+        // Alerts that this stream delivered before its cursor could no longer be read.
         if (isFromHistory && lastAt !== null && alert.occurredAt < lastAt) continue
         lastAt = alert.occurredAt
         yield alert
@@ -155,7 +155,7 @@ async function* deliver(
   }
 }
 
-/** What passes by itself: the stream goes on, after its cursor. */
+/** Whether a failure passes by itself: the stream goes on, after its cursor. */
 const passingCodes: readonly (ErrorCode | VaultErrorCode)[] = [
   'RESYNC_REQUIRED',
   'UNAVAILABLE',

@@ -1,7 +1,7 @@
 import { acquisitionPurposes, type AcquisitionPurpose } from '../../schema/wire/enums.ts'
 import type { ResponseReader } from '../transport/response-reader.ts'
 
-/** What was done with the account or one of its keys, or was refused. docs/audit-log.md has the actions. */
+/** An action on the account or one of its keys, done or refused. docs/audit-log.md has the actions. */
 export interface AuditEntry {
   readonly id: string
   /** E.g. KEY_ACQUIRED. Later versions of the key server may know more actions than this one. */

@@ -6,7 +6,7 @@ import { parseAuditHead, readAuditHead, type AuditHead } from './audit-head.ts'
 import { readAuditLog } from './audit-log.ts'
 import { contradictionOf, type KnownHead } from './known-head.ts'
 
-/** What is wrong with an audit log. docs/audit-log.md says of each code what it means. */
+/** A fault of an audit log. docs/audit-log.md explains each code. */
 export interface AuditProblem {
   readonly code:
     | 'HEAD_INVALID'

@@ -2,7 +2,7 @@ import { parseBackup, type Backup } from './backup.ts'
 import { openText } from './sealed-text.ts'
 
 /**
- * Opens a backup. Needs no key server. What comes out holds the secrets.
+ * Opens a backup. Needs no key server. The result holds the secrets.
  *
  * @throws {VaultError} BACKUP_UNREADABLE; KEY_MISMATCH when a secret is not the one that its certificate confirms.
  */

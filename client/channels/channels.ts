@@ -3,7 +3,7 @@ import type { Operation } from '../transport/graphql.ts'
 import type { ResponseReader } from '../transport/response-reader.ts'
 import type { Session } from '../trust/session.ts'
 
-/** What takes the account's alerts to a person: e-mail, or a message in Slack, Teams, Discord or ntfy. */
+/** A channel that takes the account's alerts to a person: e-mail, or a message in Slack, Teams, Discord or ntfy. */
 export interface Channel {
   /** UUID. */
   readonly id: string

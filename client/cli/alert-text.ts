@@ -62,7 +62,7 @@ function subject({ id, applicationServer, label }: Subject): string {
   return `key ${id} for ${applicationServer}${label === null ? '' : ` (${label})`}`
 }
 
-/** What may be an attack is red. */
+/** Alerts of a possible attack are red. */
 function colorOf({ kind }: Alert): 'red' | 'yellow' {
   return kind === 'KEY_EXPIRING' || kind === 'KEY_EXPIRED' ? 'yellow' : 'red'
 }
@@ -73,7 +73,7 @@ const transportNames = {
   paging: 'asking every few seconds',
 } as const
 
-/** What the one who waits must know of the connection; null when it goes without saying. */
+/** A line about the connection for the person who waits; null when it goes without saying. */
 export function connectionLine({ state, transport, reason }: ConnectionChange): string | null {
   if (state === 'resumed-from-history') {
     return 'The place of the last time can no longer be read: all alerts that are kept follow, also those seen before.'

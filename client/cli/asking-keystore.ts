@@ -5,7 +5,7 @@ import { readPassphrase } from './passphrase.ts'
 import { hasCode, withTries } from './tries.ts'
 
 export interface AskingKeystore extends Keystore {
-  /** What the keystore was opened with; it is asked for when nothing was opened yet. */
+  /** The passphrase that opened the keystore; it is asked for when nothing was opened yet. */
   readonly passphrase: () => Promise<string>
 }
 

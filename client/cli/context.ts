@@ -13,10 +13,10 @@ interface GlobalFlags {
   readonly passphraseFile?: string
 }
 
-/** What commands work with. The global options are known when a command runs, and not before. */
+/** The surroundings that commands work with. The global options are known when a command runs, and not before. */
 export interface Context {
   readonly output: Output
-  /** What the process will exit with when the command does not fail. */
+  /** The exit code of the process when the command does not fail. */
   exitCode: ExitCode
   /** An absolute path. */
   readonly keystorePath: string

@@ -1,6 +1,6 @@
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 
-/** What can fail in the command line itself; the SDK's errors have codes of their own. */
+/** Failures of the command line itself; the SDK's errors have codes of their own. */
 export type CliErrorCode =
   | 'USAGE'
   | 'FILE_UNREADABLE'

@@ -1,4 +1,4 @@
-/** What the process exits with. Scripts rely on them: docs/cli.md lists them. */
+/** The exit codes of the process. Scripts rely on them: docs/cli.md lists them. */
 export const exitCodes = {
   ok: 0,
   /** The answer is no: the key is not valid, or the key server refused. */

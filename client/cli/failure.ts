@@ -12,18 +12,18 @@ import { CliError, systemCodeOf } from './errors.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { printable } from './output.ts'
 
-/** What is told of an error: never a stack trace. */
+/** The text for an error: never a stack trace. */
 export interface Failure {
   readonly exitCode: ExitCode
   /** Stable: for programs. */
   readonly code: string
   readonly message: string
-  /** What to do next. */
+  /** The advice: one sentence on the next step. */
   readonly hint: string | undefined
   readonly details: ErrorDetails
 }
 
-/** What hints speak of. */
+/** The names that hints mention. */
 export interface HintContext {
   readonly keystorePath: string
   /** The key server's origin. */
@@ -32,7 +32,7 @@ export interface HintContext {
   readonly command: string
 }
 
-/** Puts any error into words. What nobody foresaw is named and not quoted: its message may hold anything. */
+/** Puts any error into words. An unforeseen error is named and not quoted: its message may hold anything. */
 export function failureOf(error: unknown, place: HintContext): Failure {
   if (error instanceof CliError) {
     const { code, message, exitCode } = error
@@ -65,7 +65,7 @@ export function failureOf(error: unknown, place: HintContext): Failure {
   }
 }
 
-/** What caused an error, each in a line: names, codes and messages, and never a stack trace. */
+/** The causes of an error, each in a line: names, codes and messages, and never a stack trace. */
 export function causesOf(error: unknown): string[] {
   const lines: string[] = []
   let cause = error instanceof Error ? error.cause : undefined
@@ -196,7 +196,7 @@ function usageHint({ command }: HintContext): string {
   return `\`${command} --help\` shows how.`
 }
 
-/** Of what the command is about: keys, devices, webhooks or channels. */
+/** The noun that the command is about: keys, devices, webhooks or channels. */
 function showList({ command }: HintContext): string {
   const group =
     ['device', 'webhook', 'channel'].find((name) => command.startsWith(`claviger ${name} `)) ?? 'key'

@@ -23,7 +23,7 @@ function leave(error: unknown): never {
 process.on('uncaughtException', leave)
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever read has enough. What runs is ended, and still tells by its exit code what it found.
+  // The reader has enough. The running command is ended, and still tells by its exit code what it found.
   if (error.code === 'EPIPE') end()
   else leave(new CliError('OUTPUT_FAILED', `The output cannot be written (${error.code ?? 'unknown'}).`))
 })

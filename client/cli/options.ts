@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 
 /*
- * What the options' texts mean. Each parser throws commander's InvalidArgumentError, whose message ends the sentence
+ * Parsers of the options' texts. Each parser throws commander's InvalidArgumentError, whose message ends the sentence
  * "option '--x' argument 'y' is invalid."
  */
 

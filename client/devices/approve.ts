@@ -21,7 +21,7 @@ import { readPairingCode } from './pairing-code.ts'
 import { answerPairing, findPairing } from './pairing-operations.ts'
 import { openMessage, sealMessage } from './sealed-message.ts'
 
-/** What a device can be that is paired: `VIEWER` reads, and changes nothing. */
+/** The kinds of a paired device: `VIEWER` reads, and changes nothing. */
 export type PairedKind = Exclude<ManagementKeyKind, 'RECOVERY'>
 
 /** The verified request of a new device to be approved: the device holds the key that the code names. */

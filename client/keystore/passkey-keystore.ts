@@ -21,7 +21,7 @@ export interface PasskeyKeystore extends Keystore {
   describe(): Promise<Pick<ManagementKeyRecord, 'url' | 'owner' | 'id'> | null>
 }
 
-/** What is stored: the record's secrets sealed, and beside them what is no secret. */
+/** The stored form: the record's secrets, encrypted, beside its public members. */
 interface SealedRecord extends Pick<ManagementKeyRecord, 'url' | 'owner' | 'id' | 'anchors' | 'kind'> {
   readonly passkey: Passkey
   /** Compact JWE (`dir`, A256GCM) of the record's text form. */

@@ -2,10 +2,10 @@ import { VaultError } from '../errors.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** What is kept of a passkey. Neither is a secret. */
+/** The stored facts of a passkey. Neither is a secret. */
 export interface Passkey {
   readonly credentialId: Bytes
-  /** What the passkey's pseudo-random function is evaluated at. */
+  /** The input at which the passkey's pseudo-random function is evaluated. */
   readonly salt: Bytes
 }
 

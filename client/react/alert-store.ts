@@ -1,6 +1,6 @@
 import type { Alert, ConnectionChange, Vault } from 'claviger'
 
-/** What a page knows of an account's alerts. */
+/** An account's alerts as a page has them. */
 export interface AlertsSnapshot {
   /** Newest first, the newest 500. */
   readonly alerts: readonly Alert[]

@@ -2,7 +2,7 @@ import { useCallback, useSyncExternalStore } from 'react'
 import { alertStoreOf, nothing, type AlertsSnapshot } from './alert-store.ts'
 import { useVault } from './vault-provider.ts'
 
-/** What {@link useAlerts} returns. */
+/** The result of {@link useAlerts}. */
 export interface AlertsState extends AlertsSnapshot {
   /**
    * Marks the alerts up to and including this cursor as read.

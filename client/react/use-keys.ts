@@ -12,7 +12,7 @@ export interface KeysState {
   readonly totalCount: number | null
   readonly hasMore: boolean
   readonly isLoading: boolean
-  /** Why the last reading failed; null when it did not. What was read before stays. */
+  /** Why the last reading failed; null when it did not. Keys that were read before stay. */
   readonly error: unknown
   /** Reads the next ones. Never rejects. */
   readonly loadMore: () => Promise<void>

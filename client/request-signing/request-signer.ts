@@ -131,7 +131,7 @@ async function signRequest(
     credentials: request.credentials,
     cache: request.cache,
     referrerPolicy: request.referrerPolicy,
-    // What is signed is for this URL alone.
+    // The signature is for this URL alone.
     redirect: request.redirect === 'manual' ? 'manual' : 'error',
   })
 }

@@ -1,5 +1,5 @@
 /**
- * What one side pushes and the other iterates, at its own pace. It never holds more than `capacity` items, and is
+ * A queue that one side pushes to and the other iterates at its own pace. It never holds more than `capacity` items, and is
  * iterated once.
  */
 export class BoundedQueue<T> implements AsyncIterable<T> {
@@ -12,7 +12,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     this.#capacity = capacity
   }
 
-  /** False when there is no room: the item was not taken. What comes after the end is dropped. */
+  /** False when there is no room: the item was not taken. Items after the end are dropped. */
   push(item: T): boolean {
     if (this.#end !== null) return true
     if (this.#items.length >= this.#capacity) return false

@@ -123,7 +123,7 @@ async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
   }
 }
 
-/** What is answered instead of a stream: a refusal of the key server, or something else of another. */
+/** The answer in place of a stream: a refusal of the key server, or something else of another. */
 async function refusalIn(response: Response): Promise<Error> {
   const isJson = /^application\/(graphql-response\+)?json\b/.test(response.headers.get('content-type') ?? '')
   const bytes = isJson ? await readBoundedBody(response.body, bounds.refusalBytesMax) : null

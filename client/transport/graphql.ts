@@ -30,7 +30,7 @@ export function graphqlClient({
 }: {
   readonly endpoint: string
   readonly fetch: Fetch
-  /** What is thrown in place of an error. Default: the error itself. */
+  /** The error to throw in place of an error. Default: the error itself. */
   readonly explain?: ((error: Error) => Promise<Error>) | undefined
 }): GraphqlClient {
   const client = new Client({

@@ -12,7 +12,7 @@ export function networkFailure(error: unknown, { url }: { readonly url: string }
   return new VaultError('NETWORK', { detail, cause: causeOf(facts) })
 }
 
-/** What is known of a failure, and holds nothing of what was received. */
+/** The known facts of a failure, with nothing of what was received. */
 interface FailureFacts {
   /** The operating system's, OpenSSL's or undici's code. */
   readonly code: string | null

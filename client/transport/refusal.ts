@@ -1,6 +1,6 @@
 import { signatureRefusals, type SignatureRefusal } from '../../schema/wire/errors.ts'
 
-/** What a refused signature's answer says: empty when the answer is about something else. */
+/** The facts in a refused signature's answer: empty when the answer is about something else. */
 export interface Refusal {
   readonly reason?: SignatureRefusal
   /** With SIGNATURE_EXPIRED. */

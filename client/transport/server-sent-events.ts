@@ -16,7 +16,7 @@ const eventCharactersMax = 1024 * 1024
  */
 export class EventReader {
   readonly #decoder = new TextDecoder()
-  /** What has come of a line that is not ended. */
+  /** The received part of a line that has not ended. */
   #rest = ''
   #type = ''
   #data: string[] = []

@@ -101,7 +101,7 @@ async function attempt(request: PreparedRequest, options: SigningFetchOptions): 
       headers,
       body: request.body,
       signal: ended.signal,
-      // What is signed is for this URL alone, and no cookie or referrer belongs to it.
+      // The signature is for this URL alone, and no cookie or referrer belongs to it.
       redirect: 'error',
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
@@ -147,7 +147,7 @@ export async function signedHeaders(
 /** Far more than any answer has: a page of a hundred keys with their certificates, or a thousand management keys. */
 const answerBytesMax = 64 * 1024 * 1024
 
-/** Reads the whole answer, so that the time-out covers it too. What is not JSON is not from a key server. */
+/** Reads the whole answer, so that the time-out covers it too. An answer that is not JSON is not from a key server. */
 async function readAnswer(response: Response): Promise<Attempt> {
   const contentType = response.headers.get('content-type') ?? ''
   if (!/^application\/(graphql-response\+)?json\b/.test(contentType)) {

@@ -1,4 +1,4 @@
-/** What is used of Node's `net.Socket`. */
+/** The members of Node's `net.Socket` that are used here. */
 interface NetSocket {
   readonly localPort: number
   destroy(): void

@@ -67,7 +67,7 @@ export class TransportChoice<T extends StreamTransport> {
   }
 }
 
-/** What another way through the network may mend. A stream that just ends is cut off as well. */
+/** Whether another way through the network may mend a failure. A stream that just ends is cut off as well. */
 function isAboutNetwork(error: unknown): boolean {
   if (error === null) return true
   return error instanceof VaultError && (error.code === 'NETWORK' || error.code === 'TIMEOUT')

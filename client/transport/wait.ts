@@ -15,7 +15,7 @@ export function wait(ms: number, signal?: AbortSignal | null): Promise<void> {
   })
 }
 
-/** What `promise` settles to, or null as soon as `signal` is aborted. */
+/** Settles as `promise` does, or to null as soon as `signal` is aborted. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
   const aborted = new Promise<null>((resolve) => {
     const finish = () => {

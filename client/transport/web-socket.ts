@@ -12,7 +12,7 @@ export interface SocketOptions {
   /** A WebSocket class. Default: the global `WebSocket`. */
   readonly webSocketImpl: unknown
   readonly onOpen: () => Promise<void>
-  /** What it throws ends the connection. */
+  /** An error that it throws ends the connection. */
   readonly onMessage: (message: SocketMessage) => void
   /** Once or more: why there is no connection any more. */
   readonly onEnd: (error: Error) => void

@@ -26,7 +26,7 @@ export interface ListedManagementKey {
 export interface TrustedManagementKey {
   /** RFC 7638 thumbprint of `signingKey`, checked. */
   readonly id: string
-  /** From its endorsement. What a VIEWER signs is not trusted: see {@link maySign}. */
+  /** From its endorsement. A VIEWER's signature is not trusted: see {@link maySign}. */
   readonly kind: ManagementKeyKind
   readonly signingKey: SigningJwk
   /** From its endorsement. Null: it has none, or no verifiable statement contains it. */

@@ -178,7 +178,7 @@ export class Trust {
     return trustError
   }
 
-  /** As {@link findTrustError} for each, in order. What was seen is written once: a keystore may take milliseconds for it. */
+  /** As {@link findTrustError} for each, in order. The state is written once: a keystore may take milliseconds for it. */
   async findTrustErrors(keys: readonly DescribedKey[]): Promise<(TrustErrorCode | null)[]> {
     await this.#rollbackGuard.load()
     const found: (TrustErrorCode | null)[] = []

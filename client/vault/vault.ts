@@ -75,7 +75,7 @@ export interface CreateVaultOptions extends ConnectionOptions {
   readonly keystore: Keystore
   /** The label of this management key, e.g. `Laptop`. Default: `Device`. */
   readonly label?: string | undefined
-  /** What the key server's operator gave the owner, where opening an account takes an invitation. */
+  /** The invitation that the key server's operator gave the owner, where opening an account takes one. */
   readonly invitation?: string | undefined
   /** Default: Ed25519, or P-256 where the runtime has no Ed25519. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
@@ -221,7 +221,7 @@ export interface Vault {
   acknowledgeAlerts(upTo: string): Promise<number>
 
   /**
-   * What was done with the account and its keys: every acquisition, granted or refused, and every change, newest first. It is
+   * The record of the account and its keys: every acquisition, granted or refused, and every change, newest first. It is
    * the key server's word: {@link verifyAuditLog} checks that nothing was removed or changed since.
    */
   auditLog(filter?: AuditFilter): Pages<AuditEntry>
@@ -287,7 +287,7 @@ export interface Vault {
   removeChannel(id: string): Promise<Channel>
 
   /**
-   * Runs a query or a mutation of your own, signed. What it returns is the key server's word: no certificate is checked.
+   * Runs a query or a mutation of your own, signed. The result is the key server's word: no certificate is checked.
    *
    * @throws {KeyServerError} the first error of the answer.
    */

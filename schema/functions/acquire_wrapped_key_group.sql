@@ -108,7 +108,7 @@ BEGIN
     WHERE m.account_id = stale.account_id AND m.id = stale.id;
   END IF;
 
-  -- What is not a repetition.
+  -- Requests that are no repetition.
   IF array_remove(p_acquisition_ids, NULL) = '{}' THEN
     v_new := v_signed;
   ELSE

@@ -40,7 +40,7 @@ BEGIN
     RETURN;
   END IF;
 
-  -- What this acquisition id has not acquired yet. A concurrent repetition waits here until the first one has ended.
+  -- Keys that this acquisition id has not acquired yet. A concurrent repetition waits here until the first one has ended.
   IF p_acquisition_id IS NOT NULL THEN
     WITH remembered AS (
       INSERT INTO acquisitions AS a (account_id, idempotency_scope, transaction_key_id, acquisition_id, acquired_at)

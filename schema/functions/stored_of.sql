@@ -1,4 +1,4 @@
--- What is stored of these transaction keys of an account: how many are not revoked, and how many characters their wrapped keys
+-- The stored size of these transaction keys of an account: how many are not revoked, and how many characters their wrapped keys
 -- and signed statements have. Null for p_transaction_key_ids means all keys.
 CREATE OR REPLACE FUNCTION stored_of(p_account_id uuid, p_transaction_key_ids uuid[])
 RETURNS TABLE (key_count integer, byte_count bigint) LANGUAGE plpgsql STABLE AS $$

@@ -1,7 +1,7 @@
 -- Stores the alerts of at most p_batch deadlines that are due, and tells application servers which keys have expired.
 -- Any number of servers may call it at once: each takes what no other has taken. Returns how many deadlines were taken, or
 -- armed again when these are more.
--- A notice that is due after its term's end is dropped. What was taken although it lies ahead was taken while the clock was
+-- A notice that is due after its term's end is dropped. A deadline that was taken although it lies ahead was taken while the clock was
 -- wrong: it is armed again, and will be alerted once more when its time comes. Within a second of it nothing is armed
 -- again: that alert came in time, and clocks are corrected by fractions of a second.
 CREATE OR REPLACE FUNCTION sweep_deadlines(p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$

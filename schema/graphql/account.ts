@@ -8,7 +8,7 @@ import { TransactionKeyConnection, TransactionKeySort, TransactionKeyState } fro
 import { Webhook } from './webhook.ts'
 
 const AccountUsage = builder.objectRef<AccountUsageShape>('AccountUsage').implement({
-  description: 'What an account has of what the operator bounds. Keys that are revoked do not count.',
+  description: 'How much of its quotas the account uses. Keys that are revoked do not count.',
   fields: (t) => ({
     transactionKeys: t.exposeInt('transactionKeys'),
     transactionKeysMax: t.exposeInt('transactionKeysMax'),
@@ -66,8 +66,8 @@ const Account = builder.objectRef<AccountShape>('Account').implement({
     auditLog: t.field({
       type: AuditConnection,
       description: `\
-What was done with this account and its keys: every acquisition, granted or refused, and every change. Newest first.
-Relay connection; first is at most 100, default 20. An entry is stored in the transaction of what it tells of: what
+The record of this account and its keys: every acquisition, granted or refused, and every change. Newest first.
+Relay connection; first is at most 100, default 20. An entry is stored in the transaction of its action: an action that
 cannot be recorded does not happen.`,
       args: { first: t.arg.int(), after: t.arg.string(), filter: t.arg({ type: AuditFilter }) },
       resolve: (account, page, ctx) => ctx.audit.page(account, page),

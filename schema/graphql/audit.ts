@@ -28,7 +28,7 @@ export const AuditFilter = builder.inputType('AuditFilter', {
 
 const AuditEntry = builder.objectRef<AuditEntryShape>('AuditEntry').implement({
   description:
-    'What was done with the account or one of its keys, or was refused. An acquisition has an entry for each key.',
+    'An action on the account or one of its keys, done or refused. An acquisition has an entry for each key.',
   fields: (t) => ({
     id: t.exposeID('id'),
     action: t.expose('action', { type: AuditAction }),

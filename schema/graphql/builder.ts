@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import type { GraphQLContext, Unparsed } from './context.ts'
 
-/** What a root field tells the front about itself, by its `extensions`. */
+/** Facts about a root field for the HTTP front, by its `extensions`. */
 export interface RootFieldExtensions {
   /** The request must carry a signature: by a management key, or else by what the next members say. */
   readonly signed?: true

@@ -262,7 +262,7 @@ export interface AuditPageArguments {
   readonly filter?: AuditFilter | null | undefined
 }
 
-/** Reads the audit log. What it tells of is recorded by whatever does it. */
+/** Reads the audit log. Entries are written by the operations that they record. */
 export interface AuditPort {
   /** Newest first. CURSOR_EXPIRED. */
   readonly page: (account: Account, page: AuditPageArguments) => Promise<Page<AuditEntry>>

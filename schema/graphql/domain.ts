@@ -28,7 +28,7 @@ export interface Account {
   readonly createdAt: Date
 }
 
-/** What an account has of what the operator bounds, and how much it may have. */
+/** An account's use of its quotas, and the quotas. */
 export interface AccountUsage {
   /** Those that are not revoked. */
   readonly transactionKeys: number
@@ -330,7 +330,7 @@ export interface WebhookDeadLetter {
   readonly failure: string
 }
 
-/** What takes an account's alerts to a person. */
+/** A channel takes an account's alerts to a person. */
 export interface Channel {
   readonly accountId: string
   /** UUID. */

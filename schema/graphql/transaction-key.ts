@@ -25,7 +25,7 @@ const overusePolicyDescriptions = {
 } satisfies Record<(typeof overusePolicies)[number], object>
 
 const OverusePolicy = builder.enumType('OverusePolicy', {
-  description: 'What happens to an acquisition beyond maxUses. Either way the owner is alerted.',
+  description: 'The fate of an acquisition beyond maxUses. Either way the owner is alerted.',
   values: overusePolicyDescriptions,
 })
 

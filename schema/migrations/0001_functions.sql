@@ -40,7 +40,7 @@ BEGIN
     RETURN;
   END IF;
 
-  -- What this acquisition id has not acquired yet. A concurrent repetition waits here until the first one has ended.
+  -- Keys that this acquisition id has not acquired yet. A concurrent repetition waits here until the first one has ended.
   IF p_acquisition_id IS NOT NULL THEN
     WITH remembered AS (
       INSERT INTO acquisitions AS a (account_id, idempotency_scope, transaction_key_id, acquisition_id, acquired_at)
@@ -462,7 +462,7 @@ END $$;
 -- The time that the clock has shown, or a later one, at every sighting of a stretch of at least settling_ms, and shows
 -- now; -infinity until so much was measured.
 -- Whatever happens once and cannot be undone waits for it, so a clock that was set ahead and then right again removes nothing
--- (docs/adr/0015-settled-clock.md). What is decided anew each time it is looked at follows clock_timestamp().
+-- (docs/adr/0015-settled-clock.md). A decision that is made anew at each reading follows clock_timestamp().
 CREATE OR REPLACE FUNCTION settled_clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT least(clock_timestamp(), coalesce((
     SELECT min(clock) FROM clock_sightings
@@ -498,7 +498,7 @@ END $$;
 -- Stores the alerts of at most p_batch deadlines that are due, and tells application servers which keys have expired.
 -- Any number of servers may call it at once: each takes what no other has taken. Returns how many deadlines were taken, or
 -- armed again when these are more.
--- A notice that is due after its term's end is dropped. What was taken although it lies ahead was taken while the clock was
+-- A notice that is due after its term's end is dropped. A deadline that was taken although it lies ahead was taken while the clock was
 -- wrong: it is armed again, and will be alerted once more when its time comes. Within a second of it nothing is armed
 -- again: that alert came in time, and clocks are corrected by fractions of a second.
 CREATE OR REPLACE FUNCTION sweep_deadlines(p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$

@@ -110,7 +110,7 @@ BEGIN
     WHERE m.account_id = stale.account_id AND m.id = stale.id;
   END IF;
 
-  -- What is not a repetition.
+  -- Requests that are no repetition.
   IF array_remove(p_acquisition_ids, NULL) = '{}' THEN
     v_new := v_signed;
   ELSE
@@ -358,7 +358,7 @@ BEGIN
   END IF;
 END $$;
 --> statement-breakpoint
--- What is stored of these transaction keys of an account: how many are not revoked, and how many characters their wrapped keys
+-- The stored size of these transaction keys of an account: how many are not revoked, and how many characters their wrapped keys
 -- and signed statements have. Null for p_transaction_key_ids means all keys.
 CREATE OR REPLACE FUNCTION stored_of(p_account_id uuid, p_transaction_key_ids uuid[])
 RETURNS TABLE (key_count integer, byte_count bigint) LANGUAGE plpgsql STABLE AS $$

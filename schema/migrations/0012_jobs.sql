@@ -130,7 +130,7 @@ BEGIN
 END $$;
 --> statement-breakpoint
 -- Looks up a public key for each of several questions, and answers in their order: the state of the owner's transaction key that it
--- belongs to, or null when there is none. What is not found takes the path of what is.
+-- belongs to, or null when there is none. An unknown key takes the path of a known one.
 CREATE OR REPLACE FUNCTION look_up_public_keys(p_account_ids uuid[], p_application_servers text[], p_thumbprints text[])
 RETURNS TABLE (
   state text, not_before timestamptz, expires_at timestamptz, certificate text, possession text, revocation text,

@@ -20,7 +20,7 @@ export const accounts = pgTable('accounts', {
 })
 
 /**
- * What an account has stored, and how much of it the operator allows this account alone. The row is made when something is
+ * The account's use of each quota, and the quotas that the operator set for this account alone. The row is made when something is
  * stored for the first time; `add_usage` counts in the transaction of each change.
  */
 export const accountUsage = pgTable(
@@ -45,7 +45,7 @@ export const deletedAccounts = pgTable('deleted_accounts', {
   accountId: accountIdColumn().primaryKey(),
 })
 
-/** What the operator has printed for people who may open an account. */
+/** Invitations that the operator issued: each lets its holder open an account. */
 export const invitations = pgTable(
   'invitations',
   {

@@ -9,7 +9,7 @@ export const acquisitionPurpose = pgEnum('acquisition_purpose', acquisitionPurpo
 /** The hash before the first entry. */
 const noHash = sql`decode(repeat('00', 32), 'hex')`
 
-/** What an entry of the audit log tells. */
+/** The content of an entry of the audit log. */
 function entryColumns() {
   return {
     occurredAt: instant('occurred_at').notNull(),

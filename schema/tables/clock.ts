@@ -2,11 +2,11 @@ import { bigint, boolean, pgTable } from 'drizzle-orm/pg-core'
 import { instant } from './columns.ts'
 
 /**
- * What the database's clock showed, and after how much time that servers have measured on clocks which are never set.
+ * Readings of the database's clock, each with the time that servers had measured by then on monotonic clocks.
  * Only the last minutes of it are kept. Written by the database function `sight_clock`, read by `settled_clock`.
  */
 export const clockSightings = pgTable('clock_sightings', {
-  /** Milliseconds that were measured since the first sighting. What no server measured does not count. */
+  /** Milliseconds that were measured since the first sighting. Time that no server measured does not count. */
   elapsedMs: bigint('elapsed_ms', { mode: 'number' }).primaryKey(),
   /** The earliest that the clock showed at this count. */
   clock: instant('clock').notNull(),

@@ -4,7 +4,7 @@ import { instant } from './columns.ts'
 
 /**
  * Messages between a new device and one that approves it, for some minutes. The new device has no account yet, so there
- * is none in the key. What is inside only the two can read.
+ * is none in the key. Only the two devices can read the content.
  */
 export const pairings = pgTable(
   'pairings',

@@ -21,7 +21,7 @@ import { overusePolicies, revocationReasons } from '../wire/enums.ts'
 export const overusePolicy = pgEnum('overuse_policy', overusePolicies)
 export const revocationReason = pgEnum('revocation_reason', revocationReasons)
 
-/** What a transaction key is: seldom written, often read. */
+/** The facts of a transaction key: seldom written, often read. */
 export const transactionKeys = pgTable(
   'transaction_keys',
   {
@@ -59,7 +59,7 @@ export const transactionKeys = pgTable(
 )
 
 /**
- * What decides whether an acquisition is granted, and what it counts: one narrow row that is written at every
+ * The state that decides whether an acquisition is granted, with its counter: one narrow row that is written at every
  * acquisition, apart from the key and its copies. No index covers its changing columns, so that updates stay HOT.
  */
 export const transactionKeyUsage = pgTable(

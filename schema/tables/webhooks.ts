@@ -20,7 +20,7 @@ import { channelKinds, channelLanguages } from '../wire/enums.ts'
 
 export const channelKind = pgEnum('channel_kind', channelKinds)
 export const channelLanguage = pgEnum('channel_language', channelLanguages)
-/** What a channel is told instead of alerts: to be confirmed before the first one, or that it was removed. */
+/** A notice that a channel gets instead of alerts: to be confirmed before the first one, or that it was removed. */
 export const channelNotice = pgEnum('channel_notice', ['CONFIRMATION', 'FAREWELL'])
 
 /**
@@ -66,7 +66,7 @@ export const webhooks = pgTable(
     /** Failed attempts since the last delivery. */
     attempts: integer('attempts').notNull().default(0),
     failingSince: instant('failing_since'),
-    /** What the last failed attempt met: a name in upper case. */
+    /** Why the last attempt failed: a name in upper case. */
     failure: text('failure'),
     lastDeliveredAt: instant('last_delivered_at'),
     /** The receiver answered 410 Gone: nothing is delivered until the owner asks for it. */

@@ -34,7 +34,7 @@ export const acquisitionPurposes = ['USE', 'REWRAP', 'EXPORT'] as const
 
 export type AcquisitionPurpose = (typeof acquisitionPurposes)[number]
 
-/** What an entry of the audit log tells of. */
+/** The actions that the audit log records. */
 export const auditActions = [
   'ACCOUNT_OPENED',
   'MANAGEMENT_KEY_ADDED',
@@ -74,7 +74,7 @@ export const storedKeyChangeKinds = ['REVOKED', 'DESTROYED', 'SUPERSEDED', 'TERM
 
 export const keyChangeKinds = [...storedKeyChangeKinds, 'UP_TO_DATE'] as const
 
-/** What takes an account's alerts to a person: e-mail, or a service for messages. */
+/** The kinds of channels that take an account's alerts to a person: e-mail, or a service for messages. */
 export const channelKinds = ['EMAIL', 'SLACK', 'TEAMS', 'DISCORD', 'NTFY'] as const
 
 export type ChannelKind = (typeof channelKinds)[number]

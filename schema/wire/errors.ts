@@ -39,7 +39,7 @@ export type SignatureRefusal = (typeof signatureRefusals)[number]
 /** Every `extensions.quota` of a QUOTA_EXCEEDED error. */
 export const quotaNames = ['transactionKeys', 'managementKeys', 'webhooks', 'storedBytes'] as const
 
-/** What the operator bounds for an account. */
+/** The quotas that the operator can set for an account. */
 export type QuotaName = (typeof quotaNames)[number]
 
 /** The other members of an error's `extensions`, by code. */

@@ -53,7 +53,7 @@ export async function deleteAccount(tx: Executor, id: string): Promise<boolean> 
   return changedRow.parse(row).changed
 }
 
-/** Sets quotas of one account; null lets the setting for all accounts hold again. What is missing stays. */
+/** Sets quotas of one account; null lets the setting for all accounts hold again. A missing quota stays. */
 export async function setQuotas(
   tx: Executor,
   id: string,

@@ -9,7 +9,7 @@ export function createInvitation(): string {
   return `invite_${randomBytes(24).toString('base64url')}`
 }
 
-/** What the database holds of an invitation: hex SHA-256. */
+/** The stored form of an invitation: hex SHA-256. */
 export function hashOfInvitation(invitation: string): string {
   return createHash('sha256').update(invitation).digest('hex')
 }

@@ -68,7 +68,7 @@ export class Alerts {
         const newest = page.at(-1)
         const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
         for (const { occurredAt } of wanted) {
-          // What the subscriber comes back for is not late.
+          // Alerts that a subscriber comes back for are not late.
           if (occurredAt >= openedAt)
             this.#meters.timeAlert(Math.max(0, Date.now() - occurredAt.getTime()) / 1_000)
         }

@@ -17,7 +17,7 @@ export interface NamedKey {
 }
 
 /**
- * What an approval did: the key may sign; or may once it registers; or never can, because it is another application
+ * The effect of an approval: the key may sign; or may once it registers; or never can, because it is another application
  * server's, or a management key.
  */
 export type Approval = 'APPROVED' | 'AWAITED' | 'TAKEN'

@@ -3,7 +3,7 @@ import { FetchLimiter } from './fetch-limiter.ts'
 import { documentUrlOf, readKeyList, type ReadKeyListOptions } from './well-known.ts'
 import type { ProofFailure } from '../../schema/wire/enums.ts'
 
-/** What an application server says of its keys, and when it was asked. */
+/** An application server's own document of its keys, and when it was fetched. */
 export interface KeyDocument {
   /** Thumbprints, or why there are none. */
   readonly listed: readonly string[] | ProofFailure

@@ -75,7 +75,7 @@ export async function takeProofTicket(db: Executor): Promise<number> {
 
 /**
  * Takes over what an application server's own document says: the registered keys that it lists are proved, and those
- * that it proved before and lists no longer are revoked. What the operator approved stays. It does nothing when a
+ * that it proved before and lists no longer are revoked. Keys that the operator approved stay. It does nothing when a
  * document with a later ticket was taken over: that one may be newer.
  */
 export async function applyKeyList(

@@ -2,7 +2,7 @@ import type { AuditHead } from '../../schema/graphql/domain.ts'
 import { signStatement } from '../../schema/wire/statements/statement.ts'
 import type { SigningKeys } from '../server-keys/signing-keys.ts'
 
-/** What a signed head states, and whose audit log it is of. */
+/** The claims of a signed head, and the account it belongs to. */
 interface AuditHeadFacts extends Omit<AuditHead, 'statement' | 'sealedAt'> {
   readonly owner: string
 }

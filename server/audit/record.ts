@@ -2,7 +2,7 @@ import { auditPending } from '../../schema/tables/index.ts'
 import type { AcquisitionPurpose, AuditAction } from '../../schema/wire/enums.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 
-/** What a signed request did or was refused, apart from who signed it and when. */
+/** The effect or refusal of a signed request, without its signer and time. */
 export interface AuditRecord {
   readonly action: AuditAction
   /** The error's code; absent when the action was granted. */

@@ -55,7 +55,7 @@ export function createAuthentication(
   }
 }
 
-/** What a signed request leaves behind beside its body: its nonce, in a table and two indexes, for some minutes. */
+/** The bytes that a signed request leaves behind beside its body: its nonce, in a table and two indexes, for some minutes. */
 const bytesOfNonce = 256
 
 /** A transaction that consumed the request's nonce, and the database's clock when it did. */
@@ -78,7 +78,7 @@ export interface NonceToConsume extends AccountPrincipal {
 /** The transaction of a request that is signed with the key that it registers. */
 export type Registration = Omit<SignedTransaction, keyof AccountPrincipal>
 
-/** Of {@link SignedRequest.verifyOwner}. */
+/** Options of {@link SignedRequest.verifyOwner}. */
 interface OwnerOptions {
   readonly onForbidden?: (signed: SignedTransaction) => Promise<void>
 }

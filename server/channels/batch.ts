@@ -2,7 +2,7 @@ import type postgres from 'postgres'
 import { leaseSeconds, type LeasedChannel } from '../webhooks/lease.ts'
 
 /*
- * What the delivery to a channel writes, as the holder of its lease: each is one statement that changes nothing when the lease
+ * The writes of the delivery to a channel, as the holder of its lease: each is one statement that changes nothing when the lease
  * is no longer held. A message is about a batch, the alerts after the channel's position up to the batch's end. The end is
  * written before the message is sent, so that a server which takes over sends the same message and not a similar one.
  */

@@ -9,7 +9,7 @@ export interface StoredChannel extends Omit<Channel, 'target'> {
   readonly sealedTarget: string
 }
 
-/** What the API shows of a channel. A row of a channel has a kind and a language. */
+/** A channel as the API shows it. A row of a channel has a kind and a language. */
 export const channelColumns = {
   accountId: webhooks.accountId,
   id: webhooks.id,

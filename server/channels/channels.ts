@@ -50,7 +50,7 @@ const input = z.object({
     .transform((language) => language ?? 'EN'),
 })
 
-/** Adds, shows and removes channels. What is sent there, and when, is for ChannelDelivery. */
+/** Adds, shows and removes channels. ChannelDelivery decides what is sent, and when. */
 export class Channels {
   readonly #options: ChannelsOptions
 

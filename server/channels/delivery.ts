@@ -117,7 +117,7 @@ function isForGood(failure: string): boolean {
   return failure === 'HTTP_410'
 }
 
-/** It is the receiver that refuses. What is down, or set wrong at this server, is tried for as long as it takes. */
+/** The receiver refuses. A receiver that is down, or a wrong setting at this server, is tried again for as long as it takes. */
 function isOfReceiver(failure: string): boolean {
   return (
     ['RECIPIENT_REFUSED', 'URL_REFUSED', 'ADDRESS_REFUSED', 'REDIRECTED', 'SECRET_LOST'].includes(failure) ||

@@ -8,7 +8,7 @@ import { selectManagementKeysById } from '../management-keys/management-key-rows
 import { selectTransactionKeysById } from '../transaction-keys/transaction-key-rows.ts'
 import type { AlertFacts, DeviceFacts, KeyFacts } from './texts/catalogue.ts'
 
-/** What one message tells: alerts after a position up to another, in order. */
+/** The alerts of one message: those after a position up to another, in order. */
 export interface Digest {
   /** The account's name. */
   readonly owner: string

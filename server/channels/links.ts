@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { deriveKey } from '../lib/sealed.ts'
 
-/** What the reader of a mail may do without an account: begin, end, or refuse what this server sends to the address. */
+/** The actions that a mail's links offer without an account: begin, end, or refuse mail from this server. */
 export type MailLink =
   | { readonly action: 'confirm' | 'stop'; readonly accountId: string; readonly channelId: string }
   | { readonly action: 'block'; readonly addressDigest: string }

@@ -9,7 +9,7 @@ import { raiseChannelChanged } from './channels.ts'
 import { blockAddress } from './confirmations.ts'
 import type { MailLink } from './links.ts'
 
-/** What a page says of a link that can be followed. */
+/** The content of a link's page. */
 export interface LinkFacts {
   /** The account's name. */
   readonly owner: string
@@ -18,7 +18,7 @@ export interface LinkFacts {
 
 type ChannelLink = Extract<MailLink, { readonly channelId: string }>
 
-/** What the links in mails do. Only those who read the mails have them, so nothing else is asked for. */
+/** Carries out the links in mails. Only the mails' readers have them, so nothing else is asked for. */
 export class MailActions {
   readonly #databases: Databases
 
@@ -64,7 +64,7 @@ export class MailActions {
   }
 }
 
-/** What is about an address alone has no language to go by. */
+/** An action on an address alone has no language to go by. */
 const noAccount: LinkFacts = { owner: '', language: 'EN' }
 
 function isOpenFor({ action, accountId, channelId: id }: ChannelLink) {

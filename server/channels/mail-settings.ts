@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 
-/** What the operator sets for mail. */
+/** The operator's settings for mail. */
 export interface MailSettings {
   /** `smtp:` or `smtps:`, with user and password in it, e.g. `smtps://user:password@mail.example`. */
   readonly url: string
@@ -22,7 +22,7 @@ export interface SmtpServer {
   readonly auth?: { readonly user: string; readonly pass: string }
 }
 
-/** What nodemailer reads from the query of such a URL, and an operator may set here as well. */
+/** The query parameters that nodemailer reads, and an operator may set here as well. */
 const settings = ['requireTLS', 'ignoreTLS', 'tls.rejectUnauthorized'] as const
 
 /**

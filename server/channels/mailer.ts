@@ -37,7 +37,7 @@ const silenceMsMax = 20_000
 /** Shorter than a lease: see leaseSeconds. */
 const attemptMsMax = 45_000
 
-/** Hands mails to the operator's mail server. What it logs has no address and no answer of the mail server's. */
+/** Hands mails to the operator's mail server. Its log lines have no address and no answer of the mail server's. */
 export class Mailer {
   readonly #transport
   readonly #from: string
@@ -122,7 +122,7 @@ export class Mailer {
   }
 }
 
-/** What nodemailer says of an error. */
+/** The members of nodemailer's errors. */
 const reportShape = z.object({
   code: z.string().optional(),
   originalCode: z.string().optional(),

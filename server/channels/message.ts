@@ -4,12 +4,12 @@ import type { Digest } from './digest.ts'
 import type { AlertText, Texts } from './texts/catalogue.ts'
 import { describe } from './texts/index.ts'
 
-/** What a person is to read, before it has the form of a mail or of a service for messages. */
+/** A message to a person, before it has the form of a mail or of a chat service. */
 export interface Message {
   /** One line, of at most 150 characters. */
   readonly title: string
   readonly parts: readonly AlertPart[]
-  /** What follows the parts; null when they are all. */
+  /** The sentence after the parts; null when they are all. */
   readonly further: string | null
   /** Which account of which key server it is about. */
   readonly origin: string
@@ -84,7 +84,7 @@ export function plainParagraphs(message: Message, { toDo }: Pick<Texts, 'toDo'>)
   ]
 }
 
-/** What a mail says; {@link Mailer} sends it. */
+/** The content of a mail; {@link Mailer} sends it. */
 export interface MailContent {
   readonly subject: string
   readonly text: string

@@ -45,7 +45,7 @@ export function readTls(take: (name: string) => string | undefined): DatabaseTls
   }
 }
 
-/** Of JDBC and of drivers for Node.js. */
+/** Reads the parameters of JDBC and of drivers for Node.js. */
 function modeOf(ssl: string | undefined): string | undefined {
   if (ssl === 'true' || ssl === '1') return 'require'
   return ssl === 'false' || ssl === '0' ? 'disable' : ssl

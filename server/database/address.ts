@@ -176,7 +176,7 @@ function readSeconds(value: string | undefined): number | undefined {
 
 type Take = (name: string) => string | undefined
 
-/** Parameters of libpq (PostgreSQL's documentation, "Parameter Key Words"). What remains is a setting of the server. */
+/** Parameters of libpq (PostgreSQL's documentation, "Parameter Key Words"). Any other parameter is a setting of the server. */
 function refuseUnsupported(take: Take): void {
   for (const name of withoutEffect) take(name)
   for (const [name, harmless] of Object.entries(supportedValues)) {

@@ -16,7 +16,7 @@ export interface Pool extends postgres.Sql {
   readonly settingStatement: string | null
   /** Told of each statement and transaction that fails. */
   readonly noteFailure: (error: unknown) => void
-  /** What is done on it at present. */
+  /** The statements and transactions under way on it. */
   readonly load: PoolLoad
 }
 

@@ -1,4 +1,4 @@
-/** What is the same in all traced steps of the database (OpenTelemetry's semantic conventions). */
+/** The members that all traced steps of the database share (OpenTelemetry's semantic conventions). */
 export const databaseStep = { isRemote: true, attributes: { 'db.system.name': 'postgresql' } } as const
 
 /** `SELECT alerts` of a statement: what it does and to which table or function, without any of its values. */

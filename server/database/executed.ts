@@ -6,7 +6,7 @@
  * an error, as if it had been done. Such a result lacks the command tag that PostgreSQL ends every statement with.
  */
 export function rejectUnexecuted<Query>(query: Query): Query {
-  // What is no promise is a part of a statement.
+  // A fragment of a statement is no promise.
   if (!(query instanceof Promise)) return query
   const then = query.then.bind(query)
   const value = (...answer: Parameters<typeof then>) => then(assertExecuted).then(...answer)

@@ -27,7 +27,7 @@ const lostConnectionCodes = new Set([
   '08003',
   '08004',
   '08006',
-  // What PgBouncer says of its own failures: no server, or one that was lost.
+  // PgBouncer's code for its own failures: no server, or one that was lost.
   '08P01',
   '53300',
   // PostgreSQL, class 57 (operator intervention): the backend is being ended.

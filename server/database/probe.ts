@@ -4,7 +4,7 @@ import { runTransaction } from './transaction.ts'
 import { ReadOnlyDatabase } from './trouble.ts'
 
 /**
- * Finds out whether the database can be read and written. What is written is a temporary file of about half a megabyte, beyond
+ * Finds out whether the database can be read and written. It writes a temporary file of about half a megabyte, beyond
  * the memory that the statement may use: a full disk refuses it, and nothing of it is left, in tables and WAL neither.
  *
  * @throws Error of the database, for which {@link troubleOf} has words

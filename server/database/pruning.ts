@@ -1,7 +1,7 @@
 import { limits } from '../../schema/wire/limits.ts'
 import type { Databases } from './connect.ts'
 
-/** What pruning needs of the server's connections. */
+/** The connections that pruning uses. */
 export interface PruningDatabases {
   readonly writes: Pick<Databases['writes'], 'sql'>
 }

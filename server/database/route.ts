@@ -5,7 +5,7 @@ import { isConnectionLost } from './lost-connection.ts'
 import { transact } from './transact.ts'
 import { within } from './within.ts'
 
-/** What lies between this server and its database, and where in it the tables are. Found at start. */
+/** Facts found at start: whether a pooler stands before the database, and which schema has the tables. */
 export interface DatabaseRoute {
   /** Something hands our sessions on, such as PgBouncer: of two transactions each may run in another session. */
   readonly isPooled: boolean

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 /** The codes of a login by SCRAM-SHA-256 in their order: SASL begins, proceeds and ends, and the login is granted. */
 const scramCodes = [10, 11, 12, 0]
 
-/** Of one message before the login is granted. PostgreSQL's have some hundred bytes. */
+/** The longest message before the login is granted, in bytes. PostgreSQL's have some hundred bytes. */
 const messageBytesMax = 16 * 1024
 
 /**

@@ -5,7 +5,7 @@ import { isConnectionLost } from './lost-connection.ts'
 export interface DatabaseTrouble {
   /** In words, e.g. `the database is read-only`. */
   readonly reason: string
-  /** Of PostgreSQL (SQLSTATE), or of the system; null when there was no answer. */
+  /** PostgreSQL's code (SQLSTATE), or the system's; null when there was no answer. */
   readonly code: string | null
   /** How soon another attempt may succeed. */
   readonly retryAfterSeconds: number

@@ -6,7 +6,7 @@ import type { DatabaseRoute } from '../database/route.ts'
 export interface ListenConnectionOptions {
   readonly url: string
   readonly route?: DatabaseRoute | undefined
-  /** What is done with a notification's payload, by channel. */
+  /** The handler of a notification's payload, by channel. */
   readonly channels: Readonly<Record<string, (payload: string) => void>>
   /** Whenever LISTEN stands anew, for each channel: notifications before it are lost. */
   readonly onListening: () => void

@@ -13,7 +13,7 @@ import { createKnownOperations } from './known-operations.ts'
 import { OperationGuard, useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
-/** What a transport hands over with a request: its signature, and the parsed body. */
+/** The facts that a transport hands over with a request: its signature, and the parsed body. */
 export interface TransportContext {
   readonly signedRequest: SignedRequest
   readonly params: GraphQLParams

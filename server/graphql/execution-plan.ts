@@ -20,7 +20,7 @@ import {
 } from 'graphql'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
 
-/** What the response's path leads through, from the last part to the first. */
+/** A response path, from the last part to the first. */
 type Path = GraphQLResolveInfo['path'] | undefined
 
 /** One execution: what its resolvers get, and the errors that did not end it. */

@@ -33,7 +33,7 @@ export function useIntrospectionCache(): Plugin {
   }
 }
 
-/** What the answer depends on; null when it is about more than the schema, or too long to be kept. */
+/** The cache key of the answer; null when the query is about more than the schema, or too long to be kept. */
 function requestOf({ document, operationName, variableValues }: ExecutionArgs): string | null {
   const operation = findOperation(document, operationName)
   if (operation?.operation !== OperationTypeNode.QUERY) return null

@@ -102,7 +102,7 @@ function plan(query: string): PlannedOperation | null {
     const name = findOperation(document, null)?.name?.value
     return { document, name, fields: fieldsOf({ schema, document }), execute }
   } catch {
-    // What cannot be parsed: Yoga says so.
+    // It cannot be parsed: Yoga answers with the error.
     return null
   }
 }

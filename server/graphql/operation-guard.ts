@@ -158,7 +158,7 @@ function isFault(error: Error | undefined): boolean {
 /** Codes after which the nonce is not consumed: the signature was already rejected, or the operation may have committed. */
 const notConsumedAfter: ReadonlySet<ErrorCode> = new Set([
   'UNAUTHENTICATED',
-  // What is beyond a limit writes nothing.
+  // A request beyond a limit writes nothing.
   'RATE_LIMITED',
   'UNAVAILABLE',
   'INTERNAL_SERVER_ERROR',

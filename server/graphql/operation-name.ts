@@ -6,7 +6,7 @@ import { collectFields, findOperation, fragmentsOf } from './operation-fields.ts
 const names = new WeakMap<DocumentNode, string>()
 
 /**
- * What an operation is called in logs and metrics: its root field, `introspection`, or `several` for several. The name that a
+ * The name of an operation in logs and metrics: its root field, `introspection`, or `several` for several. The name that a
  * client gives it is not used, because a client can make up any number of those.
  */
 export function operationNameOf({

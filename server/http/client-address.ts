@@ -17,8 +17,8 @@ export interface ClientAddressOptions {
 
 /**
  * Makes the reader of client addresses. The client is the other end of the connection, unless that is a trusted proxy: then
- * it is the last address in X-Forwarded-For (or `for` in Forwarded, RFC 7239) that no trusted proxy has. What stands left of
- * it was written by strangers, and is not read.
+ * it is the last address in X-Forwarded-For (or `for` in Forwarded, RFC 7239) that no trusted proxy has. Addresses to the left
+ * of it were written by strangers, and are not read.
  *
  * A proxy writes one of the two headers and may pass the other one on as a client sent it. So when both are there and name
  * different clients, neither is believed, and the request is the proxy's own.

@@ -44,7 +44,7 @@ export async function createConsoleEndpoint({
 
 const modeMark = 'name="claviger-console" content="hosted"'
 
-/** What a browser asks for to show it, in contrast to a program that reads an address. */
+/** Whether a request is a browser's navigation, in contrast to a program that reads an address. */
 function isNavigation({ headers }: IncomingMessage): boolean {
   return headers.accept?.includes('text/html') ?? false
 }

@@ -19,7 +19,7 @@ export interface GraphQLEndpointOptions {
   readonly engine: GraphQLEngine
   readonly authentication: Authentication
   readonly clientAddressOf: ClientAddressReader
-  /** What clients sign as the target, without the path. */
+  /** The origins that clients may sign as the target. */
   readonly origins: () => readonly string[]
   readonly originPolicy: () => OriginPolicy
   /** Where a browser that opens the endpoint is sent; null when there is no console. */

@@ -10,7 +10,7 @@ const readinessTimeoutMs = 2_000
 /** A write that met trouble counts for so long, also when the probe succeeds: a full disk may have room for less. */
 const troubleMs = 5_000
 
-/** What /readyz answers. It has no address, no name and no secret, because anybody may ask. */
+/** The answer of /readyz. It has no address, no name and no secret, because anybody may ask. */
 export interface Readiness {
   readonly status: 'ready' | 'not ready'
   /** In words; null while it is ready. */

@@ -12,7 +12,7 @@ export function sendError(request: IncomingMessage, response: ServerResponse, er
   const { http, ...extensions } = error.extensions
   const isCurrent = request.headers.accept?.includes('application/graphql-response+json') ?? false
   const body = JSON.stringify({ errors: [{ message: error.message, extensions }] })
-  // What was not read of the request is not worth reading.
+  // The unread rest of the request is not worth reading.
   if (!request.complete) response.setHeader('Connection', 'close')
   const { retryAfterSeconds } = extensions
   if (typeof retryAfterSeconds === 'number') response.setHeader('Retry-After', retryAfterSeconds)

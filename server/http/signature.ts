@@ -13,7 +13,7 @@ function hasSignature(headers: IncomingHttpHeaders): boolean {
   return headers['signature'] !== undefined || headers['signature-input'] !== undefined
 }
 
-/** What the headers of a signed request say of it. Whether the body is the one they speak of comes later. */
+/** The claims of a signed request's headers. Whether they match the body is checked later. */
 export interface SignatureHeaders {
   readonly signature: ParsedSignature
   readonly contentDigest: string

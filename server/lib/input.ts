@@ -42,7 +42,7 @@ export function parseInput<T>(parser: z.ZodType<T>, value: unknown, field: strin
   )
 }
 
-/** What PostgreSQL could not hold as it is, what ends a line, and what turns the text around it. */
+/** Characters that PostgreSQL could not hold as they are, that end a line, or that turn the text around them. */
 const unprintable = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
 
 /** Format characters, and those that a font shows nothing for (UAX #44, Default_Ignorable_Code_Point). */
@@ -178,7 +178,7 @@ function parsedBy<T>(parse: (value: unknown) => T, refusal: new (message: string
   })
 }
 
-/** Whether a text can be the id of a management key. What cannot is answered like an unknown one. */
+/** Whether a text can be the id of a management key. A text that cannot is answered like an unknown one. */
 export function isManagementKeyId(id: string): boolean {
   return decodeBase64url(id)?.length === 32
 }

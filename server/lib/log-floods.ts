@@ -58,7 +58,7 @@ function kindOf(args: readonly unknown[], level: number): string {
   return JSON.stringify([level, textOf(args), fieldsOf(args)])
 }
 
-/** What the lines of a kind have in common, besides level and text. */
+/** The members that lines of one kind share, besides level and text. */
 function fieldsOf([fields]: readonly unknown[]): { readonly operation?: unknown; readonly error?: unknown } {
   if (typeof fields !== 'object' || fields === null) return {}
   return {

@@ -30,8 +30,8 @@ export function createLoggerOn(
 
 /**
  * Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. Written
- * in the background, because a reader that is slow would stop the process: to a full pipe 150 µs a line instead of 15. What
- * waits at the process's end is written then.
+ * in the background, because a reader that is slow would stop the process: to a full pipe 150 µs a line instead of 15. Lines
+ * that wait at the process's end are written then.
  */
 function standardError() {
   const destination = pino.destination({ dest: 2, sync: false, maxLength: 2 ** 20 })

@@ -1,11 +1,11 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 
-/** What a row of an account keeps secret: sealed for one row and one use, it does not open as another's. */
+/** A secret of an account's row, encrypted for one row and one use: it does not open as another's. */
 export interface SealedFor {
   readonly accountId: string
   readonly id: string
-  /** What it is, e.g. `webhook secret`: keys of different uses have nothing in common. */
+  /** Its use, e.g. `webhook secret`: keys of different uses have nothing in common. */
   readonly use: string
   /** The server's own secret, random. */
   readonly serverKeySecret: string

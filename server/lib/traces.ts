@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What takes time and is traced, with steps below it. */
+/** A traced piece of work, with steps below it. */
 export interface Span {
   /** Begins a step of this. Null: it is not recorded, because this has ended, has too many steps, or is not recorded itself. */
   begin(step: Step): Span | null
@@ -21,11 +21,11 @@ export interface Step {
 export type SpanAttributes = Readonly<Record<string, string | number>>
 
 export interface SpanEnd {
-  /** What it is called, now that this is known. */
+  /** Its name, now that it is known. */
   readonly name?: string
   /** The code of its failure; null when there was none. */
   readonly code?: string | null
-  /** What it failed with, of which its class and codes are kept. */
+  /** The error that it failed with: its class and codes are kept. */
   readonly error?: unknown
   readonly attributes?: SpanAttributes
 }

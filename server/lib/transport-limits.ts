@@ -1,5 +1,5 @@
 /*
- * What one client, and all of them together, may hold open on one process of the server. Whoever wants more is told
+ * Limits of what one client, and all of them together, may hold open on one process of the server. Whoever wants more is told
  * RATE_LIMITED unless it says otherwise; docs/protocol.md says so.
  */
 

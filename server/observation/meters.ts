@@ -1,4 +1,4 @@
-/** What the key server counts and times while it serves. Each call is one addition: hot paths make them. */
+/** The counters and timers of the key server. Each call is one addition: hot paths make them. */
 export interface Meters {
   /** A request has ended. @param seconds null for a subscription, which lasts as long as its client likes */
   readonly countRequest: (operation: string, code: string, seconds: number | null) => void

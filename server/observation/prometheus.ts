@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Meters } from './meters.ts'
 
-/** What is looked up when somebody reads the metrics. */
+/** Values that are read from the database when metrics are scraped. */
 export interface Gauges {
   /** Open subscriptions. */
   readonly subscribers: () => number
@@ -18,7 +18,7 @@ export interface PoolUse {
   readonly inFlight: number
 }
 
-/** What is due and not done yet, of all servers together. */
+/** Work that is due and not done yet, of all servers together. */
 export interface Backlog {
   readonly deadlinesOverdue: number
   readonly webhooksDue: number

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What is known of a request while it runs. All of it is bounded, and none of it is what a client wrote but for the id. */
+/** The facts about a running request. Each is bounded, and only the id is a client's text. */
 export interface RequestReport {
   readonly id: string
   /** A root field of the schema, or the name of a route. Null: it is none yet, as with a ping on a socket. */
@@ -22,7 +22,7 @@ export function runAsRequest<T>(report: RequestReport, work: () => T): T {
   return storage.run(report, work)
 }
 
-/** What a log line says of the request that it is about: nothing in the background. */
+/** The members that a log line has about its request; none for background work. */
 export function requestFields(): { readonly requestId?: string; readonly operation?: string } {
   const report = storage.getStore()
   return report === undefined ? {} : { requestId: report.id, operation: report.operation ?? otherOperation }

@@ -8,7 +8,7 @@ export interface TraceSettings {
   readonly resourceAttributes: Readonly<Record<string, string>>
   readonly sampler: {
     readonly name: SamplerName
-    /** Of traces, for `traceidratio`. */ readonly ratio: number
+    /** The share of traces, for `traceidratio`. */ readonly ratio: number
   }
 }
 

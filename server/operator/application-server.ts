@@ -148,7 +148,7 @@ async function list({ reads }: Databases): Promise<OperatorResult> {
 interface ListedKey {
   readonly id: string
   readonly name: string
-  /** Of its registration, or of an approval that awaits one. */
+  /** When it was registered, or approved ahead of its registration. */
   readonly at: Date
   readonly state: keyof typeof states
 }

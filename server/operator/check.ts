@@ -1,6 +1,6 @@
-/** What `claviger doctor` found of one thing. */
+/** A finding of `claviger doctor`. */
 export interface Check {
-  /** What was looked at, in a word or two. */
+  /** The subject of the check, in a word or two. */
   readonly name: string
   readonly status: 'ok' | 'warning' | 'failed'
   /** In words: what was found and, unless it is ok, what to do. */
@@ -10,7 +10,7 @@ export interface Check {
 /** Clocks that differ by more make signed requests fail: statements may be dated no further ahead. */
 const clockSecondsMax = 30
 
-/** Runs one check. What it throws is its failure. @param explain turns that into words */
+/** Runs one check. An error that it throws is its failure. @param explain turns that into words */
 export async function check(
   name: string,
   work: () => Promise<string | Omit<Check, 'name'>>,

@@ -93,7 +93,7 @@ async function runBackup(file: string, { programsDirectory }: Options): Promise<
   return withOperatorDatabase(config, work, { programsDirectory })
 }
 
-/** What must be kept beside a backup, and apart from it. */
+/** Secrets that must be kept beside a backup, and apart from it. */
 function keptBeside(
   secret: SecretInUse,
   dataDirectory: string | null,

@@ -47,7 +47,7 @@ export async function withDatabase<T>(
 interface OpenOptions {
   /** Whether an embedded PostgreSQL that is not there yet is created, and not refused. */
   readonly creates?: boolean | undefined
-  /** Of another PostgreSQL for the embedded database. */
+  /** The programs of another PostgreSQL for the embedded database. */
   readonly programsDirectory?: string | undefined
 }
 

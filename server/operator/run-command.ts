@@ -1,6 +1,6 @@
 import { failureOf } from './start-failure.ts'
 
-/** What a command has done or found. */
+/** The result of a command. */
 export interface OperatorResult {
   /** The document that `--json` prints. */
   readonly value: object
@@ -58,14 +58,14 @@ function read<C>(
     if (parsed !== null) return { parsed }
     return wrong(args.length === 0 ? 'A command is missing.' : 'These arguments are not a known command.')
   } catch (error) {
-    // What parseArgs says in one sentence; its advice on positional arguments follows.
+    // The first sentence of parseArgs' message; its advice on positional arguments follows.
     return wrong(
       error instanceof Error ? error.message.replace(/\. To specify a positional.*$/s, '.') : 'USAGE',
     )
   }
 }
 
-/** What follows `--` is no option. */
+/** Arguments after `--` are no options. */
 function withoutJson(given: readonly string[]): { readonly args: string[]; readonly isJson: boolean } {
   const end = given.includes('--') ? given.indexOf('--') : given.length
   const args = given.filter((text, index) => index >= end || text !== '--json')

@@ -58,7 +58,7 @@ function findFault(error: Error): { readonly code: string; readonly message: str
     : null
 }
 
-/** What the system refuses, by what was asked of it: a port, or a path. */
+/** Puts a refusal of the system into words, by what was asked for: a port, or a path. */
 function explainSystem(error: Error): string | null {
   const [code] = codesOf(error)
   // Words of our own around it say more.
@@ -113,7 +113,7 @@ const meanings = new Map(
 
 /** The message of the innermost error: others may quote a statement. */
 function messageOf(error: Error): string {
-  // Of several addresses, each of which failed.
+  // Several addresses were tried, and each failed.
   if (error instanceof AggregateError) {
     return error.errors.map((each) => (each instanceof Error ? messageOf(each) : '')).join('; ')
   }

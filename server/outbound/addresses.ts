@@ -14,8 +14,8 @@ export interface AddressesOptions {
 }
 
 /**
- * The addresses of a URL's host; none when it has none. Of one that is written as an address, which URL has made
- * canonical, the address itself.
+ * The addresses of a URL's host; none when it has none. A host that is written as an address, which URL has
+ * made canonical, needs no look-up.
  *
  * @throws Error as soon as the signal is aborted
  */

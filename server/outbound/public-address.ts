@@ -2,9 +2,9 @@ import { BlockList, isIP } from 'node:net'
 
 /**
  * Whether an IP address is one that anybody on the internet could reach: no loopback, no private or shared network, no
- * link-local address (where clouds keep their metadata), none that is reserved. What is no IP address is not public.
+ * link-local address (where clouds keep their metadata), none that is reserved. A text that is no IP address is not public.
  *
- * Of IPv6 only the global unicast range counts, less the parts of it that embed IPv4 addresses or are for documents:
+ * In IPv6 only the global unicast range counts, less the parts of it that embed IPv4 addresses or are for documents:
  * an IPv4 address in IPv6 clothes is refused, whichever it is.
  */
 export function isPublicAddress(address: string): boolean {

@@ -13,7 +13,7 @@ import { PairingPlaces } from './pairing-places.ts'
 
 /** Pairings that may be open at once, on all servers. */
 const openMax = 10_000
-/** Of one server, and of an address there: whoever floods it leaves room on the others, and for other addresses. */
+/** Open pairings of one server, and of an address there: whoever floods it leaves room on the others, and for other addresses. */
 const openOfServerMax = 1_000
 const openOfAddressMax = 50
 

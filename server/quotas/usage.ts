@@ -9,7 +9,7 @@ import type { Quotas } from './quotas.ts'
 
 type Transaction = Pick<SignedTransaction, 'tx' | 'accountId'>
 
-/** What is stored of some transaction keys. */
+/** The stored size of some transaction keys. */
 interface Stored {
   /** Those that are not revoked. */
   readonly keys: number
@@ -21,7 +21,7 @@ const nothingStored: Stored = { keys: 0, bytes: 0 }
 
 const storedRow = z.object({ keys: z.number(), bytes: z.coerce.number() })
 
-/** What is stored of these keys; of all keys of the account for null. */
+/** The stored size of these keys; of all keys of the account for null. */
 async function storedOf(
   { tx, accountId }: Transaction,
   transactionKeyIds: readonly string[] | null,
@@ -127,7 +127,7 @@ const countsRow = z.object({
   webhooks: z.number(),
 })
 
-/** What an account has of what the operator bounds. */
+/** An account's use of its quotas. */
 export async function selectUsage(tx: Executor, accountId: string, quotas: Quotas): Promise<AccountUsage> {
   const [row] = await tx.execute(sql`
     SELECT coalesce(u.transaction_keys, 0) AS "transactionKeys", coalesce(u.stored_bytes, 0) AS "storedBytes",

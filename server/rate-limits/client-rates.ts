@@ -8,7 +8,7 @@ import { takeShared } from './shared-rates.ts'
 /** Limits that all servers of a database count together: rare, and each is followed by a commit anyway. */
 export type SharedRateLimitName = 'openings' | 'registrations' | 'pairings'
 
-/** What a server counts. A name that is missing is not limited. */
+/** The limits that a server applies. A name that is missing is not limited. */
 export type Limiters = ReadonlyMap<
   RateLimitName,
   { readonly limit: RateLimit; readonly limiter: RateLimiter }
@@ -31,7 +31,7 @@ export interface RateTaking {
   readonly principalId?: string
 }
 
-/** What one client may still do. Beyond a limit nothing is taken. */
+/** The remaining allowance of one client. Beyond a limit nothing is taken. */
 export class ClientRates {
   readonly #options: ClientRatesOptions
 

@@ -1,6 +1,6 @@
 import type { RateLimit } from './rate-limiter.ts'
 
-/** What is counted. docs/operations.md has the table, with the defaults. */
+/** The names of the counted things. docs/operations.md has the table, with the defaults. */
 export const rateLimitNames = [
   /** Signatures that do not verify, by address. */
   'signature-failures',
@@ -27,7 +27,7 @@ export type RateLimitName = (typeof rateLimitNames)[number]
 export type RateLimits = Readonly<Record<RateLimitName, RateLimit>>
 
 /**
- * What one client may do. Together they let it fill less than 0.1 MB of disk a second, once what it may do at once is used up
+ * The default limits of one client. Together they let it fill less than 0.1 MB of disk a second, once what it may do at once is used up
  * (test/load/disk.test.ts).
  */
 export const defaultRateLimits: RateLimits = {
@@ -41,7 +41,7 @@ export const defaultRateLimits: RateLimits = {
   'written-bytes': { count: 8 * 1024 * 1024, seconds: 200 },
 }
 
-/** What can be set: `off` for no limits, or those that differ from {@link defaultRateLimits}; null for none of a name. */
+/** The values of the setting: `off` for no limits, or those that differ from {@link defaultRateLimits}; null for none of a name. */
 export type RateLimitSettings = 'off' | Partial<Readonly<Record<RateLimitName, RateLimit | null>>>
 
 /** The limits that hold. A name that is missing is not limited. */

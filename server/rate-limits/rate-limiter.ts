@@ -25,7 +25,7 @@ export class RateLimiter {
   }
 
   /**
-   * How many seconds it takes until the client may take so much; 0 when it may now. What is more than the limit is granted
+   * How many seconds it takes until the client may take so much; 0 when it may now. An amount above the limit is granted
    * when nothing else was taken.
    */
   waitOf(client: string, cost = 1): number {

@@ -11,7 +11,7 @@ export interface ServerRatesOptions extends Pick<ClientRatesOptions, 'databases'
   readonly isDevelopment: boolean
 }
 
-/** What all clients of a server have taken of its rate limits. */
+/** Counts how much of its rate limits all clients of a server have taken. */
 export class ServerRates {
   readonly #options: ServerRatesOptions
   readonly #limiters: Limiters
@@ -40,7 +40,7 @@ function createLimiters(limits: Partial<RateLimits>): Limiters {
   )
 }
 
-/** Of each limit that is set, the higher one. */
+/** The higher one of each limit that is set. */
 function raised(limits: Partial<RateLimits>): Partial<RateLimits> {
   return Object.fromEntries(
     rateLimitNames.flatMap((name) => {

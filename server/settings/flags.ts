@@ -3,7 +3,7 @@ import { nearName } from './near-name.ts'
 import { settingVariables } from './settings.ts'
 import type { Texts } from './sources.ts'
 
-/** What `claviger serve` was started with. */
+/** The arguments of `claviger serve`. */
 export interface ServeFlags {
   /** Settings by the names of their variables, `NAME_FILE` too. */
   readonly settings: Texts

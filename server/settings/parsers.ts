@@ -24,7 +24,7 @@ export const onOrOff = z
   .enum(['on', 'off'], { error: 'must be on or off' })
   .transform((word) => word === 'on')
 
-/** The address of a PostgreSQL. What is wrong with it is told without its password. */
+/** The address of a PostgreSQL. Errors name what is wrong without its password. */
 export const postgresUrl = z.string().superRefine((value, context) => {
   try {
     parseAddress(value)
@@ -36,7 +36,7 @@ export const postgresUrl = z.string().superRefine((value, context) => {
   }
 })
 
-/** How to reach a mail server. What is wrong with it is told without its password. */
+/** The URL of a mail server. Errors name what is wrong without its password. */
 export const smtpUrl = z.string().superRefine((value, context) => {
   try {
     readSmtpUrl(value)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-/** What the help says of a setting. Its flag is made of its name: `--data-dir` of `DATA_DIR`. */
+/** The help text of a setting. Its flag is made of its name: `--data-dir` of `DATA_DIR`. */
 export interface SettingHelp {
-  /** What stands for the value: `ADDRESS`. */
+  /** The placeholder of the value: `ADDRESS`. */
   readonly value: string
   /** server/README.md says more. */
   readonly help: string

@@ -17,7 +17,7 @@ export interface GroupedAcquisition extends NonceToConsume {
   readonly acquisitionId: string | null
 }
 
-/** What was decided, and the JWE where it is GRANTED. */
+/** The decision, and the JWE where it is GRANTED. */
 export interface GroupedOutcome {
   readonly outcome: 'GRANTED' | (typeof nonceRefusals)[number] | (typeof acquisitionRefusals)[number]
   readonly jwe: string | null
@@ -51,7 +51,7 @@ interface Waiting {
  * waits for no timer. Each account has a queue, and a group takes one of each in turn: a flood from one account fills what the
  * others leave. A transaction key is in one group at a time, which its further requests wait for.
  *
- * A group waits for no lock. What needs one that another transaction has is decided apart, in a group of its transaction key
+ * A group waits for no lock. A request that needs one held by another transaction is decided apart, in a group of its transaction key
  * that waits; what is due for an alert is decided alone.
  *
  * A group that the database refuses as a whole has left no trace, so its requests are decided alone. When its connection is
@@ -96,7 +96,7 @@ export class AcquisitionGroups {
       return
     }
     const { busy, alone } = await this.#decideTogether(group, { waits: false })
-    // What waits for a lock keeps its key, and nothing else.
+    // A request that waits for a lock holds up its key, and nothing else.
     this.#groups -= 1
     this.#release(group.filter((waiting) => !busy.includes(waiting)))
     const byKey = [...Map.groupBy(busy, ({ key }) => key).values()]

@@ -12,7 +12,7 @@ import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/rec
 
 const field = 'input.certificate'
 
-/** What the server stores of a transaction key and a certificate states: every fact but the owner's name. */
+/** The stored facts of a transaction key that a certificate states: every fact but the owner's name. */
 export type StoredFacts = Required<Omit<CertifiedFacts, 'owner'>>
 
 /**

@@ -20,7 +20,7 @@ interface Order {
 const { createdAt, expiresAt, applicationServer } = transactionKeys
 const { lastUsedAt, useCount } = transactionKeyUsage
 
-/** What has no such instant comes last, whichever way the order goes. */
+/** Keys without such an instant come last, whichever way the order goes. */
 const orders: Readonly<Record<TransactionKeySort, Order>> = {
   NEWEST: instants({ isDescending: true, value: sql`${createdAt}`, read: (key) => key.createdAt }),
   OLDEST: instants({ isDescending: false, value: sql`${createdAt}`, read: (key) => key.createdAt }),

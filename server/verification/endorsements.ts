@@ -63,7 +63,7 @@ export class Endorsements {
   }
 }
 
-/** Of statements that were checked when they were stored. */
+/** The `kid` of a statement, which was checked when it was stored. */
 function signerOf(statement: string): string {
   return decodeProtectedHeader(statement).kid ?? ''
 }

@@ -4,13 +4,13 @@ import type { Databases } from '../database/connect.ts'
 import type { Mismatch } from './mismatch-queue.ts'
 import { transactionKeyStates } from '../../schema/wire/enums.ts'
 
-/** What is looked up: one row of one account, or none. */
+/** The row to look up: one of one account, or none. */
 export type VerificationQuery = Mismatch
 
-/** What the database says of it. */
+/** The database's answer to it. */
 export type VerificationResult = Omit<PublicKeyVerification, 'answer' | 'endorsements'>
 
-/** Looks up all questions in one statement, and answers in their order. What is not found takes the path of what is. */
+/** Looks up all questions in one statement, and answers in their order. An unknown key takes the same path as a known one. */
 export async function lookUp(
   { reads }: Databases,
   questions: readonly VerificationQuery[],

@@ -50,7 +50,7 @@ export class MismatchAlarm {
     try {
       await this.#tell(batch)
     } catch (error) {
-      // What was raised already is not due any more.
+      // A mismatch that was raised already is no longer due.
       if (isConnectionLost(error)) for (const mismatch of batch) this.report(mismatch)
       throw error
     }

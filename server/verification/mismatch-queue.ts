@@ -15,7 +15,7 @@ export interface ReportedMismatch extends Mismatch {
 
 export interface MismatchQueueOptions {
   readonly max: number
-  /** Of one application server of an account. */
+  /** The most that wait for one application server of an account. */
   readonly perApplicationServerMax: number
 }
 

@@ -8,7 +8,7 @@ import type { Mismatch } from './mismatch-queue.ts'
 /** Alerts of one key each that an owner gets in an hour at most, for each application server, however many keys are shown. */
 export const mismatchAlertsPerHour = 20
 
-/** Keys that wait for an alert together, of one application server of an account. What is shown beyond is not counted. */
+/** Keys that wait for an alert together, of one application server of an account. Keys beyond it are not counted. */
 const waitingMax = 1_000
 /** How long the first of them waits at least, and how long it is until the next such alert. */
 const sumUpAfterSeconds = 60

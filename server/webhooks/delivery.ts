@@ -91,7 +91,7 @@ export class WebhookDelivery {
         .finally(() => this.#underWay.delete(turn))
       this.#underWay.set(turn, webhook)
     }
-    // What is due and found no place has one when another turn has ended.
+    // A webhook that is due and found no place gets one when another turn has ended.
     return false
   }
 

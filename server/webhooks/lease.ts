@@ -3,7 +3,7 @@ import type postgres from 'postgres'
 import type { WebhookFailure } from './post.ts'
 import type { AlertKind, ChannelKind, ChannelLanguage } from '../../schema/wire/enums.ts'
 
-/** What is this server's to deliver to, until the lease runs out. */
+/** A webhook or channel that this server delivers to until the lease runs out. */
 interface Leased {
   readonly account_id: string
   readonly id: string
@@ -39,11 +39,11 @@ export interface LeasedChannel extends Leased {
   readonly newest_position: number
 }
 
-/** What this server may still take. */
+/** How many more this server may take. */
 export interface FreePlaces {
   readonly proven: number
   readonly unproven: number
-  /** What it posts to at present. */
+  /** The webhooks that it posts to at present. */
   readonly busy: readonly Pick<Leased, 'account_id' | 'host' | 'is_proven'>[]
 }
 
@@ -92,7 +92,7 @@ function toLeased(row: LeasedRow<LeasedWebhook> | LeasedRow<LeasedChannel>): Lea
 }
 
 /*
- * What a delivery writes. Each answers false, and has changed nothing, when the lease is no longer held: the webhook was
+ * The writes of a delivery. Each answers false, and has changed nothing, when the lease is no longer held: the webhook was
  * removed, or another server has taken over. Each is one statement that locks this one webhook.
  */
 

@@ -3,7 +3,7 @@ import { alertIdOf, cursorOf } from '../../schema/graphql/alert.ts'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import type { WebhookSecret } from './secret.ts'
 
-/** What is posted to a receiver. */
+/** The message that is posted to a receiver. */
 export interface WebhookMessage {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string

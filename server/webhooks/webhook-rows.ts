@@ -4,7 +4,7 @@ import { webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { selectAlertsAt } from '../alerts/alert-rows.ts'
 import type { Executor } from '../database/connect.ts'
 
-/** What the API shows of a webhook: not its secret. */
+/** A webhook as the API shows it, without its secret. */
 export const webhookColumns = {
   accountId: webhooks.accountId,
   id: webhooks.id,

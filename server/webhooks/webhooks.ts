@@ -35,7 +35,7 @@ export interface WebhooksOptions {
   readonly quotas: Quotas
 }
 
-/** Sets, shows and removes webhooks. What is posted there, and when, is for WebhookDelivery. */
+/** Sets, shows and removes webhooks. WebhookDelivery decides what is posted, and when. */
 export class Webhooks {
   readonly #databases: Databases
   readonly #serverKeySecret: string
@@ -135,7 +135,7 @@ export class Webhooks {
   }
 }
 
-/** What is no UUID is no webhook's. @throws {KeyServerError} NOT_FOUND */
+/** A text that is no UUID is no webhook's id. @throws {KeyServerError} NOT_FOUND */
 function parseId(id: string): string {
   const parsed = uuid.safeParse(id)
   if (!parsed.success) throw notFound('webhook')
@@ -164,7 +164,7 @@ async function insert(
 }
 
 /**
- * Any change enables a webhook. What is waiting is tried at once where the receiver does not fail; where it does, setting the
+ * Any change enables a webhook. Alerts that wait are tried at once where the receiver does not fail; where it does, setting the
  * URL anew keeps the back-off, and asking for a redelivery ends it.
  *
  * @throws {KeyServerError} NOT_FOUND

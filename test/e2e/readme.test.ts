@@ -12,7 +12,7 @@ import { codeBlocksOf, runInstalled } from '../support/documents.ts'
 import { run, type TestProcess } from '../support/processes.ts'
 import { freePort } from '../support/server.ts'
 
-/* What README.md shows is what there is: its programs are run, and its tables are compared with the code. */
+/* README.md shows the truth: its programs are run, and its tables are compared with the code. */
 
 const root = new URL('../../', import.meta.url)
 const ownFile = fileURLToPath(new URL('./own-file.js', import.meta.url))
@@ -75,7 +75,7 @@ test.each([
   },
 )
 
-/** What an npm script gives to `node`. */
+/** The arguments that an npm script gives to `node`. */
 function programOf(script: string): string[] {
   expect(manifest).toHaveProperty(
     ['scripts', script],

@@ -19,7 +19,7 @@ let database: TestDatabase
 let sql: postgres.Sql
 let directory: string
 const processes: TestProcess[] = []
-/** What the client reported, by point. */
+/** The client's reports, by point. */
 const facts = new Map<number, Facts>()
 
 interface Facts {

@@ -134,7 +134,7 @@ async function expectServed(
   try {
     const codes = async (ids: readonly string[]) =>
       Promise.all(ids.map(async (id) => (await acquire(server.url, key, { id })).code))
-    // What was signed before the restore is refused, and seconds are the least that a signature tells.
+    // Requests signed before the restore are refused, and a signature tells whole seconds.
     await eventually(async () => (await codes(has)).every((code) => code === undefined), {
       withinMs: 10_000,
       what: 'the keys are released',

@@ -55,7 +55,7 @@ async function behindPgBouncer(
   }
 }
 
-/** Stores keys, one after another, until it is over. What comes back is what was acknowledged. */
+/** Stores keys, one after another, until it is over. Returns the acknowledged ones. */
 async function storeUntil(
   isOver: () => boolean,
   {

@@ -119,7 +119,7 @@ test.each(Object.entries(cuts))(
     await delay(1_500)
 
     expect(outcome.longestMs).toBeLessThan(answerMsMax)
-    // What stands here should this fail says why.
+    // These lines say why, should this fail.
     expect(server.logLines.filter((line) => line.includes('a request failed'))).toEqual([])
     expect([...outcome.codes.keys()].filter((code) => !expectedCodes.includes(code))).toEqual([])
     expect(outcome.answered).toBeGreaterThan(answeredMin)

@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 /* Servers without a process: each has a monotonic clock of its own, and the database has one that can be set. */
 
 const settlingMs = 300_000
-/** What the test itself may take, by which the database's clock goes on. */
+/** The time that the test itself may take, by which the database's clock goes on. */
 const toleranceMs = 30_000
 
 let database: TestDatabase

@@ -25,7 +25,7 @@ import {
 } from '../support/raw-client.ts'
 
 /*
- * Two servers serve by the right clock all the while. What happens in the wrong hour, another one does: the servers' own
+ * Two servers serve by the right clock all the while. Another server does what happens in the wrong hour: the servers' own
  * functions, on a connection whose clock is wrong.
  */
 const world = useWorld({ count: 2 })

@@ -37,7 +37,7 @@ const began = performance.now()
 await Promise.all(Array.from({ length: 12 }, work))
 const report: StormReport = { acknowledged, rejected, pending, longestMs: Math.round(longestMs) }
 process.stdout.write(JSON.stringify(report))
-// What is left over must not keep the process: whether something is, the report says.
+// Left-overs must not keep the process: the report says whether there are any.
 process.exit(0)
 
 /** A busy machine takes longer until enough was acknowledged and rejected to say something. */

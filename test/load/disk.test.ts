@@ -19,11 +19,11 @@ import {
 } from '../support/raw-client.ts'
 import { useWorld, type World } from '../support/world.ts'
 
-/** What one client may fill once it has used up what it may do at once. */
+/** The bytes a second that one client may fill once its burst is used up. */
 const bytesPerSecondMax = 100_000
 const floodSeconds = 8
 
-/** What may be written at once in a test: some of the largest requests. */
+/** The burst in a test: some of the largest requests. */
 const bytesAtOnce = 100_000
 
 /** Limits that are refilled as fast, and let little be done at once: so that a test sees the rate in seconds. */
@@ -51,7 +51,7 @@ describe.each([
   const world = useWorld({ rateLimits: withoutBurst(limits) })
 
   test('a client that stores whatever it can fills less than 0.1 MB of disk a second', async () => {
-    // What may be done at once is done first, and everything is tried from then on.
+    // The burst is used up first, and everything is tried from then on.
     await flood(world, 3)
     const { bytes, seconds, tried } = await flood(world, floodSeconds)
     process.stdout.write(`${report({ bytes, seconds })} with limits, ${String(tried)} attempts\n`)

@@ -99,7 +99,7 @@ describe('negative control: the checker finds', () => {
 
   test('that notifications alone, without reading from a cursor, lose alerts when their connection is lost', async () => {
     const owner = await openSubscriber(world.url)
-    // What the connection of a naive subscriber delivers: an alert for each notification, in the order of arrival.
+    // The connection of a naive subscriber delivers an alert for each notification, in the order of arrival.
     let heard = 0
     const naive = postgres(world.servers[0]?.databaseUrl ?? '', {
       max: 1,

@@ -33,7 +33,7 @@ async function useCountOf(id: string): Promise<unknown> {
   return row?.['use_count']
 }
 
-/** What one could take for the id that another purpose is remembered under: a digest of purpose and id, as a UUID. */
+/** A value that one could take for the id under which another purpose is remembered: a digest of purpose and id, as a UUID. */
 function derivedIds(purpose: string, acquisitionId: string): string[] {
   return ['md5', 'sha1', 'sha256'].flatMap((algorithm) =>
     ['', ' ', ':', '/'].map((separator) => {

@@ -41,7 +41,7 @@ test('of a body that comes byte by byte no chunk is kept, and little more than i
       chunks.push(new WeakRef(chunk))
       yield chunk
     }
-    // What was just made is held until a turn later.
+    // A new object is held until a turn later.
     await nextTurn()
     if (typeof collectGarbage !== 'function') throw new TypeError('V8 has a gc.')
     collectGarbage()

@@ -32,7 +32,7 @@ let administrator: Administrator
 let server: TestServer
 let metricsPort: number
 let collector: TraceReceiver
-/** What clients were answered. */
+/** The answers to clients. */
 const answers: string[] = []
 
 beforeAll(async () => {
@@ -123,7 +123,7 @@ test('nor does one that is sent as a header, a path, a name, an alias, a literal
     `{ transactionKey(${canary}: 1) { __typename } }`,
     `{ keyServer { __typename @${canary} } }`,
   ]
-  // What an answer has by its alias or by graphql-js's own words about names, a client gets back; logs and metrics have it not.
+  // A client gets back its own alias and graphql-js's words about names; logs and metrics do not have them.
   for (const query of named) for (const signer of [key, null]) await call(server.url, signer, { query })
   const signed = await signRequest(server.url, key, { query: '{ account { id } }' })
   for (const name of [

@@ -6,7 +6,7 @@ import { RawSocket } from '../support/socket.ts'
 
 const executionsMax = 3
 
-// The limit of the server in this process, which is loaded anew for it. What it is without this, test/security/sockets.test.ts says.
+// The limit of the server in this process, which is loaded anew for it. test/security/sockets.test.ts states the default.
 const limitsModule = '../../server/lib/transport-limits.ts'
 const limits = await vi.importActual<object>(limitsModule)
 vi.doMock(limitsModule, () => ({ ...limits, executionsMax }))
@@ -60,7 +60,7 @@ test('beyond so many queries at a time another one is UNAVAILABLE over every tra
   await locking
   expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(waiting.map(() => 200))
   for (let round = 0; round < 3; round++) {
-    // What is refused gives its place back too.
+    // A refused request gives its place back too.
     for (let asked = 0; asked < executionsMax; asked++) {
       expect((await call(world.url, null, { query: '{ account { id } }' })).code).toBe('UNAUTHENTICATED')
     }

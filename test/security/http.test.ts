@@ -7,7 +7,7 @@ const world = useWorld()
 /** Reached by others than this machine, so it answers for any host. */
 const reachable = useWorld({ host: '0.0.0.0' })
 
-/** What the server answers to these bytes until it closes the connection, or for a second at most. */
+/** The server's answer to these bytes until it closes the connection, or for a second at most. */
 async function sendBytes(text: string, { url } = { url: world.url }): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text))

@@ -18,13 +18,13 @@ import {
 
 const world = useWorld()
 
-/** What a run made, by what it is. Each is a text that occurs nowhere by accident. */
+/** The secrets of a run, by kind. Each is a text that occurs nowhere by accident. */
 interface Secrets {
   /** Private halves and symmetric keys: for the client alone. */
   readonly keys: Set<string>
   /** For the client and the database: not for the log. */
   readonly copies: Set<string>
-  /** Of request signatures: not for the log, and signatures not for the database either. */
+  /** Nonces and request signatures: not for the log, and signatures not for the database either. */
   readonly nonces: Set<string>
   readonly signatures: Set<string>
 }
@@ -152,7 +152,7 @@ test('no table, no log line and no answer holds a secret, and the log holds no c
   for (const kind of [secrets.keys, secrets.copies, secrets.nonces, secrets.signatures]) {
     expect(found(log, kind)).toEqual([])
   }
-  // What was sent by mistake stands in that request, and nowhere else.
+  // A secret that was sent by mistake stands in that request, and nowhere else.
   const answers = traffic.filter((_, index) => index % 2 === 1).join('\n')
   expect(found(answers, secrets.keys)).toEqual([])
   // The search finds what is there: the copies that are stored and were handed out, and the nonces of the requests.

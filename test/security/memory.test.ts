@@ -10,10 +10,10 @@ const world = useWorld()
 setFlagsFromString('--expose-gc')
 const collectGarbage: unknown = runInNewContext('gc')
 
-/** What this process, and so its key server, holds after the garbage has gone, in bytes. */
+/** The bytes that this process, and so its key server, holds after garbage collection. */
 async function heldBytes(): Promise<number> {
   if (typeof collectGarbage !== 'function') throw new TypeError('V8 has a gc.')
-  // What was sent last is let go some turns later.
+  // The last message is let go some turns later.
   await new Promise((resolve) => setTimeout(resolve, 100))
   collectGarbage()
   collectGarbage()

@@ -5,9 +5,9 @@ import { call, openAccount, storeInput, storeMutation } from '../support/raw-cli
 
 const world = useWorld()
 
-/** What is not seen and turns the text around it, or ends its line. */
+/** Characters that are not seen, and turn the text around them or end its line. */
 const turning = ['\u202e', '\u2066', '\u2069', '\u200f', '\u061c', '\u2028', '\u2029']
-/** What is not seen. */
+/** Characters that are not seen. */
 const invisible = [
   '\u3164',
   '\u115f',

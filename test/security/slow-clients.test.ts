@@ -8,7 +8,7 @@ import { call } from '../support/raw-client.ts'
 
 const [writeTimeoutMs, waitingBytesMax] = [1_000, 1024 * 1024]
 
-// The limits of the server in this process, which is loaded anew for it. What they are without this, test/security/sockets.test.ts says.
+// The limits of the server in this process, which is loaded anew for it. test/security/sockets.test.ts states the defaults.
 const limitsModule = '../../server/lib/transport-limits.ts'
 const limits = await vi.importActual<object>(limitsModule)
 vi.doMock(limitsModule, () => ({ ...limits, writeTimeoutMs, waitingBytesMax }))

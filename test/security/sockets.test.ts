@@ -5,7 +5,7 @@ import { RawSocket } from '../support/socket.ts'
 
 const [idleMs, perAddressMax] = [1_500, 4]
 
-// The limits of the server in this process, which is loaded anew for it. What they are without this, the first test says.
+// The limits of the server in this process, which is loaded anew for it. The first test states the defaults.
 const limitsModule = '../../server/lib/transport-limits.ts'
 const limits = await vi.importActual<object>(limitsModule)
 vi.doMock(limitsModule, () => ({

@@ -51,7 +51,7 @@ export interface WatchedPage {
   readonly context: BrowserContext
   /** Console errors and warnings, exceptions, violations of the Content-Security-Policy, each in words. */
   readonly problems: string[]
-  /** What is expected to go wrong in it; the browser may tell it late. */
+  /** Expected errors of the page; the browser may tell them late. */
   readonly expected: RegExp[]
 }
 

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 
 export interface Child {
   readonly process: ChildProcess
-  /** What it has written to standard output so far. */
+  /** Its standard output so far. */
   output(): string
-  /** What it has written to standard error so far. */
+  /** Its standard error so far. */
   errors(): string
   readonly ended: Promise<ChildEnd>
 }
@@ -18,7 +18,7 @@ export interface ChildEnd {
 }
 
 const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-/** What has nothing to do with the script itself. */
+/** Lines that have nothing to do with the script itself. */
 export const runtimeSettings = { PATH, NODE_COMPILE_CACHE }
 
 /** Runs a script of this checkout, named from its root, in a process of its own that is killed after `timeoutMs`. */

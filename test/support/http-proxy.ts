@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import { connect, type Socket } from 'node:net'
 
-/** What a proxy between a client and a key server does with what it does not know. */
+/** The ways of a proxy between a client and a key server with what it does not know. */
 export interface HttpProxyManners {
   /** `refuse`: passes no Upgrade and answers 400. `ignore`: holds the connection and never answers. */
   readonly upgrade: 'pass' | 'refuse' | 'ignore'

@@ -1,7 +1,7 @@
 import { mkdir, rmdir, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 
-/** What is done under a lock takes seconds; an older one was left by a process that died. */
+/** Work under a lock takes seconds; an older lock was left by a process that died. */
 const lockMsMax = 60_000
 
 /** Does something that test files, which are processes of their own, must not do at once. `path` is a folder that is none. */

@@ -33,7 +33,7 @@ export interface MailServerOptions extends Pick<
   'secure' | 'authOptional' | 'disabledCommands' | 'onAuth' | 'onRcptTo' | 'onMailFrom'
 > {
   readonly port?: number
-  /** What the server does with a mail that it has: it refuses it by throwing, or loses the connection. Default: it takes it. */
+  /** Handles a received mail: it refuses it by throwing, or loses the connection. Default: it takes it. */
   readonly onMail?: (mail: ReceivedMail, connection: { readonly cut: () => void }) => Promise<void> | void
 }
 

@@ -34,7 +34,7 @@ export async function expectSignedOnly(url: string, operation: Operation): Promi
   expectUnauthenticated(await call(url, await createRawKey(), operation), 'SIGNATURE_INVALID')
 }
 
-/** What an operation answered when it must not fail. */
+/** The answer of an operation that must not fail. */
 export async function succeed(url: string, key: RawKey | null, operation: Operation): Promise<unknown> {
   const answer = await call(url, key, operation)
   expect(answer.errors).toEqual([])

@@ -7,7 +7,7 @@ const stopTimeoutMs = 15_000
 
 export interface TestProcess {
   readonly child: ChildProcess
-  /** What it has written to standard output and standard error so far. */
+  /** Its standard output and standard error so far. */
   readonly output: () => string
   /** Resolves when the output has this text. */
   says(text: string): Promise<void>

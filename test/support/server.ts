@@ -12,7 +12,7 @@ export interface TestServer extends RunningKeyServer {
   /** `http://127.0.0.1:PORT`, one of its origins. */
   readonly url: string
   readonly databaseUrl: string
-  /** What the server has logged so far, a JSON line each. */
+  /** The server's log lines so far, each as JSON. */
   readonly logLines: readonly string[]
 }
 
@@ -21,7 +21,7 @@ export interface TestServerOptions extends KeyServerOptions, ListenOptions {
   readonly alsoKnownAs?: readonly string[]
 }
 
-/** Of every test server, so that several can share a database. */
+/** The secret of every test server, so that several can share a database. */
 export const testServerKeySecret = 'K8w1Zc0jQ2uVx5rT7yBn4mLpA9sDfGhJ6eRtYuIoP3k'
 
 /** Starts a key server in this process on a database that exists. */

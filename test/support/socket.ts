@@ -75,7 +75,7 @@ export class RawSocket {
         resolve({ code, reason: reason.toString() })
       })
     })
-    // What it means, the close says.
+    // The close frame says why.
     socket.on('error', () => undefined)
   }
 

@@ -1,6 +1,6 @@
 import type { AlertNode } from './socket.ts'
 
-/** What is wrong with a stream of alerts: `truth` is the list that the server keeps, in order. Empty when all is well. */
+/** The faults of a stream of alerts: `truth` is the list that the server keeps, in order. Empty when all is well. */
 export function faultsOf(
   received: readonly Pick<AlertNode, 'cursor'>[],
   truth: readonly Pick<AlertNode, 'cursor'>[],

@@ -53,7 +53,7 @@ export async function runSystemProgram(
   return stdout
 }
 
-/** Starts one of them. What it says is at hand when a test fails. */
+/** Starts one of them. Its output is at hand when a test fails. */
 export async function startSystemProgram(
   program: string,
   args: readonly string[],

@@ -22,12 +22,12 @@ export interface ReceivedSpan {
 export interface TraceReceiver {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string
-  /** What a server is told of it. */
+  /** The settings that send a server's traces to it. */
   readonly settings: TraceSettings
   readonly spans: readonly ReceivedSpan[]
   /** All that came, byte for byte, and the headers. */
   readonly raw: readonly string[]
-  /** What every batch says of its server. */
+  /** The resource attributes of every batch. */
   readonly resources: readonly Readonly<Record<string, string>>[]
   close(): Promise<void>
 }

@@ -19,7 +19,7 @@ export function signerOf(key: RawKey): StatementSigner {
   }
 }
 
-/** What a store's input says, as its owner certifies it. */
+/** The facts of a store's input, as its owner certifies them. */
 export function certificateOf(owner: string, input: Record<string, unknown>): KeyCertificate {
   const seconds = (instant: unknown) => Math.floor(Date.parse(String(instant)) / 1000)
   const { notBefore, expiresAt, maxUses, overusePolicy } = input

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 export interface Received {
   readonly headers: IncomingHttpHeaders
   readonly body: string
-  /** What it was answered. */
+  /** The status that answered it. */
   readonly status: number
 }
 

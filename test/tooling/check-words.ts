@@ -10,7 +10,11 @@ import { findRetiredWords } from './retired-words.ts'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folders = '{.ci,.github,bench,client,deploy,docs,examples,schema,server,test}'
 const files = globSync(
-  [`${folders}/**/*.{ts,js,md,graphql,yml,yaml,conf,cfg,service}`, '*.{ts,js,md}', 'schema/functions/*.sql'],
+  [
+    `${folders}/**/*.{ts,tsx,js,md,graphql,yml,yaml,conf,cfg,service}`,
+    '*.{ts,js,md}',
+    'schema/functions/*.sql',
+  ],
   {
     cwd: root,
     exclude: (name) => ['node_modules', 'dist', 'migrations'].includes(name),

@@ -71,11 +71,11 @@ describe('docs/cli.md', () => {
 test('a command or an option that the page does not have is found', () => {
   expect(missingFrom(page, { path: 'key polish', options: [] })).toEqual(['key polish'])
   expect(missingFrom(page, { path: 'key create', options: ['--shiny'] })).toEqual(['key create --shiny'])
-  // Of another section, and so not of this one.
+  // It belongs to another section, and so not to this one.
   expect(missingFrom(page, { path: 'key destroy', options: ['--owner'] })).toEqual(['key destroy --owner'])
 })
 
-/** What the page lacks of a command: its name in code, and each of its options in a section that names it so. */
+/** The parts of a command that the page lacks: its name in code, and each of its options in a section that names it so. */
 function missingFrom(text: string, { path, options }: Documented): string[] {
   const name = new RegExp(`\`${path}(?![\\w-])`)
   const sections = text.split(/^(?=##+ )/m).filter((section) => name.test(section))

@@ -10,7 +10,7 @@ const [, map = ''] = /^## The map\n.*?^( {4}\w.*?)\n\n\S/ms.exec(contributing) ?
 
 /** Folders whose parts the map does not list. */
 const leaves = ['bench', 'bin', 'examples']
-/** What git does not keep. */
+/** Folders that git does not keep. */
 const derived = ['node_modules', 'dist', 'coverage']
 
 /** Copied there while the package is packed. */

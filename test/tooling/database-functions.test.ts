@@ -23,7 +23,7 @@ afterAll(async () => {
 
 class RolledBack extends Error {}
 
-/** What `look` finds after these statements, which are then rolled back. */
+/** The result of `look` after these statements, which are then rolled back. */
 async function after<T>(
   statements: readonly string[],
   look: (sql: TransactionSql) => Promise<T>,

@@ -13,7 +13,7 @@ export async function readFunctionFiles(): Promise<Map<string, string>> {
 }
 
 /**
- * What `npm run db:generate` would still copy into a migration: the texts of functions whose newest text in the migrations
+ * The functions that `npm run db:generate` would still copy into a migration: the texts of functions whose newest text in the migrations
  * is another one. Each stands in a migration as it stands in its file.
  *
  * @param files the texts by name, as {@link readFunctionFiles} reads them

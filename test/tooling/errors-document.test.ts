@@ -10,7 +10,7 @@ const folder = new URL('../../docs/errors/', import.meta.url)
 const files = await readdir(folder)
 const pageOf = (code: string) => readFile(new URL(`${code}.md`, folder), 'utf8')
 
-/** What an example's `extensions` may have beside the code. */
+/** The members that an example's `extensions` may have beside the code. */
 const details = ['code', 'reason', 'serverTime', 'field', 'quota', 'limit', 'retryAfterSeconds']
 
 test('docs/errors has a page for each code and no other', () => {
@@ -44,7 +44,7 @@ test('a page of another code, without a section, with another status or example 
   expect(defectsOf('NOT_FOUND', page.replace('"code": "NOT_FOUND"', '"code": "GONE"'))).toContain('example')
 })
 
-/** What is wrong with the page of a code. */
+/** The faults of the page of a code. */
 function defectsOf(code: (typeof errorCodes)[number], page: string): string[] {
   const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
   const [, example = '{}'] = /^## Example\n\n```json\n(.*?)\n```$/ms.exec(page) ?? []

@@ -8,7 +8,7 @@ import {
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What a package exports under one name. */
+/** An export of a package under one name. */
 export interface ApiEntry {
   readonly name: string
   readonly folder: 'client' | 'server'

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { PATH = '', HOME = '' } = process.env
-/** What npm needs to reach its registry: a network's own certificates, proxy and settings of npm. */
+/** The environment that npm needs to reach its registry: a network's own certificates, proxy and settings of npm. */
 const networkSettings: Record<string, string> = {}
 const networkNames =
   /^(node_extra_ca_certs|ssl_cert_file|(https?|no)_proxy|npm_config_(registry|cafile|proxy|https_proxy))$/i
@@ -64,7 +64,7 @@ export async function pack(workspace: string, folder: string): Promise<PackedPac
   const args = ['pack', '--json', '--pack-destination', folder]
   const { stdout } = await execute('npm', args, { cwd: join(root, workspace) })
   const [name] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'))
-  // What prepack prints goes before the JSON.
+  // The output of prepack goes before the JSON.
   const files = [...stdout.matchAll(/"path": "([^"]+)"/g)].map(([, path = '']) => path)
   return { tarball: join(folder, name ?? ''), files, folder }
 }

@@ -2,7 +2,7 @@ import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
 import { readNewestSnapshot } from './migration-files.ts'
 
 /**
- * What `npm run db:generate` would still write: the SQL statements that lead from the newest committed snapshot to
+ * The changes that `npm run db:generate` would still write: the SQL statements that lead from the newest committed snapshot to
  * `tables`. Empty when the migrations are current. `drizzle-kit generate` itself exits with 0 whatever happens, and
  * asks questions on a terminal.
  *

@@ -11,7 +11,9 @@ test.each([
   ['"Who" in place of a subject', '/** Who signs has a list. */', ['Who']],
   ['the same in a document', 'It ends. Whose client has gone is answered by nobody.', ['Whose']],
   ['the same in a list', '- Who is not pinned may have signed it.', ['Who']],
-  ['"Of" at the beginning', '// Of all pools that follow one another, the current one.', ['Of all']],
+  ['"What" in place of a subject', '/** What an entry tells. */', ['What']],
+  ['"Of" before a noun', '// Of messages, the longest.', ['Of']],
+  ['"Of" at the beginning', '// Of all pools that follow one another, the current one.', ['Of']],
 ])('finds %s', (_what, text, found) => {
   expect(wordsIn(text)).toEqual(found)
 })

@@ -49,7 +49,7 @@ interface RetiredPhrase {
 /** Between two words of a sentence: also the end of a line, and what a comment's next line begins with. */
 const gap = String.raw`(?:\s|\*|//)+`
 /** Where a sentence begins: at the start of a line's text, or after the end of the sentence before. */
-const sentenceStart = String.raw`(?<=(?:^[ \t]*(?:/\*\*?|\*|//|-|#|\d\.)?|[.!?])[ \t]+(?:\*\*)?|^)`
+const sentenceStart = String.raw`(?<=(?:^[ \t]*(?:/\*\*?|\*|//|--?|#|\d\.)?|[.!?])[ \t]+(?:\*\*)?|^)`
 /** The rest of a sentence that is no question. */
 const noQuestion = String.raw`(?=[^?.!]*(?:[.!]|$(?![^])))`
 
@@ -58,12 +58,12 @@ const retiredPhrases: readonly RetiredPhrase[] = [
   { pattern: new RegExp(String.raw`\bcan${gap}not\b(?!${gap}only)`, 'gi'), instead: 'cannot' },
   { pattern: /\b(?:[Hh]e|[Hh]is|[Hh]im|[Hh]imself|[Ss]he|[Hh]ers?|[Hh]erself)\b/g, instead: 'they, their' },
   {
-    pattern: new RegExp(String.raw`${sentenceStart}Of (?:all|them|an?|the|these|those)\b${noQuestion}`, 'gm'),
+    pattern: new RegExp(String.raw`${sentenceStart}Of\b${noQuestion}`, 'gm'),
     instead: 'a sentence that begins with its subject',
   },
   {
-    pattern: new RegExp(String.raw`${sentenceStart}(?:Who|Whom|Whose)\b${noQuestion}`, 'gm'),
-    instead: 'Whoever, or the noun: client, owner, caller',
+    pattern: new RegExp(String.raw`${sentenceStart}(?:Who|Whom|Whose|What)\b${noQuestion}`, 'gm'),
+    instead: 'Whoever, or the noun: client, owner, caller, entry, request',
   },
 ]
 

@@ -86,7 +86,7 @@ async function takeAll(on: Browser, url: string): Promise<void> {
   await pair(on, page, url)
 }
 
-/** What both screens show while a second device is added. */
+/** Both screens while a second device is added. */
 async function pair(on: Browser, first: Page, url: string): Promise<void> {
   const { page } = await openPage(on, { viewport: desktop, deviceScaleFactor: 1.5 })
   await page.goto(url)

@@ -142,7 +142,7 @@ function membersOf(source: string, name: string): string[] {
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, member = '']) => member)
 }
 
-/** Of each kind of alert the members that not every alert has. */
+/** The members of each kind of alert that not every alert has. */
 function membersOfKinds(source: string): Record<string, string[]> {
   const common = ['kind', ...membersOf(source, 'KnownAlert')]
   const found: Record<string, string[]> = {}

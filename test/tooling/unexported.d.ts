@@ -1,4 +1,4 @@
-/** What `npm run api:check` refuses: a public signature with a type that cannot be imported. */
+/** An example of what `npm run api:check` refuses: a public signature with a type that cannot be imported. */
 interface Hidden {
   readonly name: string
 }

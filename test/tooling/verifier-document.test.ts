@@ -7,7 +7,7 @@ import { exampleCreated, exampleKey } from '../support/vectors/request-signing-e
 import { createBench, outcomeOf, owner, startSeconds } from '../support/verifier.ts'
 import { proofFailures } from '../../schema/wire/enums.ts'
 
-/* What docs/verifier.md says of the wire is compared with the code, and computed once more without it. */
+/* The wire format in docs/verifier.md is compared with the code, and computed once more without it. */
 
 const text = await readFile(new URL('../../docs/verifier.md', import.meta.url), 'utf8')
 const codeBlocks = [...text.matchAll(/^```\w*\n(.*?)\n```$/gms)].map(([, code = '']) => code)

@@ -14,7 +14,7 @@ export interface AlertView {
   readonly keyId: string | null
 }
 
-/** What an alert says to its reader. */
+/** The texts of an alert for its reader. */
 export function alertView(alert: Alert, translator: Translator): AlertView {
   const { t, relative } = translator
   switch (alert.kind) {

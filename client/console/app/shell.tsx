@@ -17,7 +17,7 @@ import { navigation, type NavigationItem } from './routes.tsx'
 import styles from './shell.module.css'
 import { useFreshness } from './use-freshness.ts'
 
-/** What stands around every page of an open account: the menu, who one is, and whether the key server is there. */
+/** The frame of every page of an open account: the menu, who one is, and whether the key server is there. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   const { t } = useTranslator()
   const { viewer, owner, mode } = useSession()

@@ -1,7 +1,7 @@
 import type { AuditAction } from '../../index.ts'
 import type { ViewerVault } from '../session/access.ts'
 
-/** What was done, or was refused: the key server's word, chained by hashes (docs/audit-log.md). */
+/** Actions done or refused: the key server's word, chained by hashes (docs/audit-log.md). */
 export interface AuditEntry {
   readonly id: string
   readonly action: AuditAction

@@ -12,7 +12,7 @@ export interface KeyListState {
   readonly totalCount: number | null
   /** How many the search alone lets through, by state; null before the first answer. */
   readonly totals: KeyTotals | null
-  /** What was read so far, by the number of the page. */
+  /** The rows that were read so far, by the number of the page. */
   readonly pages: ReadonlyMap<number, readonly TransactionKey[]>
   readonly isLoading: boolean
   readonly error: unknown

@@ -1,7 +1,7 @@
 import { VaultError } from '../../index.ts'
 import { settled, withObjectStore } from '../../keystore/object-store.ts'
 
-/** What was read last of one thing, for when the key server is out of reach. */
+/** The last reading of one thing, for when the key server is out of reach. */
 export interface LastRead<T> {
   /** Undefined: nothing was read, or this browser keeps nothing. */
   readonly get: () => Promise<T | undefined>
@@ -30,7 +30,7 @@ export function lastRead<T extends object>(managementKeyId: string, name: string
   }
 }
 
-/** Whether the key server was not reached. What it refuses is an answer, and shows nothing that was read before. */
+/** Whether the key server was not reached. A refusal is an answer, and shows nothing that was read before. */
 export function isOutOfReach(error: unknown): boolean {
   return error instanceof VaultError && (error.code === 'NETWORK' || error.code === 'TIMEOUT')
 }

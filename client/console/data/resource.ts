@@ -2,7 +2,7 @@ import { useEffect } from 'react'
 import { isOutOfReach, type LastRead } from './read-cache.ts'
 import { Store, useStore } from './store.ts'
 
-/** Something that is read from the key server. What was read stays while it is read again, and when that fails. */
+/** Something that is read from the key server. The last reading stays while it is read again, and when that fails. */
 export interface ResourceState<T> {
   /** Undefined: nothing was read so far. */
   readonly data: T | undefined

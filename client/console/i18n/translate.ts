@@ -1,6 +1,6 @@
 import { languages, type Language, type Message } from './messages.ts'
 
-/** What a message's `{…}` are replaced with. `count` also decides about the plural. */
+/** The values that replace a message's `{…}`. `count` also decides about the plural. */
 export type MessageValues = Readonly<Record<string, string | number>>
 
 /** Turns messages into text, and moments and numbers into what one writes in this language. */

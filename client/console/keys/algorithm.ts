@@ -16,7 +16,7 @@ export const algorithmNames: Readonly<Record<(typeof algorithms)[number], Messag
   A256GCM: keyMessages.algorithmAES,
 }
 
-/** What a key can do, by its public half; a key without one is symmetric. Null: another kind than this page makes. */
+/** The uses of a key, by its public half; a key without one is symmetric. Null: another kind than this page makes. */
 export function algorithmOf({ publicKey }: TransactionKey): (typeof algorithms)[number] | null {
   if (publicKey === null) return 'A256GCM'
   const curve = 'crv' in publicKey ? publicKey.crv : null

@@ -3,7 +3,7 @@ import type { OverusePolicy, TransactionKey } from '../../index.ts'
 /** Days from now, a date, or for ever. */
 export type TermChoice = '30' | '90' | '365' | 'date' | 'never'
 
-/** What the form holds. */
+/** The values of the form. */
 export interface Terms {
   readonly label: string
   readonly term: TermChoice

@@ -18,7 +18,7 @@ interface ReceiversPageProps<Receiver> {
   readonly texts: Readonly<Record<'title' | 'add' | 'emptyTitle' | 'emptyText', string>>
   /** One of them in the list, with its `key`. */
   readonly item: (receiver: Receiver, owner: Vault | null) => ReactNode
-  /** What the dialog to add one shows; it calls `close` when one was added. */
+  /** The content of the dialog to add one; it calls `close` when one was added. */
   readonly adding: (owner: Vault, close: () => void) => ReactNode
   readonly children?: ReactNode
 }

@@ -1,7 +1,7 @@
 import type { Vault } from '../../index.ts'
 import type { ConsoleMode } from './mode.ts'
 
-/** What a page may do that only looks: read, follow alerts, acknowledge them. */
+/** The operations of a page that only looks: read, follow alerts, acknowledge them. */
 export type ViewerVault = Pick<
   Vault,
   | 'url'

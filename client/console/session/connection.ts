@@ -43,7 +43,7 @@ export class ConnectionMonitor {
       this.#setReachable(true)
       return response
     } catch (error) {
-      // What the page itself gave up says nothing about the key server.
+      // A request that the page itself gave up says nothing about the key server.
       if (!init?.signal?.aborted) this.#setReachable(false)
       throw error
     }

@@ -1,7 +1,7 @@
 /** The databases that a management key may be kept in, each with its trust state, and what was read with it. */
 const databases = ['claviger', 'claviger-passkey', 'claviger-reads']
 
-/** Erases this browser's management key for good, and begins anew. What only it could open is lost. */
+/** Erases this browser's management key for good, and begins anew. Keys that only it could open are lost. */
 export async function forgetThisBrowser(): Promise<void> {
   for (const name of databases) await deleteDatabase(name)
   location.assign('/')

@@ -1,5 +1,5 @@
 /**
- * What this page may do. `full` and `viewer` are said by the key server that hands it out, `hosted` by a copy on an
+ * The mode of this page. `full` and `viewer` are said by the key server that hands it out, `hosted` by a copy on an
  * origin of its own, which no key server can change.
  */
 export type ConsoleMode = 'full' | 'viewer' | 'hosted'

@@ -33,7 +33,7 @@ export interface ConsoleSession {
   readonly mode: ConsoleMode
   readonly keptBy: KeystoreChoice
   readonly viewer: ViewerVault
-  /** What changes things; null where this page may only look, and where the key is a VIEWER's. */
+  /** The operations that change something; null where this page may only look, and where the key is a VIEWER's. */
   readonly owner: Vault | null
   readonly alerts: AlertFeed
   readonly keys: KeyList

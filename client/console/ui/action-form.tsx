@@ -11,14 +11,14 @@ import type { Action } from './use-action.ts'
 
 export interface ActionFormProps {
   readonly children: ReactNode
-  /** What sending the form sets off. */
+  /** The action that sending the form starts. */
   readonly action: Action
-  /** What the button says that sends it. */
+  /** The text of the button that sends it. */
   readonly submit: string
   readonly icon?: IconName
   /** Whether it may be sent. */
   readonly isComplete?: boolean
-  /** What is shown as having failed, where a field says it better. Default: the action's error. */
+  /** The failure to show, where a field says it better. Default: the action's error. */
   readonly error?: unknown
   /** Default: runs the action. */
   readonly onSubmit?: () => void

@@ -20,7 +20,7 @@ export function ConfirmDialog({
   isDisabled = false,
 }: {
   readonly title: string
-  /** What the button says that does it. */
+  /** The text of the button that confirms. */
   readonly confirm: string
   readonly action: Action
   readonly isOpen: boolean

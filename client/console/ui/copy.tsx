@@ -6,7 +6,7 @@ import { uiMessages } from './ui.messages.ts'
 
 interface CopyButtonProps {
   readonly text: string
-  /** What is copied, for screen readers. */
+  /** The name of the copied text, for screen readers. */
   readonly name: string
   readonly kind?: ButtonKind
   /** Shown beside the picture; without it the button is a picture alone. */

@@ -1,7 +1,7 @@
 import type { ErrorCode, VaultErrorCode } from '../../index.ts'
 import { messages, type Message } from '../i18n/messages.ts'
 
-/** What a code means to somebody who uses the console, and what they can do. */
+/** The meaning of each code for somebody who uses the console, and what they can do. */
 export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>> = messages({
   RUNTIME_UNSUPPORTED: [
     'This browser cannot do what this needs. Use a newer one, or another kind of key.',

@@ -66,7 +66,7 @@ export function Grid({ children }: { readonly children: ReactNode }) {
   return <div className={styles.grid}>{children}</div>
 }
 
-/** What a page is about, and beside it what goes with that. */
+/** A page's main column, and a column beside it. */
 export function Columns({ children }: { readonly children: ReactNode }) {
   return <div className={styles.columns}>{children}</div>
 }

@@ -31,7 +31,7 @@ const listeners = new Set<() => void>()
 export function showToast(toast: Toast): void {
   const id = (nextId += 1)
   setShown([...shown, { ...toast, id }].slice(-shownMax))
-  // What went wrong stays until it is dismissed.
+  // A failure stays until it is dismissed.
   if (toast.tone !== 'bad') {
     setTimeout(() => {
       dismiss(id)

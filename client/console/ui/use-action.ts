@@ -2,7 +2,7 @@ import { useState } from 'react'
 
 export interface Action {
   readonly isPending: boolean
-  /** What the last run threw; null when it did not, or runs again. */
+  /** The error of the last run; null when it did not, or runs again. */
   readonly error: unknown
   readonly run: () => void
   readonly reset: () => void

@@ -54,7 +54,7 @@ export function parseWrappedKeyHeader(jwe: string): WrappedKeyHeader {
   return { alg, enc, kid }
 }
 
-/** What clients open, and one that is reserved. */
+/** The key management algorithms that clients open, and one that is reserved. */
 const keyManagementAlgorithms: readonly string[] = ['ECDH-ES+A256KW', 'A256KW', 'HPKE-9-KE']
 
 /** Without `zip`, `crit`, `jku` and the like: nobody who wraps a key needs them, and somebody who opens one might follow them. */

@@ -4,7 +4,7 @@
  */
 export type WebCryptoKey = InstanceType<typeof globalThis.CryptoKey>
 
-/** What `crypto.subtle.generateKey` makes for an asymmetric algorithm. */
+/** The key pair that `crypto.subtle.generateKey` makes for an asymmetric algorithm. */
 export interface WebCryptoKeyPair {
   readonly publicKey: WebCryptoKey
   readonly privateKey: WebCryptoKey

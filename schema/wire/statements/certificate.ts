@@ -25,7 +25,7 @@ export interface KeyCertificate {
   readonly cnf: { readonly jwk: PublicJwk } | { readonly jkt: string }
 }
 
-/** What a certificate is compared with. An absent member is unknown to the reader, and is not compared. */
+/** The facts that a certificate is compared with. An absent member is unknown to the reader, and is not compared. */
 export interface CertifiedFacts {
   readonly owner?: string | undefined
   readonly applicationServer: string

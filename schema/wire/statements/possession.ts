@@ -17,7 +17,7 @@ export interface KeyPossession {
   readonly iat: number
 }
 
-/** What a possession statement is compared with. Absent: unknown to the reader, and not compared. */
+/** The facts that a possession statement is compared with. Absent: unknown to the reader, and not compared. */
 export interface PossessedKey {
   readonly owner: string
   readonly applicationServer: string

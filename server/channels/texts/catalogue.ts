@@ -1,6 +1,6 @@
 import type { AlertKind, ChannelChange, ChannelKind, RevocationReason } from '../../../schema/wire/enums.ts'
 
-/** What the owner must know of an alert: what happened, and what they can do. Plain text, a sentence or more each. */
+/** The owner's text of an alert: what happened, and what they can do. Plain text, a sentence or more each. */
 export interface AlertText {
   /** One line, which is also the subject of a mail. */
   readonly title: string
@@ -76,7 +76,7 @@ export interface Texts {
   readonly instant: (date: Date) => string
   /** The title of a message about several alerts. */
   readonly several: (count: number) => string
-  /** What a message about more alerts than it can tell says of the others: how many of each kind. */
+  /** The sentence about the alerts that a message has no room for: how many of each kind. */
   readonly further: (counts: readonly { readonly kind: AlertKind; readonly count: number }[]) => string
   readonly occurred: string
   readonly toDo: string

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /**
- * What a backup holds, as lines of UTF-8: the head as JSON; each table as a line of JSON, its rows in the text format of COPY, and a
+ * The content of a backup, as lines of UTF-8: the head as JSON; each table as a line of JSON, its rows in the text format of COPY, and a
  * line `\.`; and the end as JSON. Every major version of PostgreSQL reads the rows of every other one.
  */
 export const archiveHead = z.object({
@@ -14,7 +14,7 @@ export const archiveHead = z.object({
   /** Hashes of the migrations that the database had, in order. */
   migrations: z.array(z.string()).min(1),
   /**
-   * What opened the signing key of the key server: the setting, what is made from the database's password, or neither. Null
+   * The secret that opened the signing key of the key server: the setting, what is made from the database's password, or neither. Null
    * when there was no such key yet.
    */
   secret: z.enum(['SETTING', 'PASSWORD', 'NEITHER']).nullable(),

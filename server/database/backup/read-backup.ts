@@ -11,7 +11,7 @@ import { namingFile } from './naming-file.ts'
 /** A backup whose checksum was found right. */
 export interface CheckedBackup {
   readonly sha256: string
-  /** What it holds. Its last step throws {@link UnusableBackup} when the file was changed since it was checked. */
+  /** Its content. The last step throws {@link UnusableBackup} when the file was changed since it was checked. */
   read(): AsyncIterable<Buffer>
 }
 

@@ -19,7 +19,7 @@ import { listTables } from './table-list.ts'
 export interface RestoreOptions<T> {
   readonly url: string
   readonly route: DatabaseRoute
-  /** Runs last in the transaction. What it throws leaves the database empty. */
+  /** Runs last in the transaction. An error that it throws leaves the database empty. */
   readonly settle: (tx: Executor, head: ArchiveHead) => Promise<T>
 }
 
@@ -152,7 +152,7 @@ function isSame(one: Readonly<Record<string, number>>, other: Readonly<Record<st
 }
 
 /**
- * What was signed before the restore is refused: the nonces that were consumed after the backup are lost, and whoever recorded
+ * Requests that were signed before the restore are refused: the nonces that were consumed after the backup are lost, and whoever recorded
  * such a request could send it again.
  */
 async function forgetNonces(tx: Executor): Promise<void> {

@@ -23,7 +23,7 @@ export interface Cluster {
 
 /**
  * Creates the cluster if there is none: beside its place first and then renamed, so that a crash leaves nothing half
- * done. Of two that do so at once, one wins and both use its cluster.
+ * done. When two do so at once, one wins and both use its cluster.
  */
 export async function initialiseCluster(cluster: Cluster, log: (message: string) => void): Promise<void> {
   const { dataDirectory, clusterDirectory, binaries, user } = cluster

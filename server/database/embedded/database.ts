@@ -18,7 +18,7 @@ export function databaseUrl(access: Access, to: 'postgres' | 'claviger'): string
   return requireScram(`postgres://${to}:${encodeURIComponent(access.password)}@${host}:${access.port}/${to}`)
 }
 
-/** What a PostgreSQL says to a connection: `none` is no answer, or one that no PostgreSQL of ours gives. */
+/** The answer of a PostgreSQL to a connection: `none` is no answer, or one that no PostgreSQL of ours gives. */
 export type Answer = 'ready' | 'not now' | 'wrong password' | 'none'
 
 /** Tries a connection, for at most five seconds. Does not throw. */

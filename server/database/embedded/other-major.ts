@@ -10,7 +10,7 @@ export async function noteVersion(dataDirectory: string): Promise<void> {
 
 const versionFile = 'version'
 
-/** What to do with a database that another major version of PostgreSQL has written: its files are of use to that one only. */
+/** Instructions for a database that another major version of PostgreSQL has written: its files are of use to that one only. */
 export async function explainOtherMajor(
   { dataDirectory, clusterDirectory, binaries }: Cluster,
   writtenBy: number,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface ProgramOutcome {
   /** The exit code, or `undefined` when the program did not run or was killed. */
   code: number | undefined
-  /** What it wrote to both outputs, at most some kilobytes of its end, trimmed. */
+  /** Its standard output and standard error, at most some kilobytes of its end, trimmed. */
   output: string
 }
 

@@ -95,7 +95,7 @@ async function createLogFile({ logFile, user }: Cluster): Promise<number> {
   return (await stat(logFile)).size
 }
 
-/** What it has logged as the cause of its end, with the SQLSTATE; else its last lines. No log line holds a statement. */
+/** The cause of its end from its log, with the SQLSTATE; else its last lines. No log line holds a statement. */
 async function readReason({ logFile }: Cluster, from: number): Promise<string> {
   const text = await readFile(logFile).catch(() => Buffer.alloc(0))
   const lines = text

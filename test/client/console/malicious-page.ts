@@ -1,4 +1,4 @@
-/* What a page could run that was changed on its way: the whole SDK, with the key that this browser keeps. */
+/* Code that a page could run that was changed on its way: the whole SDK, with the key that this browser keeps. */
 import {
   indexedDbKeystore,
   memoryKeystore,

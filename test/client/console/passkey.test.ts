@@ -25,7 +25,7 @@ async function beginAccount(page: Page): Promise<string> {
   return name
 }
 
-/** What the page's databases of keystores hold of a management key, in words that show whether it is usable as it is. */
+/** The content of the page's keystore databases about a management key, in words that show whether it is usable as it is. */
 function storedKinds(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const databases = await indexedDB.databases()

@@ -8,7 +8,7 @@ import { startWorld, type TestServer } from '../../support/server.ts'
 
 export interface ConsoleWorld {
   readonly server: TestServer
-  /** Opens the console in a profile of its own. What goes wrong in it fails the test. Skips where there is no browser. */
+  /** Opens the console in a profile of its own. Errors in it fail the test. Skips where there is no browser. */
   open(context: TestContext, path?: string, options?: BrowserContextOptions): Promise<WatchedPage>
 }
 

@@ -14,7 +14,7 @@ const openQuery = `mutation ($input: OpenPairingInput!) { openPairing(input: $in
 const answerQuery = `mutation ($input: AnswerPairingInput!) { answerPairing(input: $input) { ${fields} } }`
 
 interface Answer {
-  // What is expected of it each test asserts.
+  // Each test asserts what it expects of it.
   readonly data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- see above
   readonly errors?: readonly { readonly extensions: Record<string, unknown> }[]
 }

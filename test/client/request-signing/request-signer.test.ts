@@ -16,7 +16,7 @@ let accounts = 0
 let shop: string
 let verifier: Verifier
 let server: Server
-/** What it answers instead, once each. */
+/** The answers in its place, once each. */
 let refusals: Refusal[]
 /** The `signature-input` of every request. */
 let seen: string[]

@@ -20,7 +20,7 @@ afterEach(() => {
   server.close()
 })
 
-/** What becomes of a connection on which the server says this. */
+/** The end of a connection on which the server says this. */
 async function outcomeOf(
   say: (socket: WebSocket) => void,
   webSocketImpl: unknown,

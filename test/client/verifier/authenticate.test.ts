@@ -71,7 +71,7 @@ test('a request without a signature is refused with SIGNATURE_REQUIRED', async (
   )
 })
 
-/** What an attacker on the path could do to a signed request, and the expected code. */
+/** Changes that an attacker on the path could make to a signed request, with the expected code. */
 const attacks: Record<string, [(request: AppRequest) => Partial<AppRequest>, string]> = {
   'another body': [() => ({ body: bytesOf('{"coffee":9}') }), 'SIGNATURE_INVALID'],
   'a body one byte longer': [({ body }) => ({ body: Uint8Array.of(...body, 32) }), 'SIGNATURE_INVALID'],
@@ -150,7 +150,7 @@ describe('a signed request that is given', () => {
     const changed = { ...request, ...attack(request) }
     expect(changed).not.toEqual(request)
     expect(await check(changed)).toBe(code)
-    // What was changed is what it was refused for: it is still good by itself.
+    // The change alone is why it was refused: the request is still good by itself.
     expect(await check(request)).toBe('ok')
   })
 

@@ -46,7 +46,7 @@ test('300,000 chunks of a byte are held in four megabytes at the most', () => {
   expect(kept).toHaveLength(300_000)
 })
 
-/** What is reachable, in and outside of the heap. */
+/** Bytes that are reachable, in and outside of the heap. */
 function heldBytes(): number {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()

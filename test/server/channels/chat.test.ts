@@ -99,7 +99,7 @@ test('a service that is gone is asked no more, which the other channels hear of,
   await eventually(() => gone.received.length > count, { withinMs: 10_000, what: 'another attempt' })
 })
 
-/** What nobody may be made to read as markup, or be called by. */
+/** Texts that must neither become markup nor notify anybody. */
 const hostile =
   '@everyone @here <!channel> <@U1> <#C1> *b* _i_ ~s~ `c` [x](https://evil.example) > q || s || # h & <b>'
 const key = { id: '11111111-1111-4111-8111-111111111111', applicationServer: hostile, label: hostile }

@@ -33,7 +33,7 @@ test('an address gets one mail, which asks, and nothing else before it is confir
   expect(origins()).toContain(new URL(linkIn(asking ?? { text: '' }, 'confirm')).origin)
   const link = linkIn(asking ?? { text: '' }, 'confirm')
 
-  // What programs do that look at mails before their readers.
+  // The requests of programs that look at mails before their readers.
   for (const method of ['GET', 'HEAD', 'GET']) expect((await fetch(link, { method })).status).toBe(200)
   expect(await channelsOf(world.url, owner.key)).toMatchObject([{ target: address, isConfirmed: false }])
   const page = await (await fetch(link)).text()

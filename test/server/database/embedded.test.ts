@@ -263,7 +263,7 @@ async function startInChild(
   dataDirectory: string,
   user?: { uid: number; gid: number },
 ): Promise<{ child: ChildProcess; url: string }> {
-  // What outlives the child is adopted and stopped; root adopts nothing of another user.
+  // A PostgreSQL that outlives the child is adopted and stopped; root adopts nothing of another user.
   cleanUps.push(async () => {
     if (user === undefined) await (await startEmbeddedPostgres({ dataDirectory })).stop()
     else

@@ -16,7 +16,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** What postgres.js resolves a statement with. */
+/** The value that postgres.js resolves a statement with. */
 const resultOf = (command: string | null) => Promise.resolve(Object.assign([], { command, count: null }))
 
 test('a statement that was resolved without having been sent is a lost connection, and not an empty answer', async () => {
@@ -50,7 +50,7 @@ test('the first statement after a connection that broke within a result has all 
         SELECT repeat('x', 20000), CASE WHEN n = 2 THEN pg_sleep(30) END FROM generate_series(1, 2) AS n`
       const [outcome] = await Promise.allSettled([broken, endSoon(administrator)])
       expect(outcome).toMatchObject({ status: 'rejected' })
-      // What is asked before the connection is made anew may fail as well.
+      // A statement before the connection is made anew may fail as well.
       const ask = () => pool`SELECT n FROM generate_series(1, 2) AS n`.catch(() => null)
       let rows = await ask()
       for (let tries = 0; rows === null && tries < 50; tries += 1) rows = await ask()

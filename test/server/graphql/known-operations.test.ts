@@ -12,7 +12,7 @@ import {
   type RawAccount,
 } from '../../support/raw-client.ts'
 
-/* What was asked often is answered like what is asked for the first time: status, headers and body. */
+/* A frequent operation is answered like one that is sent for the first time: status, headers and body. */
 
 const world = useWorld()
 const unknownJwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }

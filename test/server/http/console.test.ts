@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createConsoleEndpoint } from '../../../server/http/console.ts'
 import type { ConsoleMode } from '../../../server/key-server-options.ts'
 
-/* What the key server sends of the console's files; test/client/console has them in a browser. */
+/* The key server's answers for the console's files; test/client/console has them in a browser. */
 
 const importMap = '{"integrity":{}}'
 const page = `<meta name="claviger-console" content="hosted" /><script type="importmap">${importMap}</script>`

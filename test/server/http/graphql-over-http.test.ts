@@ -4,7 +4,7 @@ import { useWorld } from '../../support/operations.ts'
 
 const world = useWorld()
 
-/** What the specification leaves open, and why it is answered otherwise. Everything else has to be met. */
+/** Audits that the specification leaves open, and why the answer differs. Everything else has to be met. */
 const declined = new Map([
   ['5A70', 'No GET: a signature covers a body, and what a URL says ends in logs.'],
   ['D6D5', 'No GET, as above.'],
@@ -12,7 +12,7 @@ const declined = new Map([
 ])
 
 const audits = serverAudits({ url: () => `${world.url}/graphql` })
-/** What an operation is audited for that is executed from a plan: each request is sent more often than that takes. */
+/** The audits of an operation that is executed from a plan: each request is sent more often than that takes. */
 const knownAudits = serverAudits({
   url: () => `${world.url}/graphql`,
   fetchFn: async (url: string, init: RequestInit) => {

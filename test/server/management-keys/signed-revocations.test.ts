@@ -12,7 +12,7 @@ import {
 } from '../../support/raw-client.ts'
 import { addKey, certificateOf, signerOf } from '../../support/trust.ts'
 
-/* What an owner signs of a revocation, at the key server's door and wherever it is shown. */
+/* The owner's statement of a revocation, where the key server takes it and wherever it is shown. */
 
 const world = useWorld()
 const field = 'revocation'

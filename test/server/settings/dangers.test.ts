@@ -4,7 +4,7 @@ import { InvalidConfig, readConfig, readServerConfig } from '../../../server/con
 const secret = 'K8w1Zc0jQ2uVx5rT7yBn4mLpA9sDfGhJ6eRtYuIoP3k'
 const databaseUrl = 'postgres://claviger:hunter2@database/claviger'
 
-/** What is refused, a line each; none when the server would start. */
+/** The refusals, a line each; none when the server would start. */
 function refusals(environment: Record<string, string>): readonly string[] {
   try {
     readServerConfig(environment)

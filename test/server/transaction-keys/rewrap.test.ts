@@ -48,7 +48,7 @@ describe('rewrapTransactionKeys', () => {
     expect(await jweOf(account.key, second.id)).toBe(wrappedKeys[0]?.jwe)
     expect(await jweOf(device, second.id)).toBe(wrappedKeys[1]?.jwe)
     expect(await jweOf(device, first.id)).toBe(added[0]?.jwe)
-    // What was not given stays.
+    // A member that was not given stays.
     expect(await jweOf(account.key, first.id)).not.toBe(wrappedKeys[0]?.jwe)
   })
 

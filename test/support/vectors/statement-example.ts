@@ -3,7 +3,7 @@ import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { signStatement, type KeyCertificate } from '../../../schema/wire/statements/statement.ts'
 import { exampleCreated, exampleKey } from './request-signing-example.ts'
 
-/** What the certificate of docs/protocol.md says of the P-256 key of RFC 7515 appendix A.3. */
+/** The claims of docs/protocol.md's certificate about the P-256 key of RFC 7515 appendix A.3. */
 export const exampleCertificate: KeyCertificate = {
   v: 1,
   iss: 'alice',

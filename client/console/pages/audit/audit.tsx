@@ -21,7 +21,7 @@ import { csvOf, jsonLinesOf } from './export.ts'
 
 const results = ['all', 'granted', 'refused'] as const
 
-/** What was done with the account, to be filtered, exported and checked. The filter stands in the address. */
+/** The account's audit log, to be filtered, exported and checked. The filter stands in the address. */
 export function Audit() {
   const { t } = useTranslator()
   const { viewer } = useSession()
@@ -128,7 +128,7 @@ export function Audit() {
   )
 }
 
-/** What was read so far of the entries that a filter lets through. */
+/** The entries read so far that a filter lets through. */
 function useAuditLog(filter: AuditFilter) {
   const { viewer } = useSession()
   const [entries, setEntries] = useState<readonly AuditEntry[] | null>(null)

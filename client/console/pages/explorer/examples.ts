@@ -1,7 +1,7 @@
 /** A document to begin with, for one root field of the API. */
 export interface Example {
   readonly document: string
-  /** What the variables look like; an id that stands for one of the reader's own is all zeros. */
+  /** Sample variables; an id that stands for one of the reader's own is all zeros. */
   readonly variables: object
 }
 
@@ -9,7 +9,7 @@ const id = '00000000-0000-0000-0000-000000000000'
 const thumbprint = 'A'.repeat(43)
 const jwk = { kty: 'OKP', crv: 'Ed25519', x: thumbprint }
 const question = { owner: 'anna', applicationServer: 'https://shop.example', publicKey: jwk }
-/** What the SDK makes, because it takes a secret: the example shows its form alone. */
+/** A value that the SDK makes, because it takes a secret: the example shows its form alone. */
 const [jwe, jws] = ['header.key.iv.ciphertext.tag', 'header.payload.signature']
 const wrappedKeys = [{ managementKeyId: thumbprint, jwe }]
 const managementKey = { label: 'Laptop', signingKey: jwk, wrappingKey: { ...jwk, crv: 'X25519' } }

@@ -14,7 +14,7 @@ import { examples } from './examples.ts'
 import { explorerMessages as m } from './explorer.messages.ts'
 
 const names = Object.keys(examples)
-/** Of a subscription: older ones go. */
+/** The most results kept of a subscription: older ones go. */
 const resultsMax = 50
 
 /** Runs documents of one's own, signed, with an example of every operation. Nothing of it comes from elsewhere. */
@@ -95,7 +95,7 @@ function Workbench() {
   )
 }
 
-/** What a document has brought so far, the newest first. */
+/** The results of a document so far, the newest first. */
 function useRuns(vault: ViewerVault) {
   const [results, setResults] = useState<readonly string[]>([])
   const [isRunning, setRunning] = useState(false)

@@ -22,7 +22,7 @@ export interface KeyDialogProps {
 
 type OpenDialog = 'change' | 'rotate' | 'revoke' | 'destroy' | null
 
-/** What can be done with a key, side by side and not behind a menu. */
+/** The actions on a key, side by side and not behind a menu. */
 export function KeyActions({
   owner,
   transactionKey,

@@ -38,7 +38,7 @@ export function UseCard({
   const use = async (name: string, operate: (key: AcquiredKey) => Promise<string>) => {
     setResult(null)
     const key = await owner.acquire({ id: transactionKey.id })
-    // What was counted is counted, also when the operation fails.
+    // The acquisition was counted, also when the operation fails.
     void session.key(transactionKey.id).reload()
     setResult({ name, text: await operate(key) })
   }

@@ -21,7 +21,7 @@ const parts: readonly Part[] = [
   { title: m.local, icon: 'device', tone: null, points: [m.local1, m.local2, m.local3] },
 ]
 
-/** What the key server can and cannot see and do: docs/threat-model.md in the words of its user. */
+/** The powers and limits of the key server: docs/threat-model.md in the words of its user. */
 export function Knowledge() {
   const { t } = useTranslator()
   return (

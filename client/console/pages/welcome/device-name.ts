@@ -16,7 +16,7 @@ const systems = [
   ['Linux', 'Linux'],
 ] as const
 
-/** What a browser could be called, e.g. `Firefox, Linux`; null when it does not tell. It stays on the owner's account. */
+/** A name for this browser, e.g. `Firefox, Linux`; null when it does not tell. It stays on the owner's account. */
 export function deviceName(userAgent: string): string | null {
   const browser = browsers.find(([mark]) => userAgent.includes(mark))?.[1]
   const system = systems.find(([mark]) => userAgent.includes(mark))?.[1]

@@ -20,7 +20,7 @@ import { welcomeMessages as m } from './welcome.messages.ts'
 
 type Path = 'start' | 'new' | 'pair' | 'recover'
 
-/** What somebody sees whose browser has no key: a new account, an existing one, or nothing but a question. */
+/** The page for a browser without a key: a new account, an existing one, or nothing but a question. */
 export function Welcome() {
   const { t } = useTranslator()
   const [location] = useLocation()

@@ -32,7 +32,7 @@ interface HookedRequest {
 
 /**
  * The contract of Fastify's preParsing hook, and nothing else of it: the hook gets request, reply and payload; it returns
- * the payload to parse, with `receivedEncodedLength`, or the reply when it has answered. What it returns is then read as
+ * the payload to parse, with `receivedEncodedLength`, or the reply when it has answered. The result is then read as
  * Fastify's own JSON parser does, decoded by the stream, and its length is compared with Content-Length.
  */
 export function fakeFastify(handler: (request: HookedRequest, body: unknown) => Promise<object>): {

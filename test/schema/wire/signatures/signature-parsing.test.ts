@@ -26,7 +26,7 @@ test('a good signature is parsed', () => {
   expect(parseSignature(webSocketProfile, goodSocket).profile).toBe(webSocketProfile)
 })
 
-/** What else RFC 9421, RFC 9651 or a lenient parser would take for a Signature-Input, made of the good one. */
+/** Values that RFC 9421, RFC 9651 or a lenient parser would also take for a Signature-Input, made of the good one. */
 const inputAttacks: Record<string, (input: string) => string> = {
   'a second member with the same label': (input) => `${input}, ${input}`,
   'a good member after a bad one with the same label': (input) => `sig=("@method");created=1, ${input}`,

@@ -184,7 +184,7 @@ test('a component without a value, or with a line break in it, is a mistake of t
   }
 })
 
-/** What a server answers: false when the form is refused, and when the signature is not true. */
+/** A server's answer: false when the form is refused, and when the signature is not true. */
 async function isVerified(
   received: {
     readonly signatureInput: string

@@ -7,7 +7,7 @@ import { emptyTestDatabase, type TestDatabase } from '../../../support/database.
 import { openAccount, storeKey } from '../../../support/raw-client.ts'
 import { useWorld } from '../../../support/world.ts'
 
-/* What is refused leaves the database as empty as it was: each test shares one, and the last one fills it. */
+/* A refused backup leaves the database as empty as it was: each test shares one, and the last one fills it. */
 
 const world = useWorld()
 let directory: string
