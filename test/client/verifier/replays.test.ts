@@ -127,7 +127,7 @@ describe('a replay', () => {
     const created = startSeconds + (seconds < 0 ? seconds : 0)
     const used = await signAppRequest(key, { created, expires: created + 60 })
     expect(await outcomeOf(restarted.verifier, used)).toBe('SIGNATURE_EXPIRED')
-    // What its client signs then is taken, however soon it is.
+    // A request that its client signs then is taken, however soon it is.
     const anew = await signAppRequest(key, { created: startSeconds + 1, expires: startSeconds + 61 })
     expect(await outcomeOf(restarted.verifier, anew)).toBe('ok')
   })
