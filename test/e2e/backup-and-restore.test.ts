@@ -131,7 +131,7 @@ test('a machine that is lost is restored on an empty one by the documented comma
   // The open stream says that alerts may be gone, and goes on with the new one.
   const isNew = ({ kind, cursor }: Alert) => kind === 'KEY_OVERUSED' && cursor === newest
   const { endCursor: newest } = await vault.alertHistory({ last: 1 })
-  await eventually(() => follower.alerts.some(isNew), { withinMs: 20_000, what: 'the stream goes on' })
+  await eventually(() => follower.alerts.some(isNew), { withinMs: 60_000, what: 'the stream goes on' })
   expect(follower.states).toContain('resumed-from-history')
   expect(follower.alerts.slice(0, 3).some(isNew)).toBe(false)
   await vault.revokeKey(revoked.id)

@@ -52,7 +52,7 @@ test('transactions whose connections keep being ended all settle, and none is co
   // Far fewer than an idle machine makes of them, and enough to be seen where there is no guard.
   expect(cuts).toBeGreaterThan(10)
   expect(report.rejected).toBeGreaterThan(3)
-  expect(report.acknowledged.length).toBeGreaterThan(30)
+  expect(report.acknowledged.length).toBeGreaterThan(10)
   expect(report.pending).toBe(0)
   expect(report.longestMs).toBeLessThan(12_000)
 

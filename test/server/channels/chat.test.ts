@@ -69,6 +69,11 @@ test('a service that is down has all alerts in one message when it is back', asy
   const message = shownBy.SLACK(target.received.at(-1)?.body ?? '{}')
   expect(message).toContain('8 alerts about your keys')
   expect(message).toContain('a key was revoked (3 times)')
+  // The receiver has the message before the server has its answer.
+  await eventually(async () => (await channelsOf(world.url, owner.key))[0]?.['failure'] === null, {
+    withinMs: 10_000,
+    what: 'the failure is over',
+  })
   expect(await channelsOf(world.url, owner.key)).toMatchObject([{ failingSince: null, failure: null }])
 })
 
