@@ -1,6 +1,5 @@
 import type { Keystore } from '../index.ts'
 import { fileKeystore } from '../node/index.ts'
-import { CliError, systemCodeOf } from './errors.ts'
 import { readPassphrase } from './passphrase.ts'
 import { hasCode, withTries } from './tries.ts'
 
@@ -19,7 +18,7 @@ export interface AskingOptions {
   readonly asks?: boolean
 }
 
-/** A keystore whose passphrase may be typed again when it is wrong, and whose file system errors are told as such. */
+/** A keystore whose passphrase may be typed again when it is wrong. */
 export function askingKeystore({ path, file, isNew, asks = true }: AskingOptions): AskingKeystore {
   let answer: Promise<string> | null = null
   const passphrase = () => (answer ??= readPassphrase({ file, isNew, option: '--passphrase-file' }))
@@ -41,7 +40,7 @@ export function askingKeystore({ path, file, isNew, asks = true }: AskingOptions
         }
       },
       { isAsked: asks && file === undefined, isWrong: hasCode('KEYSTORE_LOCKED') },
-    ).catch(told)
+    )
   return {
     extractable: current.extractable,
     trustStore: current.trustStore,
@@ -49,15 +48,7 @@ export function askingKeystore({ path, file, isNew, asks = true }: AskingOptions
     load,
     save: async (record, options) => {
       if (!isOpened) await load()
-      await current.save(record, options).catch(told)
+      await current.save(record, options)
     },
   }
-}
-
-function told(error: unknown): never {
-  const code = systemCodeOf(error)
-  if (code === null) throw error
-  throw new CliError('KEYSTORE_UNREADABLE', `The keystore cannot be read or written (${code}).`, {
-    hint: 'Look at the file and its directory, or name another file with --keystore.',
-  })
 }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { openVault, type Keystore, type Vault } from '../index.ts'
 import { askingKeystore } from './asking-keystore.ts'
+import { CliError } from './errors.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import type { Output } from './output.ts'
 
@@ -74,7 +75,20 @@ function keystorePathDefault(): string {
   const configured = given(
     process.platform === 'win32' ? process.env['APPDATA'] : process.env['XDG_CONFIG_HOME'],
   )
-  return join(configured ?? join(homedir(), '.config'), 'claviger', 'key.json')
+  return join(configured ?? join(homeDirectory(), '.config'), 'claviger', 'key.json')
+}
+
+/** Where HOME is set to nothing, the user's own: a keystore in the current directory would be lost sight of. */
+function homeDirectory(): string {
+  try {
+    const home = homedir() || userInfo().homedir
+    if (home !== '') return home
+  } catch {
+    // A user without an entry in /etc/passwd, in a container as a rule.
+  }
+  throw new CliError('USAGE', 'This user has no home directory for a keystore.', {
+    hint: 'Name its file with --keystore, or in CLAVIGER_KEYSTORE.',
+  })
 }
 
 /** An environment variable that is set to nothing is not set. */

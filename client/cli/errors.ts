@@ -6,7 +6,6 @@ export type CliErrorCode =
   | 'FILE_UNREADABLE'
   | 'FILE_UNWRITABLE'
   | 'FILE_EXISTS'
-  | 'KEYSTORE_UNREADABLE'
   | 'NOT_FOUND'
   | 'NOT_CONFIRMED'
   | 'INTERRUPTED'
@@ -17,7 +16,6 @@ const exitCodeOf: Readonly<Record<CliErrorCode, ExitCode>> = {
   FILE_UNREADABLE: exitCodes.usage,
   FILE_UNWRITABLE: exitCodes.usage,
   FILE_EXISTS: exitCodes.usage,
-  KEYSTORE_UNREADABLE: exitCodes.keystore,
   NOT_FOUND: exitCodes.no,
   NOT_CONFIRMED: exitCodes.usage,
   INTERRUPTED: exitCodes.interrupted,

@@ -54,7 +54,14 @@ export function failureOf(error: unknown, place: HintContext): Failure {
     const details = field === undefined ? {} : { field }
     return { exitCode, code: error.code, message: error.message, hint: hint?.(place), details }
   }
-  const kind = systemCodeOf(error) ?? (error instanceof Error ? error.name : typeof error)
+  const systemCode = systemCodeOf(error)
+  if (systemCode !== null && error instanceof Error && 'path' in error) {
+    const message = `The keystore, or a file beside it, cannot be read or written (${systemCode}).`
+    const { exitCode } = ownErrors.KEYSTORE_UNREADABLE
+    const hint = `Look at ${place.keystorePath} and its directory, or name another file with --keystore.`
+    return { exitCode, code: 'KEYSTORE_UNREADABLE', message, hint, details: {} }
+  }
+  const kind = systemCode ?? (error instanceof Error ? error.name : typeof error)
   const message = `Something went wrong inside claviger (${kind}).`
   return {
     exitCode: exitCodes.internal,

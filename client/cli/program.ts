@@ -35,9 +35,15 @@ export async function run(args: readonly string[], { untilInterrupted }: Runtime
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok
     const isHelpShown = error instanceof CommanderError && error.code === 'commander.help'
     if (isHelpShown && !output.isJson) return exitCodes.usage
-    const { keystorePath, urlContacted: url } = context
     const cause = isHelpShown ? new CliError('USAGE', 'A command is missing.') : error
-    const failure = failureOf(cause, { keystorePath, url, command: commandNamed(args, program) })
+    const failure = failureOf(cause, {
+      // Read where a hint names it: a user without a home has none.
+      get keystorePath() {
+        return context.keystorePath
+      },
+      url: context.urlContacted,
+      command: commandNamed(args, program),
+    })
     output.failure(failure)
     if (args.includes('--verbose')) for (const line of causesOf(cause)) output.note(line)
     return failure.exitCode

@@ -1,5 +1,5 @@
 import { access, chmod, constants, mkdir, readdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { findSystemUsers } from './operating-user.ts'
 import { runProgram, type OperatingUser } from './run-program.ts'
@@ -25,12 +25,13 @@ export function defaultDataDirectory(): string {
 
 function home(): string {
   try {
-    return homedir()
-  } catch (error) {
-    throw new Error('This user has no home directory: set DATA_DIR to a directory that it may write.', {
-      cause: error,
-    })
+    // Where HOME is set to nothing, the user's own.
+    const directory = homedir() || userInfo().homedir
+    if (directory !== '') return directory
+  } catch {
+    // A user without an entry in /etc/passwd, in a container as a rule.
   }
+  throw new Error('This user has no home directory: set DATA_DIR to a directory that it may write.')
 }
 
 /**

@@ -1,9 +1,10 @@
 import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { failureOf } from '../../../client/cli/failure.ts'
 import { Claviger, membersOf, type Ended, type Members } from './claviger.ts'
 import { useWorld } from '../../support/world.ts'
 
@@ -223,6 +224,28 @@ describe('4, no answer', () => {
     busy.close()
   })
 })
+
+test('3: a HOME that is empty is none, and leads to no keystore in the current directory', async () => {
+  const { code, stderr } = await claviger.run(['key', 'list', '--json'], {
+    env: { HOME: '', XDG_CONFIG_HOME: '', CLAVIGER_NO_RECOVERY_WARNING: '1' },
+  })
+  expect(code).toBe(3)
+  expect(stderr).toContain(join(userInfo().homedir, '.config', 'claviger', 'key.json'))
+})
+
+test.each(['EACCES', 'EROFS', 'ENOSPC'])(
+  '3: %s of a file beside the keystore is told with its place',
+  (code) => {
+    const error = Object.assign(new Error(code), { code, syscall: 'open', path: '/media/.1.tmp' })
+    const place = { keystorePath: '/media/key.json', url: world.url, command: 'claviger key create' }
+    expect(failureOf(error, place)).toMatchObject({
+      code: 'KEYSTORE_UNREADABLE',
+      exitCode: 3,
+      message: `The keystore, or a file beside it, cannot be read or written (${code}).`,
+      hint: expect.stringContaining('/media/key.json') as unknown,
+    })
+  },
+)
 
 test.runIf(process.platform === 'linux')('70: an output that cannot be written', async () => {
   const full = await open('/dev/full', 'w')
