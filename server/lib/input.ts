@@ -55,6 +55,12 @@ const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
 const visibleSequence =
   /\u{1f3f4}[\u{e0020}-\u{e007f}]+|(?<=\p{Emoji})[\ufe0e\ufe0f](?:\u200d(?=\p{Emoji}))?|(?<=[\p{L}\p{M}\p{Emoji}])[\u200c\u200d](?=[\p{L}\p{M}\p{Emoji}])/gu
 
+/** Space that is none of the keyboard's, so that two names look the same; a Braille pattern without dots is one too. */
+const otherSpace = /(?! )[\p{Zs}\u2800]/u
+
+/** More marks over each other than UTS #39 §5.4 has any language use: they cover the lines around. */
+const piledMarks = /[\p{Mn}\p{Me}]{5}/u
+
 /** A text that stands alone on its line, in its own order, without white space around it. */
 function text(charactersMax: number) {
   return z
@@ -72,6 +78,7 @@ function text(charactersMax: number) {
     .refine((value) => value === value.normalize('NFC'), {
       error: 'This must be in Unicode normalization form C.',
     })
+    .refine((value) => !piledMarks.test(value), { error: 'This has at most 4 combining marks in a row.' })
 }
 
 export const accountName = z.string().refine(isAccountName, {
@@ -79,15 +86,14 @@ export const accountName = z.string().refine(isAccountName, {
 })
 
 export const label = text(limits.labelCharactersMax).refine(
-  (value) => !invisible.test(value.replaceAll(visibleSequence, '')),
+  (value) => !invisible.test(value.replaceAll(visibleSequence, '')) && !value.includes('\u2800'),
   { error: 'This must not have invisible characters.' },
 )
 
 /** A name of which no other looks the same because of a character that is not seen, or of its encoding. */
-export const applicationServer = text(limits.applicationServerCharactersMax).refine(
-  (value) => !invisible.test(value),
-  { error: 'This must not have invisible characters.' },
-)
+export const applicationServer = text(limits.applicationServerCharactersMax)
+  .refine((value) => !invisible.test(value), { error: 'This must not have invisible characters.' })
+  .refine((value) => !otherSpace.test(value), { error: 'This must not have white space but plain spaces.' })
 
 /** A name that somebody asks about: it need not be one that could be stored. */
 export const askedName = z

@@ -38,6 +38,33 @@ test.for([...turning, ...invisible].map((character) => [escaped(character), char
   },
 )
 
+test.for(['\u00a0', '\u2003', '\u3000', '\u1680', '\u2800'].map((one) => [escaped(one), one] as const))(
+  'a name of an application server has no %s for a space',
+  async ([, character]) => {
+    const { key } = await openAccount(world.url)
+    const input = await storeInput(key, { applicationServer: `my${character}shop` })
+    expectBadInput(
+      await call(world.url, key, { query: storeMutation, variables: { input } }),
+      'input.applicationServer',
+    )
+  },
+)
+
+test('a name and a label have no marks piled over each other', async () => {
+  const { key } = await openAccount(world.url)
+  for (const member of ['applicationServer', 'label']) {
+    const [four, five] = ['x\u0315\u0316\u0323\u0334', 'x\u0315\u0316\u0323\u0334\u0336'].map((one) =>
+      one.normalize('NFC'),
+    )
+    const storing = async (text: string | undefined) => ({
+      query: storeMutation,
+      variables: { input: await storeInput(key, { [member]: text }) },
+    })
+    await succeed(world.url, key, await storing(four))
+    expectBadInput(await call(world.url, key, await storing(five)), `input.${member}`)
+  }
+})
+
 test.for(turning.map((character) => [escaped(character), character] as const))(
   'a label has no %s',
   async ([, character]) => {
@@ -90,6 +117,7 @@ test.for([
   ['a variation selector behind a letter', 'a\ufe0f'],
   ['tags behind no flag', 'key\u{e0061}'],
   ['a soft hyphen', 'my\u00adkey'],
+  ['Braille without dots', '\u2800'],
 ])('a label has no invisible character: %s', async ([, label]) => {
   const { key } = await openAccount(world.url)
   const input = await storeInput(key, { label })
