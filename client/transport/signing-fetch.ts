@@ -29,7 +29,8 @@ const retryDelaysMs = [200, 800]
  *
  * A request that got no answer is sent again, twice at most, each time signed afresh. That is safe for every operation
  * of the protocol, because the client chooses the ids. When the key server says that the signature is out of its time
- * window, the clock is corrected, within its bounds, and the request sent once more.
+ * window, the clock is corrected, within its bounds, and the request sent once more. A signed request that is limited (429)
+ * waits, within bounds, as long as the key server says.
  *
  * @throws {VaultError} NETWORK, TIMEOUT, CLOCKS_DIFFER.
  */
@@ -41,7 +42,7 @@ export function signingFetch(options: SigningFetchOptions): Fetch {
     const request = { url, body, signal: init?.signal ?? null }
     let isClockCorrected = false
     for (let retries = 0; ; retries += 1) {
-      const answer = await attempt(request, options)
+      const answer = await attemptWhenAllowed(request, options)
       if (!('error' in answer)) {
         const { reason, serverTime } = answer.refusal
         const isAboutClock = options.signer !== undefined && reason === 'SIGNATURE_EXPIRED'
@@ -72,12 +73,32 @@ interface PreparedRequest {
 }
 
 type Attempt =
-  | { readonly response: Response; readonly refusal: ReturnType<typeof refusalOf> }
+  | {
+      readonly response: Response
+      readonly refusal: ReturnType<typeof refusalOf>
+      /** When it may be asked again; null where the answer does not say. */
+      readonly retryAfterMs: number | null
+    }
   | { readonly error: VaultError }
 
 function settle(answer: Attempt): Response {
   if ('error' in answer) throw answer.error
   return answer.response
+}
+
+/** How long a request waits in all while the key server limits it. */
+const limitedMsMax = 30_000
+
+/** So what writes much, e.g. wrapping all keys for another device, takes its time and does not fail half-way. */
+async function attemptWhenAllowed(request: PreparedRequest, options: SigningFetchOptions): Promise<Attempt> {
+  for (let waitedMs = 0; ;) {
+    const answer = await attempt(request, options)
+    if (options.signer === undefined || 'error' in answer || answer.retryAfterMs === null) return answer
+    waitedMs += answer.retryAfterMs
+    if (waitedMs > limitedMsMax) return answer
+    await wait(answer.retryAfterMs, request.signal)
+    if (request.signal?.aborted) return answer
+  }
 }
 
 async function attempt(request: PreparedRequest, options: SigningFetchOptions): Promise<Attempt> {
@@ -160,5 +181,10 @@ async function readAnswer(response: Response): Promise<Attempt> {
   const text = new TextDecoder().decode(bytes)
   const { status } = response
   const copy = new Response(text, { status, headers: { 'content-type': 'application/json' } })
-  return { response: copy, refusal: response.ok ? {} : refusalOf(text) }
+  const retryAfter = status === 429 ? (response.headers.get('retry-after') ?? '') : ''
+  return {
+    response: copy,
+    refusal: response.ok ? {} : refusalOf(text),
+    retryAfterMs: /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null,
+  }
 }

@@ -4,6 +4,7 @@ import type { AccountId } from '../../schema/wire/brands.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
+import { diskBytes } from '../rate-limits/disk-bytes.ts'
 import type { ServerRates } from '../rate-limits/server-rates.ts'
 import { runTransaction } from '../database/transaction.ts'
 import { noteAccount } from '../observation/request-report.ts'
@@ -54,9 +55,6 @@ export function createAuthentication(
     },
   }
 }
-
-/** The bytes that a signed request leaves behind beside its body: its nonce, in a table and two indexes, for some minutes. */
-const bytesOfNonce = 256
 
 /** A transaction that consumed the request's nonce, and the database's clock when it did. */
 export interface SignedTransaction extends AccountPrincipal {
@@ -252,12 +250,16 @@ export class SignedRequest {
   /**
    * Runs `work` in a transaction for a request that is signed with the key that it registers. The nonce is consumed with
    * what `work` stores, or not at all.
+   *
+   * @throws {KeyServerError} RATE_LIMITED when too much is written
    */
   async registration<T>(
     key: { readonly principalId: PrincipalId; readonly keyId: string; readonly jwk: SigningJwk },
     work: (registration: Registration) => Promise<T>,
   ): Promise<T> {
     await assertSelfSigned(this.#requireSignature(), key)
+    const cost = this.#bodyBytes + diskBytes.signedRequest + diskBytes.registration
+    this.#rates.take('written-bytes', { cost })
     return this.#runInTurn(async () => {
       const result = await runTransaction(this.#databases.writes.db, async (tx) => {
         const { nonce, created, expires } = this.#nonce()
@@ -280,7 +282,7 @@ export class SignedRequest {
       throw error
     })
     const { principalId } = principal
-    this.#rates.take('written-bytes', { cost: this.#bodyBytes + bytesOfNonce, principalId })
+    this.#rates.take('written-bytes', { cost: this.#bodyBytes + diskBytes.signedRequest, principalId })
     return principal
   }
 

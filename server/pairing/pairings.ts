@@ -9,6 +9,7 @@ import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { parseInput } from '../lib/input.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
+import { diskBytes } from '../rate-limits/disk-bytes.ts'
 import { PairingPlaces } from './pairing-places.ts'
 
 /** Pairings that may be open at once, on all servers. */
@@ -67,6 +68,7 @@ export class Pairings {
     const { id, payload } = parseInput(openPairingInput, input, 'input')
     const known = await this.#find(id)
     if (known !== null) return same(known, known.payload === payload)
+    rates.take('written-bytes', { cost: payload.length + diskBytes.pairing })
     await rates.takeShared('pairings')
     const place = this.#places.take({ id, address })
     if (place === null) throw tooMany()

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import { countedAddress } from '../lib/counted-address.ts'
 import { ClientRates, type ClientRatesOptions, type Limiters } from './client-rates.ts'
-import { loopbackRateLimits, rateLimitNames, type RateLimits } from './rate-limit-names.ts'
+import { defaultRateLimits, loopbackRateLimits, rateLimitNames, type RateLimits } from './rate-limit-names.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
 export interface ServerRatesOptions extends Pick<ClientRatesOptions, 'databases' | 'serverKeySecret'> {
@@ -42,10 +42,11 @@ function createLimiters(limits: Partial<RateLimits>): Limiters {
 
 /** The higher one of each limit that is set. */
 function raised(limits: Partial<RateLimits>): Partial<RateLimits> {
+  const higher: RateLimits = { ...defaultRateLimits, ...loopbackRateLimits }
   return Object.fromEntries(
     rateLimitNames.flatMap((name) => {
       const set = limits[name]
-      const ofLoopback = loopbackRateLimits[name]
+      const ofLoopback = higher[name]
       return set === undefined ? [] : [[name, set.count > ofLoopback.count ? set : ofLoopback]]
     }),
   )

@@ -8,6 +8,7 @@ import { recordAudit } from '../audit/record.ts'
 import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume, SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
+import { diskBytes } from '../rate-limits/disk-bytes.ts'
 import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import type { Meters } from '../observation/meters.ts'
@@ -80,7 +81,9 @@ export class Acquisitions {
 
   async #acquire(request: SignedRequest, input: AcquireInput, rates: ClientRates): Promise<WrappedKey[]> {
     const { accountId, managementKeyId } = await request.verify()
-    rates.take('acquisitions', { cost: input.transactionKeyIds.length, principalId: accountId })
+    const count = input.transactionKeyIds.length
+    rates.take('acquisitions', { cost: count, principalId: accountId })
+    rates.take('written-bytes', { cost: count * diskBytes.acquisition, principalId: accountId })
     const ids = parseKeyIds(input)
     const recordRefusal = (code: string) => (signed: SignedTransaction) =>
       recordAudit(

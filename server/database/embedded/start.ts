@@ -30,6 +30,8 @@ function serverSettings({ connectionsMax }: Cluster, { host }: LoopbackPlace): s
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
+    // Whole pages are most of the WAL after a checkpoint, and compress well.
+    wal_compression: 'on',
     log_checkpoints: 'off',
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',

@@ -232,6 +232,26 @@ describe('an answer', () => {
     },
   )
 
+  test('that says when to ask again is waited for, by signed requests and within 30 seconds in all', async () => {
+    const limited = (seconds: number) => () =>
+      new Response('{"errors":[]}', {
+        status: 429,
+        headers: { 'content-type': 'application/json', 'retry-after': String(seconds) },
+      })
+    const patient = fakeFetch(limited(1), limited(1), success)
+    const beganMs = performance.now()
+    expect((await (await setUp(patient.fetch)).post()).status).toBe(200)
+    expect(patient.sent).toHaveLength(3)
+    expect(performance.now() - beganMs).toBeGreaterThan(1_900)
+    const long = fakeFetch(limited(31))
+    expect((await (await setUp(long.fetch)).post()).status).toBe(429)
+    expect(long.sent).toHaveLength(1)
+    const unsigned = fakeFetch(limited(1))
+    const post = signingFetch({ fetch: unsigned.fetch, clock: createClock() })
+    expect((await post(url, { body: text })).status).toBe(429)
+    expect(unsigned.sent).toHaveLength(1)
+  })
+
   test.each([
     () => refusal('SIGNATURE_INVALID'),
     () => refusal('SIGNATURE_MALFORMED'),

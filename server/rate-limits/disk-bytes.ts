@@ -1,0 +1,13 @@
+/**
+ * The bytes of disk that a request fills beside those of its body, in tables and indexes together: measured, and rounded up.
+ */
+export const diskBytes = {
+  /** The nonce of a signed request, for some minutes. */
+  signedRequest: 512,
+  /** The rows of a new account, or of an application server's key. */
+  registration: 1_536,
+  /** The rows of a pairing, for some minutes. */
+  pairing: 1_024,
+  /** An acquired key, in the audit log and for repetitions. */
+  acquisition: 512,
+} as const
