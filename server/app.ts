@@ -115,7 +115,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
   const { log = createLogger('silent'), serverKeySecret = null } = options
   const listenUrl = options.databaseListenUrl ?? databaseUrl
   const { route, listenRoute } = await findDatabase({ databaseUrl, listenUrl })
-  await migrate(listenUrl, {
+  const { isDistributed } = await migrate(listenUrl, {
     route: listenRoute,
     onWait: () => {
       log.info('waiting for another server, which migrates the database')
@@ -129,6 +129,7 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     listenUrl,
     route,
     listenRoute,
+    isDistributed,
     writeConnectionsMax: options.databasePoolSize ?? 10,
     serverKeySecret: serverKeySecretOf({ serverKeySecret, databaseUrl }),
     alertRetentionDays: options.alertRetentionDays ?? 365,

@@ -20,14 +20,23 @@ import type { MailSettings } from './channels/mail-settings.ts'
 import { Mailer } from './channels/mailer.ts'
 import { ChannelSender } from './channels/sender.ts'
 import { connectDatabases, type Databases } from './database/connect.ts'
-import { pruneExpired } from './database/pruning.ts'
+import {
+  CitusNodes,
+  singleNode,
+  type DatabaseNode,
+  type DatabaseNodes,
+  type ServeNode,
+} from './database/distribution/nodes.ts'
+import { pruneExpired, pruneServerKeys } from './database/pruning.ts'
 import type { DatabaseRoute } from './database/route.ts'
 import { SettledClock } from './database/settled-clock.ts'
 import { DurableStreams } from './events/durable-streams.ts'
+import { listenAtNode } from './events/listen-at-node.ts'
 import { NotificationListener } from './events/notification-listener.ts'
 import { Notifications } from './events/notifications.ts'
 import { KeyChanges } from './key-changes/key-changes.ts'
-import { pruneKeyChanges } from './key-changes/retention.ts'
+import { moveKeyChanges } from './key-changes/move.ts'
+import { pruneApplicationServers, pruneKeyChanges } from './key-changes/retention.ts'
 import { runPeriodically } from './lib/jobs.ts'
 import type { Traces } from './lib/traces.ts'
 import { ManagementKeys } from './management-keys/management-keys.ts'
@@ -49,6 +58,7 @@ import { VerificationSigner } from './server-keys/verification-signer.ts'
 import { Acquisitions } from './transaction-keys/acquisitions.ts'
 import { TransactionKeys } from './transaction-keys/transaction-keys.ts'
 import { MismatchAlarm } from './verification/mismatch-alarm.ts'
+import { sumUpWaiting } from './verification/mismatch-rows.ts'
 import { Verification } from './verification/verification.ts'
 import { WebhookDelivery } from './webhooks/delivery.ts'
 import { recallWebhooks } from './webhooks/recall.ts'
@@ -64,6 +74,8 @@ export interface ServicesOptions {
   readonly listenUrl: string
   readonly route: DatabaseRoute
   readonly listenRoute: DatabaseRoute
+  /** The tables are distributed by Citus. */
+  readonly isDistributed: boolean
   readonly writeConnectionsMax: number
   /** Seals the server's own keys in the database. */
   readonly serverKeySecret: string
@@ -118,16 +130,19 @@ export function createServices(options: ServicesOptions) {
     rates,
     recordsAddresses: options.auditAddresses,
   })
-  const listener = new NotificationListener({
-    url: listenUrl,
+  const listening = {
     route: options.listenRoute,
     notifications,
-    onRevoked: (managementKeyId) => {
+    onRevoked: (managementKeyId: string) => {
       authentication.forget(managementKeyId)
       revocations.report(managementKeyId)
     },
     log,
-  })
+  }
+  const listener = new NotificationListener({ url: listenUrl, ...listening })
+  const nodes: DatabaseNodes = options.isDistributed
+    ? new CitusNodes({ databases, url: listenUrl, route: options.listenRoute, log })
+    : singleNode(databases)
   const streams = new DurableStreams({
     notifications,
     revocations,
@@ -157,12 +172,8 @@ export function createServices(options: ServicesOptions) {
 
   const oneMinuteMs = 60_000
   const jobs: readonly Job[] = [
-    { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines(databases) },
-    { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin() },
-    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries(databases) },
     // Later than the answer that raised it, so that its time shows nothing; soon enough for a person.
     { name: 'mismatch alarm', everyMs: 100, work: () => mismatchAlarm.drain() },
-    { name: 'summing up of mismatches', everyMs: 5_000, work: () => mismatchAlarm.sumUp() },
     // How long a revoked key keeps its sockets when the notification is lost.
     { name: 'check for revoked management keys', everyMs: 3_000, work: () => revocations.check() },
     // Often enough that a server which runs only for seconds adds to what was measured.
@@ -173,23 +184,48 @@ export function createServices(options: ServicesOptions) {
       everyMs: 30_000,
       work: () => signingKeys.read().then(() => false),
     },
-    { name: 'recall of webhooks', everyMs: oneMinuteMs, work: () => recallWebhooks(databases) },
-    { name: 'pruning', everyMs: oneMinuteMs, work: () => pruneExpired(databases) },
+    {
+      name: 'pruning of application servers',
+      everyMs: oneMinuteMs,
+      work: () => pruneApplicationServers(databases),
+    },
+    { name: 'pruning of server keys', everyMs: oneMinuteMs, work: () => pruneServerKeys(databases) },
+  ]
+  /** Work that goes through all rows of a table, on each machine through those that it holds. */
+  const jobsOf = (node: DatabaseNode): readonly Job[] => [
+    { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines(node) },
+    { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin(node.writes.sql) },
+    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries(node) },
+    { name: 'summing up of mismatches', everyMs: 5_000, work: () => sumUpWaiting(node.writes) },
+    { name: 'recall of webhooks', everyMs: oneMinuteMs, work: () => recallWebhooks(node) },
+    { name: 'pruning', everyMs: oneMinuteMs, work: () => pruneExpired(node) },
     {
       name: 'pruning of alerts',
       everyMs: oneMinuteMs,
-      work: () => pruneAlerts(databases, { retentionDays: options.alertRetentionDays }),
+      work: () => pruneAlerts(node, { retentionDays: options.alertRetentionDays }),
     },
     {
       name: 'pruning of audit logs',
       everyMs: oneMinuteMs,
-      work: () => pruneAuditEntries(databases, { retentionDays: options.auditRetentionDays }),
+      work: () => pruneAuditEntries(node, { retentionDays: options.auditRetentionDays }),
     },
-    { name: 'pruning of key changes', everyMs: oneMinuteMs, work: () => pruneKeyChanges(databases) },
-    { name: 'pruning of channels', everyMs: oneMinuteMs, work: () => pruneChannels(databases) },
-    { name: 'pruning of rates', everyMs: oneMinuteMs, work: () => pruneRates(databases) },
-    { name: 'pruning of pairings', everyMs: oneMinuteMs, work: () => prunePairings(databases) },
+    { name: 'pruning of key changes', everyMs: oneMinuteMs, work: () => pruneKeyChanges(node) },
+    { name: 'pruning of channels', everyMs: oneMinuteMs, work: () => pruneChannels(node) },
+    { name: 'pruning of rates', everyMs: oneMinuteMs, work: () => pruneRates(node) },
+    { name: 'pruning of pairings', everyMs: oneMinuteMs, work: () => prunePairings(node) },
+    ...(options.isDistributed
+      ? [{ name: 'moving of key changes', everyMs: 100, work: () => moveKeyChanges(node) }]
+      : []),
   ]
+  const run = ({ work, name, everyMs }: Job) => runPeriodically(work, { name, everyMs, log })
+  const serveNode: ServeNode = (node) => {
+    const stopJobs = jobsOf(node).map(run)
+    const stopListening =
+      node.listenUrl === null ? null : listenAtNode({ ...listening, node, url: node.listenUrl })
+    return async () => {
+      await Promise.all([...stopJobs.map((stop) => stop()), stopListening?.()])
+    }
+  }
   let stopJobs: readonly (() => Promise<void>)[] = []
 
   return {
@@ -199,7 +235,7 @@ export function createServices(options: ServicesOptions) {
     revocations,
     listenState: () => listener.state,
     /** The values for readers of metrics. */
-    gauges: gaugesOf({ databases, streams }),
+    gauges: gaugesOf({ databases, nodes, streams }),
     observer: new RequestObserver({
       log,
       meters,
@@ -210,7 +246,7 @@ export function createServices(options: ServicesOptions) {
     accounts: new Accounts(databases, { registration: options.registration, quotas }),
     managementKeys: new ManagementKeys({ quotas }),
     transactionKeys: new TransactionKeys(databases, { quotas }),
-    acquisitions: new Acquisitions(databases, { meters }),
+    acquisitions: new Acquisitions(databases, { meters, gathers: !options.isDistributed }),
     verification: new Verification(databases, { answers: signer, mismatchAlarm, meters }),
     alerts: new Alerts({ databases, streams, meters }),
     audit: new AuditLog(databases, { signer: new AuditHeadSigner(signingKeys, { issuer: origin }) }),
@@ -236,7 +272,8 @@ export function createServices(options: ServicesOptions) {
       await listener.start()
       // The start waits for no mail server: alerts wait until there is one.
       void mailer?.check()
-      stopJobs = jobs.map(({ work, name, everyMs }) => runPeriodically(work, { name, everyMs, log }))
+      stopJobs = jobs.map(run)
+      await nodes.start(serveNode)
     },
     /** Ends the subscriptions, so that sockets can be closed. */
     endSubscriptions(): void {
@@ -244,7 +281,7 @@ export function createServices(options: ServicesOptions) {
     },
     async stop(): Promise<void> {
       stopping.abort()
-      await Promise.all(stopJobs.map((stop) => stop()))
+      await Promise.all([...stopJobs.map((stop) => stop()), nodes.stop()])
       await webhookDelivery.end()
       mailer?.close()
       await mismatchAlarm.end()
@@ -257,9 +294,11 @@ export function createServices(options: ServicesOptions) {
 
 function gaugesOf({
   databases,
+  nodes,
   streams,
 }: {
   readonly databases: Databases
+  readonly nodes: DatabaseNodes
   readonly streams: DurableStreams
 }): Gauges {
   const useOf = (pool: PoolUse['pool']): PoolUse => {
@@ -269,7 +308,7 @@ function gaugesOf({
   return {
     subscribers: () => streams.openCount,
     pools: () => [useOf('reads'), useOf('writes')],
-    backlog: () => readBacklog(databases),
+    backlog: () => readBacklog(nodes.current),
   }
 }
 

@@ -10,7 +10,7 @@ export {
 export { acquisitionPurpose, auditAction, auditChains, auditEntries, auditPending } from './audit.ts'
 export { clockSightings, forgottenNonces } from './clock.ts'
 export { blockedAddresses, confirmations } from './confirmations.ts'
-export { keyChangeKind, keyChanges } from './key-changes.ts'
+export { keyChangeKind, keyChangeOutbox, keyChanges } from './key-changes.ts'
 export { managementKeyKind, managementKeyOwners, managementKeys } from './management-keys.ts'
 export { mismatches, mismatchTelling } from './mismatches.ts'
 export { nonces } from './nonces.ts'

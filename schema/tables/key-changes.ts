@@ -1,6 +1,17 @@
-import { bigint, foreignKey, index, pgEnum, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  foreignKey,
+  index,
+  integer,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { applicationServers } from './application-servers.ts'
-import { instant } from './columns.ts'
+import { accountIdColumn, instant } from './columns.ts'
 import { storedKeyChangeKinds } from '../wire/enums.ts'
 
 export const keyChangeKind = pgEnum('key_change_kind', storedKeyChangeKinds)
@@ -27,4 +38,24 @@ export const keyChanges = pgTable(
     foreignKey({ columns: [table.applicationServerId], foreignColumns: [applicationServers.id] }),
     index('key_changes_oldest').on(table.occurredAt),
   ],
+)
+
+/**
+ * Changes that wait beside the rows of their account until they are moved to the application server's, where the two may be on
+ * different machines (schema/distribution/). On one PostgreSQL none ever waits here.
+ */
+export const keyChangeOutbox = pgTable(
+  'key_change_outbox',
+  {
+    accountId: accountIdColumn(),
+    id: uuid('id').notNull().defaultRandom(),
+    applicationServerId: uuid('application_server_id').notNull(),
+    kind: keyChangeKind('kind').notNull(),
+    /** With `place`, the order of an account's changes. */
+    recordedAt: timestamp('recorded_at', { withTimezone: true }).notNull(),
+    place: integer('place').notNull(),
+    thumbprint: text('thumbprint').notNull(),
+    expiresAt: instant('expires_at'),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.id] })],
 )

@@ -46,6 +46,16 @@ export function socketPath({ host, port }: DatabaseHost): string {
   return `${host}/.s.PGSQL.${String(port)}`
 }
 
+/** The same address with one other host in the place of its own. */
+export function atHost(text: string, { host, port }: DatabaseHost): string {
+  const { userinfo, database, parameters } = takeApart(text)
+  const own = new URLSearchParams(parameters)
+  for (const name of ['host', 'port', 'target_session_attrs']) own.delete(name)
+  const query = own.size === 0 ? '' : `?${own.toString()}`
+  const login = userinfo === '' ? '' : `${userinfo}@`
+  return `postgres://${login}${host.includes(':') ? `[${host}]` : host}:${String(port)}/${database}${query}`
+}
+
 /** For people: host, port and database, without user and password. */
 export function describeAddress(text: string): string {
   const { hosts, database = '' } = parseAddress(text)

@@ -2,7 +2,19 @@ import { codesOf } from './error-codes.ts'
 
 /** Whether an error says that the connection is gone, or could not be made. */
 export function isConnectionLost(error: unknown): boolean {
-  return codesOf(error).some((code) => lostConnectionCodes.has(code))
+  return !isOfOtherNode(error) && codesOf(error).some((code) => lostConnectionCodes.has(code))
+}
+
+/**
+ * Whether PostgreSQL says that a statement needs another node which cannot be reached, over a connection that is good itself:
+ * its severity is not FATAL then.
+ */
+export function isOfOtherNode(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('severity' in cause)
+      return cause.severity === 'ERROR' && codesOf(cause).some((code) => code.startsWith('08'))
+  }
+  return false
 }
 
 const lostConnectionCodes = new Set([

@@ -4,6 +4,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import * as tables from '../../schema/tables/index.ts'
 import { connectSql, type Executor } from './connect.ts'
+import { distribute, readDistribution, sequentially } from './distribution/distribute.ts'
 import { codesOf } from './error-codes.ts'
 import { quoteName } from './quote-name.ts'
 import { findRoute, type DatabaseRoute } from './route.ts'
@@ -20,12 +21,15 @@ const migrationsFolder = fileURLToPath(new URL('../../schema/migrations', import
  * Applies the migrations that the database lacks, all in one transaction and under an advisory lock that ends with it, so that
  * several servers may start at once and nothing is left behind by one that is killed, behind a pooler either.
  *
+ * Where Citus has distributed the tables, it distributes the new ones too.
+ *
+ * @returns whether the tables are distributed
  * @throws Error in words when another server holds the lock for more than two minutes
  */
 export async function migrate(
   databaseUrl: string,
   { route, lockTimeoutMs = lockMsMax, onWait = () => undefined }: MigrateOptions = {},
-): Promise<void> {
+): Promise<{ readonly isDistributed: boolean }> {
   const found = route ?? (await findRoute(databaseUrl))
   const pool = connectSql(databaseUrl, {
     max: 1,
@@ -33,11 +37,14 @@ export async function migrate(
     timeouts: { statementMs: lockMsMax, lockMs: lockTimeoutMs },
   })
   try {
-    await runTransaction(
+    return await runTransaction(
       drizzle(pool, { schema: tables }),
       async (tx) => {
         await lockMigrations(tx, onWait)
-        await applyMigrations(tx, { schema: found.schema })
+        const { isDistributed } = await readDistribution(tx)
+        const isNew = await applyMigrations(tx, { schema: found.schema, isDistributed })
+        if (isDistributed && isNew) await distribute(tx)
+        return { isDistributed }
       },
       { timeoutMs: 2 * lockMsMax },
     )
@@ -76,23 +83,30 @@ export async function readAppliedHashes(
  * Applies those of the first `count` migrations, all unless told, that the database lacks.
  *
  * @param tx which holds the lock
+ * @param options.isDistributed by Citus, which takes changes in one connection of each node then
+ * @returns whether there were any
  */
 export async function applyMigrations(
   tx: Executor,
-  { schema, count }: { readonly schema: string; readonly count?: number },
-): Promise<void> {
+  {
+    schema,
+    count,
+    isDistributed = false,
+  }: { readonly schema: string; readonly count?: number; readonly isDistributed?: boolean },
+): Promise<boolean> {
   const journal = journalIn((await findJournal(tx, schema)) ?? (await createJournal(tx, schema)))
   const [newest] = await tx.execute<{ at: string | null }>(
     sql`SELECT max(created_at)::text AS at FROM ${journal}`,
   )
-  for (const { sql: statements, hash, folderMillis } of readMigrationFiles({ migrationsFolder }).slice(
-    0,
-    count,
-  )) {
-    if (folderMillis <= Number(newest?.at ?? 0)) continue
+  const lacking = readMigrationFiles({ migrationsFolder })
+    .slice(0, count)
+    .filter(({ folderMillis }) => folderMillis > Number(newest?.at ?? 0))
+  if (isDistributed && lacking.length > 0) await tx.execute(sequentially)
+  for (const { sql: statements, hash, folderMillis } of lacking) {
     for (const statement of statements) await tx.execute(sql.raw(inSchema(statement, schema)))
     await tx.execute(sql`INSERT INTO ${journal} (hash, created_at) VALUES (${hash}, ${folderMillis})`)
   }
+  return lacking.length > 0
 }
 
 /** Until the transaction ends. @throws Error in words when another session holds the lock for too long */

@@ -11,7 +11,7 @@ const batchMax = 5000
 
 /**
  * Removes what nobody will ask for again: nonces whose window has closed, remembered acquisitions, mismatches that may be
- * alerted again, and the server's own keys a day after they were retired. All of it only once the clock has settled on
+ * alerted again. All of it only once the clock has settled on
  * that time: a clock that was wrong for some minutes removes nothing.
  *
  * @returns whether there may be more of them
@@ -21,6 +21,15 @@ export async function pruneExpired({ writes }: PruningDatabases): Promise<boolea
   const [acquisitions] = await writes.sql<{ removed: number }[]>`
     SELECT prune_acquisitions(${limits.acquisitionIdHours}, ${batchMax}) AS removed`
   await writes.sql`SELECT prune_mismatches()`
-  await writes.sql`SELECT prune_server_keys()`
   return nonces?.removed === batchMax || acquisitions?.removed === batchMax
+}
+
+/**
+ * Removes the server's own keys a day after they were retired.
+ *
+ * @returns false: it leaves nothing for another run
+ */
+export async function pruneServerKeys({ writes }: PruningDatabases): Promise<boolean> {
+  await writes.sql`SELECT prune_server_keys()`
+  return false
 }

@@ -1,5 +1,5 @@
 import { codesOf } from './error-codes.ts'
-import { isConnectionLost } from './lost-connection.ts'
+import { isConnectionLost, isOfOtherNode } from './lost-connection.ts'
 
 /** Why the database cannot do its work at present. None of it is the fault of the statement, nor of who asked. */
 export interface DatabaseTrouble {
@@ -23,6 +23,7 @@ export function troubleOf(error: unknown): DatabaseTrouble | null {
   }
   const [code = null] = codesOf(error)
   if (isConnectionLost(error)) return troubleWith(code, unreachable)
+  if (isOfOtherNode(error)) return troubleWith(code, nodeUnreachable)
   return isTlsFault(error) ? troubleWith(code, unreachable) : null
 }
 
@@ -51,6 +52,7 @@ export class ReadOnlyDatabase extends Error {
 type Kind = readonly [reason: string, retryAfterSeconds: number]
 
 const unreachable: Kind = ['the database cannot be reached', 2]
+const nodeUnreachable: Kind = ['a part of the database cannot be reached', 5]
 const loginRefused: Kind = ['the database refuses the login', 10]
 
 /** SQLSTATE (PostgreSQL's documentation, appendix A), and codes of the system while a connection is made. */

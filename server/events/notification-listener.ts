@@ -11,6 +11,8 @@ export interface NotificationListenerOptions {
   /** By default a direct connection. */
   readonly route?: DatabaseRoute
   readonly notifications: Notifications
+  /** Which of several places it listens at. */
+  readonly source?: string
   /** Told the id of each management key that is revoked, on whichever server. One that is lost is not told again. */
   readonly onRevoked?: (managementKeyId: string) => void
   readonly log: Logger
@@ -98,7 +100,8 @@ export class NotificationListener {
   }
 
   #note(isListening: boolean): void {
-    this.#options.notifications.setProven(isListening)
+    const { notifications, source } = this.#options
+    notifications.setProven(isListening, source)
     if (this.#state.isListening !== isListening) this.#state = { isListening, since: new Date() }
   }
 

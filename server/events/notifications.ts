@@ -11,18 +11,24 @@ export interface Signal {
  */
 export class Notifications {
   readonly #byAccount = new Map<string, Set<PendingSignal>>()
-  #isProven = false
+  readonly #sources = new Map<string, boolean>()
 
-  /** Notifications are known to arrive: while they are, whoever waits need not look by itself. */
+  /** Notifications are known to arrive, from all sources: while they are, whoever waits need not look by itself. */
   get isProven(): boolean {
-    return this.#isProven
+    const states = [...this.#sources.values()]
+    return states.length > 0 && states.every((isProven) => isProven)
   }
 
-  /** Notes whether notifications arrive. When they no longer do, every reader looks. */
-  setProven(isProven: boolean): void {
-    const wasProven = this.#isProven
-    this.#isProven = isProven
+  /** Notes whether notifications of a source arrive. When they no longer do, every reader looks. */
+  setProven(isProven: boolean, source = ''): void {
+    const wasProven = this.isProven
+    this.#sources.set(source, isProven)
     if (wasProven && !isProven) this.notifyAll()
+  }
+
+  /** There is no such source any more. */
+  forget(source: string): void {
+    this.#sources.delete(source)
   }
 
   subscribe(accountId: string): Signal {

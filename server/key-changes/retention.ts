@@ -7,14 +7,23 @@ const batchMax = 2000
 const unprovedDays = 7
 
 /**
- * Removes old changes, and keys of application servers that were never proved or never registered.
+ * Removes old changes.
  *
  * @returns whether there may be more of them
  */
 export async function pruneKeyChanges({ writes }: PruningDatabases): Promise<boolean> {
   const [row] = await writes.sql<{ removed: number }[]>`
     SELECT prune_key_changes(${retentionDays}, ${batchMax}) AS removed`
-  const [keys] = await writes.sql<{ removed: number }[]>`
+  return (row?.removed ?? 0) >= batchMax
+}
+
+/**
+ * Removes keys of application servers that were never proved or never registered.
+ *
+ * @returns whether there may be more of them
+ */
+export async function pruneApplicationServers({ writes }: PruningDatabases): Promise<boolean> {
+  const [row] = await writes.sql<{ removed: number }[]>`
     SELECT prune_application_servers(${unprovedDays}, ${batchMax}) AS removed`
-  return (row?.removed ?? 0) >= batchMax || keys?.removed === batchMax
+  return row?.removed === batchMax
 }

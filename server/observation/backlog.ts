@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Databases } from '../database/connect.ts'
+import type { DatabaseNode } from '../database/distribution/nodes.ts'
 import { within } from '../database/within.ts'
 import type { Backlog } from './prometheus.ts'
 
@@ -12,12 +12,21 @@ const countMax = 10_000
 
 const backlogRow = z.object({ deadlines: z.number(), webhooks: z.number() })
 
-/** Counts what is due, by the indexes that the work itself uses. @throws Error when the database gives no answer in time */
-export async function readBacklog({ reads }: Databases): Promise<Backlog> {
+/** Counts what is due, by the indexes that the work itself uses. @throws Error when no node gives an answer in time */
+export async function readBacklog(nodes: readonly DatabaseNode[]): Promise<Backlog> {
+  const answers = await Promise.allSettled(nodes.map(readBacklogOf))
+  const counted = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
+  if (counted.length === 0) throw new Error('No node of the database has answered.')
+  return {
+    deadlinesOverdue: counted.reduce((sum, { deadlines }) => sum + deadlines, 0),
+    webhooksDue: counted.reduce((sum, { webhooks }) => sum + webhooks, 0),
+  }
+}
+
+async function readBacklogOf({ writes }: DatabaseNode) {
   const [row] = await within(
     timeoutMs,
-    reads.sql`SELECT * FROM count_backlog(${overdueSeconds}, ${countMax})`,
+    writes.sql`SELECT * FROM count_backlog(${overdueSeconds}, ${countMax})`,
   )
-  const { deadlines, webhooks } = backlogRow.parse(row)
-  return { deadlinesOverdue: deadlines, webhooksDue: webhooks }
+  return backlogRow.parse(row)
 }

@@ -5,6 +5,7 @@ import { backUp } from '../database/backup/back-up.ts'
 import { withBackup } from '../database/backup/read-backup.ts'
 import { inspect, restore } from '../database/backup/restore.ts'
 import { readConfig } from '../config.ts'
+import { distributeDatabase } from '../database/distribution/distribute-database.ts'
 import { findDatabase } from '../database/requirements.ts'
 import { findSecretInUse, settleRestoredKeys, type SecretInUse } from '../server-keys/restored-keys.ts'
 import { withOperatorDatabase, type OperatorDatabase } from './operator-database.ts'
@@ -13,8 +14,9 @@ import { runOperatorCommand, type OperatorResult } from './run-command.ts'
 const usage = `Usage: claviger database backup FILE [--postgresql DIRECTORY]
        claviger database verify FILE
        claviger database restore FILE [--secret-lost]
+       claviger database distribute
 
-Copies of all that the key server keeps. The database is that of "claviger serve"
+Copies of all that the key server keeps, and its distribution. The database is that of "claviger serve"
 with the same environment variables, embedded or not.
 
   backup         writes the state of one moment to FILE, while key servers go on
@@ -23,6 +25,8 @@ with the same environment variables, embedded or not.
                  it holds. It needs no database
   restore        fills an empty database from FILE: completely, or not at all. The
                  embedded PostgreSQL is created first where there is none
+  distribute     spreads the tables over the nodes of Citus, through its coordinator,
+                 while no key server runs. Repeated, it changes nothing
   --postgresql   where the programs of another PostgreSQL are, for a DATA_DIR of a major
                  version that this program does not bring
   --secret-lost  leaves out the server's keys that SERVER_KEY_SECRET does not open,
@@ -41,7 +45,8 @@ const commands = { backup: runBackup, verify: runVerify, restore: runRestore }
 await runOperatorCommand<Command>({
   usage,
   parse: parseCommand,
-  run: ({ name, file, ...options }) => commands[name](resolve(file), options),
+  run: (command) =>
+    command.name === 'distribute' ? runDistribute() : commands[command.name](resolve(command.file), command),
 })
 
 interface Options {
@@ -49,10 +54,12 @@ interface Options {
   readonly isSecretLost: boolean
 }
 
-interface Command extends Options {
+interface FileCommand extends Options {
   readonly name: (typeof names)[number]
   readonly file: string
 }
+
+type Command = FileCommand | { readonly name: 'distribute' }
 
 /** Null when the arguments are not a known command. */
 function parseCommand(args: string[]): Command | 'help' | null {
@@ -68,6 +75,10 @@ function parseCommand(args: string[]): Command | 'help' | null {
   const { help = false, 'secret-lost': isSecretLost = false, postgresql: programsDirectory } = values
   const [first, file, ...others] = positionals
   if (help) return 'help'
+  if (first === 'distribute') {
+    const isAlone = positionals.length === 1 && !isSecretLost && programsDirectory === undefined
+    return isAlone ? { name: 'distribute' } : null
+  }
   const name = names.find((known) => known === first)
   if (name === undefined || file === undefined || file === '' || others.length > 0) return null
   if ((isSecretLost && name !== 'restore') || (programsDirectory !== undefined && name !== 'backup'))
@@ -162,6 +173,17 @@ async function runRestore(file: string, { isSecretLost }: Options): Promise<Oper
       ),
     { signal },
   )
+}
+
+async function runDistribute(): Promise<OperatorResult> {
+  return withOperatorDatabase(readConfig(), async ({ url, route }) => {
+    const { tables, nodes } = await distributeDatabase(url, { route })
+    const what =
+      tables.length === 0
+        ? 'All tables were distributed'
+        : `${String(tables.length)} tables are distributed now`
+    return { value: { tables, nodes }, lines: [`${what}, over ${String(nodes)} nodes that hold shards.`] }
+  })
 }
 
 interface Described {

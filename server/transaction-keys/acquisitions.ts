@@ -48,9 +48,15 @@ interface Decision {
 export class Acquisitions {
   readonly #databases: Databases
   readonly #meters: Meters
+  readonly #gathers: boolean
   readonly #groups: AcquisitionGroups
 
-  constructor(databases: Databases, { meters }: { readonly meters: Meters }) {
+  /** @param options.gathers whether the accounts of a group are on one machine */
+  constructor(
+    databases: Databases,
+    { meters, gathers }: { readonly meters: Meters; readonly gathers: boolean },
+  ) {
+    this.#gathers = gathers
     this.#databases = databases
     this.#meters = meters
     this.#groups = new AcquisitionGroups(databases, async ({ transactionKeyId, acquisitionId, ...nonce }) => {
@@ -113,7 +119,7 @@ export class Acquisitions {
   async #decide(signed: NonceToConsume, asked: AskedKeys): Promise<Decision> {
     const [transactionKeyId] = asked.keyIds
     const { nonce } = signed
-    const isGathered = asked.purpose === 'USE' && asked.keyIds.length === 1 && nonce !== null
+    const isGathered = this.#gathers && asked.purpose === 'USE' && asked.keyIds.length === 1 && nonce !== null
     if (isGathered && transactionKeyId !== undefined) {
       const { acquisitionId } = asked
       const { outcome, jwe } = await this.#groups.acquire({

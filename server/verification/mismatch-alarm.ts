@@ -2,7 +2,7 @@ import type { Databases } from '../database/connect.ts'
 import { isConnectionLost } from '../database/lost-connection.ts'
 import type { Logger } from '../lib/log.ts'
 import { MismatchQueue, type ReportedMismatch } from './mismatch-queue.ts'
-import { raise, recordWaiting, selectDue, sumUpWaiting } from './mismatch-rows.ts'
+import { raise, recordWaiting, selectDue } from './mismatch-rows.ts'
 
 /** Mismatches that wait at most, about 5 MB of them. */
 const waitingMax = 10_000
@@ -55,15 +55,6 @@ export class MismatchAlarm {
       throw error
     }
     return this.#queue.size > 0
-  }
-
-  /**
-   * Raises an alert for what waits of each application server, where it is time for one.
-   *
-   * @returns whether there may be more of them
-   */
-  async sumUp(): Promise<boolean> {
-    return sumUpWaiting(this.#databases.writes)
   }
 
   /** Looks at what is still waiting, or else at as much of it as the database lets. Never throws. */

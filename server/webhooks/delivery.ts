@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type postgres from 'postgres'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import { prepareAlertsAfter, selectAlertsAt, type AlertsAfter } from '../alerts/alert-rows.ts'
 import type { Databases } from '../database/connect.ts'
@@ -66,13 +67,14 @@ export class WebhookDelivery {
   /**
    * Begins to deliver to webhooks that are due, as many as have places.
    *
+   * @param sql of the node that holds them
    * @returns false: those that are left wait for a place
    */
-  async begin(): Promise<boolean> {
+  async begin(sql: postgres.Sql): Promise<boolean> {
     if (this.#stopping.signal.aborted) return false
     const busy = [...this.#underWay.values()]
     const provenCount = busy.filter(({ is_proven: isProven }) => isProven).length
-    const leased = await leaseWebhooks(this.#databases.writes.sql, {
+    const leased = await leaseWebhooks(sql, {
       proven: provenMax - provenCount,
       unproven: unprovenMax - (busy.length - provenCount),
       busy,

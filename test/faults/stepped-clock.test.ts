@@ -3,9 +3,9 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sweepDeadlines } from '../../server/alerts/deadlines.ts'
 import { pruneAlerts } from '../../server/alerts/retention.ts'
-import { pruneExpired, type PruningDatabases } from '../../server/database/pruning.ts'
+import { pruneExpired, pruneServerKeys, type PruningDatabases } from '../../server/database/pruning.ts'
 import { SettledClock } from '../../server/database/settled-clock.ts'
-import { pruneKeyChanges } from '../../server/key-changes/retention.ts'
+import { pruneApplicationServers, pruneKeyChanges } from '../../server/key-changes/retention.ts'
 import { noticeDeadlines } from '../../server/transaction-keys/term.ts'
 import { prunePairings } from '../../server/pairing/pruning.ts'
 import { recallWebhooks } from '../../server/webhooks/recall.ts'
@@ -53,6 +53,8 @@ async function prune(databases: PruningDatabases): Promise<void> {
   while (await prunePairings(databases));
   while (await pruneAlerts(databases, { retentionDays: 365 }));
   while (await pruneKeyChanges(databases));
+  while (await pruneApplicationServers(databases));
+  await pruneServerKeys(databases)
 }
 
 /** Runs the pruning while the clock is wrong, and sets it right again. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import postgres from 'postgres'
 import { inject } from 'vitest'
+import { copyCitusDatabase, createCitusDatabase, dropCitusDatabase, isOnCitus } from './citus.ts'
 
 /** A database for one test file. Drop it in `afterAll`; connections that are still open are ended then. */
 export interface TestDatabase {
@@ -14,20 +15,36 @@ export interface TestDatabase {
  * files takes two checkpoints, which wait for whatever else the cluster is writing.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
+  if (isOnCitus) return createOnCitus((url, name) => copyCitusDatabase(url, 'claviger_template', name))
   return create('template claviger_template strategy wal_log')
 }
 
 /** A database without any table. */
 export async function emptyTestDatabase(): Promise<TestDatabase> {
+  if (isOnCitus) return createOnCitus(createCitusDatabase)
   return create('template template0')
 }
 
 async function create(how: string): Promise<TestDatabase> {
-  const name = `claviger_test_${randomBytes(8).toString('hex')}`
+  const { name, url } = newName()
   await execute(`create database ${name} ${how}`)
+  return { url, drop: () => drop(name) }
+}
+
+async function createOnCitus(
+  make: (clusterUrl: string, name: string) => Promise<void>,
+): Promise<TestDatabase> {
+  const { name, url } = newName()
+  const clusterUrl = inject('clusterUrl')
+  await make(clusterUrl, name)
+  return { url, drop: () => dropCitusDatabase(clusterUrl, name) }
+}
+
+function newName(): { readonly name: string; readonly url: string } {
+  const name = `claviger_test_${randomBytes(8).toString('hex')}`
   const url = new URL(inject('clusterUrl'))
   url.pathname = `/${name}`
-  return { url: url.href, drop: () => drop(name) }
+  return { name, url: url.href }
 }
 
 /** A second time where an autovacuum worker was there, which our role may not end: it leaves by itself. */

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
 import { migrate } from '../../server/database/migrate.ts'
 import { openPostgres } from '../../server/database/open-postgres.ts'
+import { createCitusDatabase, distributeTestDatabase, dropCitusDatabase, isOnCitus } from './citus.ts'
 import { clusterName } from './run-directory.ts'
 
 declare module 'vitest' {
@@ -19,7 +20,7 @@ const templateDatabase = 'claviger_template'
 
 /**
  * Before the first test file: one PostgreSQL for the run, in the run's directory, or the one that TEST_DATABASE_URL
- * names (its role needs CREATEDB), and in it the migrated template. The returned function ends what was started.
+ * names (its role needs CREATEDB; citus.ts says what TEST_CITUS=1 needs), and in it the migrated template. The returned function ends what was started.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const ownUrl = process.env['TEST_DATABASE_URL']
@@ -58,6 +59,14 @@ async function allowCreatingDatabases(url: string, passwordFile: string): Promis
 }
 
 async function createTemplate(clusterUrl: string): Promise<void> {
+  if (isOnCitus) {
+    await dropCitusDatabase(clusterUrl, templateDatabase)
+    await createCitusDatabase(clusterUrl, templateDatabase)
+    const url = new URL(clusterUrl)
+    url.pathname = `/${templateDatabase}`
+    await distributeTestDatabase(url.href)
+    return
+  }
   await execute(clusterUrl, [
     `drop database if exists ${templateDatabase} with (force)`,
     `create database ${templateDatabase}`,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pino } from 'pino'
 import { rotateServerKey } from '../../../server/server-keys/server-key-rows.ts'
 import { connectDatabases, type Databases } from '../../../server/database/connect.ts'
-import { pruneExpired } from '../../../server/database/pruning.ts'
+import { pruneServerKeys } from '../../../server/database/pruning.ts'
 import { settleClock } from '../../support/clock.ts'
 import { startKeyServer } from '../../../server/index.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -115,7 +115,7 @@ describe('a rotation', () => {
       await sql`UPDATE server_keys SET retired_at = clock_timestamp() - make_interval(hours => ${hours}, secs => 0.01)
         WHERE retired_at IS NOT NULL`
       await settleClock(sql)
-      await pruneExpired(databases)
+      await pruneServerKeys(databases)
       const rows = await sql`SELECT id FROM server_keys WHERE retired_at IS NOT NULL`
       return rows.length
     }

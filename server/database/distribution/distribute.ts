@@ -1,0 +1,136 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Executor } from '../connect.ts'
+import { delegatedFunctions, droppedForeignKeys, placements, type Placement } from './placement.ts'
+
+/** In a checkout the folder itself, in a package the copy beside the compiled files. */
+const functionsFolder = fileURLToPath(new URL('../../../schema/distribution', import.meta.url))
+
+const oldestMajor = 12
+
+const state = z.object({ has_citus: z.boolean(), is_distributed: z.boolean() })
+
+/** Whether a database has Citus, and whether the tables are distributed by it. */
+export async function readDistribution(
+  tx: Pick<Executor, 'execute'>,
+): Promise<{ readonly hasCitus: boolean; readonly isDistributed: boolean }> {
+  const [found] = await tx.execute(sql`
+    SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus, false AS is_distributed`)
+  if (!state.parse(found).has_citus) return { hasCitus: false, isDistributed: false }
+  const [row] = await tx.execute(sql`
+    SELECT true AS has_citus,
+      EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass('accounts')) AS is_distributed`)
+  return { hasCitus: true, isDistributed: state.parse(row).is_distributed }
+}
+
+/** A type or a function that a transaction makes is seen by its further statements only when each node is reached by one connection. */
+export const sequentially = sql`SET LOCAL citus.multi_shard_modify_mode TO 'sequential'`
+
+/** The changes of {@link distribute}. */
+export interface Distributed {
+  /** Tables that were not distributed before. */
+  readonly tables: readonly string[]
+  readonly nodes: number
+}
+
+/**
+ * Distributes tables that are not yet, and gives functions the texts that distributed tables need. Repeated, it changes nothing.
+ *
+ * @param tx on the coordinator, holding the lock of the migrations
+ * @throws Error in words when this is no Citus that can take them
+ */
+export async function distribute(tx: Executor): Promise<Distributed> {
+  const nodes = await assertCoordinator(tx)
+  await tx.execute(sequentially)
+  const tables: string[] = []
+  for (const [table, placement] of Object.entries(placements)) {
+    if (await isDistributed(tx, table)) continue
+    await dropForeignKeys(tx, table)
+    await place(tx, table, placement)
+    tables.push(table)
+  }
+  for (const text of await readFunctions()) await tx.execute(sql.raw(text))
+  await distributeFunctions(tx)
+  return { tables, nodes }
+}
+
+const cluster = z.object({
+  version: z.string().nullable(),
+  is_coordinator: z.boolean(),
+  nodes: z.number(),
+})
+
+async function assertCoordinator(tx: Executor): Promise<number> {
+  if (!(await readDistribution(tx)).hasCitus) {
+    throw new Error('This database has no Citus: CREATE EXTENSION citus on every node first.')
+  }
+  const [row] = await tx.execute(sql`
+    SELECT (SELECT extversion FROM pg_extension WHERE extname = 'citus') AS version,
+      (SELECT groupid = 0 FROM pg_dist_local_group) AS is_coordinator,
+      (SELECT count(*)::int FROM pg_dist_node WHERE noderole = 'primary' AND isactive AND shouldhaveshards) AS nodes`)
+  const { version, is_coordinator: isCoordinator, nodes } = cluster.parse(row)
+  if (Number.parseInt(version ?? '0', 10) < oldestMajor) {
+    throw new Error(`Citus ${version ?? ''} is too old: ${String(oldestMajor)} or newer is needed.`)
+  }
+  if (!isCoordinator) throw new Error('This is a worker: distribute through the coordinator.')
+  if (nodes === 0) {
+    throw new Error(
+      'No node may hold shards: add workers with citus_add_node, or let the coordinator hold them.',
+    )
+  }
+  return nodes
+}
+
+async function isDistributed(tx: Executor, table: string): Promise<boolean> {
+  const found = await tx.execute(sql`
+    SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass(${table})`)
+  return found.length > 0
+}
+
+async function dropForeignKeys(tx: Executor, table: string): Promise<void> {
+  for (const { refersTo } of droppedForeignKeys.filter((key) => key.table === table)) {
+    const found = await tx.execute<{ name: string }>(sql`
+      SELECT conname AS name FROM pg_constraint
+      WHERE contype = 'f' AND conrelid = to_regclass(${table}) AND confrelid = to_regclass(${refersTo})`)
+    for (const { name } of found) {
+      await tx.execute(sql`ALTER TABLE ${sql.identifier(table)} DROP CONSTRAINT ${sql.identifier(name)}`)
+    }
+  }
+}
+
+async function place(tx: Executor, table: string, placement: Placement): Promise<void> {
+  if (placement === 'EVERYWHERE') {
+    await tx.execute(sql`SELECT create_reference_table(${table})`)
+    return
+  }
+  const { by, beside } = placement
+  await tx.execute(
+    sql`SELECT create_distributed_table(${table}, ${by}, colocate_with => ${beside ?? 'none'})`,
+  )
+}
+
+/** Those that call others after these: bodies are not checked when a function is made, so any order does. */
+async function readFunctions(): Promise<string[]> {
+  const files = (await readdir(functionsFolder)).filter((name) => name.endsWith('.sql')).sort()
+  return Promise.all(files.map((file) => readFile(join(functionsFolder, file), 'utf8')))
+}
+
+async function distributeFunctions(tx: Executor): Promise<void> {
+  const functions = await tx.execute<{ name: string; signature: string; is_known: boolean }>(sql`
+    SELECT p.proname AS name, p.oid::regprocedure::text AS signature,
+      EXISTS (SELECT FROM pg_dist_object o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid) AS is_known
+    FROM pg_proc p
+    WHERE p.pronamespace = current_schema()::regnamespace AND NOT EXISTS (
+      SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')`)
+  for (const { name, signature, is_known: isKnown } of functions) {
+    const delegated = delegatedFunctions.find((one) => one.name === name)
+    if (delegated !== undefined) {
+      await tx.execute(
+        sql`SELECT create_distributed_function(${signature}, ${delegated.by}, colocate_with => ${delegated.beside})`,
+      )
+    } else if (!isKnown) await tx.execute(sql`SELECT create_distributed_function(${signature})`)
+  }
+}

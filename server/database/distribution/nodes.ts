@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import type { Logger } from '../../lib/log.ts'
+import { runPeriodically } from '../../lib/jobs.ts'
+import { atHost, type DatabaseHost } from '../address.ts'
+import { connectDatabases, type Databases, type OpenPool } from '../connect.ts'
+import type { DatabaseRoute } from '../route.ts'
+
+/** One machine's part of the database: all of it, unless it is spread over several. */
+export interface DatabaseNode {
+  /** For people. */
+  readonly name: string
+  /** Jobs that run over it reach the rows that this machine holds. */
+  readonly writes: OpenPool
+  /** A direct connection for LISTEN; null where the server listens already. */
+  readonly listenUrl: string | null
+}
+
+/** Begins what is to be done on a node. @returns a function that ends it */
+export type ServeNode = (node: DatabaseNode) => () => Promise<void>
+
+/** The nodes of a database, each of which is served from when it is known until it is gone. */
+export interface DatabaseNodes {
+  /** @throws Error of the database, when the nodes cannot be read */
+  start(serve: ServeNode): Promise<void>
+  /** Those that are served now. */
+  readonly current: readonly DatabaseNode[]
+  stop(): Promise<void>
+}
+
+/** One PostgreSQL. */
+export function singleNode({ writes }: Pick<Databases, 'writes'>): DatabaseNodes {
+  const node: DatabaseNode = { name: 'the database', writes, listenUrl: null }
+  let end = () => Promise.resolve()
+  return {
+    current: [node],
+    start(serve) {
+      end = serve(node)
+      return Promise.resolve()
+    },
+    stop: () => end(),
+  }
+}
+
+export interface CitusNodesOptions {
+  /** Connections to the coordinator. */
+  readonly databases: Pick<Databases, 'reads' | 'writes'>
+  /** A direct connection to the coordinator. The workers are reached with the same login, at the addresses that it knows them by. */
+  readonly url: string
+  readonly route: DatabaseRoute
+  readonly log: Logger
+}
+
+/** A job on a node is one statement at a time, and there are some of them. */
+const connectionsOfNode = 4
+/** How soon a node is served that was added. */
+const refreshMs = 5_000
+
+const nodeRows = z.array(z.object({ host: z.string(), port: z.int(), is_coordinator: z.boolean() }))
+
+interface Served {
+  readonly node: DatabaseNode
+  end(): Promise<void>
+}
+
+/** The nodes of Citus that hold shards. Each is served by itself: one that is away hinders no other. */
+export class CitusNodes implements DatabaseNodes {
+  readonly #options: CitusNodesOptions
+  readonly #served = new Map<string, Served>()
+  #stopRefreshing: () => Promise<void> = () => Promise.resolve()
+
+  constructor(options: CitusNodesOptions) {
+    this.#options = options
+  }
+
+  get current(): readonly DatabaseNode[] {
+    return [...this.#served.values()].map(({ node }) => node)
+  }
+
+  async start(serve: ServeNode): Promise<void> {
+    await this.#refresh(serve)
+    const { log } = this.#options
+    this.#stopRefreshing = runPeriodically(() => this.#refresh(serve), {
+      name: 'reading of the nodes',
+      everyMs: refreshMs,
+      log,
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#stopRefreshing()
+    await Promise.all([...this.#served.keys()].map((name) => this.#drop(name)))
+  }
+
+  async #refresh(serve: ServeNode): Promise<false> {
+    const rows = await this.#options.databases.reads.sql`
+      SELECT nodename AS host, nodeport AS port, groupid = 0 AS is_coordinator FROM pg_dist_node
+      WHERE noderole = 'primary' AND isactive AND shouldhaveshards`
+    const found = new Map(nodeRows.parse(rows).map((row) => [`${row.host}:${String(row.port)}`, row]))
+    for (const [name, row] of found) {
+      if (!this.#served.has(name)) this.#served.set(name, this.#serve(name, row, serve))
+    }
+    for (const name of this.#served.keys()) if (!found.has(name)) await this.#drop(name)
+    return false
+  }
+
+  #serve(
+    name: string,
+    { is_coordinator: isCoordinator, ...host }: DatabaseHost & { readonly is_coordinator: boolean },
+    serve: ServeNode,
+  ): Served {
+    const { databases, url: coordinatorUrl, route } = this.#options
+    if (isCoordinator) {
+      const node: DatabaseNode = { name, writes: databases.writes, listenUrl: null }
+      return { node, end: serve(node) }
+    }
+    const url = atHost(coordinatorUrl, host)
+    const own = connectDatabases({ url, writeConnectionsMax: connectionsOfNode, route })
+    const node: DatabaseNode = { name, writes: own.writes, listenUrl: url }
+    const end = serve(node)
+    return {
+      node,
+      end: async () => {
+        await end()
+        await own.close()
+      },
+    }
+  }
+
+  async #drop(name: string): Promise<void> {
+    const served = this.#served.get(name)
+    this.#served.delete(name)
+    await served?.end()
+  }
+}
