@@ -30,9 +30,9 @@ export type { Secret, TransactionKeyAlgorithm } from './crypto/transaction-key.t
 export type { BackedUpKey, Backup } from './backup/backup.ts'
 export type { ExportedBackup } from './backup/export-backup.ts'
 export type { ImportReport } from './backup/import-backup.ts'
-export { openBackup } from './backup/open-backup.ts'
 export type { ApprovedDevice, PairedKind, Pairing } from './devices/approve.ts'
-export { requestPairing, type PairingRequest, type RequestPairingOptions } from './vault/request-pairing.ts'
+export type { PairingRequest, RequestPairingOptions } from './vault/request-pairing.ts'
+export { openBackup, openRecovery, requestPairing, rotateManagementKey } from './vault/on-demand.ts'
 export { ClavigerError } from '../schema/wire/claviger-error.ts'
 export { VaultError, vaultErrorCodes, type VaultErrorCode } from './errors.ts'
 export type { AcquireOptions } from './keys/acquire.ts'
@@ -52,22 +52,12 @@ export {
   type PasskeyKeystoreOptions,
 } from './keystore/passkey-keystore.ts'
 export type { Pages } from './transport/pages.ts'
-export {
-  openRecovery,
-  type OpenRecoveryOptions,
-  type Recovery,
-  type RestoredVault,
-  type RestoreOptions,
-} from './vault/open-recovery.ts'
+export type { OpenRecoveryOptions, Recovery, RestoredVault, RestoreOptions } from './vault/open-recovery.ts'
 export type { RecoveryDraft } from './recovery/prepare-recovery.ts'
 export type { RewrapOptions, RewrapReport, Progress } from './rotation/rewrap-keys.ts'
 export type { SkippedKey } from './rotation/open-wrapped-keys.ts'
 export type { RotateKeyOptions } from './rotation/rotate-key.ts'
-export {
-  rotateManagementKey,
-  type RotatedManagementKey,
-  type RotateManagementKeyOptions,
-} from './vault/rotate-management-key.ts'
+export type { RotatedManagementKey, RotateManagementKeyOptions } from './vault/rotate-management-key.ts'
 export { memoryRotationStore, type RotationStore } from './rotation/rotation-store.ts'
 export type { Fetch } from './transport/signing-fetch.ts'
 export type { KeyTerms } from './trust/certificate.ts'

@@ -19,12 +19,8 @@ export {
   type VerifierOptions,
 } from './verifier/create-verifier.ts'
 export type { EventListener, VerifierEvent } from './verifier/events.ts'
-export {
-  followKeyChanges,
-  type FollowEvent,
-  type Following,
-  type FollowOptions,
-} from './verifier/freshness/follow.ts'
+export { followKeyChanges, type Following, type FollowOptions } from './verifier/freshness/follow.ts'
+export type { FollowEvent } from './verifier/freshness/key-change-loop.ts'
 export { applicationServerKeyId, type ApplicationServerIdentity } from './verifier/freshness/identity.ts'
 export {
   registerApplicationServer,

@@ -1,6 +1,7 @@
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { InvalidStatement, parseStatement } from '../../schema/wire/statements/statement.ts'
-import { parseSecret, publicHalfOf, type Secret } from '../crypto/transaction-key.ts'
+import { publicHalfOf } from '../crypto/public-half.ts'
+import { parseSecret, type Secret } from '../crypto/transaction-key.ts'
 import { VaultError } from '../errors.ts'
 import { ResponseReader } from '../transport/response-reader.ts'
 import type { KeyTerms } from '../trust/certificate.ts'
@@ -66,7 +67,7 @@ async function parseKey(answer: ResponseReader): Promise<BackedUpKey> {
   const jwk = answer.value('secret')
   if (typeof jwk !== 'object' || jwk === null) throw new TypeError('A secret is an object.')
   const secret = parseSecret(jwk)
-  const publicKey = publicHalfOf(secret)
+  const publicKey = await publicHalfOf(secret)
   const key = {
     id: answer.text('id'),
     applicationServer: answer.text('applicationServer'),

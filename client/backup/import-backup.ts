@@ -1,5 +1,5 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
-import { publicHalfOf } from '../crypto/transaction-key.ts'
+import { publicHalfOf } from '../crypto/public-half.ts'
 import { wrapForAll, type Recipient } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import { readKey, readKeys } from '../keys/list.ts'
@@ -71,7 +71,7 @@ async function store(session: Session, key: BackedUpKey, recipients: readonly Re
     id,
     applicationServer,
     label: label ?? undefined,
-    publicKey: publicHalfOf(secret) ?? undefined,
+    publicKey: (await publicHalfOf(secret)) ?? undefined,
     wrappedKeys: await wrapForAll(secret, { id, applicationServer, recipients }),
     notBefore: notBefore?.toISOString(),
     expiresAt: expiresAt?.toISOString(),

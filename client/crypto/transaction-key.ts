@@ -1,6 +1,4 @@
-import { ed25519, x25519 } from '@noble/curves/ed25519.js'
-import { p256 } from '@noble/curves/nist.js'
-import { decodeBase64url, encodeBase64url } from '../../schema/wire/base64url.ts'
+import { decodeBase64url } from '../../schema/wire/base64url.ts'
 import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
 import { VaultError } from '../errors.ts'
@@ -23,9 +21,9 @@ export function isTransactionKeyAlgorithm(name: unknown): name is TransactionKey
 
 /** Generates a key. */
 export async function generateSecret(algorithm: TransactionKeyAlgorithm): Promise<Secret> {
-  const { parameters, usages, publicHalf } = algorithms[algorithm]
+  const { parameters, usages } = algorithms[algorithm]
   const generate = async () =>
-    publicHalf === null
+    algorithm === 'A256GCM'
       ? crypto.subtle.generateKey(symmetricParameters, true, [...usages])
       : (await generatePair(parameters, true, [...usages])).privateKey
   const key = await generate().catch((error: unknown) => {
@@ -52,23 +50,6 @@ export function parseSecret(value: object): Secret {
     jwk[name] = member
   }
   return { algorithm, jwk }
-}
-
-/**
- * Computes the public key from the private one alone: the `x` in a wrapped JWK could be any value.
- *
- * @returns null for a symmetric key.
- * @throws {VaultError} UNWRAP_FAILED when the secret is not a valid key.
- */
-export function publicHalfOf({ algorithm, jwk }: Secret): PublicJwk | null {
-  const { publicHalf } = algorithms[algorithm]
-  const d = decodeBase64url(jwk['d'] ?? '')
-  if (publicHalf === null || d === null) return null
-  try {
-    return publicHalf(d)
-  } catch {
-    throw invalidSecret()
-  }
 }
 
 /**
@@ -103,7 +84,6 @@ interface AlgorithmFacts {
   readonly identity: Readonly<Record<string, string>>
   /** The other members of the secret JWK: 32 bytes each. */
   readonly secretMembers: readonly string[]
-  readonly publicHalf: ((d: Uint8Array) => PublicJwk) | null
 }
 
 const symmetricParameters = { name: 'AES-GCM', length: 256 } as const
@@ -115,7 +95,6 @@ const algorithms: Readonly<Record<TransactionKeyAlgorithm, AlgorithmFacts>> = {
     privateUsages: ['sign'],
     identity: { kty: 'OKP', crv: 'Ed25519' },
     secretMembers: ['d', 'x'],
-    publicHalf: (d) => ({ kty: 'OKP', crv: 'Ed25519', x: encodeBase64url(ed25519.getPublicKey(d)) }),
   },
   'P-256': {
     parameters: { name: 'ECDSA', namedCurve: 'P-256' },
@@ -123,12 +102,6 @@ const algorithms: Readonly<Record<TransactionKeyAlgorithm, AlgorithmFacts>> = {
     privateUsages: ['sign'],
     identity: { kty: 'EC', crv: 'P-256' },
     secretMembers: ['d', 'x', 'y'],
-    publicHalf: (d) => {
-      // SEC 1 §2.3.3, uncompressed: 0x04, x, y.
-      const point = p256.getPublicKey(d, false)
-      const [x, y] = [point.subarray(1, 33), point.subarray(33)]
-      return { kty: 'EC', crv: 'P-256', x: encodeBase64url(x), y: encodeBase64url(y) }
-    },
   },
   X25519: {
     parameters: { name: 'X25519' },
@@ -136,7 +109,6 @@ const algorithms: Readonly<Record<TransactionKeyAlgorithm, AlgorithmFacts>> = {
     privateUsages: ['deriveBits'],
     identity: { kty: 'OKP', crv: 'X25519' },
     secretMembers: ['d', 'x'],
-    publicHalf: (d) => ({ kty: 'OKP', crv: 'X25519', x: encodeBase64url(x25519.getPublicKey(d)) }),
   },
   A256GCM: {
     parameters: symmetricParameters,
@@ -144,7 +116,6 @@ const algorithms: Readonly<Record<TransactionKeyAlgorithm, AlgorithmFacts>> = {
     privateUsages: ['encrypt', 'decrypt'],
     identity: { kty: 'oct' },
     secretMembers: ['k'],
-    publicHalf: null,
   },
 }
 
@@ -162,6 +133,7 @@ function hasMembers(
   return Object.entries(expected).every(([name, value]) => members.get(name) === value)
 }
 
-function invalidSecret(): VaultError {
+/** What {@link parseSecret} throws, for whatever a secret turns out not to be later. */
+export function invalidSecret(): VaultError {
   return new VaultError('UNWRAP_FAILED', { detail: 'The wrapped content is not a key of a known algorithm.' })
 }

@@ -1,4 +1,5 @@
-import { generateSecret, publicHalfOf, type TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
+import { publicHalfOf } from '../crypto/public-half.ts'
+import { generateSecret, type TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import { wrapForAll } from '../crypto/wrap.ts'
 import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { assertApplicationServer, assertTerms } from './check-arguments.ts'
@@ -100,7 +101,7 @@ export async function prepareKey(
     id,
     applicationServer,
     wrappedKeys,
-    publicKey: publicHalfOf(secret) ?? undefined,
+    publicKey: (await publicHalfOf(secret)) ?? undefined,
     label,
     notBefore: notBefore?.toISOString(),
     expiresAt: expiresAt?.toISOString(),

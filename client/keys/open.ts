@@ -1,4 +1,5 @@
-import { isSamePublicKey, publicHalfOf, type Secret } from '../crypto/transaction-key.ts'
+import { publicHalfOf } from '../crypto/public-half.ts'
+import { isSamePublicKey, type Secret } from '../crypto/transaction-key.ts'
 import { unwrap } from '../crypto/wrap.ts'
 import { VaultError } from '../errors.ts'
 import type { Session } from '../trust/session.ts'
@@ -37,7 +38,7 @@ export async function openWrappedKey(
   assertExpected(transactionKey, expected)
   const certificate = await trust.assertCertified(transactionKey, { acceptUncertified })
   const secret = await unwrap(jwe, { managementKey, expected: transactionKey })
-  if (!(await isSamePublicKey(publicHalfOf(secret), transactionKey.publicKey))) {
+  if (!(await isSamePublicKey(await publicHalfOf(secret), transactionKey.publicKey))) {
     throw new VaultError('KEY_MISMATCH', { detail: 'Its public key is not the described one.' })
   }
   if (certificate !== null && !(await isConfirmed(certificate, secret))) {

@@ -1,12 +1,8 @@
 import type { StatementAlgorithm } from '../../schema/wire/statements/statement.ts'
 import { signStatement } from '../../schema/wire/statements/statement.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
-import {
-  importSecret,
-  publicHalfOf,
-  type Secret,
-  type TransactionKeyAlgorithm,
-} from '../crypto/transaction-key.ts'
+import { publicHalfOf } from '../crypto/public-half.ts'
+import { importSecret, type Secret, type TransactionKeyAlgorithm } from '../crypto/transaction-key.ts'
 import type { Session } from '../trust/session.ts'
 
 /** Keys for encryption and key agreement sign nothing. */
@@ -29,7 +25,7 @@ export async function provePossession(
   }: { readonly id: string; readonly applicationServer: string; readonly secret: Secret },
 ): Promise<string | undefined> {
   const alg = statementAlgorithms[secret.algorithm]
-  const publicKey = publicHalfOf(secret)
+  const publicKey = await publicHalfOf(secret)
   if (alg === undefined || publicKey === null) return undefined
   const signer = { alg, kid: await thumbprint(publicKey), privateKey: await importSecret(secret, false) }
   const iat = clock.nowSeconds()

@@ -1,5 +1,3 @@
-import { mapHashToField } from '@noble/curves/abstract/modular.js'
-import { p256 } from '@noble/curves/nist.js'
 import { encodeBase64url } from '../../schema/wire/base64url.ts'
 import {
   isUnsupported,
@@ -7,8 +5,9 @@ import {
   type ManagementKey,
   type SigningAlgorithm,
 } from '../crypto/management-key.ts'
-import { publicHalfOf } from '../crypto/transaction-key.ts'
+import { publicHalfOf } from '../crypto/public-half.ts'
 import { VaultError } from '../errors.ts'
+import { loaded } from '../loaded.ts'
 import { seedOf } from './phrase.ts'
 
 /** The management key that is derived from a recovery phrase. */
@@ -83,6 +82,7 @@ async function derivePairs(
       }),
     }
   }
+  const { scalarInputBytes, scalarOf } = await loaded(import('../crypto/arithmetic.ts'))
   return {
     signing: await importPair('P-256', scalarOf(await derive('P-256 signing key', scalarInputBytes)), {
       parameters: { name: 'ECDSA', namedCurve: 'P-256' },
@@ -93,14 +93,6 @@ async function derivePairs(
       ...agree,
     }),
   }
-}
-
-/** As many as RFC 9380 §5.1 takes for P-256: 128 bits more than the order, so that the bias is negligible. */
-const scalarInputBytes = 48
-
-/** A private key from extra random bits (FIPS 186-5 A.2.1): the bytes modulo n - 1, plus 1. */
-function scalarOf(bytes: Bytes): Bytes {
-  return new Uint8Array(mapHashToField(bytes, p256.Point.Fn.ORDER))
 }
 
 interface PairUse {
@@ -118,7 +110,7 @@ async function importPair(
   }: PairUse & { readonly parameters: Algorithm | EcKeyImportParams },
 ): Promise<CryptoKeyPair> {
   const d = encodeBase64url(secret)
-  const publicJwk = { ...publicHalfOf({ algorithm, jwk: { d } }) }
+  const publicJwk = { ...(await publicHalfOf({ algorithm, jwk: { d } })) }
   const privateJwk = { ...publicJwk, d }
   return {
     privateKey: await crypto.subtle.importKey('jwk', privateJwk, parameters, false, privateUsages),

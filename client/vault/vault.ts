@@ -8,12 +8,7 @@ import { streamAlerts, type AlertStreamOptions } from '../alerts/stream.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import type { AuditHead } from '../audit/audit-head.ts'
 import { readAuditLog, type AuditFilter } from '../audit/audit-log.ts'
-import {
-  readNewestAuditHead,
-  verifyAuditLog,
-  type AuditReport,
-  type VerifyAuditLogOptions,
-} from '../audit/verify-audit-log.ts'
+import type { AuditReport, VerifyAuditLogOptions } from '../audit/verify-audit-log.ts'
 import {
   createRequestSigner,
   type RequestSigner,
@@ -21,16 +16,9 @@ import {
 } from '../request-signing/request-signer.ts'
 import type { SigningAlgorithm, Wrapping } from '../crypto/management-key.ts'
 import type { Backup } from '../backup/backup.ts'
-import { exportBackup, type ExportedBackup } from '../backup/export-backup.ts'
-import { importBackup, type ImportReport } from '../backup/import-backup.ts'
-import {
-  approveDevice,
-  lookUpPairing,
-  type ApprovedDevice,
-  type PairedKind,
-  type Pairing,
-} from '../devices/approve.ts'
-import { revokeDevice } from '../devices/revoke.ts'
+import type { ExportedBackup } from '../backup/export-backup.ts'
+import type { ImportReport } from '../backup/import-backup.ts'
+import type { ApprovedDevice, PairedKind, Pairing } from '../devices/approve.ts'
 import { VaultError } from '../errors.ts'
 import { acquireKey, type AcquireOptions } from '../keys/acquire.ts'
 import type { AcquiredKey } from '../keys/acquired-key.ts'
@@ -42,28 +30,15 @@ import { updateKey, type KeyChanges } from '../keys/update.ts'
 import type { TransactionKey } from '../keys/transaction-key.ts'
 import type { Keystore } from '../keystore/keystore.ts'
 import type { Pages } from '../transport/pages.ts'
-import { prepareRecovery, type RecoveryDraft } from '../recovery/prepare-recovery.ts'
+import type { RecoveryDraft } from '../recovery/prepare-recovery.ts'
 import type { RewrapOptions } from '../rotation/rewrap-keys.ts'
-import { rotateKey, type RotateKeyOptions } from '../rotation/rotate-key.ts'
+import type { RotateKeyOptions } from '../rotation/rotate-key.ts'
 import { openSession, type Session } from '../trust/session.ts'
+import { loadSeldom } from './load-seldom.ts'
 import { keyServerOrigin } from '../transport/endpoint.ts'
 import type { UncertifiedOptions } from '../keys/open.ts'
-import {
-  addChannel,
-  readChannels,
-  removeChannel,
-  type AddChannelOptions,
-  type Channel,
-} from '../channels/channels.ts'
-import {
-  readWebhooks,
-  redeliverWebhook,
-  removeWebhook,
-  setWebhook,
-  type SetWebhookOptions,
-  type Webhook,
-  type WebhookSet,
-} from '../webhooks/webhooks.ts'
+import type { AddChannelOptions, Channel } from '../channels/channels.ts'
+import type { SetWebhookOptions, Webhook, WebhookSet } from '../webhooks/webhooks.ts'
 import type { ChannelKind, RevocationReason, TransactionKeyState } from '../../schema/wire/enums.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 
@@ -370,28 +345,29 @@ function vaultOf(session: Session): Vault {
     keyPage: (options) => readKeysPage(session, options),
     key: (id) => readKey(session, id),
     updateKey: (id, changes) => updateKey(session, id, changes),
-    rotateKey: (id, options) => rotateKey(session, id, options),
+    rotateKey: async (id, options) => (await loadSeldom()).rotateKey(session, id, options),
     revokeKey: (id, options) => revokeKey(session, id, options),
     destroyKey: (id) => destroyKey(session, id),
-    lookUpPairing: (code) => lookUpPairing(session, code),
-    approveDevice: (pairing, options) => approveDevice(session, pairing, options),
-    exportBackup: (options) => exportBackup(session, options),
-    importBackup: (backup, options) => importBackup(session, backup, options),
-    prepareRecovery: () => prepareRecovery(session),
-    revokeDevice: (id) => revokeDevice(session, id),
+    lookUpPairing: async (code) => (await loadSeldom()).lookUpPairing(session, code),
+    approveDevice: async (pairing, options) => (await loadSeldom()).approveDevice(session, pairing, options),
+    exportBackup: async (options) => (await loadSeldom()).exportBackup(session, options),
+    importBackup: async (backup, options) => (await loadSeldom()).importBackup(session, backup, options),
+    prepareRecovery: async () => (await loadSeldom()).prepareRecovery(session),
+    revokeDevice: async (id) => (await loadSeldom()).revokeDevice(session, id),
     alerts: (options) => streamAlerts(session, options),
     alertHistory: (options) => readAlerts(session, options),
     acknowledgeAlerts: (upTo) => acknowledgeAlerts(session, upTo),
     auditLog: (filter) => readAuditLog(session, filter),
-    auditHead: () => readNewestAuditHead(session),
-    verifyAuditLog: (options) => verifyAuditLog(session, options),
-    webhooks: () => readWebhooks(session),
-    setWebhook: (url, options) => setWebhook(session, url, options),
-    removeWebhook: (id) => removeWebhook(session, id),
-    redeliverWebhook: (id) => redeliverWebhook(session, id),
-    channels: () => readChannels(session),
-    addChannel: (kind, target, options) => addChannel(session, { kind, target, ...options }),
-    removeChannel: (id) => removeChannel(session, id),
+    auditHead: async () => (await loadSeldom()).readNewestAuditHead(session),
+    verifyAuditLog: async (options) => (await loadSeldom()).verifyAuditLog(session, options),
+    webhooks: async () => (await loadSeldom()).readWebhooks(session),
+    setWebhook: async (url, options) => (await loadSeldom()).setWebhook(session, url, options),
+    removeWebhook: async (id) => (await loadSeldom()).removeWebhook(session, id),
+    redeliverWebhook: async (id) => (await loadSeldom()).redeliverWebhook(session, id),
+    channels: async () => (await loadSeldom()).readChannels(session),
+    addChannel: async (kind, target, options) =>
+      (await loadSeldom()).addChannel(session, { kind, target, ...options }),
+    removeChannel: async (id) => (await loadSeldom()).removeChannel(session, id),
     graphql: (document, variables) => runDocument(session, document, variables),
     subscribe: (document, { variables, signal = new AbortController().signal } = {}) =>
       subscribeDocument(session, document, { variables, signal }),

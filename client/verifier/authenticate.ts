@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import {
   appRequestWithBodyProfile,
   appKeyHeader,
@@ -6,6 +5,7 @@ import {
   parseAppKey,
   parseAppKeyid,
 } from '../../schema/wire/signatures/app-signature.ts'
+import { LruMap } from './lru-map.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Thumbprint } from '../../schema/wire/brands.ts'
@@ -70,7 +70,7 @@ export interface AuthenticatorOptions {
 
 /** Checks, cheapest first: form, time, signature, verification of the key, and the nonce last. */
 export function authenticator(options: AuthenticatorOptions): Authenticate {
-  const keys = new LRUCache<string, PresentedKey>({ max: presentedKeysMax })
+  const keys = new LruMap<PresentedKey>({ sizeMax: presentedKeysMax })
   return async (request) => {
     const authentication = await check(request, { ...options, keys }).catch(toRefusal)
     options.onEvent({
@@ -92,7 +92,7 @@ const presentedKeysMax = 1000
 
 async function check(
   request: ReceivedRequest,
-  options: AuthenticatorOptions & { readonly keys: LRUCache<string, PresentedKey> },
+  options: AuthenticatorOptions & { readonly keys: LruMap<PresentedKey> },
 ): Promise<Authentication> {
   const { header } = request
   if (header('signature') === undefined && header('signature-input') === undefined) {
@@ -139,7 +139,7 @@ function expired({ nowMs }: Clock, notBefore = -Infinity): Refusal {
   return refuse('SIGNATURE_EXPIRED', { serverTime: new Date(Math.max(nowMs(), notBefore * 1000)) })
 }
 
-async function presentedKey(header: string, keys: LRUCache<string, PresentedKey>): Promise<PresentedKey> {
+async function presentedKey(header: string, keys: LruMap<PresentedKey>): Promise<PresentedKey> {
   const known = keys.get(header)
   if (known !== undefined) return known
   const jwk = parseAppKey(header)

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { FreshnessLease } from './freshness/freshness-lease.ts'
+import { LruMap } from './lru-map.ts'
 import { elapsedMs, type VerifierClocks } from './clock-reading.ts'
 import type { CheckedResult } from './result.ts'
 
@@ -24,18 +24,18 @@ interface Entry {
 /** Bounded cache of results. Results other than `valid` have a bound of their own: anybody can cause any number of them. */
 export class ResultCache {
   readonly #options: ResultCacheOptions
-  readonly #valid: LRUCache<string, Entry>
-  readonly #others: LRUCache<string, Entry>
+  readonly #valid: LruMap<Entry>
+  readonly #others: LruMap<Entry>
   /** The keys of all entries, by thumbprint. */
   readonly #byThumbprint = new Map<string, Set<string>>()
 
   constructor(options: ResultCacheOptions) {
     this.#options = options
-    const dispose = (_entry: Entry, key: string) => {
+    const onRemoved = (key: string) => {
       this.#removeFromIndex(key)
     }
-    this.#valid = new LRUCache({ max: options.entriesMax, dispose })
-    this.#others = new LRUCache({ max: options.entriesMax, dispose })
+    this.#valid = new LruMap({ sizeMax: options.entriesMax, onRemoved })
+    this.#others = new LruMap({ sizeMax: options.entriesMax, onRemoved })
   }
 
   /** A result that may be used without a look-up. */

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache'
 import { assertSoundPoint, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import type { Thumbprint } from '../../schema/wire/brands.ts'
 import { canonicalJson, thumbprint as thumbprintOf } from '../../schema/wire/keys/thumbprint.ts'
 import { parsePublicKeyForm } from '../../schema/wire/keys/forms/public-key.ts'
+import { LruMap } from './lru-map.ts'
 import { orUnacceptable } from './verify-public-key.ts'
 
 /** A presented public key, parsed. */
@@ -27,10 +27,7 @@ const charactersMax = 4 * 1024 * 1024
  * all of the time of a verification that is answered from the cache.
  */
 export function keyRecognizer(): Recognize {
-  const thumbprints = new LRUCache<string, Thumbprint>({
-    maxSize: charactersMax,
-    sizeCalculation: (_thumbprint, json) => json.length,
-  })
+  const thumbprints = new LruMap<Thumbprint>({ sizeMax: charactersMax, sizeOf: (json) => json.length })
   return (value) =>
     orUnacceptable(async () => {
       const publicKey = await parsePublicKeyForm(value)

@@ -4,7 +4,6 @@ import { toCompactJwe } from '../../schema/wire/brands.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/keys/jwe.ts'
 import {
-  assertPrimeOrder,
   assertSoundPoint,
   InvalidJwk,
   parsePublicJwkForm,
@@ -12,6 +11,7 @@ import {
   parseWrappingJwk,
   type PublicJwk,
 } from '../../schema/wire/keys/jwk.ts'
+import { assertPrimeOrder } from '../../schema/wire/keys/prime-order.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import {
   InvalidStatement,

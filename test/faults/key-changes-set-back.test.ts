@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createVerifier } from '../../client/verifier.ts'
-import { followKeyChanges, type FollowEvent } from '../../client/verifier/freshness/follow.ts'
+import { followKeyChanges } from '../../client/verifier/freshness/follow.ts'
+import type { FollowEvent } from '../../client/verifier/freshness/key-change-loop.ts'
 import { settleClock } from '../support/clock.ts'
 import { administer, type Administrator } from '../support/connections.ts'
 import { openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { limits } from '../../../schema/wire/limits.ts'
 import { firstMismatchedClaim, type KeyCertificate } from '../../../schema/wire/statements/certificate.ts'
 import {
@@ -6,6 +5,7 @@ import {
   parseStatement,
   verifyStatement,
 } from '../../../schema/wire/statements/statement.ts'
+import { LruMap } from '../lru-map.ts'
 import { isStatePossible } from '../../trust/certificate.ts'
 import { verifyKeyRevocation } from '../../trust/revocations.ts'
 import type { EventListener } from '../events.ts'
@@ -57,8 +57,8 @@ export interface CertificateCheckOptions extends CertificateOptions {
 /** Checks the certificates of valid keys against the pins of their owners. */
 export function checkCertificates(options: CertificateCheckOptions): CertificateChecker {
   const { onEvent, entriesMax } = options
-  const newest = new LRUCache<string, number>({ max: entriesMax })
-  const revoked = new LRUCache<string, true>({ max: entriesMax })
+  const newest = new LruMap<number>({ sizeMax: entriesMax })
+  const revoked = new LruMap<true>({ sizeMax: entriesMax })
   const findPath = certificationPathFinder(options)
   return async (statements, answered) => {
     const { result, query } = answered
@@ -87,7 +87,7 @@ interface CheckContext {
   readonly result: CheckedResult
   readonly pins: Pins | null
   /** `iat` of the newest certificate of each key of a pinned owner, by owner and key id. */
-  readonly newest: LRUCache<string, number>
+  readonly newest: LruMap<number>
   readonly findPath: FindCertificationPath
   readonly options: CertificateCheckOptions
 }
@@ -164,7 +164,7 @@ async function assertClaims(
 }
 
 /** @throws {InvalidStatement} when a newer certificate of the same key was seen. */
-function assertNotOlder({ iss, jti, iat }: KeyCertificate, newest: LRUCache<string, number>): void {
+function assertNotOlder({ iss, jti, iat }: KeyCertificate, newest: LruMap<number>): void {
   const key = `${iss} ${jti}`
   if (iat < (newest.get(key) ?? 0)) throw new InvalidStatement('A newer certificate was seen before.')
   newest.set(key, iat)

@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { SigningJwk } from '../../../schema/wire/keys/jwk.ts'
 import { InvalidStatement, isFromFuture, parseStatement } from '../../../schema/wire/statements/statement.ts'
 import { followEndorsements, maySign, type ListedManagementKey } from '../../trust/chain.ts'
+import { LruMap } from '../lru-map.ts'
 import type { Pins } from './pins.ts'
 
 /** The endorsements that lead from the signer of a certificate to a pin (RFC 5280 §6). */
@@ -38,9 +38,9 @@ const charactersMax = 4 * 1024 * 1024
  * @param clock.nowMs milliseconds since 1970
  */
 export function certificationPathFinder({ nowMs }: { readonly nowMs: () => number }): FindCertificationPath {
-  const found = new LRUCache<string, Promise<CertificationPath | null>>({
-    maxSize: charactersMax,
-    sizeCalculation: (_path, key) => key.length,
+  const found = new LruMap<Promise<CertificationPath | null>>({
+    sizeMax: charactersMax,
+    sizeOf: (key) => key.length,
   })
   return (query) => {
     const { owner, kid, endorsements, pins } = query

@@ -1,5 +1,5 @@
 import { decodeBase64url } from '../base64url.ts'
-import { isOfPrimeOrder, isOnCurve, okpPointChecks } from './points.ts'
+import { isOnCurve, okpPointChecks } from './points.ts'
 
 /** A public key with exactly the members that its RFC 7638 thumbprint is taken over, each canonical. */
 export type PublicJwk =
@@ -84,21 +84,6 @@ export function assertSoundPoint(jwk: PublicJwk): void {
   }
   if (jwk.kty === 'EC' && !isOnCurve(jwk.crv, decoded(jwk.x), decoded(jwk.y))) {
     throw new InvalidJwk(`The members "x" and "y" must be a point of the curve ${jwk.crv}.`)
-  }
-}
-
-/**
- * Refuses an Ed25519 point outside the subgroup of prime order, one of mixed order among them: libraries that multiply by
- * the cofactor and those that do not disagree on its signatures (RFC 8032 §5.1.7), so that what one server verifies another
- * refuses. It costs 0.8 ms, so it is for keys that are registered, once each; the key server has a quicker check before it
- * (server/lib/ed25519-subgroup.ts).
- *
- * @throws {InvalidJwk}
- */
-export function assertPrimeOrder(jwk: PublicJwk): void {
-  if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519') return
-  if (!isOfPrimeOrder(decoded(jwk.x))) {
-    throw new InvalidJwk('The member "x" must be an Ed25519 point of prime order.')
   }
 }
 

@@ -1,9 +1,9 @@
 import { CompactEncrypt } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateManagementKey, type ManagementKey } from '../../../client/crypto/management-key.ts'
+import { publicHalfOf } from '../../../client/crypto/public-half.ts'
 import {
   generateSecret,
-  publicHalfOf,
   type Secret,
   type TransactionKeyAlgorithm,
 } from '../../../client/crypto/transaction-key.ts'
@@ -160,7 +160,7 @@ describe('the public key of a secret', () => {
     async (algorithm) => {
       const { jwk } = await generateSecret(algorithm)
       const { d: _secret, ...publicMembers } = jwk
-      expect(publicHalfOf({ algorithm, jwk })).toEqual(parsePublicJwk(publicMembers))
+      expect(await publicHalfOf({ algorithm, jwk })).toEqual(parsePublicJwk(publicMembers))
     },
   )
 
@@ -168,10 +168,10 @@ describe('the public key of a secret', () => {
     const { jwk } = await generateSecret('Ed25519')
     const other = await generateSecret('Ed25519')
     const mixed = { algorithm: 'Ed25519', jwk: { ...jwk, x: other.jwk['x'] ?? '' } } as const
-    expect(publicHalfOf(mixed)).toMatchObject({ x: jwk['x'] })
+    expect(await publicHalfOf(mixed)).toMatchObject({ x: jwk['x'] })
   })
 
   test('of a symmetric key is null', async () => {
-    expect(publicHalfOf(await generateSecret('A256GCM'))).toBeNull()
+    expect(await publicHalfOf(await generateSecret('A256GCM'))).toBeNull()
   })
 })

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { generateManagementKey, type ManagementKey } from '../../../client/crypto/management-key.ts'
 import { managementKeySigner } from '../../../client/transport/message-signer.ts'
-import {
-  generateSecret,
-  publicHalfOf,
-  type TransactionKeyAlgorithm,
-} from '../../../client/crypto/transaction-key.ts'
+import { publicHalfOf } from '../../../client/crypto/public-half.ts'
+import { generateSecret, type TransactionKeyAlgorithm } from '../../../client/crypto/transaction-key.ts'
 import { wrapForAll } from '../../../client/crypto/wrap.ts'
 import { acquireKey, type AcquireOptions } from '../../../client/keys/acquire.ts'
 import type { Session } from '../../../client/trust/session.ts'
@@ -42,7 +39,7 @@ interface Stored {
 async function store(managementKey: ManagementKey, algorithm: TransactionKeyAlgorithm): Promise<Stored> {
   const id = crypto.randomUUID()
   const secret = await generateSecret(algorithm)
-  const publicKey = publicHalfOf(secret)
+  const publicKey = await publicHalfOf(secret)
   const recipients = [{ id: managementKey.id, wrappingKey: managementKey.wrapping.publicKey }]
   const [wrappedKey] = await wrapForAll(secret, { id, applicationServer, recipients })
   if (wrappedKey === undefined) throw new Error('Nothing was wrapped.')

@@ -1,5 +1,6 @@
 import { publicManagementKey, type ManagementKey } from '../../../client/crypto/management-key.ts'
-import { generateSecret, publicHalfOf, type Secret } from '../../../client/crypto/transaction-key.ts'
+import { publicHalfOf } from '../../../client/crypto/public-half.ts'
+import { generateSecret, type Secret } from '../../../client/crypto/transaction-key.ts'
 import { importWrappingKey, wrapForAll } from '../../../client/crypto/wrap.ts'
 import { confirmationOf } from '../../../client/trust/confirmation.ts'
 import { statementSigner } from '../../../client/trust/endorse.ts'
@@ -35,7 +36,7 @@ export async function plantKey(
     wrappingKey: await importWrappingKey(parseWrappingJwk(wrappingKey)),
   }
   const secret = await generateSecret(algorithm)
-  const publicKey = publicHalfOf(secret)
+  const publicKey = await publicHalfOf(secret)
   const [wrappedKey] = await wrapForAll(secret, { id, applicationServer: shop, recipients: [recipient] })
   if (wrappedKey === undefined) throw new Error('Nothing was planted.')
   return {

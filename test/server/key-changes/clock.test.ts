@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { createVerifier } from '../../../client/verifier/create-verifier.ts'
-import { followKeyChanges, type FollowEvent } from '../../../client/verifier/freshness/follow.ts'
+import { followKeyChanges } from '../../../client/verifier/freshness/follow.ts'
+import type { FollowEvent } from '../../../client/verifier/freshness/key-change-loop.ts'
 
 /* A follower whose clock the key server does not like. */
 

@@ -1,11 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { createVerifier, type Verifier, type VerifierOptions } from '../../../../client/verifier.ts'
-import {
-  followKeyChanges,
-  type FollowEvent,
-  type Following,
-} from '../../../../client/verifier/freshness/follow.ts'
+import { followKeyChanges, type Following } from '../../../../client/verifier/freshness/follow.ts'
+import type { FollowEvent } from '../../../../client/verifier/freshness/key-change-loop.ts'
 import { registerApplicationServer } from '../../../../client/verifier/freshness/register.ts'
 import { settleClock } from '../../../support/clock.ts'
 import { administer } from '../../../support/connections.ts'

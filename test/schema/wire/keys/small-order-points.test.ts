@@ -1,7 +1,8 @@
 import { verify } from 'node:crypto'
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, test } from 'vitest'
-import { assertPrimeOrder, InvalidJwk, parsePublicJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { InvalidJwk, parsePublicJwk } from '../../../../schema/wire/keys/jwk.ts'
+import { assertPrimeOrder } from '../../../../schema/wire/keys/prime-order.ts'
 import {
   nonCanonicalSmallOrderEd25519,
   smallOrderEd25519,
