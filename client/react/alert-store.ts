@@ -78,8 +78,14 @@ export class AlertStore {
   /** @returns the cursor of the newest alert; null when there is none */
   async #readHistory(): Promise<string | null> {
     const page = await this.#vault.alertHistory({ last: historySize })
-    const { unacknowledgedCount } = page
-    this.#set({ alerts: page.alerts.toReversed(), unacknowledgedCount, error: null })
+    // What has arrived since the key server looked is not in its answer.
+    const { alerts } = this.#snapshot
+    const arrived = alerts.slice(0, Math.max(0, indexOf(alerts, page.endCursor)))
+    this.#set({
+      alerts: [...arrived, ...page.alerts.toReversed()].slice(0, keptMax),
+      unacknowledgedCount: page.unacknowledgedCount + arrived.length,
+      error: null,
+    })
     return page.endCursor
   }
 
@@ -96,6 +102,11 @@ export class AlertStore {
     this.#snapshot = { ...this.#snapshot, ...changes }
     for (const listener of this.#listeners) listener()
   }
+}
+
+/** Where an alert stands in a list; behind the last one when `cursor` is null, -1 when it is not there. */
+function indexOf(alerts: readonly Alert[], cursor: string | null): number {
+  return cursor === null ? alerts.length : alerts.findIndex((alert) => alert.cursor === cursor)
 }
 
 const stores = new WeakMap<Vault, AlertStore>()

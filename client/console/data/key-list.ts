@@ -94,8 +94,9 @@ export class KeyList {
       const index = keys.findIndex(({ id }) => id === key.id)
       if (index !== -1) this.#putPage(number, keys.with(index, key))
     }
-    // Where it stands now, and what it counts for, is for the key server to say.
+    // Where it stands now, and what it counts for, is for the key server to say; an answer on its way may be from before.
     this.#loadedAt = -Infinity
+    if (this.state.value.isLoading) void this.reload()
   }
 
   /** All keys of the query, {@link selectionMax} at most. */

@@ -78,6 +78,8 @@ export class AlertFeed {
     const before = this.state.value.alerts.at(-1)?.cursor
     const page = await this.#vault.alertHistory({ last: pageSize, ...(before !== undefined && { before }) })
     const { alerts } = this.state.value
+    // Two presses ask for the same page, and the list may have been read anew meanwhile.
+    if (alerts.at(-1)?.cursor !== before) return
     this.#change({ alerts: [...alerts, ...page.alerts.toReversed()], hasOlder: page.hasPreviousPage })
   }
 
@@ -85,10 +87,15 @@ export class AlertFeed {
   async acknowledge(upTo: string): Promise<void> {
     await this.#vault.acknowledgeAlerts(upTo)
     const { alerts } = this.state.value
-    const from = alerts.findIndex(({ cursor }) => cursor === upTo)
+    const found = alerts.findIndex(({ cursor }) => cursor === upTo)
+    // One that is not kept any more is older than all that are.
+    const newer = found === -1 ? alerts : alerts.slice(0, found)
     const now = new Date()
-    this.#change({ alerts: alerts.map((alert, index) => (index >= from ? acknowledged(alert, now) : alert)) })
-    await this.#readUnreadCount()
+    this.#change({
+      alerts: [...newer, ...alerts.slice(newer.length).map((alert) => acknowledged(alert, now))],
+      // Not asked for: alerts that arrive meanwhile would be counted twice.
+      unreadCount: newer.filter((alert) => readAtOf(alert) === null).length,
+    })
   }
 
   async #run(life: AbortSignal): Promise<void> {
@@ -113,11 +120,6 @@ export class AlertFeed {
     const newest = { alerts: page.alerts.toReversed(), unreadCount: page.unacknowledgedCount }
     this.#change({ ...newest, hasOlder: page.hasPreviousPage, isLoaded: true, error: null })
     this.#last.put(newest)
-  }
-
-  async #readUnreadCount(): Promise<void> {
-    const { unacknowledgedCount } = await this.#vault.alertHistory({ last: 1 })
-    this.#change({ unreadCount: unacknowledgedCount })
   }
 
   /** Until the stream is cut short, by a wake-up for one. */
