@@ -133,7 +133,7 @@ function hasMembers(
   return Object.entries(expected).every(([name, value]) => members.get(name) === value)
 }
 
-/** What {@link parseSecret} throws, for whatever a secret turns out not to be later. */
+/** The error of {@link parseSecret}, for whatever else a secret turns out not to be later. */
 export function invalidSecret(): VaultError {
   return new VaultError('UNWRAP_FAILED', { detail: 'The wrapped content is not a key of a known algorithm.' })
 }

@@ -78,7 +78,7 @@ export class AlertStore {
   /** @returns the cursor of the newest alert; null when there is none */
   async #readHistory(): Promise<string | null> {
     const page = await this.#vault.alertHistory({ last: historySize })
-    // What has arrived since the key server looked is not in its answer.
+    // The answer lacks alerts that have arrived since the key server looked.
     const { alerts } = this.#snapshot
     const arrived = alerts.slice(0, Math.max(0, indexOf(alerts, page.endCursor)))
     this.#set({

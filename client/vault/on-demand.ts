@@ -41,7 +41,7 @@ export async function rotateManagementKey(
 }
 
 /**
- * Opens a backup. Needs no key server. What comes out holds the secrets.
+ * Opens a backup. Needs no key server. The result holds the secrets.
  *
  * @throws {VaultError} BACKUP_UNREADABLE; KEY_MISMATCH when a secret is not the one that its certificate confirms.
  */

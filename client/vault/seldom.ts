@@ -1,4 +1,4 @@
-/** What few programs call, or call seldom: {@link loadSeldom} loads it at the first call. */
+/** Operations that few programs call, or call seldom: {@link loadSeldom} loads them at the first call. */
 export { exportBackup } from '../backup/export-backup.ts'
 export { importBackup } from '../backup/import-backup.ts'
 export { openBackup } from '../backup/open-backup.ts'

@@ -1,4 +1,4 @@
-/** A map of bounded size. What was read or set longest ago is removed first. */
+/** A map of bounded size. The entry that was read or set longest ago is removed first. */
 export class LruMap<Value> {
   /** Iterates in the order of the last use. */
   readonly #values = new Map<string, Value>()

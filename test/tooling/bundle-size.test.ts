@@ -7,12 +7,12 @@ import { describe, expect, test } from 'vitest'
 const root = join(import.meta.dirname, '../..')
 
 /*
- * What a page loads before it can open a vault, and what an application server on an edge loads to verify: all that an entry
+ * A page loads this before it can open a vault, and an application server on an edge before it verifies: all that an entry
  * exports, bundled and minified, without the files that are loaded when a function is called.
  */
 
 interface Bundle {
-  /** Of the entry and what it imports at once, each file compressed by itself, as servers send them. */
+  /** The size of the entry and of all that it imports at once, each file compressed by itself, as servers send them. */
   readonly gzipBytes: number
   /** The paths of the modules in these files, and of those that are loaded later. */
   readonly atOnce: readonly string[]
