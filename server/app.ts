@@ -81,9 +81,12 @@ export async function startKeyServer({
   port,
   ...options
 }: KeyServerOptions & ListenOptions = {}): Promise<RunningKeyServer> {
-  const keyServer = await createKeyServer(options)
+  return listenOrClose(await createKeyServer(options), { host, port })
+}
+
+async function listenOrClose(keyServer: KeyServer, where: ListenOptions): Promise<RunningKeyServer> {
   try {
-    const listening = await keyServer.listen({ host, port })
+    const listening = await keyServer.listen(where)
     return { ...listening, database: keyServer.database, stop: () => keyServer.close() }
   } catch (error) {
     await keyServer.close()
@@ -100,17 +103,43 @@ const startMsMax = 60_000
  *
  * @throws Error that says in a sentence why the database cannot be opened or does not fit
  */
-export async function createKeyServer(options: KeyServerOptions = {}): Promise<KeyServer> {
+export function createKeyServer(options: KeyServerOptions = {}): Promise<KeyServer> {
+  return createKeyServerIn({ publishMetrics: (metrics) => serveOwnMetrics(metrics, options) }, options)
+}
+
+/** The surroundings of a key server that other programs than a worker cannot choose. */
+interface Surroundings {
+  /** @returns a function that ends it */
+  readonly publishMetrics: (metrics: Prometheus) => Promise<() => Promise<void>>
+}
+
+/** As {@link startKeyServer}, in a process whose metrics another one serves. */
+export async function startWorkerKeyServer(
+  { publishMetrics }: { readonly publishMetrics: (metrics: Prometheus) => void },
+  { host, port, ...options }: KeyServerOptions & ListenOptions,
+): Promise<RunningKeyServer> {
+  const handOver = (metrics: Prometheus) => {
+    publishMetrics(metrics)
+    return Promise.resolve(() => Promise.resolve())
+  }
+  return listenOrClose(await createKeyServerIn({ publishMetrics: handOver }, options), { host, port })
+}
+
+async function createKeyServerIn(surroundings: Surroundings, options: KeyServerOptions): Promise<KeyServer> {
   const database = await openDatabase(options)
   try {
-    return await createOn(database, options)
+    return await createOn(database, surroundings, options)
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-async function createOn(database: OpenDatabase, options: KeyServerOptions): Promise<KeyServer> {
+async function createOn(
+  database: OpenDatabase,
+  { publishMetrics }: Surroundings,
+  options: KeyServerOptions,
+): Promise<KeyServer> {
   const { url: databaseUrl } = database
   const { log = createLogger('silent'), serverKeySecret = null } = options
   const listenUrl = options.databaseListenUrl ?? databaseUrl
@@ -152,18 +181,20 @@ async function createOn(database: OpenDatabase, options: KeyServerOptions): Prom
     const directory = builtConsole()
     const consoleEndpoint = await createConsoleEndpoint({ mode: options.console ?? 'off', directory })
     const keyServer = { ...options, log, known, database, consoleEndpoint }
-    if (metrics === null || options.metricsPort === undefined) return keyServerOf(services, keyServer)
+    if (metrics === null) return keyServerOf(services, keyServer)
     metrics.observe(services.gauges)
-    const { contentType, read } = metrics
-    const where = { host: options.metricsHost ?? '127.0.0.1', port: options.metricsPort }
-    return keyServerOf(services, {
-      ...keyServer,
-      closeMetrics: await serveMetrics({ ...where, contentType, read }),
-    })
+    return keyServerOf(services, { ...keyServer, closeMetrics: await publishMetrics(metrics) })
   } catch (error) {
     await services.stop()
     throw error
   }
+}
+
+function serveOwnMetrics(
+  { contentType, read }: Prometheus,
+  { metricsHost = '127.0.0.1', metricsPort = 0 }: KeyServerOptions,
+): Promise<() => Promise<void>> {
+  return serveMetrics({ host: metricsHost, port: metricsPort, contentType, read })
 }
 
 /** Loaded by servers that are asked for metrics alone. */

@@ -23,6 +23,8 @@ export interface Config {
   /** A direct connection for LISTEN; null: `databaseUrl`. */
   readonly databaseListenUrl: string | null
   readonly databasePoolSize: number
+  /** Processes that share the port; 1 for this one alone. */
+  readonly workers: number
   /**
    * Seals the private keys that sign answers, which the database holds. The same for every server on the database. Null:
    * a file in `dataDirectory`.
@@ -101,6 +103,7 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
     databaseUrl: data.DATABASE_URL,
     databaseListenUrl: data.DATABASE_LISTEN_URL,
     databasePoolSize: data.DATABASE_POOL_SIZE,
+    workers: data.WORKERS,
     serverKeySecret: data.SERVER_KEY_SECRET,
     dataDirectory: data.DATA_DIR,
     allowedOrigins: data.ALLOWED_ORIGINS,

@@ -1,11 +1,15 @@
-/** The key server's process. It and `process-end.ts` are the only files that exit. */
-import { startKeyServer } from './app.ts'
+/** The key server's process, or that of one of its workers. It and `process-end.ts` are the only files that exit. */
+import cluster from 'node:cluster'
+import { startKeyServer, startWorkerKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
 import { describeConfig, findConfigWarnings, readServerConfig, type Config } from './config.ts'
 import { createLogger } from './lib/log.ts'
 import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
+import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
 import { parseServeFlags } from './settings/flags.ts'
+import { startWorkers } from './workers/start.ts'
+import { runWorker } from './workers/worker.ts'
 
 try {
   const flags = parseServeFlags(process.argv.slice(3))
@@ -15,6 +19,7 @@ try {
     process.stdout.write(`The configuration is valid:\n${lines.map((line) => `  ${line}\n`).join('')}`)
     process.exit(0)
   }
+  if (cluster.isWorker) process.exit(await serveAsWorker(config))
   const end = watchForEnd({ delaySeconds: config.shutdownDelaySeconds, explain: explainStartFailure })
   await run(config, end)
 } catch (error) {
@@ -23,6 +28,43 @@ try {
 }
 
 async function run(config: Config, end: ProcessEnd): Promise<void> {
+  const { log, ...options } = optionsOf(config)
+  for (const warning of findConfigWarnings()) log.warn(warning)
+  const own = {
+    ...options,
+    log,
+    onDatabaseStep: (sentence: string) => process.stdout.write(`${sentence}\n`),
+    onDatabaseLost: (error: Error) => {
+      end.begin(explainStartFailure(error), { exitCode: 1 })
+    },
+  }
+  const { workers } = config
+  const server = workers > 1 ? await startWorkers({ ...own, workers }) : await startKeyServer(own)
+
+  end.stopBy(() => server.stop())
+  if (end.isAsked) return
+  process.stdout.write(banner({ origins: server.origins, data: server.database, console: config.console }))
+}
+
+/** Serves beside the other workers, with its share of the connections. */
+function serveAsWorker(config: Config): Promise<number> {
+  const { log, databasePoolSize, ...options } = optionsOf(config)
+  return runWorker({
+    explain: explainStartFailure,
+    start: ({ databaseUrl, publishMetrics }) =>
+      startWorkerKeyServer(
+        { publishMetrics },
+        {
+          ...options,
+          databaseUrl,
+          databasePoolSize: Math.max(2, Math.ceil(databasePoolSize / config.workers)),
+          log: log.child({ worker: cluster.worker?.id }),
+        },
+      ),
+  })
+}
+
+function optionsOf(config: Config) {
   const {
     logLevel,
     databaseUrl,
@@ -34,9 +76,7 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     mail,
     traces,
   } = config
-  const log = createLogger(logLevel)
-  for (const warning of findConfigWarnings()) log.warn(warning)
-  const server = await startKeyServer({
+  return {
     ...config,
     databaseUrl: databaseUrl ?? undefined,
     databaseListenUrl: databaseListenUrl ?? undefined,
@@ -46,14 +86,6 @@ async function run(config: Config, end: ProcessEnd): Promise<void> {
     metricsPort: metricsPort ?? undefined,
     mail: mail ?? undefined,
     traces: traces ?? undefined,
-    onDatabaseStep: (sentence) => process.stdout.write(`${sentence}\n`),
-    onDatabaseLost: (error) => {
-      end.begin(explainStartFailure(error), { exitCode: 1 })
-    },
-    log,
-  })
-
-  end.stopBy(() => server.stop())
-  if (end.isAsked) return
-  process.stdout.write(banner({ origins: server.origins, data: server.database, console: config.console }))
+    log: createLogger(logLevel),
+  } satisfies KeyServerOptions & ListenOptions
 }

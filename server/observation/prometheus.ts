@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Meters } from './meters.ts'
 
 /** Values that are read from the database when metrics are scraped. */
@@ -29,6 +29,8 @@ export interface Prometheus {
   readonly contentType: string
   /** All metrics in Prometheus's text format. */
   readonly read: () => Promise<string>
+  /** The same for {@link sumUp}. They can be sent to another process. */
+  readonly readValues: () => Promise<Record<string, unknown>[]>
   /** Adds what is looked up. Call it once. */
   observe(gauges: Gauges): void
 }
@@ -36,6 +38,16 @@ export interface Prometheus {
 const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** The bound that is promised is a second. */
 const alertSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60]
+
+export const contentType = Registry.PROMETHEUS_CONTENT_TYPE
+
+/**
+ * The metrics of several key servers on one database as those of one, in Prometheus's text format: sums, and averages of what a
+ * process is like.
+ */
+export function sumUp(ofEach: readonly (readonly object[])[]): Promise<string> {
+  return AggregatorRegistry.aggregate([...ofEach]).metrics()
+}
 
 /** The metrics of one key server, in a registry of their own. The values of all labels are of our making, and few. */
 export function createPrometheus(): Prometheus {
@@ -89,8 +101,9 @@ export function createPrometheus(): Prometheus {
         alertDelays.observe(seconds)
       },
     },
-    contentType: registry.contentType,
+    contentType,
     read: () => registry.metrics(),
+    readValues: async () => (await registry.getMetricsAsJSON()).map((metric) => ({ ...metric })),
     observe: (gauges) => {
       addGauges(registers, gauges)
     },
@@ -132,6 +145,8 @@ function addGauges(registers: Registry[], { subscribers, pools, backlog }: Gauge
       name,
       help,
       registers,
+      // Each key server sees the whole backlog.
+      aggregator: 'max',
       async collect() {
         const found = await look()
         if (found === null) this.remove()

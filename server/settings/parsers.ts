@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { isSender, readSmtpUrl } from '../channels/mail-settings.ts'
 import { parseAddress } from '../database/address.ts'
@@ -13,6 +14,18 @@ export function wholeNumber({ min, max }: { readonly min: number; readonly max: 
     .transform(Number)
     .refine((value) => value >= min && value <= max, { error })
 }
+
+/** As many workers as `auto` stands for at most: beyond it the one database decides how fast all of them are. */
+const workersAutoMax = 16
+
+/** A number of processes, or `auto` for one each processor. */
+export const workerCount = z.union(
+  [
+    z.literal('auto').transform(() => Math.min(availableParallelism(), workersAutoMax)),
+    wholeNumber({ min: 1, max: 64 }),
+  ],
+  { error: 'must be auto or a whole number from 1 to 64' },
+)
 
 /** One of a few words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {

@@ -7,7 +7,17 @@ import { defaultQuotas } from '../quotas/quotas.ts'
 import { rateLimits } from './rate-limits.ts'
 import { helps, type SettingHelp } from './setting-help.ts'
 import { traceRows } from './trace-settings.ts'
-import { mailSender, onOrOff, oneOf, origins, postgresUrl, proxies, smtpUrl, wholeNumber } from './parsers.ts'
+import {
+  mailSender,
+  onOrOff,
+  oneOf,
+  origins,
+  postgresUrl,
+  proxies,
+  smtpUrl,
+  wholeNumber,
+  workerCount,
+} from './parsers.ts'
 
 /** Every setting, by the name of its environment variable, in the order of the help. One row is all that a setting needs here. */
 export const settings = z.object({
@@ -45,8 +55,13 @@ export const settings = z.object({
   }),
   DATABASE_POOL_SIZE: wholeNumber({ min: 1, max: 500 }).default(10).register(helps, {
     value: 'COUNT',
-    help: 'connections for writing',
+    help: 'connections for writing, shared out among WORKERS',
     otherwise: '10',
+  }),
+  WORKERS: workerCount.default(1).register(helps, {
+    value: 'COUNT|auto',
+    help: 'processes that share the port; auto for one each processor, 16 at most',
+    otherwise: '1',
   }),
   SERVER_KEY_SECRET: z
     .string()
