@@ -84,11 +84,12 @@ export interface KeysAlert extends KnownAlert {
   readonly keyCount: number
 }
 
-/** A channel was changed: by a management key, or, when it is null, by a link in a mail or by the key server. */
+/** A channel or a webhook was changed: by a management key, or, when it is null, by a link in a mail or by the key server. */
 export interface ChannelChangedAlert extends KnownAlert {
   readonly kind: 'CHANNEL_CHANGED'
   readonly channelId: string
-  readonly channelKind: ChannelKind
+  /** Null: a webhook. */
+  readonly channelKind: ChannelKind | null
   readonly change: ChannelChange
   readonly managementKeyId: string | null
 }
@@ -190,7 +191,7 @@ const parsers: Readonly<Record<AlertKind, (answer: ResponseReader) => Alert>> = 
     kind: 'CHANNEL_CHANGED',
     ...parseCommon(answer),
     channelId: answer.text('channelId'),
-    channelKind: answer.oneOf('channelKind', channelKinds),
+    channelKind: answer.oneOfOrNull('channelKind', channelKinds),
     change: answer.oneOf('change', channelChanges),
     managementKeyId: answer.objectOrNull('changedBy')?.text('id') ?? null,
   }),

@@ -45,7 +45,8 @@ function wordsOf(alert: Alert): string {
     case 'CHANNEL_CHANGED': {
       const { channelKind, channelId, change, managementKeyId } = alert
       const by = managementKeyId === null ? '' : ` by management key ${managementKeyId}`
-      return `${channelKind.toLowerCase()} channel ${channelId} was ${change.toLowerCase()}${by}`
+      const channel = channelKind === null ? 'webhook' : `${channelKind.toLowerCase()} channel`
+      return `${channel} ${channelId} was ${change.toLowerCase()}${by}`
     }
     case 'UNKNOWN':
       return ''

@@ -166,11 +166,15 @@ builder.objectRef<KeysAlert>('KeysExportedAlert').implement({
 
 builder.objectRef<ChannelChangedAlert>('ChannelChangedAlert').implement({
   description:
-    'A channel was changed. It is sent to every channel that was there before, of whichever kinds.',
+    'A channel or a webhook was changed. It is sent to every one that was there before, of whichever kinds.',
   interfaces: [Alert],
   fields: (t) => ({
     channelId: t.exposeID('channelId'),
-    channelKind: t.expose('channelKind', { type: ChannelKind }),
+    channelKind: t.expose('channelKind', {
+      type: ChannelKind,
+      nullable: true,
+      description: 'Null: a webhook.',
+    }),
     change: t.expose('change', { type: ChannelChange }),
     changedBy: t.field({
       type: ManagementKey,

@@ -230,7 +230,8 @@ export interface KeysAlert extends AlertFields {
 export interface ChannelChangedAlert extends AlertFields {
   readonly kind: 'CHANNEL_CHANGED'
   readonly channelId: string
-  readonly channelKind: ChannelKind
+  /** Null: a webhook. */
+  readonly channelKind: ChannelKind | null
   readonly change: ChannelChange
   /** The management key that signed the request; null when none did: by a link in a mail, or by the key server. */
   readonly managementKeyId: string | null

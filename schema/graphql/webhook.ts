@@ -23,7 +23,7 @@ export const Webhook = builder.objectRef<WebhookShape>('Webhook').implement({
     kinds: t.field({
       type: [AlertKind],
       nullable: true,
-      description: 'Null: all kinds.',
+      description: 'Null: all kinds. CHANNEL_CHANGED is sent in any case.',
       resolve: ({ kinds }) => (kinds === null ? null : [...kinds]),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),

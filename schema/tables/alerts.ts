@@ -43,7 +43,8 @@ export interface AlertDetails {
   readonly presentedThumbprint?: string
   readonly furtherKeyCount?: number
   readonly channelId?: string
-  readonly channelKind?: ChannelKind
+  /** Null: a webhook. */
+  readonly channelKind?: ChannelKind | null
   readonly change?: ChannelChange
 }
 

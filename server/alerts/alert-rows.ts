@@ -162,7 +162,7 @@ function toAlert({ kind, transactionKeyId, managementKeyId, details, ...row }: A
         ...common,
         kind,
         channelId: present(details.channelId),
-        channelKind: present(details.channelKind),
+        channelKind: details.channelKind ?? null,
         change: present(details.change),
         managementKeyId,
       }

@@ -125,7 +125,7 @@ function toFacts(
     case 'CHANNEL_CHANGED': {
       const { kind, channelKind, change, managementKeyId } = alert
       const device = managementKeyId === null ? null : names.device(managementKeyId)
-      return { occurredAt, kind, channelKind, change, device }
+      return { occurredAt, kind, channelKind: channelKind ?? 'WEBHOOK', change, device }
     }
   }
 }

@@ -67,6 +67,14 @@ export class RequestObserver {
     }
   }
 
+  /** Counts a request to open a WebSocket that was refused, and leaves its line. */
+  countRefusal({ headers }: Pick<IncomingMessage, 'headers'>, code: string): void {
+    const report = beginReport(requestIdOf(headers))
+    report.operation = 'connect'
+    report.code = code
+    this.#end(report, performance.now(), this.#trace(headers))
+  }
+
   #trace({ traceparent }: IncomingHttpHeaders = {}): Span | null {
     const parent = typeof traceparent === 'string' ? traceparent : undefined
     return this.#options.traces.begin({ name: otherOperation, isRequest: true }, { traceparent: parent })

@@ -127,7 +127,7 @@ export class WebhookDelivery {
       let recorded = position
       for (const alert of page) {
         position = alert.position
-        if (webhook.kinds?.includes(alert.kind) === false) continue
+        if (alert.kind !== 'CHANNEL_CHANGED' && webhook.kinds?.includes(alert.kind) === false) continue
         const isTaken = await this.#deliverOne(turn, alert)
         if (!isTaken || turn.isOver()) return false
         recorded = position

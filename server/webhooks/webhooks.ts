@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { SetWebhookInput, WebhooksPort } from '../../schema/graphql/context.ts'
 import type { Webhook, WebhookDeadLetter } from '../../schema/graphql/domain.ts'
@@ -7,6 +7,7 @@ import { webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { notFound } from '../../schema/wire/errors.ts'
 import { parseCursorPosition } from '../alerts/alert-page.ts'
 import { lockAlerts } from '../alerts/lock.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Quotas } from '../quotas/quotas.ts'
@@ -24,7 +25,7 @@ import {
   webhookColumns,
 } from './webhook-rows.ts'
 import { webhookUrl } from './webhook-url.ts'
-import { alertKinds } from '../../schema/wire/enums.ts'
+import { alertKinds, type ChannelChange } from '../../schema/wire/enums.ts'
 
 const webhookChanged = { action: 'WEBHOOK_CHANGED' } as const
 
@@ -94,21 +95,42 @@ export class Webhooks {
         }))
       const webhook =
         known === undefined
-          ? await insert(signed, { id, url, kinds, sealedSecret: sealed ?? '', newest })
+          ? await this.#add(signed, { id, url, kinds, sealedSecret: sealed ?? '', newest })
           : await change(signed, { id, kinds, ...(sealed !== null && { sealedSecret: sealed }) })
+      if (known !== undefined && (isNewSecret || isOther(known, webhook))) {
+        await raiseWebhookChanged(signed, id, 'CHANGED')
+      }
       await recordAudit(signed, [webhookChanged])
       return { webhook, secret: secret && showWebhookSecret(secret) }
     })
   }
 
+  /** One that is added to others is told to those, and not to itself. */
+  async #add(
+    signed: SignedTransaction,
+    { newest, ...values }: Parameters<typeof insert>[1],
+  ): Promise<Webhook> {
+    const { tx, accountId } = signed
+    const [other] = await tx
+      .select({ id: webhooks.id })
+      .from(webhooks)
+      .where(and(eq(webhooks.accountId, accountId), isNull(webhooks.notice)))
+      .limit(1)
+    if (other === undefined) return insert(signed, { ...values, newest })
+    await raiseWebhookChanged(signed, values.id, 'ADDED')
+    return insert(signed, { ...values, newest: newest + 1 })
+  }
+
   async #remove(request: SignedRequest, id: string): Promise<Webhook> {
     return request.transaction(async (signed) => {
       const { tx, accountId } = signed
+      await lockAlerts(signed)
       const [removed] = await tx
         .delete(webhooks)
         .where(isWebhook({ accountId, id: parseId(id) }))
         .returning(webhookColumns)
       if (removed === undefined) throw notFound('webhook')
+      await raiseWebhookChanged(signed, removed.id, 'REMOVED')
       await recordAudit(signed, [webhookChanged])
       return removed
     })
@@ -140,6 +162,25 @@ function parseId(id: string): string {
   const parsed = uuid.safeParse(id)
   if (!parsed.success) throw notFound('webhook')
   return parsed.data
+}
+
+/** Tells of a change on every channel and webhook that is there now. */
+async function raiseWebhookChanged(
+  signed: SignedTransaction,
+  channelId: string,
+  changed: ChannelChange,
+): Promise<void> {
+  await raiseAlert(signed, {
+    kind: 'CHANNEL_CHANGED',
+    managementKeyId: signed.managementKeyId,
+    details: { channelId, channelKind: null, change: changed },
+  })
+}
+
+/** Whether an owner must hear of the difference: other alerts are sent there. */
+function isOther(before: Webhook, after: Webhook): boolean {
+  const kindsOf = ({ kinds }: Webhook) => kinds && [...kinds].sort().join()
+  return kindsOf(before) !== kindsOf(after)
 }
 
 async function insert(

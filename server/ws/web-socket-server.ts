@@ -162,12 +162,10 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
   })
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { origin } = request.headers
-    if (!options.originPolicy().isOwnHost(request.headers.host)) {
-      refuseUpgrade(socket, '421 Misdirected Request')
-    } else if (pathOf(request) !== '/graphql') refuseUpgrade(socket, '404 Not Found')
-    else if (origin !== undefined && !options.originPolicy().isAllowed(origin)) {
-      refuseUpgrade(socket, '403 Forbidden')
+    const refusal = refusalOfUpgrade(request, options.originPolicy())
+    if (refusal !== null) {
+      options.observer.countRefusal(request, `HTTP_${refusal.slice(0, 3)}`)
+      refuseUpgrade(socket, refusal)
     } else {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         sockets.emit('connection', webSocket, request)
@@ -176,6 +174,14 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
   })
 
   return () => closeAll(sockets)
+}
+
+/** The status line of a request to open a WebSocket that is not served; null: it is. */
+function refusalOfUpgrade(request: IncomingMessage, policy: OriginPolicy): string | null {
+  const { host, origin } = request.headers
+  if (!policy.isOwnHost(host)) return '421 Misdirected Request'
+  if (pathOf(request) !== '/graphql') return '404 Not Found'
+  return origin === undefined || policy.isAllowed(origin) ? null : '403 Forbidden'
 }
 
 async function closeAll(sockets: WebSocketServer): Promise<void> {

@@ -50,7 +50,7 @@ export type AlertFacts = { readonly occurredAt: Date } & (
   | { readonly kind: 'KEYS_EXPORTED'; readonly device: DeviceFacts; readonly keyCount: number }
   | {
       readonly kind: 'CHANNEL_CHANGED'
-      readonly channelKind: ChannelKind
+      readonly channelKind: ChannelKind | 'WEBHOOK'
       readonly change: ChannelChange
       readonly device: DeviceFacts | null
     }

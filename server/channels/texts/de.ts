@@ -39,6 +39,7 @@ const channelNames = {
   TEAMS: 'in einen Kanal von Teams',
   DISCORD: 'in einen Kanal von Discord',
   NTFY: 'an ein Thema von ntfy',
+  WEBHOOK: 'an einen Webhook',
 } as const
 
 const alerts: AlertTexts = {
@@ -93,7 +94,7 @@ const alerts: AlertTexts = {
     toDo:
       change === 'DISABLED'
         ? 'Wenn du diesen Weg noch brauchst, sieh mit „claviger channel list“ den Grund nach, und füge ihn neu hinzu.'
-        : `Wenn du das warst, ist nichts zu tun. Wenn nicht, sieh mit „claviger channel list“ nach${device === null ? '' : `, und widerrufe ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“)`}.`,
+        : `Wenn du das warst, ist nichts zu tun. Wenn nicht, sieh mit „claviger ${channelKind === 'WEBHOOK' ? 'webhook' : 'channel'} list“ nach${device === null ? '' : `, und widerrufe ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“)`}.`,
   }),
 }
 

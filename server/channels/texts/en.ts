@@ -32,6 +32,7 @@ const channelNames = {
   TEAMS: 'a channel in Teams',
   DISCORD: 'a channel in Discord',
   NTFY: 'a topic of ntfy',
+  WEBHOOK: 'a webhook',
 } as const
 
 const alerts: AlertTexts = {
@@ -88,7 +89,7 @@ const alerts: AlertTexts = {
     toDo:
       change === 'DISABLED'
         ? 'If you still need it, see "claviger channel list" for the reason, and add it again.'
-        : `If that was you, do nothing. If not, look at "claviger channel list"${device === null ? '' : `, and revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}")`}.`,
+        : `If that was you, do nothing. If not, look at "claviger ${channelKind === 'WEBHOOK' ? 'webhook' : 'channel'} list"${device === null ? '' : `, and revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}")`}.`,
   }),
 }
 

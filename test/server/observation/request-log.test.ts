@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { eventually } from '../../support/connections.ts'
 import { useWorld } from '../../support/operations.ts'
 import {
@@ -197,6 +198,18 @@ test('a refused socket leaves a line with the code', async () => {
     RawSocket.connect(world.url, stranger).catch((error: unknown) => error),
   )
   expect(line).toMatchObject({ operation: 'connect', code: 'UNAUTHENTICATED' })
+})
+
+test('a WebSocket that is refused before it opens leaves a line too', async () => {
+  const refused = async (path: string, headers: Record<string, string>) =>
+    lineOf(world.server, async () => {
+      const socket = new WebSocket(`${world.url.replace('http', 'ws')}${path}`, { headers })
+      await new Promise((resolve) => socket.once('error', resolve))
+    })
+  expect(await refused('/elsewhere', {})).toMatchObject({ operation: 'connect', code: 'HTTP_404' })
+  expect(await refused('/graphql', { origin: 'https://evil.example' })).toMatchObject({ code: 'HTTP_403' })
+  const named = await refused('/graphql', { host: 'keys.evil.example', 'x-request-id': 'of-the-test' })
+  expect(named).toMatchObject({ code: 'HTTP_421', requestId: 'of-the-test' })
 })
 
 test('the line of a fault names the operation and the id of its request, and so does that of the request', async () => {
