@@ -1527,6 +1527,44 @@ BEGIN
 END $function$
 ;
 
+CREATE OR REPLACE FUNCTION record_channel_batch(p_account_id uuid, p_id uuid, p_lease uuid, p_end bigint, p_pause_min integer, p_pause_max integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_now timestamptz := clock_timestamp();
+  v_channel webhooks;
+  v_paused_until timestamptz;
+BEGIN
+  SELECT * INTO v_channel FROM webhooks WHERE account_id = p_account_id AND id = p_id AND lease = p_lease FOR NO KEY UPDATE;
+  IF v_channel.last_delivered_at > v_now - make_interval(secs => 2 * p_pause_max) THEN
+    v_paused_until := v_now + least(
+      make_interval(secs => p_pause_max),
+      greatest(make_interval(secs => p_pause_min), 2 * (v_channel.paused_until - v_channel.last_delivered_at)));
+  END IF;
+  UPDATE webhooks
+  SET position = p_end, batch_end = NULL, last_delivered_at = v_now, attempts = 0, failing_since = NULL, failure = NULL,
+    paused_until = v_paused_until
+  WHERE account_id = p_account_id AND id = p_id AND lease = p_lease;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION record_failed_delivery(p_account_id uuid, p_id uuid, p_lease uuid, p_failure text, p_delay_seconds double precision)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_now timestamptz := clock_timestamp();
+  v_due_at timestamptz := v_now + make_interval(secs => p_delay_seconds);
+  v_disabled_at timestamptz := CASE WHEN p_delay_seconds IS NULL THEN v_now END;
+BEGIN
+  UPDATE webhooks
+  SET attempts = attempts + 1, failing_since = coalesce(failing_since, v_now), failure = p_failure, due_at = v_due_at,
+    disabled_at = v_disabled_at, lease = NULL, leased_until = NULL
+  WHERE account_id = p_account_id AND id = p_id AND lease = p_lease;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION record_key_changes(p_account_ids uuid[], p_transaction_key_ids uuid[], p_kind key_change_kind)
  RETURNS void
  LANGUAGE plpgsql

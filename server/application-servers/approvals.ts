@@ -43,7 +43,7 @@ export async function approveKey(tx: Executor, { name, keyId }: NamedKey): Promi
     .values({ keyId, name })
     .onConflictDoUpdate({
       target: applicationServerApprovals.keyId,
-      set: { name, approvedAt: sql`now()` },
+      set: { name, approvedAt: sql`excluded.approved_at` },
     })
   return 'AWAITED'
 }

@@ -32,14 +32,8 @@ export async function recordBatch(
   { end, pace: { pauseMin, pauseMax } }: { readonly end: number; readonly pace: Pace },
 ): Promise<void> {
   await sql`
-    UPDATE webhooks
-    SET position = ${end}, batch_end = NULL, last_delivered_at = clock.now, attempts = 0,
-      failing_since = NULL, failure = NULL,
-      paused_until = CASE WHEN last_delivered_at > clock.now - make_interval(secs => ${2 * pauseMax})
-        THEN clock.now + least(make_interval(secs => ${pauseMax}),
-          greatest(make_interval(secs => ${pauseMin}), 2 * (paused_until - last_delivered_at))) END
-    FROM (SELECT statement_timestamp() AS now) AS clock
-    WHERE account_id = ${channel.account_id} AND id = ${channel.id} AND lease = ${channel.lease}`
+    SELECT record_channel_batch(
+      ${channel.account_id}, ${channel.id}, ${channel.lease}, ${end}, ${pauseMin}, ${pauseMax})`
 }
 
 /** The message was certainly not taken: the next attempt may tell of what has come since. */

@@ -15,7 +15,9 @@ export async function disableChannel(
 ): Promise<void> {
   await runTransaction(writes.db, async (tx) => {
     await lockAlerts({ tx, accountId })
-    const now = sql`statement_timestamp()`
+    const [clock] = await tx.execute<{ now: Date }>(sql`SELECT statement_timestamp() AS now`)
+    if (clock === undefined) throw new TypeError('The clock is a row.')
+    const now = sql`${clock.now.toISOString()}::timestamptz`
     const [channel] = await tx
       .update(webhooks)
       .set({

@@ -144,13 +144,8 @@ export async function recordFailed(
   { failure, delayMs }: { readonly failure: string; readonly delayMs: number | null },
 ): Promise<void> {
   await sql`
-    UPDATE webhooks
-    SET attempts = attempts + 1, failing_since = coalesce(failing_since, clock.now), failure = ${failure},
-      due_at = clock.now + make_interval(secs => ${delayMs === null ? null : delayMs / 1000}::float8),
-      disabled_at = CASE WHEN ${delayMs === null}::boolean THEN clock.now END,
-      lease = NULL, leased_until = NULL
-    FROM (SELECT statement_timestamp() AS now) AS clock
-    WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
+    SELECT record_failed_delivery(
+      ${webhook.account_id}, ${webhook.id}, ${webhook.lease}, ${failure}, ${delayMs === null ? null : delayMs / 1000})`
 }
 
 /** Ends the lease; what came meanwhile is due at once. */

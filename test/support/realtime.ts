@@ -1,4 +1,5 @@
 import { encodeCursor } from '../../schema/wire/cursor.ts'
+import { accountIdOf } from '../../server/lib/account-id.ts'
 import { call, openAccount, storeKey, type RawAccount } from './raw-client.ts'
 import type { AlertNode } from './socket.ts'
 import type { World } from './world.ts'
@@ -24,8 +25,7 @@ export async function raise(
 ): Promise<void> {
   const details = { reason: 'UNSPECIFIED', expiresAt: '2030-01-01T00:00:00.000Z' }
   for (let raised = 0; raised < count; raised++) {
-    await sql`
-      SELECT raise_alert(id, ${kind}, ${keyId}, NULL, ${sql.json(details)}) FROM accounts WHERE name = ${name}`
+    await sql`SELECT raise_alert(${accountIdOf(name)}, ${kind}, ${keyId}, NULL, ${sql.json(details)})`
   }
 }
 
@@ -35,10 +35,12 @@ export async function loseLast(
   { name }: RawAccount,
   { count }: { count: number },
 ): Promise<void> {
-  await sql`
-    WITH account AS (
-      UPDATE accounts SET alert_position = alert_position - ${count} WHERE name = ${name} RETURNING id, alert_position)
-    DELETE FROM alerts USING account WHERE account_id = account.id AND position > account.alert_position`
+  const id = accountIdOf(name)
+  await sql.begin(async (tx) => {
+    const [account] = await tx`
+      UPDATE accounts SET alert_position = alert_position - ${count} WHERE id = ${id} RETURNING alert_position`
+    await tx`DELETE FROM alerts WHERE account_id = ${id} AND position > ${account?.['alert_position']}`
+  })
 }
 
 export async function listAlerts(

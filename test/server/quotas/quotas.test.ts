@@ -35,10 +35,11 @@ async function store(key: RawKey, { server = 0, secretCharacters = 4 } = {}) {
 
 /** Whether what was counted is what the tables have. */
 async function isCountedRight(name: string): Promise<unknown> {
-  const [row] = await world.sql`
-    SELECT s.key_count = u.transaction_keys AS keys, s.byte_count = u.stored_bytes AS bytes
-    FROM stored_of(${accountIdOf(name)}, NULL) s, account_usage u WHERE u.account_id = ${accountIdOf(name)}`
-  return row
+  const id = accountIdOf(name)
+  const [stored] = await world.sql`SELECT key_count AS keys, byte_count AS bytes FROM stored_of(${id}, NULL)`
+  const [counted] = await world.sql`
+    SELECT transaction_keys AS keys, stored_bytes AS bytes FROM account_usage WHERE account_id = ${id}`
+  return { keys: stored?.['keys'] === counted?.['keys'], bytes: stored?.['bytes'] === counted?.['bytes'] }
 }
 const right = { keys: true, bytes: true }
 
