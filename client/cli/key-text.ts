@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { TransactionKey, TransactionKeyState } from '../index.ts'
+import { possessionSignerOf } from '../../schema/wire/statements/possession.ts'
 import { printable } from './output.ts'
 
 /** Names and values, one below the other. Pairs without a value are left out. */
@@ -33,9 +34,16 @@ export function keyLines(key: TransactionKey): string[] {
     ['Revoked', textOf(key.revokedAt)],
     ['Reason', key.revocationReason],
     ['Thumbprint', key.thumbprint],
+    ['Possession', possessionText(key)],
     ['Public key', key.publicKey === null ? null : JSON.stringify(key.publicKey)],
     ['Wrapped for', key.wrappedFor.length === 0 ? 'nobody: the key is destroyed' : key.wrappedFor.join(', ')],
   ])
+}
+
+/** Null for a key that cannot sign. */
+function possessionText({ id, publicKey, isPossessionProved }: TransactionKey): string | null {
+  if (isPossessionProved) return 'proved: the key signed that its holder stored it'
+  return possessionSignerOf(publicKey) === null ? null : `not proved: \`claviger key prove ${id}\` does it`
 }
 
 /** One line for each key, under a heading. */

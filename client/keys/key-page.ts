@@ -6,6 +6,7 @@ import {
   transactionKeyFields,
   type DescribedTransactionKey,
   type TransactionKey,
+  withPossession,
 } from './transaction-key.ts'
 import type { TransactionKeySort, TransactionKeyState } from '../../schema/wire/enums.ts'
 
@@ -36,7 +37,8 @@ export async function readKeysPage(session: Session, options: KeyPageOptions = {
   const { first = limits.batchMax, ...page } = options
   const { keys, ...rest } = await session.keyServer.run(transactionKeyPage, { ...page, first })
   const trustErrors = await session.trust.findTrustErrors(keys)
-  return { ...rest, keys: keys.map((key, index) => ({ ...key, trustError: trustErrors[index] ?? null })) }
+  const found = keys.map((key, index) => ({ ...key, trustError: trustErrors[index] ?? null }))
+  return { ...rest, keys: await Promise.all(found.map((key) => withPossession(session, key))) }
 }
 
 interface DescribedPage extends Omit<KeyPage, 'keys'> {

@@ -1,4 +1,5 @@
 import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
+import { isPossessionProved } from '../crypto/verify-possession.ts'
 import { VaultError } from '../errors.ts'
 import type { Session } from '../trust/session.ts'
 import { parsePublicKeyOrNull, type ResponseReader } from '../transport/response-reader.ts'
@@ -19,6 +20,8 @@ export interface TransactionKey extends DescribedTransactionKey {
    * VaultError that an acquisition of the key would throw.
    */
   readonly trustError: TrustErrorCode | null
+  /** The key itself has signed that its holder stored it: `possession` is its statement, for this owner, id and application server. */
+  readonly isPossessionProved: boolean
 }
 
 /** A transaction key as the key server describes it, not verified. */
@@ -53,6 +56,8 @@ export interface DescribedTransactionKey {
   readonly certificate: string | null
   /** JWS `claviger-revocation+jwt`. Null when the client that revoked the key sent none. */
   readonly revocation: string | null
+  /** JWS `claviger-possession+jwt`, not verified. Null when the client that stored the key sent none, as for a key that cannot sign. */
+  readonly possession: string | null
 }
 
 /** The key that a description must be about. */
@@ -65,7 +70,7 @@ export interface ExpectedKey {
 export const transactionKeyFields = /* GraphQL */ `
   id applicationServer label publicKey thumbprint state notBefore expiresAt expiryNotices maxUses useCount
   refusedCount overusePolicy lastUsedAt createdAt revokedAt revocationReason wrappedFor { id }
-  certificate revocation
+  certificate revocation possession
 `
 
 /** @throws {VaultError} ANSWER_MALFORMED; KEY_MISMATCH when the thumbprint is not that of the public key. */
@@ -92,15 +97,32 @@ export async function parseTransactionKey(answer: ResponseReader): Promise<Descr
     wrappedFor: answer.list('wrappedFor').map((managementKey) => managementKey.text('id')),
     certificate: answer.textOrNull('certificate'),
     revocation: answer.textOrNull('revocation'),
+    possession: answer.textOrNull('possession'),
   }
 }
 
-/** Adds its trust error to a description. */
+/** The parts of a session that verify a description. */
+type Verifying = Pick<Session, 'trust' | 'owner' | 'clock'>
+
+/** Adds to a description what this device finds about it. */
 export async function withTrustError(
-  { trust }: Pick<Session, 'trust'>,
+  session: Verifying,
   described: DescribedTransactionKey,
 ): Promise<TransactionKey> {
-  return { ...described, trustError: await trust.findTrustError(described) }
+  return withPossession(session, {
+    ...described,
+    trustError: await session.trust.findTrustError(described),
+  })
+}
+
+/** Adds whether the key's own proof of possession holds. */
+export async function withPossession(
+  { owner, clock }: Verifying,
+  described: Omit<TransactionKey, 'isPossessionProved'>,
+): Promise<TransactionKey> {
+  const key = { ...described, owner }
+  const isProved = await isPossessionProved(described.possession, key, clock.nowSeconds())
+  return { ...described, isPossessionProved: isProved }
 }
 
 /**
@@ -109,13 +131,13 @@ export async function withTrustError(
  * @throws {VaultError} KEY_MISMATCH, and what `assertCertified` throws.
  */
 export async function withoutTrustError(
-  { trust }: Pick<Session, 'trust'>,
+  session: Verifying,
   described: DescribedTransactionKey,
   expected: ExpectedKey,
 ): Promise<TransactionKey> {
   assertExpected(described, expected)
-  await trust.assertCertified(described)
-  return { ...described, trustError: null }
+  await session.trust.assertCertified(described)
+  return withPossession(session, { ...described, trustError: null })
 }
 
 /** @throws {VaultError} KEY_MISMATCH when a description is about another key. */

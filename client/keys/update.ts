@@ -85,7 +85,7 @@ function changedTerms({ expiresAt, maxUses, overusePolicy }: KeyChanges): Partia
   }
 }
 
-const updateTransactionKey: Operation<DescribedTransactionKey> = {
+export const updateTransactionKey: Operation<DescribedTransactionKey> = {
   kind: 'mutation',
   document: /* GraphQL */ `
     mutation UpdateTransactionKey($input: UpdateTransactionKeyInput!) {

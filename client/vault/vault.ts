@@ -138,6 +138,14 @@ export interface Vault {
   updateKey(id: string, changes: KeyChanges & UncertifiedOptions): Promise<TransactionKey>
 
   /**
+   * Has a signing key that was stored without it sign that its holder stored it, as verifiers with `requirePossession` ask. It
+   * counts as one use; nothing happens to a key that has done so.
+   *
+   * @throws {VaultError} as {@link acquire}; ALGORITHM_MISMATCH for a key that cannot sign.
+   */
+  provePossession(id: string, options?: UncertifiedOptions): Promise<TransactionKey>
+
+  /**
    * Stores a successor for the same application server and then revokes the old key as SUPERSEDED, in one request. Repeating
    * it is safe. Decrypt data of the old key before: a revoked key cannot be acquired.
    */
@@ -228,18 +236,10 @@ export interface Vault {
    */
   setWebhook(url: string, options?: SetWebhookOptions): Promise<WebhookSet>
 
-  /**
-   * Removes a webhook, and its undelivered alerts.
-   *
-   * @throws {KeyServerError} NOT_FOUND.
-   */
+  /** Removes a webhook, and its undelivered alerts. @throws {KeyServerError} NOT_FOUND. */
   removeWebhook(id: string): Promise<Webhook>
 
-  /**
-   * Retries waiting alerts at once, and each dead letter once. It enables a webhook that answered 410.
-   *
-   * @throws {KeyServerError} NOT_FOUND.
-   */
+  /** Retries waiting alerts at once, and each dead letter once, also where it answered 410. @throws {KeyServerError} NOT_FOUND. */
   redeliverWebhook(id: string): Promise<Webhook>
 
   /** The account's channels to people, oldest first. */
@@ -254,11 +254,7 @@ export interface Vault {
    */
   addChannel(kind: ChannelKind, target: string, options?: AddChannelOptions): Promise<Channel>
 
-  /**
-   * Removes a channel. It gets one last message that says so, and then its target is erased.
-   *
-   * @throws {KeyServerError} NOT_FOUND.
-   */
+  /** Removes a channel. It gets a last message that says so, and then its target is erased. @throws {KeyServerError} NOT_FOUND. */
   removeChannel(id: string): Promise<Channel>
 
   /**
@@ -345,6 +341,7 @@ function vaultOf(session: Session): Vault {
     keyPage: (options) => readKeysPage(session, options),
     key: (id) => readKey(session, id),
     updateKey: (id, changes) => updateKey(session, id, changes),
+    provePossession: async (id, options) => (await loadSeldom()).proveStoredKey(session, id, options),
     rotateKey: async (id, options) => (await loadSeldom()).rotateKey(session, id, options),
     revokeKey: (id, options) => revokeKey(session, id, options),
     destroyKey: (id) => destroyKey(session, id),

@@ -1,3 +1,4 @@
+import { isPossessionProved } from '../crypto/verify-possession.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
@@ -7,7 +8,6 @@ import type { Fetch } from '../transport/signing-fetch.ts'
 import type { CertificateChecker, ServedStatements } from './proofs/certificates.ts'
 import type { EventListener } from './events.ts'
 import { readClocks, type ClockReading, type VerifierClocks } from './clock-reading.ts'
-import { isPossessionProved } from './proofs/possession.ts'
 import type { AnswerChecker } from './proofs/signed-answers.ts'
 import { secondsUntilChange, type CheckedResult } from './result.ts'
 import {
@@ -93,8 +93,9 @@ async function check(
       ? answered
       : await checkCertificate(readStatements(), { query, result: answered })
   if (!requirePossession || result.status !== 'valid') return result
-  const reader = { applicationServer, nowMs: clocks.nowMs() }
-  return (await isPossessionProved(possession, query, reader)) ? result : { ...result, status: 'unproved' }
+  const key = { ...query, applicationServer }
+  const isProved = await isPossessionProved(possession, key, clocks.nowMs() / 1000)
+  return isProved ? result : { ...result, status: 'unproved' }
 }
 
 interface ReceivedAnswer {

@@ -1,3 +1,4 @@
+import { isPossessionProved } from '../crypto/verify-possession.ts'
 import { applicationServerName } from '../../schema/wire/application-server.ts'
 import { InvalidJwk, type PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
@@ -8,7 +9,6 @@ import type { Operation } from '../transport/graphql.ts'
 import { VerifierError, withVerifierErrors } from '../verifier-error.ts'
 import type { ConnectionOptions } from '../transport/connection-options.ts'
 import { unsignedClient } from '../transport/unsigned-client.ts'
-import { isPossessionProved } from './proofs/possession.ts'
 import type { VerificationResult } from './result.ts'
 import {
   parseUnsignedAnswer,
@@ -142,8 +142,8 @@ async function toResult(
 ): Promise<VerificationResult> {
   if (answer === undefined) throw new TypeError('There are as many answers as queries.')
   const { notBefore, expiresAt, checkedAt } = answer.unsigned
-  const reader = { applicationServer: input.applicationServer, nowMs: Date.now() }
-  const isUnproved = requirePossession && !(await isPossessionProved(answer.possession, input, reader))
+  const isUnproved =
+    requirePossession && !(await isPossessionProved(answer.possession, input, Date.now() / 1000))
   const answered = statusOf(answer.unsigned)
   const status = isUnproved && answered === 'valid' ? 'unproved' : answered
   return {

@@ -90,6 +90,7 @@ export interface UpdateTransactionKeyInput {
   readonly maxUses?: number | null | undefined
   readonly overusePolicy?: OverusePolicy | null | undefined
   readonly certificate?: Unparsed | null | undefined
+  readonly possession?: Unparsed | null | undefined
 }
 
 export interface RewrapTransactionKeyInput {

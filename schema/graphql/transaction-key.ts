@@ -158,6 +158,11 @@ const UpdateTransactionKeyInput = builder.inputType('UpdateTransactionKeyInput',
       type: 'JWS',
       description: 'Required when the key has a certificate that this change makes untrue.',
     }),
+    possession: t.field({
+      type: 'JWS',
+      description:
+        'Signed by the key itself, as in StoreTransactionKeyInput: for a key that was stored without it.',
+    }),
   }),
 })
 

@@ -9,6 +9,7 @@ import { expiryNotices, instant, label, maxUses, parseInput, statementOf } from 
 import { assertCertificate, assertNotOlder, assertStillTrue } from './certificate.ts'
 import { recordKeyChange } from '../key-changes/record.ts'
 import { lockTransactionKey } from './lock.ts'
+import { assertPossession } from './possession.ts'
 import { selectTransactionKey } from './transaction-key-rows.ts'
 import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
 import { overusePolicies } from '../../schema/wire/enums.ts'
@@ -21,6 +22,7 @@ const changes = z.object({
   maxUses: maxUses.nullable().optional(),
   overusePolicy: z.enum(overusePolicies).nullable().optional(),
   certificate: statementOf('claviger-key+jwt').nullable().optional(),
+  possession: statementOf('claviger-possession+jwt').nullable().optional(),
 })
 
 /** The changes of a transaction key, parsed. */
@@ -36,7 +38,7 @@ export function parseKeyChanges(input: UpdateTransactionKeyInput): KeyChanges {
  * the count of over-use alerts.
  *
  * @throws {KeyServerError} NOT_FOUND; KEY_REVOKED; BAD_USER_INPUT when the term would end before it begins, and when the
- *   certificate, new or stored, does not match the updated key
+ *   certificate, new or stored, or the new proof of possession does not match the updated key
  */
 export async function updateTransactionKey(
   signed: SignedTransaction,
@@ -51,6 +53,7 @@ export async function updateTransactionKey(
     await signed.tx.update(transactionKeys).set({ label: changes.label }).where(isKey(signed.accountId, id))
   }
   await updateCertificate(signed, id, changes)
+  await updatePossession(signed, id, changes)
   await recordAudit(signed, [{ action: 'KEY_UPDATED', transactionKeyId: id }])
   if (isNewTerm) await recordKeyChange(signed, id, 'TERM_CHANGED')
 }
@@ -122,6 +125,22 @@ async function updateCertificate(
   await tx
     .update(transactionKeys)
     .set({ certificate: certificate?.compact ?? null })
+    .where(isKey(accountId, id))
+}
+
+async function updatePossession(
+  signed: SignedTransaction,
+  id: string,
+  { possession }: KeyChanges,
+): Promise<void> {
+  if (possession === undefined) return
+  const { tx, accountId } = signed
+  const key = await selectTransactionKey(tx, accountId, id)
+  if (key === null) throw new TypeError('A locked transaction key has no row.')
+  if (possession !== null) await assertPossession(signed, possession, key)
+  await tx
+    .update(transactionKeys)
+    .set({ possession: possession?.compact ?? null })
     .where(isKey(accountId, id))
 }
 

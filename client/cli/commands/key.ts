@@ -7,6 +7,7 @@ import { parserOf } from '../options.ts'
 import { askYes, isInteractive } from '../prompt.ts'
 import { addKeyCreateCommand } from './key-create.ts'
 import { addKeyGetCommand } from './key-get.ts'
+import { addKeyProveCommand } from './key-prove.ts'
 import { addKeyRotateCommand } from './key-rotate.ts'
 import { addKeyUpdateCommand } from './key-update.ts'
 import {
@@ -26,6 +27,7 @@ export function addKeyCommands(program: Command, context: Context): void {
   addKeyShowCommand(key, context)
   addKeyGetCommand(key, context)
   addKeyUpdateCommand(key, context)
+  addKeyProveCommand(key, context)
   addKeyRotateCommand(key, context)
   addKeyRevokeCommand(key, context)
   addKeyDestroyCommand(key, context)

@@ -89,6 +89,17 @@ test('key show describes a key, and is not a use', async () => {
   expect(stdout).toMatch(/^Uses +0 of 2$/m)
 })
 
+test('key show tells whether a signing key has proved its possession, and key prove does it', async () => {
+  const { stdout } = await claviger.run(['key', 'show', id()])
+  expect(stdout).toMatch(/^Possession +proved/m)
+  const { keys } = await claviger.json('key', 'list', '--application-server', 'https://vault.example')
+  const [symmetric] = Array.isArray(keys) ? keys.map((one) => String(membersOf(one)['id'])) : []
+  expect((await claviger.run(['key', 'show', String(symmetric)])).stdout).not.toContain('Possession')
+  expect((await claviger.run(['key', 'prove', String(symmetric)])).code).toBe(2)
+  // Nothing more is to be done, and no use is counted.
+  expect(await claviger.json('key', 'prove', id())).toMatchObject({ useCount: 0, isPossessionProved: true })
+})
+
 test('key get by application server or by id acquires the key, and counts each time', async () => {
   const first = await claviger.json('key', 'get', shop)
   expect(first).toEqual({

@@ -24,6 +24,8 @@ const key: TransactionKey = {
   wrappedFor: [],
   certificate: null,
   revocation: null,
+  possession: null,
+  isPossessionProved: false,
   trustError: null,
 }
 

@@ -71,6 +71,7 @@ async function store(managementKey: ManagementKey, algorithm: TransactionKeyAlgo
     revokedAt: null,
     revocationReason: null,
     revocation: null,
+    possession: null,
     wrappedFor: [{ id: managementKey.id }],
     certificate,
   }

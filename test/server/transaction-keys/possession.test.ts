@@ -97,6 +97,29 @@ describe('a proof of possession', () => {
     expectRefusal(await store(account, { ...input, possession: null }), { code: 'CONFLICT' })
   })
 
+  test('is added to a key that was stored without it, with the same checks, and removed by null', async () => {
+    const account = await openAccount(world.url)
+    const own = await createOwnKey()
+    const { possession, ...input } = await provedInput(account, own)
+    await store(account, input)
+    const update = (changes: object) =>
+      call(world.url, account.key, {
+        query:
+          'mutation ($input: UpdateTransactionKeyInput!) { updateTransactionKey(input: $input) { possession } }',
+        variables: { input: { id: input.id, ...changes } },
+      })
+    const ofAnother = await provedInput(account, await createOwnKey())
+    expectBadInput(await update({ possession: ofAnother.possession }), field)
+    expect(await shownPossession(account.name, own.publicKey)).toBeNull()
+    expect(pick((await update({ possession })).data, 'updateTransactionKey', 'possession')).toBe(possession)
+    await update({ label: 'renamed' })
+    expect(await shownPossession(account.name, own.publicKey)).toBe(possession)
+    // The content of the first request stays what it was.
+    expect((await store(account, input)).errors).toEqual([])
+    await update({ possession: null })
+    expect(await shownPossession(account.name, own.publicKey)).toBeNull()
+  })
+
   test('is optional', async () => {
     const account = await openAccount(world.url)
     const input = await storeInput(account.key)

@@ -3,6 +3,7 @@ import {
   createVault,
   memoryKeystore,
   openBackup,
+  openVault,
   verifyPublicKey,
   type Vault,
 } from '../../../../client/index.ts'
@@ -124,6 +125,58 @@ test('a key server that withholds the proof, or shows another, makes no key prov
   const stolen = { owner: thief.name, publicKey }
   expect(await verifierOf({ requirePossession: false }).verify(stolen)).toMatchObject({ status: 'valid' })
   expect(await verifierOf(lying(proof)).verify(stolen)).toMatchObject({ status: 'unproved' })
+})
+
+/** A vault whose key has no proof of possession, as one that another client stored. */
+async function unprovedKey(algorithm: 'Ed25519' | 'P-256' = 'Ed25519') {
+  const vault = await newVault()
+  const { id, publicKey } = await vault.createKey(shop, { algorithm })
+  const input = { id, possession: null }
+  await vault.graphql(
+    'mutation ($input: UpdateTransactionKeyInput!) { updateTransactionKey(input: $input) { id } }',
+    { input },
+  )
+  return { vault, id, query: { owner: vault.owner, publicKey } }
+}
+
+test.each(['Ed25519', 'P-256'] as const)(
+  'a key that was stored without a proof proves it later, by one use: %s',
+  async (algorithm) => {
+    const { vault, id, query } = await unprovedKey(algorithm)
+    const verifier = verifierOf()
+    expect(await vault.key(id)).toMatchObject({ isPossessionProved: false, possession: null, useCount: 0 })
+    expect(await verifier.verify(query)).toMatchObject({ status: 'unproved' })
+    expect(await vault.provePossession(id)).toMatchObject({ isPossessionProved: true, useCount: 1 })
+    expect(await verifier.verify(query)).toMatchObject({ status: 'valid' })
+    // It has, and is not used again.
+    expect(await vault.provePossession(id)).toMatchObject({ isPossessionProved: true, useCount: 1 })
+    expect(await vault.keys().toArray()).toMatchObject([{ isPossessionProved: true }])
+    expect((await vault.keyPage()).keys).toMatchObject([{ isPossessionProved: true }])
+  },
+)
+
+test('a key that cannot sign proves nothing, and is not used for it', async () => {
+  const vault = await newVault()
+  for (const algorithm of ['X25519', 'A256GCM'] as const) {
+    const { id } = await vault.createKey(shop, { algorithm })
+    await expect(vault.provePossession(id)).rejects.toMatchObject({ code: 'ALGORITHM_MISMATCH' })
+    expect(await vault.key(id)).toMatchObject({ isPossessionProved: false, useCount: 0 })
+  }
+})
+
+test('a proof that the key server shows for another key is none to the owner', async () => {
+  const keystore = memoryKeystore()
+  const vault = await createVault({ url: server.url, owner: newOwner(), keystore })
+  const [one, two] = [await vault.createKey(shop), await vault.createKey(shop)]
+  const swapped = await openVault({
+    keystore,
+    fetch: async (input, init) => {
+      const text = await (await fetch(input, init)).text()
+      return Response.json(JSON.parse(text.replaceAll(String(one.possession), String(two.possession))))
+    },
+  })
+  expect(await swapped.key(one.id)).toMatchObject({ isPossessionProved: false })
+  expect(await swapped.key(two.id)).toMatchObject({ isPossessionProved: true })
 })
 
 test('a signed request by an unproved key is refused with KEY_UNPROVED', async () => {

@@ -1,9 +1,10 @@
+import type { PublicJwk } from '../../schema/wire/keys/jwk.ts'
 import {
   firstMismatchedPossessionClaim,
   possessionSignerOf,
-} from '../../../schema/wire/statements/possession.ts'
-import { InvalidStatement, verifyStatement } from '../../../schema/wire/statements/statement.ts'
-import type { VerificationQuery } from '../query.ts'
+  type PossessedKey,
+} from '../../schema/wire/statements/possession.ts'
+import { InvalidStatement, verifyStatement } from '../../schema/wire/statements/statement.ts'
 
 /**
  * Whether the presented key has signed that its holder stored it for this owner and application server. Nobody else can have
@@ -13,15 +14,14 @@ import type { VerificationQuery } from '../query.ts'
  */
 export async function isPossessionProved(
   possession: string | null,
-  { owner, publicKey }: Pick<VerificationQuery, 'owner' | 'publicKey'>,
-  { applicationServer, nowMs }: { readonly applicationServer: string; readonly nowMs: number },
+  { owner, publicKey, applicationServer, id }: PossessedKey & { readonly publicKey: PublicJwk | null },
+  nowSeconds: number,
 ): Promise<boolean> {
   const signingKey = possessionSignerOf(publicKey)
   if (possession === null || signingKey === null) return false
   try {
-    const reader = { signingKey, nowSeconds: nowMs / 1000 }
-    const payload = await verifyStatement('claviger-possession+jwt', possession, reader)
-    return firstMismatchedPossessionClaim(payload, { owner, applicationServer }) === null
+    const payload = await verifyStatement('claviger-possession+jwt', possession, { signingKey, nowSeconds })
+    return firstMismatchedPossessionClaim(payload, { owner, applicationServer, id }) === null
   } catch (error) {
     if (error instanceof InvalidStatement) return false
     throw error
