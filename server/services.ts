@@ -245,7 +245,7 @@ export function createServices(options: ServicesOptions) {
     signingKeys,
     accounts: new Accounts(databases, { registration: options.registration, quotas }),
     managementKeys: new ManagementKeys({ quotas }),
-    transactionKeys: new TransactionKeys(databases, { quotas }),
+    transactionKeys: new TransactionKeys(databases, { quotas, gathers: !options.isDistributed }),
     acquisitions: new Acquisitions(databases, { meters, gathers: !options.isDistributed }),
     verification: new Verification(databases, { answers: signer, mismatchAlarm, meters }),
     alerts: new Alerts({ databases, streams, meters }),

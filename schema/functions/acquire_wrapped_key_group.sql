@@ -13,99 +13,26 @@ CREATE OR REPLACE FUNCTION acquire_wrapped_key_group(
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := clock_timestamp();
-  v_seconds double precision := extract(epoch FROM v_now);
   -- An id that is forgotten counts anew, so the hours must have passed for certain.
   v_forgotten timestamptz;
-  v_locked uuid[];
   v_signed integer[];
   v_refused integer[];
   v_refusals text[];
-  v_stale integer[];
   v_new integer[];
   v_alone integer[] := '{}';
   v_held integer[];
 BEGIN
-  -- As in acquire_wrapped_keys: no revocation comes between the decision and the answer.
-  IF p_waits THEN
-    PERFORM pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = ANY (p_account_ids);
-    v_locked := p_account_ids;
-  ELSE
-    SELECT coalesce(array_agg(tried.id), '{}') INTO v_locked
-    FROM (
-      SELECT id, pg_try_advisory_xact_lock_shared(management_keys_lock(id)) AS is_locked
-      FROM accounts WHERE id = ANY (p_account_ids) OFFSET 0
-    ) AS tried
-    WHERE tried.is_locked;
-  END IF;
-
-  -- The nonces, in a statement that sees what a revocation has committed before the lock.
-  WITH asked AS MATERIALIZED (
-    SELECT a.*, m.account_id IS NOT NULL AS is_active, m.last_used_at,
-      v_seconds BETWEEN a.created - 30 AND a.expires AS is_in_time,
-      row_number() OVER (
-        PARTITION BY a.account_id, a.management_key_id, a.nonce,
-          m.account_id IS NOT NULL AND v_seconds BETWEEN a.created - 30 AND a.expires
-        ORDER BY a.place) AS copy
-    FROM unnest(p_account_ids, p_management_key_ids, p_nonces, p_created, p_expires)
-      WITH ORDINALITY AS a (account_id, management_key_id, nonce, created, expires, place)
-    LEFT JOIN management_keys m ON m.account_id = a.account_id AND m.id = a.management_key_id AND m.revoked_at IS NULL
-      AND m.suspended_at IS NULL
-    WHERE a.account_id = ANY (v_locked)
-  ), consumed AS (
-    INSERT INTO nonces (principal_id, key_id, nonce, expires_at)
-    SELECT account_id, management_key_id, nonce, to_timestamp(expires)
-    FROM asked
-    WHERE is_active AND is_in_time AND copy = 1
-    ORDER BY account_id, management_key_id, nonce
-    ON CONFLICT DO NOTHING
-    RETURNING principal_id, key_id, nonce
-  ), judged AS (
-    SELECT asked.*, CASE
-      WHEN NOT is_active THEN 'SIGNATURE_INVALID'
-      WHEN NOT is_in_time THEN 'SIGNATURE_EXPIRED'
-      WHEN consumed.nonce IS NULL OR copy > 1 THEN 'SIGNATURE_REPLAYED'
-    END AS refusal
-    FROM asked
-    LEFT JOIN consumed ON consumed.principal_id = asked.account_id AND consumed.key_id = asked.management_key_id
-      AND consumed.nonce = asked.nonce
-  )
-  SELECT array_agg(judged.place) FILTER (WHERE refusal IS NULL),
-    array_agg(judged.place ORDER BY judged.place) FILTER (WHERE refusal IS NOT NULL),
-    array_agg(judged.refusal ORDER BY judged.place) FILTER (WHERE refusal IS NOT NULL),
-    array_agg(judged.place) FILTER (
-      WHERE refusal IS NULL
-        AND (last_used_at BETWEEN v_now - interval '1 minute' AND v_now + interval '1 minute') IS NOT TRUE)
-  INTO v_signed, v_refused, v_refusals, v_stale
-  FROM judged;
-
+  SELECT array_agg(c.place) FILTER (WHERE c.outcome = 'GRANTED'),
+    array_agg(c.place) FILTER (WHERE c.outcome <> 'GRANTED'),
+    array_agg(c.outcome) FILTER (WHERE c.outcome <> 'GRANTED')
+  INTO v_signed, v_refused, v_refusals
+  FROM consume_management_key_nonce_group(
+    p_account_ids, p_management_key_ids, p_nonces, p_created, p_expires, p_waits) AS c;
   RETURN QUERY
     SELECT refused.place, refused.refusal, NULL::text
     FROM unnest(v_refused, v_refusals) AS refused (place, refusal);
-  RETURN QUERY
-    SELECT a.place::integer, 'BUSY', NULL::text
-    FROM unnest(p_account_ids) WITH ORDINALITY AS a (account_id, place)
-    WHERE NOT a.account_id = ANY (v_locked);
   IF v_signed IS NULL THEN
     RETURN;
-  END IF;
-  -- As in consume_nonce. It is as rare as a clock that was set back, so that all are decided alone then.
-  IF EXISTS (
-    SELECT FROM forgotten_nonces
-    WHERE expires_at >= (SELECT to_timestamp(min(e)) FROM unnest(p_expires) AS e)
-  ) THEN
-    RAISE EXCEPTION 'The nonces of this group may be forgotten.' USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
-  IF v_stale IS NOT NULL THEN
-    UPDATE management_keys AS m SET last_used_at = v_now
-    FROM (
-      SELECT k.account_id, k.id
-      FROM management_keys k
-      JOIN unnest(p_account_ids, p_management_key_ids) WITH ORDINALITY AS a (account_id, id, place)
-        ON a.account_id = k.account_id AND a.id = k.id AND a.place = ANY (v_stale)
-      ORDER BY k.account_id, k.id
-      FOR NO KEY UPDATE OF k SKIP LOCKED
-    ) AS stale
-    WHERE m.account_id = stale.account_id AND m.id = stale.id;
   END IF;
 
   -- Requests that are no repetition.

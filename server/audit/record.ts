@@ -15,7 +15,7 @@ export interface AuditRecord {
 
 /**
  * Stores entries of the audit log, in this order, in the transaction of what they tell of: what cannot be recorded does not
- * happen. Acquisitions are recorded by the database function `acquire_wrapped_keys`.
+ * happen. Acquisitions and stored keys are recorded by database functions.
  */
 export async function recordAudit(
   { tx, accountId, managementKeyId, address, now }: SignedTransaction,

@@ -74,7 +74,7 @@ async function assertSigned(signed: SignedTransaction, revocation: ReceivedRevoc
     throw badInput(field, 'A revocation is signed by an active management key of the account.')
   }
   const { owner, signingKey } = signer
-  await assertSignedBy('claviger-revocation+jwt', revocation, { signingKey, now: signed.now, field })
+  await assertSignedBy(revocation, { signingKey, now: signed.now, field })
   if (revocation.payload.iss !== owner) throw untrueClaim(field, 'iss')
 }
 

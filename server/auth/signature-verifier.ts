@@ -17,6 +17,12 @@ export interface ReceivedSignature {
   readonly candidates: readonly ComponentValues[]
 }
 
+/** The signer, and the registered key that has verified it. */
+export interface VerifiedSignature {
+  readonly principal: Principal
+  readonly key: VerifyingKey
+}
+
 /** Verifies signatures with the registered keys. It consumes no nonce and does not check whether a key is still active. */
 export class SignatureVerifier {
   readonly #directory: PrincipalDirectory
@@ -26,7 +32,7 @@ export class SignatureVerifier {
   }
 
   /** @throws {KeyServerError} UNAUTHENTICATED, reason SIGNATURE_INVALID: the same answer, after the same time, for every cause */
-  async verify(received: ReceivedSignature): Promise<Principal> {
+  async verify(received: ReceivedSignature): Promise<VerifiedSignature> {
     const { keyid } = received.signature
     const { known, isCached } = await this.#directory.find(keyid)
     const isUsable = known !== null && algorithmOf(known.jwk) === received.signature.alg
@@ -37,7 +43,7 @@ export class SignatureVerifier {
       if (isCached) await this.#directory.lookUp(keyid)
       throw signatureRefused('SIGNATURE_INVALID')
     }
-    return toPrincipal(known, keyid)
+    return { principal: toPrincipal(known, keyid), key: known }
   }
 }
 

@@ -2,6 +2,7 @@ import { sql as fragment, type SQL } from 'drizzle-orm'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
 import type { AccountId } from '../../schema/wire/brands.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
+import type { StatementVerifier } from '../../schema/wire/statements/statement.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { diskBytes } from '../rate-limits/disk-bytes.ts'
@@ -17,7 +18,12 @@ import type {
   SignatureNonce,
 } from './principal.ts'
 import { PrincipalDirectory } from './principal-directory.ts'
-import { assertSelfSigned, SignatureVerifier, type ReceivedSignature } from './signature-verifier.ts'
+import {
+  assertSelfSigned,
+  SignatureVerifier,
+  type ReceivedSignature,
+  type VerifiedSignature,
+} from './signature-verifier.ts'
 
 /** Makes a {@link SignedRequest} from the signature that a transport received. */
 export interface Authentication {
@@ -103,7 +109,7 @@ export class SignedRequest {
   readonly #address: string | null
   readonly #rates: ClientRates
   readonly #bodyBytes: number
-  #principal: Promise<Principal> | null = null
+  #verified: Promise<VerifiedSignature> | null = null
   #isNonceConsumed = false
   #lastTurn: Promise<unknown> = Promise.resolve()
 
@@ -174,9 +180,15 @@ export class SignedRequest {
   }
 
   /** As {@link verify}, for what either kind of principal may sign: a socket. */
-  identify(): Promise<Principal> {
-    this.#principal ??= this.#verifySignature()
-    return this.#principal
+  async identify(): Promise<Principal> {
+    const { principal } = await this.#verifyOnce()
+    return principal
+  }
+
+  /** The registered key that has verified the signature: it verifies the signer's statements too. */
+  async verifier(): Promise<StatementVerifier> {
+    const { key } = await this.#verifyOnce()
+    return { signingKey: key.jwk, cryptoKey: key.cryptoKey }
   }
 
   /**
@@ -273,17 +285,22 @@ export class SignedRequest {
     })
   }
 
+  #verifyOnce(): Promise<VerifiedSignature> {
+    this.#verified ??= this.#verifySignature()
+    return this.#verified
+  }
+
   /** @throws {KeyServerError} RATE_LIMITED after too many failures at this address, whoever signed; or when too much is written */
-  async #verifySignature(): Promise<Principal> {
+  async #verifySignature(): Promise<VerifiedSignature> {
     const received = this.#requireSignature()
     this.#rates.assertLeft('signature-failures')
-    const principal = await this.#verifier.verify(received).catch((error: unknown) => {
+    const verified = await this.#verifier.verify(received).catch((error: unknown) => {
       if (error instanceof KeyServerError) this.#rates.tryTake('signature-failures')
       throw error
     })
-    const { principalId } = principal
+    const { principalId } = verified.principal
     this.#rates.take('written-bytes', { cost: this.#bodyBytes + diskBytes.signedRequest, principalId })
-    return principal
+    return verified
   }
 
   async #consumeAlone(principal: Principal): Promise<void> {

@@ -158,7 +158,7 @@ async function assertBelowLimit({ tx, accountId }: SignedTransaction, quotas: Qu
 
 async function assertEndorsedBySigner(signed: SignedTransaction, key: KeyToAdd): Promise<void> {
   const { managementKeyId, now } = signed
-  await assertSignedBy('claviger-proof+jwt', key.proof, {
+  await assertSignedBy(key.proof, {
     signingKey: key.signingKey,
     now,
     field: 'input.proof',

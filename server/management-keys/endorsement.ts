@@ -23,7 +23,7 @@ export async function assertEndorsement(
   },
 ): Promise<void> {
   const { field, managementKey } = expected
-  await assertSignedBy('claviger-endorsement+jwt', endorsement, expected)
+  await assertSignedBy(endorsement, expected)
   const { iss, kind, cnf, wrap = null } = endorsement.payload
   if (iss !== expected.owner) throw untrueClaim(field, 'iss')
   if (kind !== managementKey.kind) throw untrueClaim(field, 'kind')

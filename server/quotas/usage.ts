@@ -17,8 +17,6 @@ interface Stored {
   readonly bytes: number
 }
 
-const nothingStored: Stored = { keys: 0, bytes: 0 }
-
 const storedRow = z.object({ keys: z.number(), bytes: z.coerce.number() })
 
 /** The stored size of these keys; of all keys of the account for null. */
@@ -60,11 +58,6 @@ export async function counted<T>(
   const result = await work()
   await countChange(signed, { before, after: await storedOf(signed, transactionKeyIds), quotas })
   return result
-}
-
-/** Counts a transaction key that the transaction has just stored. @throws {KeyServerError} QUOTA_EXCEEDED */
-export async function countNewKey(signed: Transaction, id: string, quotas: Quotas): Promise<void> {
-  await countChange(signed, { before: nothingStored, after: await storedOf(signed, [id]), quotas })
 }
 
 async function countChange(

@@ -13,7 +13,7 @@ import type { Databases } from '../database/connect.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import type { Meters } from '../observation/meters.ts'
 import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
-import { acquisitionRefusals, AcquisitionGroups } from './acquisition-groups.ts'
+import { acquisitionRefusals, createAcquisitionGroups } from './acquisition-groups.ts'
 
 /** The arguments of one acquisition, unparsed. */
 type AcquireInput = Parameters<AcquisitionsPort['acquire']>[0]
@@ -43,29 +43,30 @@ interface Decision {
 /**
  * Releases wrapped keys, and counts uses. The database function `acquire_wrapped_keys` does all of it in one round trip and
  * one transaction: it consumes the nonce, decides, counts, alerts and reads the wrapped keys. Requests for one key to use are
- * gathered ({@link AcquisitionGroups}).
+ * gathered ({@link createAcquisitionGroups}).
  */
 export class Acquisitions {
   readonly #databases: Databases
   readonly #meters: Meters
-  readonly #gathers: boolean
-  readonly #groups: AcquisitionGroups
+  readonly #groups: ReturnType<typeof createAcquisitionGroups>
 
   /** @param options.gathers whether the accounts of a group are on one machine */
   constructor(
     databases: Databases,
     { meters, gathers }: { readonly meters: Meters; readonly gathers: boolean },
   ) {
-    this.#gathers = gathers
     this.#databases = databases
     this.#meters = meters
-    this.#groups = new AcquisitionGroups(databases, async ({ transactionKeyId, acquisitionId, ...nonce }) => {
-      const { outcome, rows } = await this.#run(nonce, {
-        keyIds: [transactionKeyId],
-        purpose: 'USE',
-        acquisitionId,
-      })
-      return { outcome, jwe: rows[0]?.wrapped_key ?? null }
+    this.#groups = createAcquisitionGroups(databases, {
+      gathers,
+      acquireAlone: async ({ transactionKeyId, acquisitionId, ...nonce }) => {
+        const { outcome, rows } = await this.#run(nonce, {
+          keyIds: [transactionKeyId],
+          purpose: 'USE',
+          acquisitionId,
+        })
+        return { outcome, jwe: rows[0]?.wrapped_key ?? null }
+      },
     })
   }
 
@@ -119,10 +120,10 @@ export class Acquisitions {
   async #decide(signed: NonceToConsume, asked: AskedKeys): Promise<Decision> {
     const [transactionKeyId] = asked.keyIds
     const { nonce } = signed
-    const isGathered = this.#gathers && asked.purpose === 'USE' && asked.keyIds.length === 1 && nonce !== null
+    const isGathered = asked.purpose === 'USE' && asked.keyIds.length === 1 && nonce !== null
     if (isGathered && transactionKeyId !== undefined) {
       const { acquisitionId } = asked
-      const { outcome, jwe } = await this.#groups.acquire({
+      const { outcome, jwe } = await this.#groups.decide({
         ...signed,
         nonce,
         transactionKeyId,

@@ -1,16 +1,24 @@
 import { decodeJwt } from 'jose'
-import { badInput } from '../../schema/wire/errors.ts'
+import type { AccountId } from '../../schema/wire/brands.ts'
+import { badInput, type KeyServerError } from '../../schema/wire/errors.ts'
 import {
   firstMismatchedClaim,
   type CertifiedFacts,
   type KeyCertificate,
 } from '../../schema/wire/statements/certificate.ts'
-import { InvalidStatement, parseStatement } from '../../schema/wire/statements/statement.ts'
+import {
+  InvalidStatement,
+  parseStatement,
+  type StatementVerifier,
+} from '../../schema/wire/statements/statement.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
 import { selectActiveSigner } from '../auth/active-signer.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
+import { accountIdOf } from '../lib/account-id.ts'
 
 const field = 'input.certificate'
+
+type ReceivedCertificate = ReceivedStatement<'claviger-key+jwt'>
 
 /** The stored facts of a transaction key that a certificate states: every fact but the owner's name. */
 export type StoredFacts = Required<Omit<CertifiedFacts, 'owner'>>
@@ -23,20 +31,35 @@ export type StoredFacts = Required<Omit<CertifiedFacts, 'owner'>>
  */
 export async function assertCertificate(
   signed: SignedTransaction,
-  certificate: ReceivedStatement<'claviger-key+jwt'>,
+  certificate: ReceivedCertificate,
   facts: StoredFacts,
 ): Promise<void> {
   const signer = await selectActiveSigner(signed, certificate.kid)
-  if (signer === null) {
-    throw badInput(field, 'A certificate is signed by an active management key of the account.')
-  }
-  await assertSignedBy('claviger-key+jwt', certificate, {
-    signingKey: signer.signingKey,
-    now: signed.now,
-    field,
-  })
-  const mismatched = await firstMismatchedClaim(certificate.payload, { ...facts, owner: signer.owner })
+  if (signer === null) throw signerUnknown()
+  await assertCertifiedBy(signer, certificate, { ...facts, accountId: signed.accountId, now: signed.now })
+}
+
+/**
+ * Checks a certificate with the key of its signer.
+ *
+ * @param facts.now as in `assertSignedBy`
+ * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
+ */
+export async function assertCertifiedBy(
+  { signingKey, cryptoKey }: StatementVerifier,
+  certificate: ReceivedCertificate,
+  { accountId, now, ...facts }: StoredFacts & { readonly accountId: AccountId; readonly now: Date | null },
+): Promise<void> {
+  await assertSignedBy(certificate, { signingKey, ...(cryptoKey && { cryptoKey }), now, field })
+  const { payload } = certificate
+  if (accountIdOf(payload.iss) !== accountId) throw untrueClaim(field, 'iss')
+  const mismatched = await firstMismatchedClaim(payload, facts)
   if (mismatched !== null) throw untrueClaim(field, mismatched)
+}
+
+/** A BAD_USER_INPUT error at `input.certificate`. */
+export function signerUnknown(): KeyServerError {
+  return badInput(field, 'A certificate is signed by an active management key of the account.')
 }
 
 /**

@@ -1,168 +1,127 @@
-import { createHash } from 'node:crypto'
-import { and, eq } from 'drizzle-orm'
-import { z } from 'zod'
-import { deadlines, transactionKeys, transactionKeyUsage, wrappedKeys } from '../../schema/tables/index.ts'
-import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
-import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
-import { limits } from '../../schema/wire/limits.ts'
-import { recordAudit } from '../audit/record.ts'
-import type { SignedTransaction } from '../auth/signed-request.ts'
+import type { TransactionKey } from '../../schema/graphql/domain.ts'
+import { KeyServerError, notFound } from '../../schema/wire/errors.ts'
+import { selectActiveSigner } from '../auth/active-signer.ts'
+import { datedAhead } from '../auth/received-statement.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
+import type { Databases } from '../database/connect.ts'
+import { thumbprintOf } from '../lib/thumbprint-of.ts'
 import type { Quotas } from '../quotas/quotas.ts'
-import { countNewKey } from '../quotas/usage.ts'
-import {
-  applicationServer,
-  expiryNotices,
-  instant,
-  jwe,
-  label,
-  maxUses,
-  parseInput,
-  publicJwk,
-  statementOf,
-  uuid,
-} from '../lib/input.ts'
-import { assertCertificate } from './certificate.ts'
+import { quotaExceeded } from '../quotas/usage.ts'
+import { assertCertifiedBy, signerUnknown } from './certificate.ts'
+import type { KeyToStore } from './key-to-store.ts'
 import { assertPossession } from './possession.ts'
-import { assertActiveManagementKeys } from './wrapped-keys.ts'
-import { assertTerm, defaultNotices, expiryDeadline, noticeDeadlines } from './term.ts'
-import { overusePolicies } from '../../schema/wire/enums.ts'
-
-const storeTransactionKeyInput = z.object({
-  id: uuid,
-  applicationServer,
-  label: label.nullish().transform((value) => value ?? null),
-  publicKey: publicJwk.nullish().transform((value) => value ?? null),
-  wrappedKeys: z
-    .array(z.object({ managementKeyId: z.string(), jwe }))
-    .min(1, { error: 'There is at least one wrapped key.' })
-    .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped keys.` }),
-  notBefore: instant.nullish().transform((value) => value ?? null),
-  expiresAt: instant.nullish().transform((value) => value ?? null),
-  expiryNotices: expiryNotices.nullish().transform((value) => value ?? null),
-  maxUses: maxUses.nullish().transform((value) => value ?? null),
-  overusePolicy: z
-    .enum(overusePolicies)
-    .nullish()
-    .transform((value) => value ?? 'NOTIFY'),
-  certificate: statementOf('claviger-key+jwt')
-    .nullish()
-    .transform((value) => value ?? null),
-  possession: statementOf('claviger-possession+jwt')
-    .nullish()
-    .transform((value) => value ?? null),
-})
-
-/** A transaction key to store, parsed. */
-export type KeyToStore = z.infer<typeof storeTransactionKeyInput>
-
-/** @throws {KeyServerError} BAD_USER_INPUT */
-export function parseKeyToStore(input: unknown): KeyToStore {
-  const key = parseInput(storeTransactionKeyInput, input, 'input')
-  assertTerm(key)
-  const seen = new Set<string>()
-  for (const [index, { managementKeyId, jwe }] of key.wrappedKeys.entries()) {
-    const path = `input.wrappedKeys.${String(index)}`
-    if (jwe.header.kid !== managementKeyId) {
-      throw badInput(`${path}.jwe`, "The JWE's kid must be the management key that it is stored for.")
-    }
-    if (seen.has(managementKeyId))
-      throw badInput(path, 'A transaction key is wrapped once for a management key.')
-    seen.add(managementKeyId)
-  }
-  return key
-}
+import { createStoreGroups, describeKey, type StoreOutcome } from './store-groups.ts'
+import { selectTransactionKey } from './transaction-key-rows.ts'
 
 /**
- * Stores a key with its wrapped keys and deadlines, all or none. Repeated with the same content it changes nothing.
- *
- * The transaction holds the shared lock of the account's management keys.
- *
- * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT; QUOTA_EXCEEDED; BAD_USER_INPUT for the
- *   certificate and the possession statement
+ * Stores transaction keys with their wrapped keys and deadlines, each all or none. Concurrent requests share a statement and a
+ * commit ({@link createStoreGroups}). Repeated with the same content a request changes nothing.
  */
-export async function storeTransactionKey(
-  signed: SignedTransaction,
+export class TransactionKeyStore {
+  readonly #databases: Databases
+  readonly #groups: ReturnType<typeof createStoreGroups>
+
+  constructor(databases: Databases, options: { readonly quotas: Quotas; readonly gathers: boolean }) {
+    this.#databases = databases
+    this.#groups = createStoreGroups(databases, options)
+  }
+
+  /**
+   * @throws {KeyServerError} NOT_FOUND for a management key that is not the account's; CONFLICT; QUOTA_EXCEEDED; BAD_USER_INPUT for
+   *   the certificate and the possession statement
+   */
+  async store(request: SignedRequest, key: KeyToStore): Promise<TransactionKey> {
+    const { accountId } = await request.verify()
+    const fault = await this.#findFault(request, key)
+    const described = describeKey(key, { isRefused: fault !== null })
+    const decided = await request.statement((nonce) => this.#groups.decide({ ...nonce, key: described }))
+    if (decided.outcome === 'GRANTED') return toStoredKey(key, { ...decided, accountId })
+    if (decided.outcome !== 'REPEATED') throw refusal(decided, fault)
+    const stored = await selectTransactionKey(this.#databases.reads.db, accountId, key.id)
+    if (stored === null) throw new TypeError('A stored transaction key has no row.')
+    return stored
+  }
+
+  /**
+   * The first fault of the key's signed statements, apart from their dates; null when there is none. A repeated request is answered all
+   * the same: its statements were checked when it was stored.
+   */
+  async #findFault(request: SignedRequest, key: KeyToStore): Promise<KeyServerError | null> {
+    try {
+      await this.#assertCertified(request, key)
+      if (key.possession !== null) {
+        const { accountId } = await request.verify()
+        await assertPossession(key.possession, { ...key, accountId, now: null })
+      }
+      return null
+    } catch (error) {
+      if (error instanceof KeyServerError && error.code === 'BAD_USER_INPUT') return error
+      throw error
+    }
+  }
+
+  /** That the signer is active is for the database function to check, under the lock of the account's management keys. */
+  async #assertCertified(request: SignedRequest, { certificate, ...key }: KeyToStore): Promise<void> {
+    if (certificate === null) return
+    const { accountId, managementKeyId } = await request.verify()
+    const signer =
+      String(certificate.kid) === managementKeyId
+        ? await request.verifier()
+        : await selectActiveSigner({ tx: this.#databases.reads.db, accountId }, certificate.kid)
+    if (signer === null) throw signerUnknown()
+    const thumbprint = key.publicKey && thumbprintOf(key.publicKey)
+    await assertCertifiedBy(signer, certificate, { ...key, accountId, thumbprint, now: null })
+  }
+}
+
+type Granted = Extract<StoreOutcome, { readonly outcome: 'GRANTED' }>
+
+/** A key that was stored just now. */
+function toStoredKey(
   key: KeyToStore,
-  quotas: Quotas,
-): Promise<void> {
-  const { tx, accountId, now } = signed
-  await assertActiveManagementKeys(
-    signed,
-    key.wrappedKeys.map(({ managementKeyId }) => managementKeyId),
-  )
-  const contentHash = hashContent(key)
-  const keyThumbprint = key.publicKey && (await thumbprint(key.publicKey))
-  const notices = key.expiryNotices ?? defaultNotices(key.expiresAt, now)
-  const inserted = await tx
-    .insert(transactionKeys)
-    .values({
-      accountId,
-      id: key.id,
-      applicationServer: key.applicationServer,
-      label: key.label,
-      publicKey: key.publicKey,
-      thumbprint: keyThumbprint,
-      notBefore: key.notBefore,
-      expiresAt: key.expiresAt,
-      expiryNotices: notices,
-      hasDefaultNotices: key.expiryNotices === null,
-      certificate: key.certificate?.compact ?? null,
-      possession: key.possession?.compact ?? null,
-      contentHash,
-    })
-    .onConflictDoNothing()
-    .returning({ id: transactionKeys.id })
-  if (inserted.length === 0) {
-    await assertSameContent(tx, { accountId, id: key.id, contentHash })
-    return
-  }
-  // A repeated request returned above: its statements were checked when it was stored.
-  if (key.certificate !== null) {
-    await assertCertificate(signed, key.certificate, { ...key, thumbprint: keyThumbprint })
-  }
-  if (key.possession !== null) await assertPossession(signed, key.possession, key)
-  const reference = { accountId, transactionKeyId: key.id }
-  await tx
-    .insert(transactionKeyUsage)
-    .values({ ...reference, maxUses: key.maxUses, overusePolicy: key.overusePolicy })
-  await tx.insert(wrappedKeys).values(
-    key.wrappedKeys.map(({ managementKeyId, jwe }) => ({
-      ...reference,
-      managementKeyId,
-      jwe: jwe.compact,
-    })),
-  )
-  const due = [...noticeDeadlines(key.expiresAt, notices, now), ...expiryDeadline(key.expiresAt)]
-  if (due.length > 0)
-    await tx.insert(deadlines).values(due.map((deadline) => ({ ...reference, ...deadline })))
-  await recordAudit(signed, [{ action: 'KEY_STORED', transactionKeyId: key.id }])
-  await countNewKey(signed, key.id, quotas)
-}
-
-async function assertSameContent(
-  tx: SignedTransaction['tx'],
-  { accountId, id, contentHash }: { accountId: string; id: string; contentHash: Uint8Array },
-): Promise<void> {
-  const [stored] = await tx
-    .select({ contentHash: transactionKeys.contentHash })
-    .from(transactionKeys)
-    .where(and(eq(transactionKeys.accountId, accountId), eq(transactionKeys.id, id)))
-  if (stored === undefined) {
-    throw new KeyServerError('CONFLICT', 'This public key is already stored for this application server.')
-  }
-  if (Buffer.compare(stored.contentHash, contentHash) !== 0) {
-    throw new KeyServerError('CONFLICT', 'Another transaction key is stored under this id.')
+  {
+    accountId,
+    state,
+    created_at: createdAt,
+    expiry_notices: expiryNotices,
+  }: Granted & { readonly accountId: string },
+): TransactionKey {
+  const { wrappedKeys: _wrappedKeys, ...described } = key
+  return {
+    ...described,
+    accountId,
+    thumbprint: key.publicKey && thumbprintOf(key.publicKey),
+    state,
+    expiryNotices,
+    useCount: 0,
+    refusedCount: 0,
+    lastUsedAt: null,
+    certificate: key.certificate?.compact ?? null,
+    possession: key.possession?.compact ?? null,
+    createdAt,
+    revokedAt: null,
+    revocationReason: null,
+    revocation: null,
   }
 }
 
-/** Equal content has an equal hash: the parser fixes the order of members, and the wrapped keys are sorted. */
-function hashContent(key: KeyToStore): Uint8Array {
-  const wrappedKeys = key.wrappedKeys.map(({ managementKeyId, jwe }) => [managementKeyId, jwe.compact])
-  const content = JSON.stringify({
-    ...key,
-    wrappedKeys: wrappedKeys.sort(),
-    certificate: key.certificate?.compact,
-    possession: key.possession?.compact,
-  })
-  return createHash('sha256').update(content).digest()
+function refusal(refused: StoreOutcome, fault: KeyServerError | null): Error {
+  switch (refused.outcome) {
+    case 'NOT_FOUND':
+      return notFound('management key')
+    case 'CONFLICT_OF_ID':
+      return new KeyServerError('CONFLICT', 'Another transaction key is stored under this id.')
+    case 'CONFLICT_OF_PUBLIC_KEY':
+      return new KeyServerError('CONFLICT', 'This public key is already stored for this application server.')
+    case 'CERTIFICATE_SIGNER_UNKNOWN':
+      return signerUnknown()
+    case 'CERTIFICATE_AHEAD':
+      return datedAhead('input.certificate')
+    case 'POSSESSION_AHEAD':
+      return datedAhead('input.possession')
+    case 'QUOTA_EXCEEDED':
+      return quotaExceeded(refused.quota, refused.quota_limit)
+    default:
+      return fault ?? new TypeError('The database refused a transaction key without a reason.')
+  }
 }

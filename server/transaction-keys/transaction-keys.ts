@@ -16,7 +16,8 @@ import { counted } from '../quotas/usage.ts'
 import { selectPage } from './page.ts'
 import { parseRevocation } from '../auth/revocation-statement.ts'
 import { destroyTransactionKey, revokeTransactionKey } from './revoke.ts'
-import { parseKeyToStore, storeTransactionKey } from './store.ts'
+import { parseKeyToStore } from './key-to-store.ts'
+import { TransactionKeyStore } from './store.ts'
 import { selectTransactionKey } from './transaction-key-rows.ts'
 import { parseKeyChanges, updateTransactionKey } from './update.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
@@ -25,16 +26,22 @@ import type { RevocationReason } from '../../schema/wire/enums.ts'
 export class TransactionKeys {
   readonly #databases: Databases
   readonly #quotas: Quotas
+  readonly #store: TransactionKeyStore
 
-  constructor(databases: Databases, { quotas }: { readonly quotas: Quotas }) {
+  /** @param options.gathers whether the accounts of a group are on one machine */
+  constructor(
+    databases: Databases,
+    { quotas, gathers }: { readonly quotas: Quotas; readonly gathers: boolean },
+  ) {
     this.#databases = databases
     this.#quotas = quotas
+    this.#store = new TransactionKeyStore(databases, { quotas, gathers })
   }
 
   /** The port of one request. */
   forRequest(request: SignedRequest): TransactionKeysPort {
     return {
-      store: (input) => this.#store(request, input),
+      store: (input) => this.#storeKey(request, input),
       update: (input) => this.#update(request, input),
       rewrap: (input) => this.#rewrap(request, input),
       revoke: (id, options) => this.#revoke(request, id, options),
@@ -44,9 +51,8 @@ export class TransactionKeys {
     }
   }
 
-  async #store(request: SignedRequest, input: StoreTransactionKeyInput): Promise<TransactionKey> {
-    const key = parseKeyToStore(input)
-    return this.#change(request, key.id, (signed) => storeTransactionKey(signed, key, this.#quotas))
+  async #storeKey(request: SignedRequest, input: StoreTransactionKeyInput): Promise<TransactionKey> {
+    return this.#store.store(request, parseKeyToStore(input))
   }
 
   async #update(request: SignedRequest, input: UpdateTransactionKeyInput): Promise<TransactionKey> {

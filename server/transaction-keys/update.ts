@@ -137,7 +137,7 @@ async function updatePossession(
   const { tx, accountId } = signed
   const key = await selectTransactionKey(tx, accountId, id)
   if (key === null) throw new TypeError('A locked transaction key has no row.')
-  if (possession !== null) await assertPossession(signed, possession, key)
+  if (possession !== null) await assertPossession(possession, { ...key, accountId, now: signed.now })
   await tx
     .update(transactionKeys)
     .set({ possession: possession?.compact ?? null })

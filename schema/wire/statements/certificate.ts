@@ -74,7 +74,7 @@ export function certifiedSeconds(instant: Date): number {
 }
 
 /** @throws {InvalidStatement} */
-export function parseKeyCertificate(payload: object): KeyCertificate {
+export function parseKeyCertificate(payload: object, parseJwk = parsePublicJwk): KeyCertificate {
   const claims = new Claims(payload)
   const certificate: KeyCertificate = {
     v: claims.version(),
@@ -86,16 +86,16 @@ export function parseKeyCertificate(payload: object): KeyCertificate {
     ...claims.optional('exp', (name) => claims.time(name)),
     ...claims.optional('max_uses', (name) => claims.count(name)),
     ...claims.optional('overuse', (name) => claims.oneOf(name, overusePolicies)),
-    cnf: parseConfirmation(claims),
+    cnf: parseConfirmation(claims, parseJwk),
   }
   claims.assertNoOthers()
   return certificate
 }
 
-function parseConfirmation(claims: Claims): KeyCertificate['cnf'] {
+function parseConfirmation(claims: Claims, parseJwk: (value: unknown) => PublicJwk): KeyCertificate['cnf'] {
   const confirmation = claims.object('cnf')
   const cnf = confirmation.has('jwk')
-    ? { jwk: confirmation.jwk('jwk', parsePublicJwk) }
+    ? { jwk: confirmation.jwk('jwk', parseJwk) }
     : { jkt: confirmation.thumbprint('jkt') }
   confirmation.assertNoOthers()
   return cnf

@@ -1,7 +1,7 @@
 import { CompactSign, compactVerify } from 'jose'
 import { decodeBase64url } from '../base64url.ts'
 import { parseCanonicalJsonObject } from '../json-object.ts'
-import type { SigningJwk } from '../keys/jwk.ts'
+import type { PublicJwk, SigningJwk } from '../keys/jwk.ts'
 import { isThumbprint, type Thumbprint } from '../brands.ts'
 import { thumbprint } from '../keys/thumbprint.ts'
 import { limits } from '../limits.ts'
@@ -52,6 +52,12 @@ export interface StatementSigner {
   /** RFC 7638 thumbprint of its public half. */
   readonly kid: string
   readonly alg: StatementAlgorithm
+}
+
+/** The public key that a statement is verified with, and the same key imported. */
+export interface StatementVerifier {
+  readonly signingKey: SigningJwk
+  readonly cryptoKey?: CryptoKey
 }
 
 /** A statement of the right form. Its signature is not verified: see {@link verifyStatement}. */
@@ -107,9 +113,14 @@ export function haveSamePayload(a: string, b: string): boolean {
 /**
  * Parses a statement without verifying its signature: its `kid` says which key to verify it with.
  *
+ * @param options.parseJwk reads the public key of a certificate. Default: {@link parsePublicJwk}
  * @throws {InvalidStatement}
  */
-export function parseStatement<T extends StatementType>(type: T, statement: unknown): ParsedStatement<T> {
+export function parseStatement<T extends StatementType>(
+  type: T,
+  statement: unknown,
+  { parseJwk }: { readonly parseJwk?: (value: unknown) => PublicJwk } = {},
+): ParsedStatement<T> {
   const [header, payload, signature] = partsOf(statement, charactersMaxOf(type))
   const { alg, typ, kid, ...others } = parseJson(header)
   if (typ !== type) throw new InvalidStatement(`The "typ" of this statement is "${type}".`)
@@ -121,7 +132,7 @@ export function parseStatement<T extends StatementType>(type: T, statement: unkn
     throw new InvalidStatement('The header of a statement has the members alg, typ, kid and no other.')
   }
   if (signature.length !== 64) throw new InvalidStatement('The signature of a statement has 64 bytes.')
-  return { kid, alg, payload: payloadParsers[type](parseJson(payload)) }
+  return { kid, alg, payload: payloadParsers[type](parseJson(payload), parseJwk) }
 }
 
 /**
@@ -137,16 +148,33 @@ export async function verifyStatement<T extends StatementType>(
   statement: unknown,
   reader: { readonly signingKey: SigningJwk; readonly nowSeconds: number },
 ): Promise<StatementPayloads[T]> {
-  const { signingKey, nowSeconds } = reader
-  const { kid, alg, payload } = parseStatement(type, statement)
+  const parsed = parseStatement(type, statement)
+  await verifyParsedStatement(String(statement), parsed, reader)
+  if (isFromFuture(parsed.payload, reader.nowSeconds)) throw new FutureStatement()
+  return parsed.payload
+}
+
+/**
+ * As {@link verifyStatement}, for a statement that was parsed before. When it is dated is for the caller to check
+ * ({@link isFromFuture}).
+ *
+ * @param compact the statement that `parsed` was parsed from
+ * @param signer.cryptoKey `signingKey`, when it is imported already
+ * @throws {InvalidStatement}
+ */
+export async function verifyParsedStatement(
+  compact: string,
+  { kid, alg, payload }: ParsedStatement<StatementType>,
+  { signingKey, cryptoKey }: StatementVerifier,
+): Promise<void> {
   if (kid !== (await thumbprint(signingKey))) {
     throw new InvalidStatement('This statement is not signed by the expected key.')
   }
   const algorithm = statementAlgorithmOf(signingKey)
   if (alg !== algorithm) throw new InvalidStatement('"alg" is the one that the signer\'s key implies.')
-  const key = await importSigningKey(signingKey)
+  const key = cryptoKey ?? (await importSigningKey(signingKey))
   try {
-    await compactVerify(String(statement), key, { algorithms: [algorithm] })
+    await compactVerify(compact, key, { algorithms: [algorithm] })
   } catch {
     // The library's error is dropped: it may quote what was received.
     throw new InvalidStatement('The signature of this statement is wrong.')
@@ -154,8 +182,6 @@ export async function verifyStatement<T extends StatementType>(
   if ('sub' in payload && 'cnf' in payload && payload.sub !== (await thumbprint(payload.cnf.jwk))) {
     throw new InvalidStatement('"sub" is the thumbprint of "cnf.jwk".')
   }
-  if (isFromFuture(payload, nowSeconds)) throw new FutureStatement()
-  return payload
 }
 
 /** Whether a statement is dated more than 30 seconds, by which clocks may differ, ahead of the reader's clock in Unix seconds. */
@@ -165,7 +191,10 @@ export function isFromFuture({ iat }: { readonly iat: number }, nowSeconds: numb
 
 /** Each parser accepts the claims of its type and no others, and throws {@link InvalidStatement}. */
 const payloadParsers: {
-  readonly [T in StatementType]: (payload: object) => StatementPayloads[T]
+  readonly [T in StatementType]: (
+    payload: object,
+    parseJwk?: (value: unknown) => PublicJwk,
+  ) => StatementPayloads[T]
 } = {
   'claviger-key+jwt': parseKeyCertificate,
   'claviger-endorsement+jwt': parseEndorsement,

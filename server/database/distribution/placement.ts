@@ -65,6 +65,7 @@ export const delegatedFunctions: readonly {
   { name: 'consume_management_key_nonce', by: 'p_account_id', beside: 'accounts' },
   { name: 'consume_application_server_nonce', by: 'p_application_server_id', beside: 'accounts' },
   { name: 'is_active_management_key', by: 'p_account_id', beside: 'accounts' },
+  { name: 'store_transaction_key', by: 'p_account_id', beside: 'accounts' },
   { name: 'seal_account_entries', by: 'p_account_id', beside: 'accounts' },
   { name: 'take_rate', by: 'p_client', beside: 'rates' },
 ]

@@ -101,7 +101,10 @@ test('a request is a span with its operation, code, duration and id, and its sta
   })
   expect(stored.durationMs).toBeGreaterThan(0)
   expect(stored.durationMs).toBeLessThan(10_000)
-  expect(stepsOf(collector, stored)).toContain('transaction')
+  expect(stepsOf(collector, stored)).toEqual(
+    expect.arrayContaining(['group of stored keys', 'SELECT store_transaction_key_group']),
+  )
+  expect(stepsOf(collector, spanOf(collector, 'openAccount'))).toContain('transaction')
   expect(spanOf(collector, 'transaction')).toMatchObject({
     kind: 3,
     attributes: { 'db.system.name': 'postgresql' },

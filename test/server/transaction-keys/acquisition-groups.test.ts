@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { toAccountId, toManagementKeyId, parseTransactionKeyId } from '../../../schema/wire/brands.ts'
 import { accountIdOf } from '../../../server/lib/account-id.ts'
-import { AcquisitionGroups } from '../../../server/transaction-keys/acquisition-groups.ts'
+import { createAcquisitionGroups } from '../../../server/transaction-keys/acquisition-groups.ts'
 import { useWorld } from '../../support/operations.ts'
 import { acquire, openAccount, storeKey, type RawAccount } from '../../support/raw-client.ts'
 
@@ -226,13 +226,14 @@ test('accounts take turns: a flood from one delays another one by the groups tha
     return accountIds.map((_id, index) => ({ place: index + 1, outcome: 'GRANTED', wrapped_key: 'jwe' }))
   }
   // The part of a database that groups use.
-  const gathering = new AcquisitionGroups({ writes: { sql } } as never, () =>
-    Promise.reject(new Error('alone')),
-  )
+  const gathering = createAcquisitionGroups({ writes: { sql } } as never, {
+    gathers: true,
+    acquireAlone: () => Promise.reject(new Error('alone')),
+  })
   const ask = (accountId: string) => {
     const transactionKeyId = parseTransactionKeyId(randomUUID())
     if (transactionKeyId === null) throw new TypeError('A UUID is an id.')
-    return gathering.acquire({
+    return gathering.decide({
       ...request(owner, 'free'),
       accountId: toAccountId(accountId),
       managementKeyId: toManagementKeyId(owner.key.id),
@@ -251,7 +252,18 @@ test('accounts take turns: a flood from one delays another one by the groups tha
   expect(groups.flat()).toHaveLength(501)
 })
 
-test('a group that is refused as a whole is decided one by one', async () => {
+test('one acquisition that the database cannot record fails alone, and those of its group are granted', async () => {
+  await world.sql`CREATE FUNCTION refuse_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'poison' USING ERRCODE = 'check_violation'; END $$`
+  await world.sql.unsafe(`CREATE TRIGGER refuse_entry BEFORE INSERT ON audit_pending
+    FOR EACH ROW WHEN (NEW.transaction_key_id = '${owner.keyIds.notifying}') EXECUTE FUNCTION refuse_entry()`)
+  const ask = (kind: Asked['kind']) => acquire(world.url, owner.key, { id: owner.keyIds[kind] })
+  const answers = await Promise.all([...Array.from({ length: 10 }, () => ask('free')), ask('notifying')])
+  expect(answers.map(({ code }) => code)).toEqual([...Array(10).fill(undefined), 'INTERNAL_SERVER_ERROR'])
+  await world.sql`DROP TRIGGER refuse_entry ON audit_pending`
+})
+
+test('while nonces may be forgotten, each request of a group is refused', async () => {
   await world.sql`INSERT INTO forgotten_nonces (expires_at) VALUES (now() + interval '1 hour')`
   try {
     const answers = await Promise.all(
