@@ -8,13 +8,14 @@ import { migrate } from '../../server/database/migrate.ts'
  */
 export const isOnCitus = process.env['TEST_CITUS'] === '1'
 
-interface Node {
+/** Where one of the nodes listens. */
+export interface Node {
   readonly host: string
   readonly port: number
 }
 
 /** The nodes of the database that the run was given, the coordinator first. */
-async function nodesOf(url: string): Promise<Node[]> {
+export async function nodesOf(url: string): Promise<Node[]> {
   const { hostname, port } = new URL(url)
   const workers = await run(url, async (sql) => {
     const rows = await sql<Node[]>`
@@ -49,8 +50,16 @@ async function run<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Pro
 
 const postgresOf = (url: string, node: Node) => at(url, node, 'postgres')
 
-/** Makes a database on every node, with Citus and knowing the workers. Nothing is distributed in it. */
-export async function createCitusDatabase(clusterUrl: string, name: string): Promise<void> {
+/**
+ * Makes a database on every node, with Citus and knowing the workers. Nothing is distributed in it.
+ *
+ * @param options.addressOf the address that all are to know a worker by, its own unless told
+ */
+export async function createCitusDatabase(
+  clusterUrl: string,
+  name: string,
+  { addressOf = (node: Node) => node } = {},
+): Promise<void> {
   const [coordinator, ...workers] = await nodesOf(clusterUrl)
   if (coordinator === undefined) throw new TypeError('The coordinator is a node.')
   await Promise.all(
@@ -61,7 +70,7 @@ export async function createCitusDatabase(clusterUrl: string, name: string): Pro
   )
   await run(at(clusterUrl, coordinator, name), async (sql) => {
     await sql`SELECT citus_set_coordinator_host(${coordinator.host}, ${coordinator.port})`
-    for (const { host, port } of workers) await sql`SELECT citus_add_node(${host}, ${port})`
+    for (const { host, port } of workers.map(addressOf)) await sql`SELECT citus_add_node(${host}, ${port})`
   })
 }
 

@@ -37,9 +37,9 @@ export async function loseLast(
 ): Promise<void> {
   const id = accountIdOf(name)
   await sql.begin(async (tx) => {
-    const [account] = await tx`
+    const [account] = await tx<{ alert_position: string }[]>`
       UPDATE accounts SET alert_position = alert_position - ${count} WHERE id = ${id} RETURNING alert_position`
-    await tx`DELETE FROM alerts WHERE account_id = ${id} AND position > ${account?.['alert_position']}`
+    await tx`DELETE FROM alerts WHERE account_id = ${id} AND position > ${account?.alert_position ?? null}`
   })
 }
 

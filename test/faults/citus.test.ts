@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { accountIdOf } from '../../server/lib/account-id.ts'
+import {
+  createCitusDatabase,
+  distributeTestDatabase,
+  dropCitusDatabase,
+  isOnCitus,
+  nodesOf,
+} from '../support/citus.ts'
+import { administer, eventually, type Administrator } from '../support/connections.ts'
+import { alertsOf, secondsAhead } from '../support/operations.ts'
+import { acquire, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { feedOverSocket } from '../support/socket.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+
+/* Workers are reached through proxies, by the coordinator and by the key server, so that one can be away. */
+
+// Told in the name, since CI has no Citus.
+describe.skipIf(!isOnCitus)('while a worker is away (needs a Citus, TEST_CITUS=1)', () => {
+  const name = `claviger_test_${randomBytes(8).toString('hex')}`
+  const proxies: TcpProxy[] = []
+  let administrator: Administrator
+  let server: TestServer
+  const accounts: RawAccount[] = []
+
+  beforeAll(async () => {
+    const clusterUrl = inject('clusterUrl')
+    const [, ...workers] = await nodesOf(clusterUrl)
+    const ports = new Map<number, number>()
+    for (const { host, port } of workers) {
+      const proxy = await startTcpProxy(`postgres://${host}:${String(port)}/`)
+      proxies.push(proxy)
+      ports.set(port, Number(new URL(proxy.url).port))
+    }
+    await createCitusDatabase(clusterUrl, name, {
+      addressOf: ({ port }) => ({ host: '127.0.0.1', port: ports.get(port) ?? port }),
+    })
+    const url = new URL(clusterUrl)
+    url.pathname = `/${name}`
+    await distributeTestDatabase(url.href)
+    administrator = administer(url.href)
+    server = await startTestServer(url.href)
+    for (let opened = 0; opened < 8; opened++) accounts.push(await openAccount(server.url))
+  }, 120_000)
+
+  afterAll(async () => {
+    for (const proxy of proxies) proxy.restore()
+    await server.stop()
+    await administrator.close()
+    for (const proxy of proxies) await proxy.close()
+    await dropCitusDatabase(inject('clusterUrl'), name)
+  })
+
+  /** The proxy of the worker that holds an account. */
+  async function proxyOf(account: RawAccount): Promise<TcpProxy | undefined> {
+    const [row] = await administrator.sql<{ port: number }[]>`
+      SELECT nodeport AS port FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid)
+      WHERE shardid = get_shard_id_for_distribution_column('accounts', ${accountIdOf(account.name)}::uuid)`
+    return proxies.find(({ url }) => Number(new URL(url).port) === row?.port)
+  }
+
+  test('accounts of the others are served, and alerted in time; its own are when it is back, each alert once', async () => {
+    const gone = proxies[0]
+    if (gone === undefined) throw new TypeError('There are workers.')
+    const places = await Promise.all(accounts.map(proxyOf))
+    const away = accounts.filter((_, index) => places[index] === gone)
+    const living = accounts.filter((_, index) => places[index] !== gone)
+    expect([away.length > 0, living.length > 0]).toEqual([true, true])
+
+    const expiresAt = secondsAhead(12)
+    const keys = new Map<string, string>()
+    for (const { name: owner, key } of accounts) {
+      keys.set(
+        owner,
+        (await storeKey(server.url, key, { expiresAt: expiresAt.toISOString(), expiryNotices: [] })).id,
+      )
+    }
+    const feeds = await Promise.all(
+      living.map(({ key }) => feedOverSocket(server.url, key, { kinds: ['KEY_EXPIRED'] })),
+    )
+    gone.refuse()
+
+    // Acquisitions of the living ones go on, and those of the others are refused as unavailable.
+    for (const { name: owner, key } of living) {
+      await eventually(
+        async () => (await acquire(server.url, key, { id: keys.get(owner) ?? '' })).errors.length === 0,
+        { withinMs: 10_000, what: 'an acquisition on a living node' },
+      )
+    }
+    const [first] = away
+    const refused = first && (await acquire(server.url, first.key, { id: keys.get(first.name) ?? '' }))
+    expect(refused?.errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }])
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
+
+    const alerts = await Promise.all(feeds.map((feed) => feed.next(20_000)))
+    expect(Date.now() - expiresAt.getTime()).toBeLessThan(5_000)
+    expect(alerts.map(({ kind }) => kind)).toEqual(living.map(() => 'KEY_EXPIRED'))
+
+    gone.restore()
+    const ofKind = (account: RawAccount) => alertsOf(server.url, account.key, ['KEY_EXPIRED']).catch(() => [])
+    for (const account of away) {
+      await eventually(async () => (await ofKind(account)).length === 1, {
+        withinMs: 30_000,
+        what: 'the alert of an account whose node is back',
+      })
+      expect((await acquire(server.url, account.key, { id: keys.get(account.name) ?? '' })).errors).toEqual(
+        [],
+      )
+    }
+    for (const account of accounts) expect(await ofKind(account)).toHaveLength(1)
+    await Promise.all(feeds.map((feed) => feed.close()))
+  }, 120_000)
+
+  test('a revocation of a management key and an acquisition exclude each other, wherever the account is', async () => {
+    const bystander = await openAccount(server.url)
+    for (const { name: owner, key } of accounts) {
+      const { id } = await storeKey(server.url, key)
+      let isAnswered = false
+      let acquiring: ReturnType<typeof acquire> | undefined
+      await administrator.sql.begin(async (tx) => {
+        await tx`SELECT pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = ${accountIdOf(owner)}`
+        acquiring = acquire(server.url, key, { id })
+        void acquiring.then(() => (isAnswered = true))
+        await new Promise((resolve) => setTimeout(resolve, 500))
+        expect(isAnswered).toBe(false)
+        // The lock is this account's alone (negative control).
+        const other = await storeKey(server.url, bystander.key)
+        expect((await acquire(server.url, bystander.key, { id: other.id })).errors).toEqual([])
+      })
+      expect((await acquiring)?.errors).toEqual([])
+    }
+  })
+})
