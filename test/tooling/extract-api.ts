@@ -29,6 +29,7 @@ export const apiEntries: readonly ApiEntry[] = [
   },
   { name: 'claviger/urql', folder: 'client', declarations: 'dist/client/urql', file: 'claviger-urql' },
   { name: 'claviger/react', folder: 'client', declarations: 'dist/client/react', file: 'claviger-react' },
+  { name: 'claviger/schema', folder: 'client', declarations: 'dist/client/schema', file: 'claviger-schema' },
   { name: '@claviger/server', folder: 'server', declarations: 'dist/server/index', file: 'claviger-server' },
 ]
 
