@@ -2,6 +2,7 @@ import type { AuditAction } from '../../schema/wire/enums.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { Operation } from '../transport/graphql.ts'
 import { pagesOf, type PageOf, type Pages } from '../transport/pages.ts'
+import type { ResponseReader } from '../transport/response-reader.ts'
 import type { Session } from '../trust/session.ts'
 import { auditEntryFields, parseAuditEntry, type AuditEntry } from './audit-entry.ts'
 
@@ -23,24 +24,32 @@ export function readAuditLog(session: Session, filter: AuditFilter = {}): Pages<
   return pagesOf((after) => session.keyServer.run(auditLog, { first: limits.batchMax, after, filter }))
 }
 
-const auditLog: Operation<PageOf<AuditEntry>> = {
-  kind: 'query',
-  document: /* GraphQL */ `
+/** The document of a page of entries, for whoever wants other fields of them. Its variables: `first`, `after`, `filter`. */
+export function auditPageDocument(fields: string): string {
+  return /* GraphQL */ `
     query AuditLog($first: Int!, $after: String, $filter: AuditFilter) {
       account {
         auditLog(first: $first, after: $after, filter: $filter) {
-          edges { node { ${auditEntryFields} } }
+          edges { node { ${fields} } }
           pageInfo { hasNextPage endCursor }
         }
       }
     }
-  `,
-  parse: (data) => {
-    const connection = data.object('account').object('auditLog')
-    const pageInfo = connection.object('pageInfo')
-    return {
-      items: connection.list('edges').map((edge) => parseAuditEntry(edge.object('node'))),
-      next: pageInfo.boolean('hasNextPage') ? pageInfo.textOrNull('endCursor') : null,
-    }
-  },
+  `
+}
+
+/** Reads the answer to {@link auditPageDocument}. */
+export function parseAuditPage<T>(data: ResponseReader, parseEntry: (entry: ResponseReader) => T): PageOf<T> {
+  const connection = data.object('account').object('auditLog')
+  const pageInfo = connection.object('pageInfo')
+  return {
+    items: connection.list('edges').map((edge) => parseEntry(edge.object('node'))),
+    next: pageInfo.boolean('hasNextPage') ? pageInfo.textOrNull('endCursor') : null,
+  }
+}
+
+const auditLog: Operation<PageOf<AuditEntry>> = {
+  kind: 'query',
+  document: auditPageDocument(auditEntryFields),
+  parse: (data) => parseAuditPage(data, parseAuditEntry),
 }

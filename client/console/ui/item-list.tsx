@@ -40,7 +40,7 @@ export function Item({
         {lines.map((line) => line !== false && <p key={line}>{line}</p>)}
       </div>
       {detail !== undefined && <div className={styles.detail}>{detail}</div>}
-      {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+      {actions !== undefined && actions !== false && <div className={styles.actions}>{actions}</div>}
     </li>
   )
 }

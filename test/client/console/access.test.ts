@@ -1,5 +1,17 @@
+import postgres from 'postgres'
 import { describe, expect, test, vi } from 'vitest'
-import { forgive, makeAccount, makeKey, nameOfNewAccount, showStranger, useConsole, visit } from './world.ts'
+import { createInvitation, hashOfInvitation } from '../../../server/accounts/invitations.ts'
+import { startTestServer } from '../../support/server.ts'
+import {
+  databasePoolSize,
+  forgive,
+  makeAccount,
+  makeKey,
+  nameOfNewAccount,
+  showStranger,
+  useConsole,
+  visit,
+} from './world.ts'
 
 // A browser, a key server and its database on two cores.
 vi.setConfig({ testTimeout: 60_000 })
@@ -12,7 +24,7 @@ describe('the first run', () => {
     const { page } = await world.open(context)
     const name = nameOfNewAccount()
     await page.getByRole('button', { name: /^Start here/ }).click()
-    await page.getByLabel('Your name here').fill(name)
+    await page.getByLabel('Your user name').fill(name)
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('heading', { name: 'Write down your recovery phrase' }).waitFor()
     const words = await page
@@ -37,7 +49,7 @@ describe('the first run', () => {
 
     const other = await world.open(context)
     await other.page.getByRole('button', { name: /^I have a recovery phrase/ }).click()
-    await other.page.getByLabel('Your name here').fill(name)
+    await other.page.getByLabel('Your user name').fill(name)
     await other.page.getByLabel('The 24 words').fill(words.join(' '))
     await other.page.getByRole('button', { name: 'Look' }).click()
     await other.page.getByText('1 key can be restored.').waitFor()
@@ -65,11 +77,45 @@ describe('the first run', () => {
     const name = await makeAccount(first.page)
     const second = await world.open(context)
     await second.page.getByRole('button', { name: /^Start here/ }).click()
-    await second.page.getByLabel('Your name here').fill(name)
+    await second.page.getByLabel('Your user name').fill(name)
     await second.page.getByRole('button', { name: 'Continue' }).click()
     await second.page.getByText('This name is taken').waitFor()
     forgive(second, /status of 401/)
   })
+})
+
+test('where an account takes an invitation the first step asks for it, says when it is none, and goes on with one', async (context) => {
+  const inviting = await startTestServer(world.server.databaseUrl, {
+    console: 'full',
+    registration: 'INVITE',
+    databasePoolSize,
+  })
+  context.onTestFinished(() => inviting.stop())
+  const invitation = createInvitation()
+  const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
+  await sql`
+    INSERT INTO invitations (hash, expires_at)
+    VALUES (${hashOfInvitation(invitation)}, clock_timestamp() + interval '1 day')`
+  await sql.end({ timeout: 5 })
+
+  const watched = await world.open(context)
+  const { page } = watched
+  await page.goto(inviting.url)
+  await page.getByRole('button', { name: /^Start here/ }).click()
+  const name = nameOfNewAccount()
+  await page.getByLabel('Your user name').fill(name)
+  const field = page.getByLabel('Invitation')
+  await field.waitFor()
+  const next = page.getByRole('button', { name: 'Continue' })
+  expect(await next.isDisabled()).toBe(true)
+  await field.fill(createInvitation())
+  await next.click()
+  await page.getByText('This is no invitation, or it was used').waitFor()
+  await field.fill(invitation)
+  await next.click()
+  await page.getByRole('button', { name: 'Later' }).click()
+  await page.getByRole('heading', { name: `Hello, ${name}` }).waitFor()
+  forgive(watched, /status of 403/)
 })
 
 test('a second device is approved by its words, uses what the first one made, and is revoked while it is open', async (context) => {
@@ -79,7 +125,7 @@ test('a second device is approved by its words, uses what the first one made, an
 
   const second = await world.open(context)
   await second.page.getByRole('button', { name: /^I have another device/ }).click()
-  await second.page.getByLabel('Your name here').fill(name)
+  await second.page.getByLabel('Your user name').fill(name)
   await second.page.getByRole('button', { name: 'Continue' }).click()
   const code = await second.page.getByRole('region', { name: 'Pairing code' }).textContent()
   const wordsOf = (page: typeof first.page) =>

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import postgres from 'postgres'
 import { expect, test, vi } from 'vitest'
 import { encodeCursor } from '../../../schema/wire/cursor.ts'
+import { alertKinds } from '../../../schema/wire/enums.ts'
 import { forgive, makeAccount, makeKey, showStranger, useConsole, visit } from './world.ts'
 
 // A browser, a key server and its database on two cores.
@@ -57,20 +58,32 @@ test('a webhook is added with its secret shown once, and removed', async (contex
   await page.getByRole('heading', { name: 'No webhooks' }).waitFor()
 })
 
-test('a channel is added and removed, and an address is refused where no mail is sent', async (context) => {
+test('a channel for some kinds of alerts is added and removed, and an address is refused where no mail is sent', async (context) => {
   const { page } = await world.open(context)
-  await makeAccount(page)
+  const name = await makeAccount(page)
   await visit(page, 'Channels')
   await page.getByRole('button', { name: 'Add a channel' }).click()
   const form = page.getByRole('dialog')
-  await form.getByLabel('Target').fill('alice@mail.example')
+  await form.getByLabel('Address').fill('alice@mail.example')
   await form.getByRole('button', { name: 'Add a channel' }).click()
   await form.getByText('The key server does not accept this value.').waitFor()
   await form.getByRole('button', { name: /Kind/ }).click()
   await page.getByRole('option', { name: 'Slack' }).click()
-  await form.getByLabel('Target').fill('https://hooks.example/services/T0')
+  await form.getByLabel('URL').fill('https://hooks.example/services/T0')
+  await form.getByRole('radio', { name: 'Only some' }).click()
+  for (const kind of ['A key expires soon', 'A key has expired']) {
+    await form.getByRole('checkbox', { name: kind }).click({ force: true })
+  }
   await form.getByRole('button', { name: 'Add a channel' }).click()
   await page.getByText('Slack: https://hooks.example/services/T0').waitFor()
+  await page.getByText(/^Only: A key is used more than allowed · A key was revoked · /).waitFor()
+  const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
+  const [stored] = await sql`
+    SELECT kinds::text[] FROM webhooks JOIN accounts ON accounts.id = account_id WHERE accounts.name = ${name}`
+  await sql.end({ timeout: 5 })
+  expect(stored?.['kinds']).toEqual(
+    alertKinds.filter((kind) => !['KEY_EXPIRING', 'KEY_EXPIRED', 'CHANNEL_CHANGED'].includes(kind)),
+  )
   await page.getByRole('button', { name: 'Remove' }).click()
   await page.getByRole('button', { name: 'Remove this channel' }).click()
   await page.getByRole('heading', { name: 'No channels' }).waitFor()
@@ -92,6 +105,23 @@ test('the audit log is filtered, exported and checked, and a log that was change
   await page.getByRole('radio', { name: 'Refused' }).click()
   await page.getByRole('heading', { name: 'Nothing recorded' }).waitFor()
   await page.getByRole('radio', { name: 'All' }).click()
+
+  // By day and by device: tomorrow nothing has happened, and all of today was done by this device.
+  await page.getByLabel('From').fill(dayFromNow(1))
+  await page.getByRole('heading', { name: 'Nothing recorded' }).waitFor()
+  await page.getByLabel('From').fill(dayFromNow(-1))
+  await page.getByLabel('Up to').fill(dayFromNow(-1))
+  await page.getByRole('heading', { name: 'Nothing recorded' }).waitFor()
+  await page.getByLabel('Up to').fill(dayFromNow(0))
+  await entries.getByText('Account opened').waitFor()
+  await page.getByRole('button', { name: /Every device/ }).click()
+  await page.getByRole('option').nth(1).click()
+  await entries.getByText('Account opened').waitFor()
+  expect(new URL(page.url()).searchParams.get('device')).toMatch(/^[\w-]{43}$/)
+  await page.goto(`${world.server.url}/audit?device=${'A'.repeat(43)}`)
+  await page.getByRole('heading', { name: 'Nothing recorded' }).waitFor()
+  await visit(page, 'Audit log')
+  await entries.getByText('Account opened').waitFor()
 
   const downloaded = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Export JSON' }).click()
@@ -138,3 +168,11 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await page.getByRole('button', { name: 'Stop' }).click()
   await page.getByRole('button', { name: 'Run' }).waitFor()
 })
+
+/** A day of the browser's calendar, as a date field takes it. */
+function dayFromNow(days: number): string {
+  const day = new Date(Date.now() + days * 86_400_000)
+  return [day.getFullYear(), day.getMonth() + 1, day.getDate()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join('-')
+}

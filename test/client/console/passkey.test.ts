@@ -20,7 +20,7 @@ async function beginAccount(page: Page): Promise<string> {
   const name = nameOfNewAccount()
   await page.getByRole('button', { name: /^Start here/ }).click()
   await page.getByRole('radio', { name: 'A passkey' }).waitFor({ state: 'attached' })
-  await page.getByLabel('Your name here').fill(name)
+  await page.getByLabel('Your user name').fill(name)
   await page.getByRole('button', { name: 'Continue' }).click()
   return name
 }

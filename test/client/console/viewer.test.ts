@@ -36,7 +36,7 @@ async function openViewer(context: TestContext) {
 /** Connects the page as a viewer, and approves it by its code. */
 async function connect(page: Page, vault: Vault): Promise<void> {
   await page.getByRole('button', { name: /^Watch from this browser/ }).click()
-  await page.getByLabel('Your name here').fill(vault.owner)
+  await page.getByLabel('Your user name').fill(vault.owner)
   await page.getByRole('button', { name: 'Continue' }).click()
   const code = await page.getByRole('region', { name: 'Pairing code' }).textContent()
   const pairing = await vault.lookUpPairing(code ?? '')
@@ -97,7 +97,7 @@ test('a full console can be a viewer too, when its device was approved as one', 
   await makeKey(first.page, { server: shop, label: 'Shop' })
   const { page } = await world.open(context)
   await page.getByRole('button', { name: /^I have another device/ }).click()
-  await page.getByLabel('Your name here').fill(name)
+  await page.getByLabel('Your user name').fill(name)
   await page.getByText('Only watch').click()
   await page.getByRole('button', { name: 'Continue' }).click()
   const code = await page.getByRole('region', { name: 'Pairing code' }).textContent()

@@ -66,7 +66,7 @@ let accounts = 0
 export async function makeAccount(page: Page): Promise<string> {
   const name = nameOfNewAccount()
   await page.getByRole('button', { name: /^Start here/ }).click()
-  await page.getByLabel('Your name here').fill(name)
+  await page.getByLabel('Your user name').fill(name)
   await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByRole('button', { name: 'Later' }).click()
   await page.getByRole('heading', { name: `Hello, ${name}` }).waitFor()

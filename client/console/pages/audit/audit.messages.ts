@@ -14,6 +14,7 @@ export const auditMessages = messages({
   WEBHOOK_CHANGED: ['Webhook changed', 'Webhook geändert'],
   action: ['What was done', 'Was geschah'],
   allActions: ['Everything', 'Alles'],
+  allDevices: ['Every device', 'Jedes Gerät'],
   allKeys: ['All keys', 'Alle Schlüssel'],
   allResults: ['All', 'Alle'],
   broken: [
@@ -33,6 +34,7 @@ export const auditMessages = messages({
   csv: ['Export CSV', 'CSV exportieren'],
   emptyText: ['No entry fits this filter.', 'Kein Eintrag passt zum Filter.'],
   emptyTitle: ['Nothing recorded', 'Nichts aufgezeichnet'],
+  from: ['From', 'Ab'],
   granted: ['Granted', 'Gewährt'],
   intact: [
     {
@@ -65,6 +67,7 @@ export const auditMessages = messages({
   refused: ['Refused', 'Abgelehnt'],
   result: ['Result', 'Ergebnis'],
   table: ['Entries', 'Einträge'],
+  to: ['Up to', 'Bis'],
   title: ['Audit log', 'Protokoll'],
   when: ['When', 'Wann'],
 })

@@ -1,12 +1,16 @@
-import { useCallback, useEffect, useMemo, useState } from 'react'
-import { Link, useSearchParams } from 'wouter'
-import { auditActions, type AuditReport } from '../../../index.ts'
-import { readAuditLog, readAuditPage, type AuditEntry, type AuditFilter } from '../../data/audit-log.ts'
+import { useState } from 'react'
+import { Link } from 'wouter'
+import {
+  auditActions,
+  type AuditAction,
+  type AuditReport,
+  type ManagementKeyDescription,
+} from '../../../index.ts'
+import { readAuditLog, type NamedAuditEntry } from '../../data/audit-log.ts'
 import { useResource } from '../../data/resource.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Segments, Select } from '../../ui/choice.tsx'
 import { CopyableId } from '../../ui/copy.tsx'
 import { Badge, EmptyState, Notice } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
@@ -18,36 +22,19 @@ import { deviceNameOf } from '../devices/device-name-of.ts'
 import styles from './audit.module.css'
 import { auditMessages as m } from './audit.messages.ts'
 import { csvOf, jsonLinesOf } from './export.ts'
-
-const results = ['all', 'granted', 'refused'] as const
+import { FilterBar } from './filter-bar.tsx'
+import { useAuditFilter } from './use-audit-filter.ts'
+import { useAuditLog } from './use-audit-log.ts'
 
 /** The account's audit log, to be filtered, exported and checked. The filter stands in the address. */
 export function Audit() {
   const { t } = useTranslator()
-  const { viewer } = useSession()
-  const [params, setParams] = useSearchParams()
-  const key = params.get('key')
-  const action = auditActions.find((known) => known === params.get('action'))
-  const result = results.find((known) => known === params.get('result')) ?? 'all'
-  const set = (name: string, value: string | null) => {
-    setParams((current) => {
-      const next = new URLSearchParams(current)
-      if (value === null) next.delete(name)
-      else next.set(name, value)
-      return next
-    })
-  }
-  const filter = useMemo<AuditFilter>(
-    () => ({
-      ...(action !== undefined && { actions: [action] }),
-      ...(result !== 'all' && { granted: result === 'granted' }),
-      ...(key !== null && { transactionKeyId: key }),
-    }),
-    [action, result, key],
-  )
+  const { viewer, account } = useSession()
+  const { choice, choose, filter } = useAuditFilter()
+  const devices = useResource(account).data?.managementKeys ?? []
   const log = useAuditLog(filter)
   const exportAs = (ending: 'csv' | 'jsonl') => async () => {
-    const entries = await Array.fromAsync(readAuditLog(viewer, filter))
+    const entries = await readAuditLog(viewer, filter)
     const day = new Date().toISOString().slice(0, 10)
     saveFile(`claviger-audit-${viewer.owner}-${day}.${ending}`, {
       text: ending === 'csv' ? csvOf(entries) : jsonLinesOf(entries),
@@ -73,42 +60,7 @@ export function Audit() {
       }
     >
       <Chain />
-      <Row>
-        <Select
-          label={t(m.action)}
-          isLabelHidden
-          value={action ?? 'ALL'}
-          options={[
-            { value: 'ALL', label: t(m.allActions) },
-            ...auditActions.map((value) => ({ value, label: t(m[value]) })),
-          ]}
-          onChange={(value) => {
-            set('action', value === 'ALL' ? null : value)
-          }}
-        />
-        <Segments
-          label={t(m.result)}
-          value={result}
-          options={[
-            { value: 'all', label: t(m.allResults) },
-            { value: 'granted', label: t(m.granted) },
-            { value: 'refused', label: t(m.refused) },
-          ]}
-          onChange={(value) => {
-            set('result', value === 'all' ? null : value)
-          }}
-        />
-        {key !== null && (
-          <Button
-            icon="close"
-            onPress={() => {
-              set('key', null)
-            }}
-          >
-            {t(m.allKeys)}
-          </Button>
-        )}
-      </Row>
+      <FilterBar choice={choice} choose={choose} devices={devices} />
       {error !== null && <Failure error={error} />}
       {log.entries === null && error === null && <Loading />}
       {log.entries?.length === 0 && (
@@ -116,7 +68,7 @@ export function Audit() {
           {t(m.emptyText)}
         </EmptyState>
       )}
-      {log.entries !== null && log.entries.length > 0 && <Entries entries={log.entries} />}
+      {log.entries !== null && log.entries.length > 0 && <Entries entries={log.entries} devices={devices} />}
       {log.hasMore && (
         <Row>
           <Button isPending={log.more.isPending} onPress={log.more.run}>
@@ -126,42 +78,6 @@ export function Audit() {
       )}
     </Page>
   )
-}
-
-/** The entries read so far that a filter lets through. */
-function useAuditLog(filter: AuditFilter) {
-  const { viewer } = useSession()
-  const [entries, setEntries] = useState<readonly AuditEntry[] | null>(null)
-  const [endCursor, setEndCursor] = useState<string | null>(null)
-  const [error, setError] = useState<unknown>(null)
-  const read = useCallback(
-    (after: string | null) => readAuditPage(viewer, { filter, after }),
-    [viewer, filter],
-  )
-  useEffect(() => {
-    let isCurrent = true
-    setEntries(null)
-    setError(null)
-    read(null).then(
-      (page) => {
-        if (!isCurrent) return
-        setEntries(page.entries)
-        setEndCursor(page.endCursor)
-      },
-      (failure: unknown) => {
-        if (isCurrent) setError(failure)
-      },
-    )
-    return () => {
-      isCurrent = false
-    }
-  }, [read])
-  const more = useAction(async () => {
-    const page = await read(endCursor)
-    setEntries([...(entries ?? []), ...page.entries])
-    setEndCursor(page.endCursor)
-  })
-  return { entries, error: error ?? more.error, hasMore: endCursor !== null, more }
 }
 
 /** Checks the whole chain here in the browser, whatever the filter shows. */
@@ -206,10 +122,14 @@ function Chain() {
   )
 }
 
-function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
+function Entries({
+  entries,
+  devices,
+}: {
+  readonly entries: readonly NamedAuditEntry[]
+  readonly devices: readonly ManagementKeyDescription[]
+}) {
   const { t, dateTime } = useTranslator()
-  const { account } = useSession()
-  const devices = useResource(account).data?.managementKeys ?? []
   const nameOf = (id: string) => {
     const device = devices.find((known) => known.id === id)
     return device === undefined ? t(m.otherDevice) : deviceNameOf(device, t)
@@ -232,7 +152,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
             <tr key={entry.id}>
               <td className={styles.number}>{entry.sequence ?? '…'}</td>
               <td className={styles.what}>
-                {t(m[entry.action])}
+                {isAuditAction(entry.action) ? t(m[entry.action]) : entry.action}
                 {entry.affectedManagementKeyId !== null && `: ${nameOf(entry.affectedManagementKeyId)}`}
               </td>
               <td>
@@ -254,7 +174,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
                 </Badge>
               </td>
               <td>
-                <time dateTime={entry.occurredAt}>{dateTime(new Date(entry.occurredAt))}</time>
+                <time dateTime={entry.occurredAt.toISOString()}>{dateTime(entry.occurredAt)}</time>
               </td>
             </tr>
           ))}
@@ -262,4 +182,9 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
       </table>
     </div>
   )
+}
+
+/** Later versions of the key server may know more actions. */
+function isAuditAction(action: string): action is AuditAction {
+  return auditActions.some((known) => known === action)
 }

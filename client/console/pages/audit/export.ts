@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../data/audit-log.ts'
+import type { AuditEntry } from '../../../index.ts'
 
 /** Those that are hashed, in their order, with the hash at the end: a checker of docs/audit-log.md reads them as they are. */
 const columns = [
@@ -32,7 +32,7 @@ export function csvOf(entries: readonly AuditEntry[]): string {
 
 /** Quoted, and never a formula: spreadsheets run what begins with one of these. */
 function cellOf(value: AuditEntry[(typeof columns)[number]]): string {
-  const text = value === null ? '' : String(value)
+  const text = value === null ? '' : value instanceof Date ? value.toISOString() : String(value)
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return `"${safe.replaceAll('"', '""')}"`
 }

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { channelKinds, type Channel, type ChannelKind, type Vault } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
+import { KindsField, type ChosenKinds } from '../../receivers/kinds-field.tsx'
 import { ActionForm } from '../../ui/action-form.tsx'
 import { Select } from '../../ui/choice.tsx'
 import { TextField } from '../../ui/field.tsx'
@@ -21,12 +22,17 @@ export function AddChannel({
   const { channels } = useSession()
   const [kind, setKind] = useState<ChannelKind>('EMAIL')
   const [target, setTarget] = useState('')
+  const [kinds, setKinds] = useState<ChosenKinds>(null)
   const add = useAction(async () => {
-    const added = await owner.addChannel(kind, target.trim(), { language: language === 'de' ? 'DE' : 'EN' })
+    const added = await owner.addChannel(kind, target.trim(), {
+      language: language === 'de' ? 'DE' : 'EN',
+      ...(kinds !== null && { kinds }),
+    })
     await channels.reload()
     onAdded(added)
   })
-  const isComplete = kind === 'EMAIL' ? target.includes('@') : URL.canParse(target)
+  const isTarget = kind === 'EMAIL' ? target.includes('@') : URL.canParse(target)
+  const isComplete = isTarget && kinds?.length !== 0
   return (
     <ActionForm action={add} submit={t(m.add)} isComplete={isComplete} isInDialog>
       <Select
@@ -36,13 +42,14 @@ export function AddChannel({
         onChange={setKind}
       />
       <TextField
-        label={t(m.target)}
+        label={t(kind === 'EMAIL' ? m.address : m.url)}
         help={t(kind === 'EMAIL' ? m.addressHelp : m.urlHelp)}
         type={kind === 'EMAIL' ? 'text' : 'url'}
         value={target}
         onChange={setTarget}
         autoFocus
       />
+      <KindsField kinds={kinds} onChange={setKinds} />
     </ActionForm>
   )
 }

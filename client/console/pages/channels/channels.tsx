@@ -1,5 +1,6 @@
 import type { Channel, Vault } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { kindsLine } from '../../receivers/kinds-field.tsx'
 import { ReceiversPage } from '../../receivers/receivers-page.tsx'
 import { RemoveButton } from '../../receivers/remove-button.tsx'
 import { useSession } from '../../session/session-context.tsx'
@@ -40,7 +41,8 @@ export function Channels() {
 }
 
 function ChannelItem({ channel, owner }: { readonly channel: Channel; readonly owner: Vault | null }) {
-  const { t, relative } = useTranslator()
+  const translator = useTranslator()
+  const { t, relative } = translator
   const { channels } = useSession()
   const now = useNow()
   const remove = useAction(async () => {
@@ -63,6 +65,7 @@ function ChannelItem({ channel, owner }: { readonly channel: Channel; readonly o
         </>
       }
       lines={[
+        kindsLine(channel.kinds, translator),
         failingSince !== null &&
           t(m.failingSince, { when: relative(failingSince, now), failure: failure ?? '' }),
         lastDeliveredAt === null

@@ -1,10 +1,13 @@
 import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
-import { readAuditPage, type AuditEntry } from '../../data/audit-log.ts'
+import type { AuditEntry } from '../../../index.ts'
+import { readAuditPage } from '../../data/audit-log.ts'
+import type { PageOf } from '../../../transport/pages.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { useSession } from '../../session/session-context.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { Card, Muted } from '../../ui/page.tsx'
+import { useMedia } from '../../ui/use-media.ts'
 import styles from './key.module.css'
 import { keyPageMessages as m } from './key.messages.ts'
 
@@ -12,7 +15,7 @@ const days = 30
 const dayMs = 86_400_000
 /** 500 entries. A key that is used more often has the days before these cut off, and the card says so. */
 const pagesMax = 5
-const chart = { width: 600, height: 96, base: 76 }
+const chart = { height: 96, base: 76 }
 
 interface Day {
   readonly date: Date
@@ -29,14 +32,14 @@ export function UsesChart({ id, useCount }: { readonly id: string; readonly useC
   useEffect(() => {
     let isCurrent = true
     const load = async () => {
-      const since = new Date(startOfDay(new Date()).getTime() - (days - 1) * dayMs).toISOString()
+      const since = new Date(startOfDay(new Date()).getTime() - (days - 1) * dayMs)
       const filter = { transactionKeyId: id, actions: ['KEY_ACQUIRED'], since } as const
       const entries: AuditEntry[] = []
       let after: string | null = null
       for (let page = 0; page < pagesMax; page += 1) {
-        const { entries: found, endCursor } = await readAuditPage(viewer, { filter, after })
-        entries.push(...found)
-        after = endCursor
+        const { items, next }: PageOf<AuditEntry> = await readAuditPage(viewer, { filter, after })
+        entries.push(...items)
+        after = next
         if (after === null) break
       }
       if (isCurrent) setRead({ entries, isCut: after !== null })
@@ -60,8 +63,10 @@ export function UsesChart({ id, useCount }: { readonly id: string; readonly useC
 
 function Bars({ days: shown }: { readonly days: readonly Day[] }) {
   const { t, date } = useTranslator()
+  // Drawn as wide as it is shown, so that the dates can be read.
+  const chartWidth = useMedia('(width < 48rem)') ? 320 : 600
   const most = Math.max(1, ...shown.map(({ granted, refused }) => granted + refused))
-  const step = chart.width / days
+  const step = chartWidth / days
   const total = shown.reduce((sum, { granted }) => sum + granted, 0)
   const refused = shown.reduce((sum, day) => sum + day.refused, 0)
   const heightOf = (count: number) => (count === 0 ? 0 : Math.max(3, (chart.base - 8) * (count / most)))
@@ -70,11 +75,11 @@ function Bars({ days: shown }: { readonly days: readonly Day[] }) {
     <>
       <svg
         className={styles.chart}
-        viewBox={`0 0 ${String(chart.width)} ${String(chart.height)}`}
+        viewBox={`0 0 ${String(chartWidth)} ${String(chart.height)}`}
         role="img"
         aria-label={t(m.historyChart, { count: total, refused })}
       >
-        <line x1="0" x2={chart.width} y1={chart.base} y2={chart.base} />
+        <line x1="0" x2={chartWidth} y1={chart.base} y2={chart.base} />
         {shown.map((day, index) => {
           const [granted, denied] = [heightOf(day.granted), heightOf(day.refused)]
           const x = index * step + step * 0.18
@@ -100,7 +105,7 @@ function Bars({ days: shown }: { readonly days: readonly Day[] }) {
           </text>
         )}
         {last !== undefined && (
-          <text x={chart.width} y={chart.height - 4} className={styles.end}>
+          <text x={chartWidth} y={chart.height - 4} className={styles.end}>
             {date(last.date)}
           </text>
         )}
@@ -114,9 +119,7 @@ function byDay(entries: readonly AuditEntry[]): readonly Day[] {
   const today = startOfDay(new Date())
   return Array.from({ length: days }, (_, index) => {
     const day = new Date(today.getFullYear(), today.getMonth(), today.getDate() - (days - 1 - index))
-    const ofDay = entries.filter(
-      ({ occurredAt }) => startOfDay(new Date(occurredAt)).getTime() === day.getTime(),
-    )
+    const ofDay = entries.filter(({ occurredAt }) => startOfDay(occurredAt).getTime() === day.getTime())
     const granted = ofDay.filter((entry) => entry.granted).length
     return { date: day, granted, refused: ofDay.length - granted }
   })

@@ -1,19 +1,16 @@
 import { messages } from '../../i18n/messages.ts'
 
 export const timelineMessages = messages({
-  chart: [
-    'Keys that end in the next twelve months, by month',
-    'Schlüssel, die in den nächsten zwölf Monaten enden, nach Monat',
-  ],
+  chart: ['Keys that end within a year, by month', 'Schlüssel, die innerhalb eines Jahres enden, nach Monat'],
   cut: ['More keys end later than are shown here.', 'Es enden später noch mehr Schlüssel, als hier stehen.'],
   due: [
     {
-      one: '{count} key ends in the next twelve months',
-      other: '{count} keys end in the next twelve months',
+      one: '{count} key ends within a year',
+      other: '{count} keys end within a year',
     },
     {
-      one: '{count} Schlüssel endet in den nächsten zwölf Monaten',
-      other: '{count} Schlüssel enden in den nächsten zwölf Monaten',
+      one: '{count} Schlüssel endet innerhalb eines Jahres',
+      other: '{count} Schlüssel enden innerhalb eines Jahres',
     },
   ],
   emptyText: [

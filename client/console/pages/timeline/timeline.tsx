@@ -32,6 +32,7 @@ export function Timeline() {
     [keys, now, t],
   )
   const ahead = useMemo(() => dueBetween(keys, now, endOfChart(now)), [keys, now])
+  const within = useMemo(() => dueBetween(keys, now, now + 366 * dayMs), [keys, now])
   const isEmpty = parts.every(({ due }) => due.length === 0)
   return (
     <Page title={t(m.title)} lead={t(m.lead)}>
@@ -44,7 +45,7 @@ export function Timeline() {
         </EmptyState>
       ) : (
         <>
-          <Card title={t(m.due, { count: ahead.length })}>
+          <Card title={t(m.due, { count: within.length })}>
             <MonthChart due={ahead} />
           </Card>
           {data.isCut && <Notice>{t(m.cut)}</Notice>}
@@ -62,7 +63,8 @@ export function Timeline() {
   )
 }
 
-const chart = { height: 130, base: 108, top: 16, months: 12 }
+/** The thirteenth has the keys that were made this month for a year. */
+const chart = { height: 130, base: 108, top: 16, months: 13 }
 
 /** The first moment after the last month that the chart shows. */
 function endOfChart(now: number): number {
@@ -70,7 +72,7 @@ function endOfChart(now: number): number {
   return new Date(today.getFullYear(), today.getMonth() + chart.months, 1).getTime()
 }
 
-/** How many keys end in each of the next twelve months. The table behind it is for those who do not see it. */
+/** How many keys end in each month up to this one of the next year. The label says it to those who do not see it. */
 function MonthChart({ due }: { readonly due: readonly DueKey[] }) {
   const { t, language } = useTranslator()
   const months = useMemo(() => countMonths(due), [due])

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import type { Vault, Webhook } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
+import { KindsField, kindsLine, type ChosenKinds } from '../../receivers/kinds-field.tsx'
 import { ReceiversPage } from '../../receivers/receivers-page.tsx'
 import { RemoveButton } from '../../receivers/remove-button.tsx'
 import { useSession } from '../../session/session-context.tsx'
@@ -78,13 +79,19 @@ function AddWebhook({
   const { t } = useTranslator()
   const { webhooks } = useSession()
   const [url, setUrl] = useState('https://')
+  const [kinds, setKinds] = useState<ChosenKinds>(null)
   const add = useAction(async () => {
-    const { secret } = await owner.setWebhook(url.trim())
+    const { secret } = await owner.setWebhook(url.trim(), kinds === null ? {} : { kinds })
     await webhooks.reload()
     onAdded(secret)
   })
   return (
-    <ActionForm action={add} submit={t(m.add)} isComplete={URL.canParse(url)} isInDialog>
+    <ActionForm
+      action={add}
+      submit={t(m.add)}
+      isComplete={URL.canParse(url) && kinds?.length !== 0}
+      isInDialog
+    >
       <TextField
         label={t(m.address)}
         help={t(m.addressHelp)}
@@ -93,12 +100,14 @@ function AddWebhook({
         onChange={setUrl}
         autoFocus
       />
+      <KindsField kinds={kinds} onChange={setKinds} />
     </ActionForm>
   )
 }
 
 function WebhookItem({ webhook, owner }: { readonly webhook: Webhook; readonly owner: Vault | null }) {
-  const { t, relative } = useTranslator()
+  const translator = useTranslator()
+  const { t, relative } = translator
   const { webhooks } = useSession()
   const now = useNow()
   const redeliver = useAction(async () => {
@@ -125,6 +134,7 @@ function WebhookItem({ webhook, owner }: { readonly webhook: Webhook; readonly o
         </>
       }
       lines={[
+        kindsLine(webhook.kinds, translator),
         failingSince !== null &&
           t(m.failingSince, { when: relative(failingSince, now), failure: failure ?? '' }),
         lastDeliveredAt === null

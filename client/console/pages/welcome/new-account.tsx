@@ -99,7 +99,9 @@ function NameStep({
       onMade({ keptBy, draft: await vault.prepareRecovery() })
     }),
   )
-  const isTaken = create.error instanceof KeyServerError && create.error.code === 'CONFLICT'
+  const code = create.error instanceof KeyServerError ? create.error.code : null
+  const isTaken = code === 'CONFLICT'
+  const isUninvited = isInvited && code === 'FORBIDDEN'
   return (
     <ActionForm
       action={create}
@@ -107,7 +109,7 @@ function NameStep({
       isComplete={
         isAddressComplete(address) && registration !== 'CLOSED' && (!isInvited || invitation.trim() !== '')
       }
-      error={isTaken ? null : create.error}
+      error={isTaken || isUninvited ? null : create.error}
       onBack={onBack}
     >
       <StepHeading
@@ -128,7 +130,11 @@ function NameStep({
           label={t(m.invitation)}
           help={t(m.invitationHelp)}
           value={invitation}
-          onChange={setInvitation}
+          error={isUninvited ? t(m.invitationInvalid) : null}
+          onChange={(changed) => {
+            create.reset()
+            setInvitation(changed)
+          }}
         />
       )}
       {registration === 'CLOSED' && <Notice tone="warn">{t(m.registrationClosed)}</Notice>}

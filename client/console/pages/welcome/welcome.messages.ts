@@ -14,7 +14,7 @@ export const welcomeMessages = messages({
   device: ['What you call this device', 'Wie du dieses Gerät nennst'],
   deviceDefault: ['This browser', 'Dieser Browser'],
   done: ['Finish', 'Fertig'],
-  keptBy: ['What keeps the key to everything', 'Was den Schlüssel zu allem verwahrt'],
+  keptBy: ['Where the key that opens all others is kept', 'Wo der Schlüssel liegt, der alle anderen öffnet'],
   keptByBrowser: ['This browser', 'Dieser Browser'],
   keptByBrowserHelp: [
     'It can be used here at once and cannot be copied out.',
@@ -30,12 +30,16 @@ export const welcomeMessages = messages({
     'You get it from whoever runs this key server. It is good once.',
     'Du bekommst sie vom Betreiber dieses Schlüsselservers. Sie gilt einmal.',
   ],
+  invitationInvalid: [
+    'This is no invitation, or it was used or has run out.',
+    'Das ist keine Einladung, oder sie wurde benutzt oder ist abgelaufen.',
+  ],
   registrationClosed: [
     'This key server opens no new accounts.',
     'Dieser Schlüsselserver eröffnet keine neuen Konten.',
   ],
   language: ['Language', 'Sprache'],
-  name: ['Your name here', 'Dein Name hier'],
+  name: ['Your user name', 'Dein Benutzername'],
   nameHelp: [
     'Small letters, digits and . _ - @. Services know you by it, so it cannot be changed later.',
     'Kleinbuchstaben, Ziffern und . _ - @. Dienste kennen dich daran; später lässt er sich nicht ändern.',
@@ -134,8 +138,8 @@ export const welcomeMessages = messages({
   step: ['Step {count} of 3', 'Schritt {count} von 3'],
   subtitle: ['Keys that only you can open', 'Schlüssel, die nur du öffnen kannst'],
   thisBrowser: [
-    'The key to everything will be kept by this browser. It can be used here and cannot be copied out.',
-    'Den Schlüssel zu allem verwahrt dieser Browser. Er lässt sich hier benutzen und nicht herauskopieren.',
+    'This browser will keep the key that opens all others. Nobody can copy it out of here, and there is no password to remember.',
+    'Dieser Browser verwahrt den Schlüssel, der alle anderen öffnet. Niemand kann ihn hier herauskopieren, und du musst dir kein Passwort merken.',
   ],
   verify: ['Only check somebody’s key', 'Nur den Schlüssel von jemandem prüfen'],
   viewHelp: [
