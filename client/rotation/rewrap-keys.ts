@@ -4,6 +4,7 @@ import { readKeyPage } from '../keys/list.ts'
 import type { DescribedTransactionKey } from '../keys/transaction-key.ts'
 import type { Session } from '../trust/session.ts'
 import type { Operation } from '../transport/graphql.ts'
+import { pagesOf } from '../transport/pages.ts'
 import { isAboutOneKey, openWrappedKeys, type OpenedKey, type SkippedKey } from './open-wrapped-keys.ts'
 
 /** The progress of a long operation. */
@@ -60,21 +61,15 @@ export async function keysToRewrap(
   { countMax = Infinity }: { readonly countMax?: number } = {},
 ): Promise<DescribedTransactionKey[]> {
   const { id: ownId } = session.managementKey
+  const pages = pagesOf((after) => readKeyPage(session, { after, first: limits.batchMax }))
   const found: DescribedTransactionKey[] = []
-  let after: string | null = null
-  do {
-    const { items, next }: Awaited<ReturnType<typeof readKeyPage>> = await readKeyPage(session, {
-      after,
-      first: limits.batchMax,
-    })
-    const missing = items.filter(
-      ({ state, wrappedFor }) =>
-        state !== 'REVOKED' && wrappedFor.includes(ownId) && !wrappedFor.includes(recipientId),
-    )
-    found.push(...missing)
-    after = next === after ? null : next
-  } while (after !== null && found.length < countMax)
-  return found.slice(0, countMax)
+  for await (const key of pages) {
+    const { state, wrappedFor } = key
+    const isMissing = wrappedFor.includes(ownId) && !wrappedFor.includes(recipientId)
+    if (state !== 'REVOKED' && isMissing) found.push(key)
+    if (found.length >= countMax) break
+  }
+  return found
 }
 
 /** Wraps opened keys for one management key. */

@@ -25,8 +25,11 @@ export function pagesOf<T>(readPage: (after: string | null) => Promise<PageOf<T>
       if (pages > pagesMax) throw new VaultError('ANSWER_MALFORMED', { detail: 'The list does not end.' })
       const page: PageOf<T> = await readPage(after)
       yield* page.items
-      // A server that answers the same cursor again would be read for ever.
-      after = page.next === after ? null : page.next
+      // Otherwise a list would seem whole that is not, or be read for ever.
+      if (page.next !== null && page.next === after) {
+        throw new VaultError('ANSWER_MALFORMED', { detail: 'The list does not go on.' })
+      }
+      after = page.next
     } while (after !== null)
   }
   return {
