@@ -3,6 +3,7 @@ import { VaultError } from '../errors.ts'
 import type { Session } from '../trust/session.ts'
 import { hashAuditEntry, isSealed, type AuditEntry, type SealedAuditEntry } from './audit-entry.ts'
 import { parseAuditHead, readAuditHead, type AuditHead } from './audit-head.ts'
+import { readListedAccount } from '../trust/listed-account.ts'
 import { readAuditLog } from './audit-log.ts'
 import { contradictionOf, type KnownHead } from './known-head.ts'
 
@@ -13,6 +14,7 @@ export interface AuditProblem {
     | 'ENTRY_MISSING'
     | 'ENTRY_MISPLACED'
     | 'ENTRY_ALTERED'
+    | 'ENTRY_FOREIGN'
     | 'HEAD_MISMATCH'
     | 'TRUNCATED'
     | 'FORKED'
@@ -67,8 +69,13 @@ export async function verifyAuditLog(
   // Entries may have been removed since the head was read, when their retention ended: a newer head says so.
   const end = isPrunedMeanwhile || !chain.reaches(head) ? ((await readHeadOrNull(session)) ?? head) : head
   await chain.end(end)
+  // Afterwards, so that a key which was added meanwhile is in it.
+  const { managementKeys } = await readListedAccount(session.keyServer)
   const problems = [
     ...chain.problems,
+    ...chain.foreignEntries(new Set(managementKeys.map(({ id }) => id))),
+    // The opening of the account is an entry.
+    ...(head.sequence === 0 ? [{ code: 'ENTRY_MISSING', sequence: 1 } as const] : []),
     ...(chain.hashAt(head.sequence, end) === head.hash
       ? []
       : [{ code: 'HEAD_MISMATCH', sequence: head.sequence } as const]),
@@ -158,6 +165,8 @@ class ChainChecker {
   readonly problems: AuditProblem[] = []
   readonly #hashes = new Map<number, string>()
   readonly #wanted: ReadonlySet<number>
+  /** The newest entry of each management key. */
+  readonly #signers = new Map<string, number>()
   #waiting: SealedAuditEntry | null = null
   #entryCount = 0
 
@@ -177,6 +186,7 @@ class ChainChecker {
       return
     }
     this.#entryCount += 1
+    if (!this.#signers.has(entry.managementKeyId)) this.#signers.set(entry.managementKeyId, entry.sequence)
     if (this.#wanted.has(entry.sequence)) this.#hashes.set(entry.sequence, entry.hash)
     await this.#link(entry)
     this.#waiting = entry
@@ -195,6 +205,13 @@ class ChainChecker {
   /** The hash of the entry with this number, which was `wanted`. Undefined when it is not there. */
   hashAt(sequence: number, { prunedSequence, prunedHash }: PrunedEnd): string | undefined {
     return this.#hashes.get(sequence) ?? (sequence === prunedSequence ? prunedHash : undefined)
+  }
+
+  /** Those that none of these management keys signed: they are another account's. One for each signer. */
+  foreignEntries(managementKeyIds: ReadonlySet<string>): AuditProblem[] {
+    return [...this.#signers]
+      .filter(([signer]) => !managementKeyIds.has(signer))
+      .map(([, sequence]) => ({ code: 'ENTRY_FOREIGN', sequence }))
   }
 
   /** Checks the entry that waits, now that the one before it is there. */

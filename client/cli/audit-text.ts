@@ -49,6 +49,7 @@ const meanings: Readonly<Record<AuditProblem['code'], string>> = {
   ENTRY_MISSING: 'An entry was removed.',
   ENTRY_MISPLACED: 'The entries are not in their order.',
   ENTRY_ALTERED: 'The entry, or the one before it, was changed, added or moved.',
+  ENTRY_FOREIGN: 'No management key of this account signed the entry: it is of another account.',
   HEAD_MISMATCH: 'The newest entry of the signed head is not there, or is another.',
   TRUNCATED: 'The log was further before: its newest entries are gone.',
   FORKED: 'The log had another entry here before.',
