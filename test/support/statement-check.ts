@@ -39,6 +39,7 @@ const ofEachNode: readonly string[] = [
 /** Functions that are given several accounts, and reach their shards alone. */
 const ofNamedAccounts: readonly string[] = [
   'look_up_public_keys',
+  'store_transaction_key_group',
   'record_waiting_mismatches',
   'select_due_mismatches',
   // One PostgreSQL decides acquisitions in groups; distributed tables have each alone.
