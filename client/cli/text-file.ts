@@ -15,13 +15,19 @@ export async function readTextFile(path: string): Promise<string> {
   try {
     const { size } = await stat(path)
     if (size > bytesMax) throw tooLarge(path)
-    return await readFile(path, { encoding: 'utf8', signal: AbortSignal.timeout(readWithinMs) })
+    return decode(await readFile(path, { signal: AbortSignal.timeout(readWithinMs) }))
   } catch (error) {
     const isLate = error instanceof Error && error.name === 'AbortError'
     const code = isLate ? 'TIMEOUT' : systemCodeOf(error)
     if (code === null) throw error
     throw new CliError('FILE_UNREADABLE', `The file ${path} cannot be read (${code}).`)
   }
+}
+
+/** Without a byte order mark, and in UTF-16 where one says so: PowerShell writes `echo … > FILE` like that. */
+function decode(bytes: Uint8Array): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes)
 }
 
 /**

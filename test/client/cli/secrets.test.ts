@@ -139,6 +139,22 @@ describe('the keystore', () => {
     expect(empty).toMatchObject({ code: 2, stdout: '' })
   })
 
+  test('opens to a passphrase file as editors and PowerShell of Windows write it', async () => {
+    const on = new Claviger(home, { CLAVIGER_URL: world.url, CLAVIGER_KEYSTORE: join(home, 'win.json') })
+    const text = 'korrektes Pferd für alle'
+    const files = {
+      plain: Buffer.from(text),
+      'line-end': Buffer.from(`${text}\r\n`),
+      marked: Buffer.from(`\ufeff${text}\r\n`),
+      'utf-16': Buffer.from(`\ufeff${text}\r\n`, 'utf16le'),
+    }
+    for (const [name, bytes] of Object.entries(files)) await writeFile(join(home, name), bytes)
+    await on.json('init', '--owner', 'win', '--passphrase-file', 'marked')
+    for (const name of Object.keys(files)) {
+      expect(await on.json('whoami', '--passphrase-file', name)).toMatchObject({ name: 'win' })
+    }
+  })
+
   test('init --passphrase without anybody to ask makes no keystore', async () => {
     const path = join(home, 'unasked.json')
     const { code } = await claviger.run(['init', '--owner', 'eve', '--passphrase', '--keystore', path])
