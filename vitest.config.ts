@@ -12,6 +12,10 @@ const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.me
 /** A file for the results, which CI counts. */
 const jsonReport = process.env['TEST_REPORT']
 
+/** Tests of the groups that share a commit, which servers on distributed tables do not gather. */
+const ofOnePostgres =
+  process.env['TEST_CITUS'] === '1' ? ['test/server/transaction-keys/*-groups.test.ts'] : []
+
 export default defineConfig({
   resolve: {
     conditions: ['claviger:source'],
@@ -20,6 +24,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['claviger:source'] } },
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ofOnePostgres,
     globalSetup: [
       'test/support/run-directory.ts',
       'test/support/compile-cache.ts',

@@ -771,14 +771,16 @@ CREATE OR REPLACE FUNCTION add_usage(p_account_id uuid, p_keys integer, p_bytes 
 AS $function$
 DECLARE
   v_usage account_usage;
+  v_stored record;
 BEGIN
   UPDATE account_usage SET transaction_keys = transaction_keys + p_keys, stored_bytes = stored_bytes + p_bytes
   WHERE account_id = p_account_id
   RETURNING * INTO v_usage;
   IF NOT FOUND THEN
     -- Counted with what this transaction has stored. Another one that counts at the same time waits here, and then adds its own.
+    SELECT * INTO v_stored FROM stored_of(p_account_id, NULL);
     INSERT INTO account_usage (account_id, transaction_keys, stored_bytes)
-    SELECT p_account_id, stored.key_count, stored.byte_count FROM stored_of(p_account_id, NULL) AS stored
+    VALUES (p_account_id, v_stored.key_count, v_stored.byte_count)
     ON CONFLICT DO NOTHING
     RETURNING * INTO v_usage;
     IF NOT FOUND THEN

@@ -1,6 +1,6 @@
 /** `claviger invite`: the operator's command to let people open an account where registration is INVITE. */
 import { parseArgs } from 'node:util'
-import { and, desc, isNull, like, sql } from 'drizzle-orm'
+import { and, desc, inArray, isNull, like, sql } from 'drizzle-orm'
 import { accounts, invitations } from '../../schema/tables/index.ts'
 import { createInvitation, hashOfInvitation } from '../accounts/invitations.ts'
 import { readConfig } from '../config.ts'
@@ -89,18 +89,26 @@ async function list({ reads }: Databases): Promise<OperatorResult> {
       isRevoked: invitations.isRevoked,
       isExpired: sql<boolean>`${invitations.expiresAt} <= clock_timestamp()`,
       accountId: invitations.accountId,
-      account: accounts.name,
     })
     .from(invitations)
-    .leftJoin(accounts, sql`${accounts.id} = ${invitations.accountId}`)
     .orderBy(desc(invitations.createdAt))
     .limit(1_000)
-  const documents = found.map(({ hash, createdAt, expiresAt, account, ...state }) => ({
+  // Apart: invitations and accounts may be on different machines.
+  const ids = found.flatMap(({ accountId }) => accountId ?? [])
+  const named =
+    ids.length === 0
+      ? []
+      : await reads.db
+          .select({ id: accounts.id, name: accounts.name })
+          .from(accounts)
+          .where(inArray(accounts.id, ids))
+  const names = new Map(named.map(({ id, name }) => [id, name]))
+  const documents = found.map(({ hash, createdAt, expiresAt, ...state }) => ({
     id: hash.slice(0, idDigits),
     status: statusOf(state),
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
-    account,
+    account: names.get(state.accountId ?? '') ?? null,
   }))
   return {
     value: { invitations: documents },
