@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { createTestDatabase } from '../support/database.ts'
 import { codeBlocksOf } from '../support/documents.ts'
 import { freePort } from '../support/server.ts'
+import { contain, whyNotContained } from './contained.ts'
 import {
   execute,
   measure,
@@ -44,7 +45,7 @@ describe.each(['client', 'server'] as const)('the package of %s/', (name) => {
     const { files } = packages[name]
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']))
     const kinds =
-      /^(LICENSE|[A-Z]+\.md|package\.json|bin\/[\w-]+\.js|docs\/[\w-]+\.md|dist\/[\w-]+\.d\.ts|dist\/(client|schema|server)\/.+\.(js|sql|graphql)|dist\/client\/console\/dist\/.+\.(css|html|svg|webmanifest)|dist\/schema\/migrations\/meta\/_journal\.json)$/
+      /^(LICENSE|[A-Z]+\.md|package\.json|bin\/[\w-]+\.js|docs\/[\w-]+\.md|dist\/[\w-]+\.d\.ts|dist\/schema\.graphql|dist\/(client|schema|server)\/.+\.(js|sql|graphql)|dist\/client\/console\/dist\/.+\.(css|html|svg|webmanifest)|dist\/schema\/migrations\/meta\/_journal\.json)$/
     expect(files.filter((file) => !kinds.test(file))).toEqual([])
     expect(files.length).toBeGreaterThan(50)
   })
@@ -224,3 +225,42 @@ test('without the optional dependency it runs on a PostgreSQL of yours, and says
     await rm(join(server.folder, 'none'), { recursive: true, force: true })
   }
 }, 60_000)
+
+test('the commands of the Dockerfile run it as process 1, unprivileged and read-only, and SIGTERM ends it in order', async (context) => {
+  const { server } = installed(context)
+  const reason = whyNotContained()
+  if (reason !== null) context.skip(reason)
+  const dockerfile = await readFile(join(root, 'deploy/docker/Dockerfile'), 'utf8')
+  const listOf = (instruction: RegExp) =>
+    z.array(z.string()).parse(JSON.parse(instruction.exec(dockerfile)?.[1] ?? ''))
+  const database = await createTestDatabase()
+  const port = String(await freePort())
+  const files = join(server.folder, 'secrets')
+  await mkdir(files, { recursive: true })
+  await writeFile(join(files, 'database-url'), database.url)
+  await writeFile(join(files, 'server-key-secret'), serverKeySecret)
+  const contained = await contain(listOf(/^ENTRYPOINT (.*)$/m), {
+    app: server.folder,
+    env: {
+      ...{ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: port, PUBLIC_URL: 'https://keys.example' },
+      DATABASE_URL_FILE: '/app/secrets/database-url',
+      SERVER_KEY_SECRET_FILE: '/app/secrets/server-key-secret',
+      SHUTDOWN_DELAY_SECONDS: '1',
+    },
+  })
+  try {
+    const isHealthy = () => contained.run(listOf(/^ {2}CMD (.*)$/m), { PORT: port }) === 0
+    await expect.poll(isHealthy, { timeout: 45_000, interval: 500, message: contained.output() }).toBe(true)
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
+    expect(await contained.status()).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/m)
+    expect(await contained.status()).toMatch(/^NSpid:\t\d+\t1$/m)
+    expect(await contained.status()).toMatch(/^CapEff:\t0+$/m)
+    for (const path of ['/app/x', '/x', '/etc/x']) expect(contained.run(['touch', path], {})).toBe(1)
+    expect(contained.run(['touch', '/tmp/x'], {})).toBe(0)
+    // The negative control of the health check.
+    expect(contained.run(listOf(/^ {2}CMD (.*)$/m), { PORT: '1' })).toBe(1)
+  } finally {
+    expect(await contained.stop(), contained.output()).toBe(0)
+    await database.drop()
+  }
+}, 120_000)
