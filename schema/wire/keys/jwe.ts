@@ -1,6 +1,7 @@
 import { decodeBase64url } from '../base64url.ts'
 import { parseCanonicalJsonObject } from '../json-object.ts'
 import { limits } from '../limits.ts'
+import { privateMembers } from './jwk.ts'
 
 /** The protected header members of a wrapped key that the protocol relies on (RFC 7516 §4). */
 export interface WrappedKeyHeader {
@@ -40,7 +41,7 @@ export function parseWrappedKeyHeader(jwe: string): WrappedKeyHeader {
   if (typeof alg !== 'string' || typeof enc !== 'string' || typeof kid !== 'string' || cty !== 'jwk+json') {
     throw new InvalidJwe('The header of a wrapped key has "alg", "enc", "kid", and "cty" is "jwk+json".')
   }
-  if (typeof epk === 'object' && epk !== null && 'd' in epk) {
+  if (epk !== undefined && !hasNoSecret(epk)) {
     throw new InvalidJwe('The ephemeral key in the header of a wrapped key is a public key.')
   }
   if (!keyManagementAlgorithms.includes(alg) || enc !== 'A256GCM') {
@@ -52,6 +53,12 @@ export function parseWrappedKeyHeader(jwe: string): WrappedKeyHeader {
     throw new InvalidJwe(`The header of a wrapped key has no members but ${headerMembers.join(', ')}.`)
   }
   return { alg, enc, kid }
+}
+
+/** Whether it is an object without a member that holds a secret in any JWK. */
+function hasNoSecret(epk: unknown): boolean {
+  if (typeof epk !== 'object' || epk === null || Array.isArray(epk)) return false
+  return !privateMembers.some((name) => name in epk)
 }
 
 /** The key management algorithms that clients open, and one that is reserved. */

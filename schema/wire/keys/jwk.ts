@@ -24,7 +24,7 @@ export class InvalidJwk extends Error {
 }
 
 /** Members that are refused in every key: they are secret, or only secret keys have them. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
+export const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
 /** Metadata members (RFC 7517 §4; `ext` is WebCrypto's). They are accepted and dropped. */
 const metadataMembers = ['use', 'key_ops', 'alg', 'kid', 'ext'] as const

@@ -31,6 +31,18 @@ describe('a wrapped key', () => {
     expect(() => parseWrappedKeyHeader(withHeader({ ...header, ...members }))).not.toThrow()
   })
 
+  test.each([{ d: 'AA' }, { kty: 'oct', k: 'AA' }, { p: 'AA' }, { priv: 'AA' }, 'text', null, ['AA']])(
+    'whose ephemeral key is %j is refused: it is public',
+    (epk) => {
+      const sound = { kty: 'OKP', crv: 'X25519', x: 'AA' }
+      const members = { ...header, alg: 'ECDH-ES+A256KW' }
+      const isObject = typeof epk === 'object' && epk !== null && !Array.isArray(epk)
+      const changed = isObject ? { ...sound, ...epk } : epk
+      expect(() => parseWrappedKeyHeader(withHeader({ ...members, epk: sound }))).not.toThrow()
+      expect(() => parseWrappedKeyHeader(withHeader({ ...members, epk: changed }))).toThrow(InvalidJwe)
+    },
+  )
+
   test('that jose made with ECDH-ES+A256KW is accepted', async () => {
     const { publicKey } = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, [
       'deriveBits',
