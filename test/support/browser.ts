@@ -60,6 +60,8 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
+    // Nobody watches: fades cost a seventh of the browser's processor time.
+    reducedMotion: 'reduce',
     ...options,
   })
   context.setDefaultTimeout(15_000)
