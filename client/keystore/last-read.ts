@@ -1,5 +1,5 @@
-import { VaultError } from '../../index.ts'
-import { settled, withObjectStore } from '../../keystore/object-store.ts'
+import { VaultError } from '../errors.ts'
+import { settled, withObjectStore } from './object-store.ts'
 
 /** The last reading of one thing, for when the key server is out of reach. */
 export interface LastRead<T> {

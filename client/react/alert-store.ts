@@ -1,4 +1,5 @@
 import type { Alert, ConnectionChange, Vault } from 'claviger'
+import { isOutOfReach, type LastRead } from '../keystore/last-read.ts'
 
 /** An account's alerts as a page has them. */
 export interface AlertsSnapshot {
@@ -14,6 +15,9 @@ const keptMax = 500
 const historySize = 100
 const retryMs = 5_000
 
+/** Kept for a visit without the key server. */
+export type NewestAlerts = Pick<AlertsSnapshot, 'alerts' | 'unacknowledgedCount'>
+
 export const nothing: AlertsSnapshot = {
   alerts: [],
   unacknowledgedCount: 0,
@@ -24,12 +28,16 @@ export const nothing: AlertsSnapshot = {
 /** One stream for all components that show the alerts of a vault: it runs while there is one. */
 export class AlertStore {
   readonly #vault: Vault
+  readonly #last: LastRead<NewestAlerts> | null
+  /** Nothing was read so far, but what was kept of the last visit. */
+  #isUnread = true
   readonly #listeners = new Set<() => void>()
   #snapshot = nothing
   #running: AbortController | null = null
 
-  constructor(vault: Vault) {
+  constructor(vault: Vault, last: LastRead<NewestAlerts> | null = null) {
     this.#vault = vault
+    this.#last = last
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -69,6 +77,7 @@ export class AlertStore {
         for await (const alert of stream) this.#add(alert)
       } catch (error) {
         if (isOver()) return
+        if (this.#isUnread) this.#set(isOutOfReach(error) ? await this.#kept() : nothing)
         this.#set({ error, connection: 'disconnected' })
         await new Promise((resolve) => setTimeout(resolve, retryMs))
       }
@@ -79,14 +88,20 @@ export class AlertStore {
   async #readHistory(): Promise<string | null> {
     const page = await this.#vault.alertHistory({ last: historySize })
     // The answer lacks alerts that have arrived since the key server looked.
-    const { alerts } = this.#snapshot
+    const alerts = this.#isUnread ? [] : this.#snapshot.alerts
     const arrived = alerts.slice(0, Math.max(0, indexOf(alerts, page.endCursor)))
     this.#set({
       alerts: [...arrived, ...page.alerts.toReversed()].slice(0, keptMax),
       unacknowledgedCount: page.unacknowledgedCount + arrived.length,
       error: null,
     })
+    this.#isUnread = false
+    this.#last?.put({ alerts: page.alerts.toReversed(), unacknowledgedCount: page.unacknowledgedCount })
     return page.endCursor
+  }
+
+  async #kept(): Promise<Partial<AlertsSnapshot>> {
+    return (await this.#last?.get()) ?? {}
   }
 
   #add(alert: Alert): void {
@@ -112,10 +127,10 @@ function indexOf(alerts: readonly Alert[], cursor: string | null): number {
 const stores = new WeakMap<Vault, AlertStore>()
 
 /** The one store of a vault. */
-export function alertStoreOf(vault: Vault): AlertStore {
+export function alertStoreOf(vault: Vault, last: LastRead<NewestAlerts> | null): AlertStore {
   const known = stores.get(vault)
   if (known !== undefined) return known
-  const store = new AlertStore(vault)
+  const store = new AlertStore(vault, last)
   stores.set(vault, store)
   return store
 }

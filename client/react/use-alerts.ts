@@ -1,6 +1,6 @@
 import { useCallback, useSyncExternalStore } from 'react'
-import { alertStoreOf, nothing, type AlertsSnapshot } from './alert-store.ts'
-import { useVault } from './vault-provider.ts'
+import { alertStoreOf, nothing, type AlertsSnapshot, type NewestAlerts } from './alert-store.ts'
+import { useLastRead, useVault } from './vault-provider.ts'
 
 /** The result of {@link useAlerts}. */
 export interface AlertsState extends AlertsSnapshot {
@@ -20,7 +20,8 @@ const subscribeToNothing = () => () => undefined
  */
 export function useAlerts(): AlertsState {
   const { vault } = useVault()
-  const store = vault === null ? null : alertStoreOf(vault)
+  const last = useLastRead<NewestAlerts>('alerts')
+  const store = vault === null ? null : alertStoreOf(vault, last)
   const snapshot = useSyncExternalStore(
     store?.subscribe ?? subscribeToNothing,
     store?.snapshot ?? (() => nothing),

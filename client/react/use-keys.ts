@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { KeyPageOptions, TransactionKey, Vault } from 'claviger'
-import { useVault } from './vault-provider.ts'
+import { isOutOfReach } from '../keystore/last-read.ts'
+import { useLastRead, useVault } from './vault-provider.ts'
 
 /** Which keys, and in which order; `first` is how many are read at a time. Other values read anew. */
 export type KeysOptions = Omit<KeyPageOptions, 'after'>
@@ -26,9 +27,18 @@ interface Read {
   readonly endCursor: string | null
   readonly isLoading: boolean
   readonly error: unknown
+  /** They are of the last visit: the key server has not answered since. */
+  readonly isKept: boolean
 }
 
-const nothing: Read = { keys: [], totalCount: null, endCursor: null, isLoading: false, error: null }
+const nothing: Read = {
+  keys: [],
+  totalCount: null,
+  endCursor: null,
+  isLoading: false,
+  error: null,
+  isKept: false,
+}
 
 /** The account's keys, page by page. It reads when it is first shown and when an option changes, and not by itself later. */
 export function useKeys({ first, applicationServer, state, search, sort }: KeysOptions = {}): KeysState {
@@ -36,6 +46,9 @@ export function useKeys({ first, applicationServer, state, search, sort }: KeysO
   const options = useMemo(
     () => ({ first, applicationServer, state, search, sort }),
     [first, applicationServer, state, search, sort],
+  )
+  const last = useLastRead<Pick<KeysState, 'keys'> & { readonly totalCount: number }>(
+    `keys/${JSON.stringify(options)}`,
   )
   const [read, setRead] = useState(nothing)
   // A late answer to options that are not asked for any more is dropped.
@@ -46,15 +59,23 @@ export function useKeys({ first, applicationServer, state, search, sort }: KeysO
       const set = (change: (last: Read) => Read) => {
         if (current === generation.current) setRead(change)
       }
-      set((last) => ({ ...last, isLoading: true }))
+      set((shown) => ({ ...shown, isLoading: true }))
       try {
         const page = await from.keyPage({ ...options, after: before?.endCursor })
         set(() => ({ ...nothing, ...page, keys: [...(before?.keys ?? []), ...page.keys] }))
+        if (before === null) last?.put({ keys: page.keys, totalCount: page.totalCount })
       } catch (error) {
-        set((last) => ({ ...last, isLoading: false, error }))
+        const kept = isOutOfReach(error) ? await last?.get() : undefined
+        set((shown) => ({
+          // Kept keys are not shown in place of a refusal.
+          ...(shown.isKept && !isOutOfReach(error) ? nothing : shown),
+          ...(shown.totalCount === null && kept !== undefined && { ...kept, isKept: true }),
+          isLoading: false,
+          error,
+        }))
       }
     },
-    [options],
+    [options, last],
   )
   useEffect(() => {
     if (vault === null) return undefined

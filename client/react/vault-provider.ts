@@ -18,12 +18,18 @@ import {
   type Keystore,
   type Vault,
 } from 'claviger'
+import { lastRead, type LastRead } from '../keystore/last-read.ts'
 
 export interface VaultProviderProps {
   /** Made once, outside of components: a keystore that is another one at each render would be opened at each. */
   readonly keystore: Keystore
   /** How the key server is reached. Made once, too. */
   readonly connection?: ConnectionOptions | undefined
+  /**
+   * Keeps what the hooks read of keys and alerts in IndexedDB (`claviger-reads`), for a page that is loaded while the key server is
+   * out of reach. It is descriptions, no secrets, and never shown in place of a refusal. Default: false.
+   */
+  readonly keepsReads?: boolean | undefined
   readonly children?: ReactNode
 }
 
@@ -50,9 +56,15 @@ type Opened = Pick<VaultState, 'status' | 'vault' | 'error'>
 
 const opening: Opened = { status: 'opening', vault: null, error: null }
 const VaultContext = createContext<VaultState | null>(null)
+const KeepsReadsContext = createContext(false)
 
 /** Opens the keystore's vault, and holds it for the hooks of everything inside. */
-export function VaultProvider({ keystore, connection, children }: VaultProviderProps): ReactElement {
+export function VaultProvider({
+  keystore,
+  connection,
+  keepsReads = false,
+  children,
+}: VaultProviderProps): ReactElement {
   const [opened, setOpened] = useState(opening)
   const open = useCallback(async () => {
     setOpened(await tryOpen(keystore, connection))
@@ -75,7 +87,8 @@ export function VaultProvider({ keystore, connection, children }: VaultProviderP
     [keystore, connection, open],
   )
   const state = useMemo(() => ({ ...opened, open, create }), [opened, open, create])
-  return createElement(VaultContext.Provider, { value: state }, children)
+  const reads = createElement(KeepsReadsContext.Provider, { value: keepsReads }, children)
+  return createElement(VaultContext.Provider, { value: state }, reads)
 }
 
 /**
@@ -87,6 +100,16 @@ export function useVault(): VaultState {
   const state = useContext(VaultContext)
   if (state === null) throw new TypeError('useVault needs a VaultProvider around it.')
   return state
+}
+
+/** Where the hooks keep what they read of one thing; null where they keep nothing. The values are this version's own. */
+export function useLastRead<T extends object>(name: string): LastRead<T> | null {
+  const { vault } = useVault()
+  const keepsReads = useContext(KeepsReadsContext)
+  return useMemo(
+    () => (vault === null || !keepsReads ? null : lastRead<T>(vault.managementKeyId, `react/${name}`)),
+    [vault, keepsReads, name],
+  )
 }
 
 async function tryOpen(keystore: Keystore, connection: ConnectionOptions | undefined): Promise<Opened> {

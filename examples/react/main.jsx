@@ -7,7 +7,7 @@ import { App } from './app.jsx'
 const keystore = indexedDbKeystore()
 
 createRoot(document.getElementById('app')).render(
-  <VaultProvider keystore={keystore}>
+  <VaultProvider keystore={keystore} keepsReads>
     <App />
   </VaultProvider>,
 )

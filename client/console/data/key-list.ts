@@ -3,7 +3,7 @@ import type { ViewerVault } from '../session/access.ts'
 import { filterOf, type KeyQuery } from './key-query.ts'
 import { readKeyTotals, type KeyTotals } from './key-totals.ts'
 import { readPageEnd } from './page-ends.ts'
-import { isOutOfReach, lastRead, type LastRead } from './read-cache.ts'
+import { isOutOfReach, lastRead, type LastRead } from '../../keystore/last-read.ts'
 import { Store } from './store.ts'
 
 export interface KeyListState {

@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import { isOutOfReach, type LastRead } from './read-cache.ts'
+import { isOutOfReach, type LastRead } from '../../keystore/last-read.ts'
 import { Store, useStore } from './store.ts'
 
 /** Something that is read from the key server. The last reading stays while it is read again, and when that fails. */

@@ -1,6 +1,6 @@
 import { encodeCursor } from '../../../schema/wire/cursor.ts'
 import { KeyServerError, type Alert } from '../../index.ts'
-import { isOutOfReach, lastRead, type LastRead } from '../data/read-cache.ts'
+import { isOutOfReach, lastRead, type LastRead } from '../../keystore/last-read.ts'
 import { Store } from '../data/store.ts'
 import type { ViewerVault } from './access.ts'
 

@@ -10,7 +10,7 @@ import {
 import { readDueKeys, type DueKeys } from '../data/due-keys.ts'
 import { KeyList } from '../data/key-list.ts'
 import { readKeyTotals, type KeyTotals } from '../data/key-totals.ts'
-import { lastRead } from '../data/read-cache.ts'
+import { lastRead } from '../../keystore/last-read.ts'
 import { Resource } from '../data/resource.ts'
 import { viewerOf, type ViewerVault } from './access.ts'
 import { AlertFeed } from './alert-feed.ts'

@@ -76,7 +76,27 @@ test('the example makes an account, lists and searches keys, verifies one, and s
   await tab.reload()
   await tab.getByRole('heading', { name: `Keys of ${owner}` }).waitFor()
   await alerts.getByText('KEY_OVERUSED').waitFor()
+  await keys.getByText('2 keys').waitFor()
   expect(watched.problems).toEqual([])
+
+  // Out of reach it shows what was read last, and nothing of it when it is refused.
+  await tab.route('**/graphql', (route) => route.abort())
+  await tab.reload()
+  await keys.getByText('2 keys').waitFor()
+  await keys.getByText('https://bank.example: ACTIVE').waitFor()
+  await alerts.getByText('KEY_OVERUSED').waitFor()
+  await keys.getByText('The key server could not be reached').waitFor()
+  await tab.unroute('**/graphql')
+  const errors = [
+    { message: 'Refused.', extensions: { code: 'UNAUTHENTICATED', reason: 'SIGNATURE_INVALID' } },
+  ]
+  await tab.route('**/graphql', (route) =>
+    route.fulfill({ status: 401, headers: { 'access-control-allow-origin': '*' }, json: { errors } }),
+  )
+  await tab.reload()
+  await keys.getByText('Refused.').waitFor()
+  expect(await tab.getByText('https://bank.example').count()).toBe(0)
+  expect(await alerts.getByText('KEY_OVERUSED').count()).toBe(0)
 })
 
 test('what the key server refuses is said by the example', async (context) => {
