@@ -479,6 +479,7 @@ CREATE INDEX webhooks_due ON webhooks USING btree (due_at) WHERE (due_at IS NOT 
 CREATE OR REPLACE FUNCTION acquire_wrapped_key_group(p_account_ids uuid[], p_management_key_ids text[], p_nonces text[], p_created bigint[], p_expires bigint[], p_transaction_key_ids uuid[], p_acquisition_ids uuid[], p_addresses text[], p_acquisition_hours integer, p_waits boolean)
  RETURNS TABLE(place integer, outcome text, wrapped_key text)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -1845,6 +1846,7 @@ END $function$
 CREATE OR REPLACE FUNCTION store_transaction_key_group(p_account_ids uuid[], p_management_key_ids text[], p_nonces text[], p_created bigint[], p_expires bigint[], p_addresses text[], p_keys json, p_default_notices integer[], p_keys_max integer, p_bytes_max integer, p_waits boolean)
  RETURNS TABLE(place integer, outcome text, state text, created_at timestamp with time zone, expiry_notices json, quota text, quota_limit integer)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 #variable_conflict use_column
 DECLARE

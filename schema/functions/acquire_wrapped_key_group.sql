@@ -6,10 +6,11 @@
 -- alert, or its acquisition id comes twice. Both leave no trace.
 -- One request never waits for another's account: the locks of accounts and keys are tried, unless p_waits. A group that waits
 -- is of one transaction key. Rows are taken in one order (README.md), so that no two groups wait for each other.
+-- The statements are planned once: their plans do not depend on what is asked, and planning them anew takes 0.9 ms of each group.
 CREATE OR REPLACE FUNCTION acquire_wrapped_key_group(
   p_account_ids uuid[], p_management_key_ids text[], p_nonces text[], p_created bigint[], p_expires bigint[],
   p_transaction_key_ids uuid[], p_acquisition_ids uuid[], p_addresses text[], p_acquisition_hours integer, p_waits boolean
-) RETURNS TABLE (place integer, outcome text, wrapped_key text) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (place integer, outcome text, wrapped_key text) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := clock_timestamp();

@@ -11,12 +11,13 @@
 -- one is never ALONE. Other refusals leave the consumed nonce.
 -- The locks of accounts are tried, so that no request waits for another account's, unless p_waits: such a group is of one account.
 -- account_usage is locked first, so whoever stores keys for an account is the only one.
+-- The statements are planned once: their plans do not depend on what is asked, and planning them anew takes 0.9 ms of each group.
 CREATE OR REPLACE FUNCTION store_transaction_key_group(
   p_account_ids uuid[], p_management_key_ids text[], p_nonces text[], p_created bigint[], p_expires bigint[], p_addresses text[],
   p_keys json, p_default_notices integer[], p_keys_max integer, p_bytes_max integer, p_waits boolean
 ) RETURNS TABLE (
   place integer, outcome text, state text, created_at timestamptz, expiry_notices json, quota text, quota_limit integer
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := clock_timestamp();

@@ -187,8 +187,8 @@ export class SignedRequest {
 
   /** The registered key that has verified the signature: it verifies the signer's statements too. */
   async verifier(): Promise<StatementVerifier> {
-    const { key } = await this.#verifyOnce()
-    return { signingKey: key.jwk, cryptoKey: key.cryptoKey }
+    const { principal, key } = await this.#verifyOnce()
+    return { signingKey: key.jwk, cryptoKey: key.cryptoKey, kid: principal.keyId }
   }
 
   /**

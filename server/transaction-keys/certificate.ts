@@ -15,6 +15,7 @@ import type { SignedTransaction } from '../auth/signed-request.ts'
 import { selectActiveSigner } from '../auth/active-signer.ts'
 import { assertSignedBy, untrueClaim, type ReceivedStatement } from '../auth/received-statement.ts'
 import { accountIdOf } from '../lib/account-id.ts'
+import { thumbprintOf } from '../lib/thumbprint-of.ts'
 
 const field = 'input.certificate'
 
@@ -46,14 +47,14 @@ export async function assertCertificate(
  * @throws {KeyServerError} BAD_USER_INPUT at `input.certificate`
  */
 export async function assertCertifiedBy(
-  { signingKey, cryptoKey }: StatementVerifier,
+  { signingKey, cryptoKey, kid }: StatementVerifier,
   certificate: ReceivedCertificate,
   { accountId, now, ...facts }: StoredFacts & { readonly accountId: AccountId; readonly now: Date | null },
 ): Promise<void> {
-  await assertSignedBy(certificate, { signingKey, ...(cryptoKey && { cryptoKey }), now, field })
+  await assertSignedBy(certificate, { signingKey, cryptoKey, kid, now, field })
   const { payload } = certificate
   if (accountIdOf(payload.iss) !== accountId) throw untrueClaim(field, 'iss')
-  const mismatched = await firstMismatchedClaim(payload, facts)
+  const mismatched = await firstMismatchedClaim(payload, facts, thumbprintOf)
   if (mismatched !== null) throw untrueClaim(field, mismatched)
 }
 

@@ -45,15 +45,17 @@ export interface CertifiedFacts {
  * Compares a certificate with what the key server stores or answers. A claim that the certificate leaves out states that
  * there is none: without `exp` the term has no end.
  *
+ * @param thumbprintOf of a public key. Default: {@link thumbprint}
  * @returns the name of the first claim that does not match; null when all do.
  */
 export async function firstMismatchedClaim(
   certificate: KeyCertificate,
   facts: CertifiedFacts,
+  thumbprintOf: (jwk: PublicJwk) => string | Promise<string> = thumbprint,
 ): Promise<keyof KeyCertificate | null> {
   const { iss, aud, jti, nbf = null, exp = null, max_uses = null, overuse = 'NOTIFY', cnf } = certificate
   // `jkt` is not compared: only the owner knows the thumbprint of a symmetric key.
-  const confirmed = 'jwk' in cnf ? await thumbprint(cnf.jwk) : null
+  const confirmed = 'jwk' in cnf ? await thumbprintOf(cnf.jwk) : null
   const comparisons: readonly (readonly [keyof KeyCertificate, claim: unknown, fact: unknown])[] = [
     ['iss', iss, facts.owner],
     ['aud', aud, facts.applicationServer],

@@ -54,10 +54,12 @@ export interface StatementSigner {
   readonly alg: StatementAlgorithm
 }
 
-/** The public key that a statement is verified with, and the same key imported. */
+/** The public key that a statement is verified with, and the same key imported when it is already. */
 export interface StatementVerifier {
   readonly signingKey: SigningJwk
-  readonly cryptoKey?: CryptoKey
+  readonly cryptoKey?: CryptoKey | undefined
+  /** The thumbprint of `signingKey`, when it is known. */
+  readonly kid?: string | undefined
 }
 
 /** A statement of the right form. Its signature is not verified: see {@link verifyStatement}. */
@@ -159,15 +161,14 @@ export async function verifyStatement<T extends StatementType>(
  * ({@link isFromFuture}).
  *
  * @param compact the statement that `parsed` was parsed from
- * @param signer.cryptoKey `signingKey`, when it is imported already
  * @throws {InvalidStatement}
  */
 export async function verifyParsedStatement(
   compact: string,
   { kid, alg, payload }: ParsedStatement<StatementType>,
-  { signingKey, cryptoKey }: StatementVerifier,
+  { signingKey, cryptoKey, kid: expected }: StatementVerifier,
 ): Promise<void> {
-  if (kid !== (await thumbprint(signingKey))) {
+  if (kid !== (expected ?? (await thumbprint(signingKey)))) {
     throw new InvalidStatement('This statement is not signed by the expected key.')
   }
   const algorithm = statementAlgorithmOf(signingKey)
