@@ -167,6 +167,12 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await result.getByText('PUBLIC_KEY_MISMATCH').waitFor()
   await page.getByRole('button', { name: 'Stop' }).click()
   await page.getByRole('button', { name: 'Run' }).waitFor()
+
+  // With a key that is forgotten with the page, what is tried does not touch the own account.
+  await page.getByRole('radio', { name: 'A throw-away account' }).click()
+  await page.getByLabel('Document').fill('{ account { name transactionKeys { totalCount } } }')
+  await page.getByRole('button', { name: 'Run' }).click()
+  await result.getByText(/"name": "try-[\w-]{13}",\s+"transactionKeys": \{\s+"totalCount": 0/).waitFor()
 })
 
 /** A day of the browser's calendar, as a date field takes it. */

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'react'
-import { KeyServerError, VaultError } from '../../../index.ts'
+import { createVault, KeyServerError, memoryKeystore, VaultError } from '../../../index.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import type { ViewerVault } from '../../session/access.ts'
 import { useSession } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Select } from '../../ui/choice.tsx'
+import { Segments, Select } from '../../ui/choice.tsx'
 import { CodeBlock } from '../../ui/copy.tsx'
 import { Notice } from '../../ui/display.tsx'
 import { TextField } from '../../ui/field.tsx'
@@ -12,6 +12,11 @@ import { Form } from '../../ui/form.tsx'
 import { Card, Columns, Muted, Page, Row, Stack } from '../../ui/page.tsx'
 import { examples } from './examples.ts'
 import { explorerMessages as m } from './explorer.messages.ts'
+
+type Runner = Pick<ViewerVault, 'graphql' | 'subscribe'>
+
+/** The account that a document is signed for. */
+type Signer = 'own' | 'throwAway'
 
 const names = Object.keys(examples)
 /** The most results kept of a subscription: older ones go. */
@@ -33,7 +38,9 @@ function Workbench() {
   const [name, setName] = useState('account')
   const [document, setDocument] = useState(() => examples.account?.document ?? '')
   const [variables, setVariables] = useState('{}')
-  const { results, isRunning, run, stop } = useRuns(viewer)
+  const [signer, setSigner] = useState<Signer>('own')
+  const throwAway = useThrowAwayVault(viewer.url)
+  const { results, isRunning, run, stop } = useRuns(() => (signer === 'own' ? viewer : throwAway()))
   const parsed = parseObject(variables)
   const start = () => {
     if (parsed !== null) run(document, parsed)
@@ -42,6 +49,17 @@ function Workbench() {
     <Columns>
       <Card>
         <Form onSubmit={start}>
+          <Segments<Signer>
+            label={t(m.signer)}
+            isLabelHidden={false}
+            value={signer}
+            options={[
+              { value: 'own', label: t(m.ownKey) },
+              { value: 'throwAway', label: t(m.throwAway) },
+            ]}
+            onChange={setSigner}
+          />
+          {signer === 'throwAway' && <Muted>{t(m.throwAwayText)}</Muted>}
           <Select
             label={t(m.example)}
             value={name}
@@ -85,7 +103,7 @@ function Workbench() {
         </Form>
       </Card>
       <Stack>
-        {owner === null && <Notice>{t(m.viewer)}</Notice>}
+        {owner === null && signer === 'own' && <Notice>{t(m.viewer)}</Notice>}
         {isRunning && results.length === 0 && <Notice isLive>{t(m.waiting)}</Notice>}
         {results.map((result, index) => (
           <CodeBlock key={results.length - index} text={result} name={t(m.result)} />
@@ -95,8 +113,23 @@ function Workbench() {
   )
 }
 
+/** An account whose key is in memory alone: made at the first call, and forgotten with the page. */
+function useThrowAwayVault(url: string): () => Promise<Runner> {
+  const made = useRef<Promise<Runner> | null>(null)
+  return async () => {
+    const owner = `try-${crypto.randomUUID().slice(0, 13)}`
+    made.current ??= createVault({ url, owner, label: 'API explorer', keystore: memoryKeystore() })
+    try {
+      return await made.current
+    } catch (error) {
+      made.current = null
+      throw error
+    }
+  }
+}
+
 /** The results of a document so far, the newest first. */
-function useRuns(vault: ViewerVault) {
+function useRuns(open: () => Runner | Promise<Runner>) {
   const [results, setResults] = useState<readonly string[]>([])
   const [isRunning, setRunning] = useState(false)
   const current = useRef<AbortController | null>(null)
@@ -112,6 +145,7 @@ function useRuns(vault: ViewerVault) {
         setResults((shown) => [JSON.stringify(value, null, 2), ...shown].slice(0, resultsMax))
     }
     try {
+      const vault = await open()
       if (/^\s*subscription\b/m.test(document)) {
         for await (const data of vault.subscribe(document, { variables, signal })) show(data)
       } else show(await vault.graphql(document, variables))
