@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { startBenchDatabase, type BenchDatabase } from './support/database.ts'
 import { print } from './support/figures.ts'
-import { loadServer } from './support/generator.ts'
+import { load, measure } from './support/measure.ts'
 import { operationsOver, type Operation } from './support/operations.ts'
 import { storeOwners, type Owner } from './support/owners.ts'
 import { findPgbench, runPgbench } from './support/pgbench.ts'
@@ -25,8 +25,6 @@ const warmUpSeconds = isShort ? 1 : 2
 /** So few that each of them is known after the warm-up. */
 const accounts = 200
 const keysEach = 50
-/** More than any server answers of them in a second. */
-const signedRequestsMax = 10_000
 
 const folder = new URL('.', import.meta.url)
 if (!existsSync(new URL('node_modules', folder))) {
@@ -74,7 +72,7 @@ async function report(contest: Contest): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       for (const [name, server] of contest.servers) {
         if (round === 0) await load(server.url, operation, warmUpSeconds)
-        note(name, await measure(contest.database, server, operation))
+        note(name, await measure(contest.database, server, { operation, seconds }))
       }
       if (pgbench !== null && operation.statement !== null && operation.connections === 32) {
         note('pgbench', await measurePgbench(pgbench, contest, operation))
@@ -89,35 +87,6 @@ async function report(contest: Contest): Promise<void> {
     new URL('RESULTS.md', folder),
     `# The last run of \`npm run bench\`\n\n${head}\n\n${tables.join('\n\n')}\n`,
   )
-}
-
-async function measure(
-  database: BenchDatabase,
-  server: BenchServer,
-  operation: Operation,
-): Promise<Measured> {
-  const before = await Promise.all([server.processorMs(), database.processorMs()])
-  const summary = await load(server.url, operation, seconds)
-  const after = await Promise.all([server.processorMs(), database.processorMs()])
-  const { requests, failures, p50Ms, p99Ms } = summary
-  if (failures > 0)
-    throw new Error(`${operation.name}: ${failures} answers of ${server.url} were not as expected.`)
-  return {
-    perSecond: (requests * operation.units) / summary.seconds,
-    p50Ms,
-    p99Ms,
-    serverMicroseconds: ((after[0] - before[0]) * 1_000) / (requests * operation.units),
-    databaseMicroseconds: ((after[1] - before[1]) * 1_000) / (requests * operation.units),
-    memoryMB: await server.memoryMB(),
-  }
-}
-
-async function load(url: string, operation: Operation, forSeconds: number) {
-  const { connections, expected, isSigned } = operation
-  const requests: Uint8Array[] = []
-  const count = isSigned ? forSeconds * signedRequestsMax : 2_000
-  for (let index = 0; index < count; index++) requests.push(await operation.next(url))
-  return loadServer({ url, connections, seconds: forSeconds, requests, expected })
 }
 
 async function measurePgbench(
