@@ -2,7 +2,7 @@
  * An operation's cost with 10,000 keys stored beside its cost with 1,000,000: the same requests to two key servers with a
  * database each, in turns. Ratios of medians.
  *
- *   node bench/growth.ts [keys]     by default 1,000,000 keys; about 4 minutes
+ *   node bench/growth.ts [keys] [OPERATION…]     by default 1,000,000 keys; about 4 minutes
  */
 import { startBenchDatabase } from './support/database.ts'
 import { percentile, print } from './support/figures.ts'
@@ -13,7 +13,8 @@ import { storeOwners } from './support/owners.ts'
 import { startKeyServer } from './support/processes.ts'
 import type { Measured } from './support/report.ts'
 
-const keys = Number(process.argv[2] ?? 1_000_000)
+const [keys = 1_000_000] = process.argv.slice(2).map(Number).filter(Number.isInteger)
+const asked = process.argv.slice(2).filter((argument) => !/^\d+$/.test(argument))
 /** Each request is about one of these, in both databases. */
 const requested = 10_000
 const rounds = 5
@@ -26,7 +27,9 @@ try {
   print(
     `Keys stored: ${requested.toLocaleString('en')} and ${keys.toLocaleString('en')}. With many ÷ with few:`,
   )
-  for (const { name } of few.operations) await compare(name)
+  for (const { name } of few.operations) {
+    if (asked.length === 0 || asked.includes(name)) await compare(name)
+  }
 } finally {
   await few.stop()
   await many.stop()

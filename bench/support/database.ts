@@ -27,7 +27,8 @@ export async function startBenchDatabase({
   const cluster = await startEmbeddedPostgres({ dataDirectory: directory })
   const sql = connectSql(cluster.url, {
     max: 2,
-    connection: { application_name: 'bench', statement_timeout: statementMsMax },
+    timeouts: { statementMs: statementMsMax, lockMs: statementMsMax },
+    connection: { application_name: 'bench' },
   })
   const stop = async (): Promise<void> => {
     await sql.end({ timeout: 5 })

@@ -10,7 +10,7 @@ export interface DatabaseTimeouts {
 const idleInTransactionMs = 15_000
 
 /**
- * The settings that the outcome of a statement depends on, or that could end it: a database, a role and a server have
+ * The settings that a statement's outcome and plan depend on, or that could end it: a database, a role and a server have
  * defaults of their own for each.
  */
 export function transactionSettings(
@@ -30,6 +30,9 @@ export function transactionSettings(
     // Whoever turns it off while the server runs would have it acknowledge what a crash takes away.
     synchronous_commit: synchronousCommit,
     transform_null_equals: 'off',
+    // Rows are found one by one and are mostly in memory. With PostgreSQL's 4, made for disks that seek, it scans all accounts
+    // instead: among 300,000 keys, 50 look-ups took 1.0 ms instead of 0.5, and more with every account.
+    random_page_cost: '1.1',
     statement_timeout: String(statementMs),
     lock_timeout: String(lockMs),
     idle_in_transaction_session_timeout: String(idleInTransactionMs),

@@ -58,7 +58,7 @@ auth_file = ${users}
 pool_mode = ${mode}
 default_pool_size = 20
 server_round_robin = 1
-ignore_startup_parameters = extra_float_digits,search_path,intervalstyle,bytea_output,statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout,default_transaction_isolation,default_transaction_read_only,default_transaction_deferrable,array_nulls,transform_null_equals
+ignore_startup_parameters = extra_float_digits,search_path,intervalstyle,bytea_output,statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout,default_transaction_isolation,default_transaction_read_only,default_transaction_deferrable,array_nulls,transform_null_equals,random_page_cost
 `,
   )
   let child = await start(settings, Number(url.port))
