@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import {
   startKeyServer,
@@ -69,15 +70,25 @@ export async function startWorlds(count: number, options: TestServerOptions = {}
   }))
 }
 
-/** A port of loopback that is free now. */
+/** Below those that systems give to connections and to listeners without a port of their own: they would take it meanwhile. */
+const ports = { first: 11_000, count: 20_000 }
+let lastPort = ports.first + randomInt(ports.count)
+
+/** A port of loopback that is free, and stays so until somebody asks for this very one. */
 export async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const probe = createServer().once('error', reject)
-  probe.listen(0, '127.0.0.1', () => {
-    const address = probe.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
+  lastPort = ports.first + ((lastPort - ports.first + 1) % ports.count)
+  return (await isFree(lastPort)) ? lastPort : freePort()
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer()
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  probe.once('error', () => {
+    resolve(false)
+  })
+  probe.listen(port, '127.0.0.1', () => {
     probe.close(() => {
-      resolve(port)
+      resolve(true)
     })
   })
   return promise
