@@ -90,7 +90,7 @@ describe('a list', () => {
   test('that names the same next page forever is malformed: it does not pass for whole', async () => {
     const { vault } = await createVictim(server())
     await vault.createKey(shop)
-    const { register } = await vault.prepareRecovery()
+    const recovery = await vault.prepareRecovery()
     let endCursor: unknown = null
     server().tamper(
       aboutOperation('TransactionKeys', ({ account }) => {
@@ -100,7 +100,7 @@ describe('a list', () => {
     )
     await expect(vault.keys().toArray()).rejects.toMatchObject(malformed)
     // Nor does a device count as given every key when the list of them did not end.
-    await expect(register()).rejects.toMatchObject(malformed)
+    await expect(recovery.register()).rejects.toMatchObject(malformed)
     expect(endCursor).not.toBeNull()
   })
 
