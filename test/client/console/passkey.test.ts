@@ -96,6 +96,6 @@ test('a passkey that has no prf is given up for the browser, which says so', asy
 test('where a page has no passkeys none is offered', async (context) => {
   const { page } = await world.open(context)
   await page.getByRole('button', { name: /^Start here/ }).click()
-  await page.getByText('will be kept by this browser').waitFor()
+  await page.getByText('This browser will keep the key').waitFor()
   expect(await page.getByRole('radio', { name: 'A passkey' }).count()).toBe(0)
 })
