@@ -140,6 +140,22 @@ async function compile(moduleResolution: string): Promise<string> {
   )
 }
 
+test('every command of the server is in its package, and says how it is used', async (context) => {
+  const { server } = installed(context)
+  const bin = join(server.folder, 'node_modules/.bin/claviger-server')
+  const { stdout: usage } = await execute(bin, ['--help'], { cwd: server.folder })
+  const commands = [...usage.matchAll(/claviger-server ([a-z-]+) (?:--help|\[OPTION\])/g)].map(
+    ([, name = '']) => name,
+  )
+  expect(commands).toEqual(
+    expect.arrayContaining(['serve', 'server-key', 'accounts', 'invite', 'database', 'doctor']),
+  )
+  for (const command of commands) {
+    const { stdout } = await execute(bin, [command, '--help'], { cwd: server.folder })
+    expect(stdout).toContain(`Usage: claviger ${command}`)
+  }
+}, 60_000)
+
 test('without @claviger/server "claviger serve" says how to install it', async (context) => {
   const { client } = installed(context)
   const run = execute('npx', ['--no-install', 'claviger', 'serve'], { cwd: client.folder })
