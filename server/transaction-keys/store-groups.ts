@@ -75,7 +75,9 @@ export function createStoreGroups(
     weightOf: ({ key }) => Math.ceil(key.length / charactersOfWeight),
     decide,
     decideAlone: async (asked) => {
-      const [outcome] = await decide([asked], { waits: true })
+      const [outcome] = gathers
+        ? await decide([asked], { waits: true })
+        : [await storeOnItsNode(databases, asked, quotas)]
       if (typeof outcome !== 'object') throw new TypeError('The database did not decide a request by itself.')
       return outcome
     },
@@ -109,6 +111,19 @@ export function describeKey(key: KeyToStore, { isRefused }: { readonly isRefused
   })
 }
 
+/** Distributed tables alone have this function: the coordinator hands it on to the node of the account as a whole. */
+async function storeOnItsNode(
+  { writes }: Pick<Databases, 'writes'>,
+  { accountId, managementKeyId, nonce, created, expires, address, key }: GroupedStore,
+  quotas: Quotas,
+): Promise<StoreOutcome | 'BUSY' | 'ALONE'> {
+  const [row] = await writes.sql`
+    SELECT * FROM store_transaction_key(
+      ${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires}, ${address}, ${key}::text::json,
+      ${limits.expiryNoticesDefault.map(String)}::text[]::integer[], ${quotas.transactionKeys}, ${quotas.storedBytes})`
+  return toOutcome(outcomeRow.parse({ ...row, place: 1 }))
+}
+
 async function storeTogether(
   { writes }: Pick<Databases, 'writes'>,
   group: readonly GroupedStore[],
@@ -128,8 +143,11 @@ async function storeTogether(
   const outcomes: (StoreOutcome | 'BUSY' | 'ALONE')[] = []
   for (const row of rows) {
     const decided = outcomeRow.parse(row)
-    const isDecided = decided.outcome !== 'BUSY' && decided.outcome !== 'ALONE'
-    outcomes[decided.place - 1] = isDecided ? decided : decided.outcome
+    outcomes[decided.place - 1] = toOutcome(decided)
   }
   return outcomes
+}
+
+function toOutcome(decided: z.infer<typeof outcomeRow>): StoreOutcome | 'BUSY' | 'ALONE' {
+  return decided.outcome === 'BUSY' || decided.outcome === 'ALONE' ? decided.outcome : decided
 }
