@@ -74,7 +74,8 @@ export function createHandler({
     holdAnswer(response, waitingBytes)
     const route = routes.get(pathOf(request)) ?? elsewhere
     observer.observeHttp(request, response, route?.operation ?? otherOperation, () => {
-      if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
+      if (hasSeveralHosts(request)) sendText(response, 400, 'A request has one Host.')
+      else if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
       else if (route === null) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
       else void Promise.resolve(route.answer(request, response)).catch(() => response.destroy())
     })
@@ -114,6 +115,11 @@ export function createHttpServer(handler: RequestListener): Server {
 
 const notMyHost =
   'This key server listens on this machine only, and answers for localhost and the hosts of PUBLIC_URL. A proxy before it passes one of them on as Host.'
+
+/** Node keeps the first Host, and a proxy may have gone by another (RFC 9112 §3.2). */
+function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length > 1
+}
 
 /** Counts what is left of an answer once the kernel has taken what it can, until the rest has gone too. */
 function holdAnswer(response: ServerResponse, waitingBytes: WaitingBytes): void {

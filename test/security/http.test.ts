@@ -101,6 +101,7 @@ test('bytes that two servers could take for different requests are refused', asy
     [...headers, length, 'Content-Length: 3', '', signed.body],
     [...headers, 'Transfer-Encoding: xchunked', '', chunked],
     [...headers.map((line) => line.replace('signature: ', 'signature:\r\n ')), length, '', signed.body],
+    ['host: elsewhere.example', ...headers, length, '', signed.body],
   ]
   for (const lines of requests) {
     const answer = await sendBytes(['POST /graphql HTTP/1.1', 'Host: localhost', ...lines].join('\r\n'))
