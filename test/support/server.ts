@@ -76,8 +76,9 @@ let lastPort = ports.first + randomInt(ports.count)
 
 /** A port of loopback that is free, and stays so until somebody asks for this very one. */
 export async function freePort(): Promise<number> {
-  lastPort = ports.first + ((lastPort - ports.first + 1) % ports.count)
-  return (await isFree(lastPort)) ? lastPort : freePort()
+  const port = ports.first + ((lastPort - ports.first + 1) % ports.count)
+  lastPort = port
+  return (await isFree(port)) ? port : freePort()
 }
 
 async function isFree(port: number): Promise<boolean> {
