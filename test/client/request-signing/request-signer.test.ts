@@ -4,6 +4,7 @@ import { createVault, memoryKeystore, type Vault } from '../../../client/index.t
 import { createClock } from '../../../client/transport/clock.ts'
 import { createVerifier, type Verifier } from '../../../client/verifier/create-verifier.ts'
 import { authenticated, nodeMiddleware } from '../../../client/verifier/middleware/node.ts'
+import { memoryNonces, type NonceStore } from '../../../client/verifier/nonces.ts'
 import { responseOf, refuse, type Refusal } from '../../../client/verifier/refusal.ts'
 import { useWorld } from '../../support/world.ts'
 
@@ -46,12 +47,18 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   shop = `http://127.0.0.1:${String(typeof address === 'object' && address !== null ? address.port : 0)}`
-  verifier = createVerifier({ url: keyServer.url, applicationServer: shop })
+  verifier = createVerifier({ url: keyServer.url, applicationServer: shop, nonces: keptNonces() })
 })
 afterEach(() => {
   server.closeAllConnections()
   server.close()
 })
+
+/** Those of an application server that was not started just now: one that was has requests of this second signed anew. */
+function keptNonces(): NonceStore {
+  const nonces = memoryNonces()
+  return { consume: (nonce, expiresAt) => nonces.consume(nonce, expiresAt) }
+}
 
 const usesOf = async (id: string) => (await vault.key(id))?.useCount
 
