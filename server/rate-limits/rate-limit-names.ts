@@ -38,7 +38,7 @@ export const defaultRateLimits: RateLimits = {
   verifications: { count: 30_000, seconds: 30 },
   mismatches: { count: 1_200, seconds: 120 },
   acquisitions: { count: 12_000, seconds: 120 },
-  'written-bytes': { count: 768 * 1024, seconds: 22 },
+  'written-bytes': { count: 640 * 1024, seconds: 22 },
 }
 
 /** The values of the setting: `off` for no limits, or those that differ from {@link defaultRateLimits}; null for none of a name. */

@@ -69,10 +69,12 @@ test('a document that is being fetched is not taken for a later registration: it
   const site = await startSlowSite()
   const first = register(url, old, site.name)
   await expect.poll(() => held).toHaveLength(1)
-  site.answer = listing(next.id)
   const second = register(url, next, site.name)
   for (const response of held.splice(0)) listing(old.id)(response)
+  // The next answer revokes this key.
   expect(outcomeOf(await first)).toMatchObject({ proved: true })
+  await expect.poll(() => held).toHaveLength(1)
+  for (const response of held.splice(0)) listing(next.id)(response)
   expect(outcomeOf(await second)).toMatchObject({ proved: true })
   expect(await mayFollow(old)).toBe(false)
 })

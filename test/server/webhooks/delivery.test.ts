@@ -85,7 +85,7 @@ test('a slow receiver delays no other webhook, not even of the same account', as
   await setWebhook(world.url, owner.key, { url: slow.url })
   await setWebhook(world.url, owner.key, { url: fast.url })
   await raise(world, owner, { count: 5 })
-  await eventually(() => fast.taken().length === 5, { withinMs: 5_000, what: 'the fast one’s messages' })
+  await eventually(() => fast.taken().length >= 5, { withinMs: 5_000, what: 'the fast one’s messages' })
   await eventually(() => slow.received.length === 1, { withinMs: 5_000, what: 'the slow one’s message' })
 })
 
@@ -190,5 +190,6 @@ test('a secret that the server cannot open any more is a failure that its owner 
     what: 'the failure',
   })
   await setWebhook(world.url, owner.key, { url: target.url, renewSecret: true })
-  await eventually(() => target.taken().length === 1, { withinMs: 5_000, what: 'the message' })
+  // And then that the webhook was changed.
+  await eventually(() => target.taken().length >= 1, { withinMs: 5_000, what: 'the message' })
 })
