@@ -17,8 +17,9 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 /* Workers are reached through proxies, by the coordinator and by the key server, so that one can be away. */
 
-// Told in the name, since CI has no Citus.
-describe.skipIf(!isOnCitus)('while a worker is away (needs a Citus, TEST_CITUS=1)', () => {
+if (!isOnCitus) process.stdout.write('Skipped: needs a Citus at TEST_DATABASE_URL, and TEST_CITUS=1.\n')
+
+describe.skipIf(!isOnCitus)('while a worker is away', () => {
   const name = `claviger_test_${randomBytes(8).toString('hex')}`
   const proxies: TcpProxy[] = []
   let administrator: Administrator
