@@ -80,16 +80,13 @@ async function compare(name: string): Promise<void> {
       figures[which].push(await measure(database, server, { operation: operationOf(place), seconds }))
     }
   }
-  const ratioOf = (figure: keyof Measured) =>
-    (medianOf(figures.many, figure) / medianOf(figures.few, figure)).toFixed(2)
+  const medianOf = (which: keyof typeof figures, figure: keyof Measured) =>
+    percentile(
+      figures[which].map((one) => one[figure]),
+      0.5,
+    )
+  const ratioOf = (figure: keyof Measured) => (medianOf('many', figure) / medianOf('few', figure)).toFixed(2)
   print(
     `  ${name.padEnd(20)} rate ${ratioOf('perSecond')}, p50 ${ratioOf('p50Ms')}, processor time of the server ${ratioOf('serverMicroseconds')}, of the database ${ratioOf('databaseMicroseconds')}`,
-  )
-}
-
-function medianOf(measured: readonly Measured[], figure: keyof Measured): number {
-  return percentile(
-    measured.map((one) => one[figure]),
-    0.5,
   )
 }

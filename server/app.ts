@@ -192,9 +192,9 @@ async function createOn(
 
 function serveOwnMetrics(
   { contentType, read }: Prometheus,
-  { metricsHost = '127.0.0.1', metricsPort = 0 }: KeyServerOptions,
+  { metricsHost: host, metricsPort: port = 0 }: KeyServerOptions,
 ): Promise<() => Promise<void>> {
-  return serveMetrics({ host: metricsHost, port: metricsPort, contentType, read })
+  return serveMetrics({ host, port, contentType, read })
 }
 
 /** Loaded by servers that are asked for metrics alone. */

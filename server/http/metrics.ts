@@ -5,7 +5,8 @@ import { sendText } from './responses.ts'
 import { pathOf } from './server.ts'
 
 export interface MetricsServerOptions {
-  readonly host: string
+  /** Default: 127.0.0.1. */
+  readonly host?: string | undefined
   readonly port: number
   readonly contentType: string
   readonly read: () => Promise<string>
@@ -22,7 +23,7 @@ const connectionsMax = 20
  * @throws Error in words when it cannot listen
  */
 export async function serveMetrics({
-  host,
+  host = '127.0.0.1',
   port,
   contentType,
   read,

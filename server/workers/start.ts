@@ -21,7 +21,7 @@ export async function startWorkers({
   workers: count,
   log,
   metricsPort,
-  metricsHost = '127.0.0.1',
+  metricsHost,
   ...options
 }: WorkersOptions): Promise<RunningKeyServer> {
   const database = await openDatabase(options)
@@ -49,7 +49,7 @@ export async function startWorkers({
 
 async function publish(
   supervisor: Supervisor,
-  where: { readonly host: string; readonly port: number },
+  where: { readonly host: string | undefined; readonly port: number },
 ): Promise<() => Promise<void>> {
   const { contentType, sumUp } = await import('../observation/prometheus.ts')
   return serveMetrics({ ...where, contentType, read: async () => sumUp(await supervisor.readMetrics()) })

@@ -38,17 +38,12 @@ export class Supervisor {
   /**
    * Starts all workers: the first alone, which migrates the database and takes the port.
    *
-   * @throws Error with the reason of the worker that could not start; the others are stopped then
+   * @throws Error with the reason of the worker that could not start; the others are left to `stop`
    */
   async start(): Promise<Listening> {
-    try {
-      const listening = await this.#fork()
-      await Promise.all(Array.from({ length: this.#options.count - 1 }, () => this.#fork()))
-      return listening
-    } catch (error) {
-      await this.stop()
-      throw error
-    }
+    const listening = await this.#fork()
+    await Promise.all(Array.from({ length: this.#options.count - 1 }, () => this.#fork()))
+    return listening
   }
 
   /** The metrics of each worker that tells them in time. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../server/config.ts'
 
@@ -106,4 +107,18 @@ test('a mail server and a sender are set together, and what is wrong repeats no 
     expect(problemsOf({ SMTP_URL: url, SMTP_FROM: wrong })).toContain('SMTP_FROM: must')
   }
   expect(problemsOf({ SMTP_URL: `${url}/x`, SMTP_FROM: from })).not.toContain('hunter2')
+})
+
+describe('workers', () => {
+  test.each([
+    [{}, 1],
+    [{ WORKERS: '3' }, 3],
+    [{ WORKERS: 'auto' }, Math.min(availableParallelism(), 16)],
+  ])('of %o', (environment, workers) => {
+    expect(readConfig(environment)).toMatchObject({ workers })
+  })
+
+  test.each(['0', '65', '-1', '1.5', 'all'])('are not %s', (value) => {
+    expect(() => readConfig({ WORKERS: value })).toThrow('must be auto or a whole number from 1 to 64')
+  })
 })
