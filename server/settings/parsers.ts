@@ -18,14 +18,14 @@ export function wholeNumber({ min, max }: { readonly min: number; readonly max: 
 /** As many workers as `auto` stands for at most: beyond it the one database decides how fast all of them are. */
 const workersAutoMax = 16
 
+const workersError = 'must be auto or a whole number from 1 to 64'
+
 /** A number of processes, or `auto` for one each processor. */
-export const workerCount = z.union(
-  [
-    z.literal('auto').transform(() => Math.min(availableParallelism(), workersAutoMax)),
-    wholeNumber({ min: 1, max: 64 }),
-  ],
-  { error: 'must be auto or a whole number from 1 to 64' },
-)
+export const workerCount = z
+  .string()
+  .regex(/^(?:auto|[1-9]\d?)$/, { error: workersError })
+  .transform((text) => (text === 'auto' ? Math.min(availableParallelism(), workersAutoMax) : Number(text)))
+  .refine((count) => count <= 64, { error: workersError })
 
 /** One of a few words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
