@@ -185,6 +185,7 @@ async function readAnswer(response: Response): Promise<Attempt> {
   return {
     response: copy,
     refusal: response.ok ? {} : refusalOf(text),
-    retryAfterMs: /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null,
+    // Without a wait, a server that always limits would be asked for ever.
+    retryAfterMs: /^[1-9]\d{0,5}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null,
   }
 }
