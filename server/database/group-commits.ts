@@ -5,8 +5,6 @@ import { codesOf } from './error-codes.ts'
 export interface GroupCommit<Asked, Outcome> {
   /** The requests in words, for traces. */
   readonly name: string
-  /** False when the accounts of a group may be on several machines: each request is then decided alone. */
-  readonly gathers: boolean
   /** The account in whose queue a request waits. */
   readonly accountOf: (asked: Asked) => string
   /** The key of a request, which belongs to the account. It is in one group at a time, and its further requests wait. */
@@ -25,6 +23,11 @@ export interface GroupCommit<Asked, Outcome> {
   ) => Promise<readonly (Outcome | 'BUSY' | 'ALONE')[]>
   /** Decides one request, whatever it takes. */
   readonly decideAlone: (asked: Asked) => Promise<Outcome>
+}
+
+/** Decides requests, each by itself, however many come at once. */
+export interface DecidesRequests<Asked, Outcome> {
+  decide(asked: Asked): Promise<Outcome>
 }
 
 /** The weight of all requests of a statement: with more, the time of one would be felt by the others. */
@@ -51,7 +54,7 @@ interface Waiting<Asked, Outcome> {
  * A group that the database refuses as a whole has left no trace, so its requests are decided alone. When its connection is
  * lost, nobody knows what was committed, and all of them fail as each would.
  */
-export class GroupCommits<Asked, Outcome> {
+export class GroupCommits<Asked, Outcome> implements DecidesRequests<Asked, Outcome> {
   readonly #commit: GroupCommit<Asked, Outcome>
   /** By account; the one that was served last comes last. */
   readonly #queues = new Map<string, Waiting<Asked, Outcome>[]>()
@@ -63,7 +66,6 @@ export class GroupCommits<Asked, Outcome> {
   }
 
   decide(asked: Asked): Promise<Outcome> {
-    if (!this.#commit.gathers) return this.#commit.decideAlone(asked)
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
     const { name, accountOf, keyOf, weightOf = () => 1 } = this.#commit
     const account = accountOf(asked)

@@ -3,8 +3,9 @@ import type { TransactionKeyId } from '../../schema/wire/brands.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume } from '../auth/signed-request.ts'
-import type { Databases } from '../database/connect.ts'
-import { GroupCommits } from '../database/group-commits.ts'
+import type { OpenPool } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
+import type { DecidesRequests } from '../database/group-commits.ts'
 
 /** The refusals of an acquisition whose nonce was consumed. */
 export const acquisitionRefusals = ['NOT_FOUND', 'KEY_REVOKED', 'KEY_NOT_YET_VALID', 'KEY_OVERUSED'] as const
@@ -35,35 +36,27 @@ const outcomeRow = z.discriminatedUnion('outcome', [
 /**
  * Decides concurrent acquisitions in groups (`acquire_wrapped_key_group`), where a transaction key is in one group at a time.
  *
- * @param options.gathers as in {@link GroupCommits}
- * @param options.acquireAlone decides acquisitions that raise an alert
+ * @param acquireAlone decides acquisitions that raise an alert
  */
 export function createAcquisitionGroups(
-  databases: Pick<Databases, 'writes'>,
-  {
-    gathers,
-    acquireAlone,
-  }: {
-    readonly gathers: boolean
-    readonly acquireAlone: (asked: GroupedAcquisition) => Promise<GroupedOutcome>
-  },
-): GroupCommits<GroupedAcquisition, GroupedOutcome> {
-  return new GroupCommits({
+  nodes: Pick<DatabaseNodes, 'gather'>,
+  acquireAlone: (asked: GroupedAcquisition) => Promise<GroupedOutcome>,
+): DecidesRequests<GroupedAcquisition, GroupedOutcome> {
+  return nodes.gather((writes) => ({
     name: 'acquisitions',
-    gathers,
     accountOf: ({ accountId }) => accountId,
     keyOf: ({ transactionKeyId }) => transactionKeyId,
-    decide: (group, { waits }) => acquireTogether(databases, group, waits),
+    decide: (group, { waits }) => acquireTogether(writes, group, waits),
     decideAlone: acquireAlone,
-  })
+  }))
 }
 
 async function acquireTogether(
-  { writes }: Pick<Databases, 'writes'>,
+  { sql }: Pick<OpenPool, 'sql'>,
   group: readonly GroupedAcquisition[],
   waits: boolean,
 ): Promise<(GroupedOutcome | 'BUSY' | 'ALONE')[]> {
-  const rows = await writes.sql`
+  const rows = await sql`
     SELECT * FROM acquire_wrapped_key_group(
       ${group.map(({ accountId }) => accountId)}::uuid[],
       ${group.map(({ managementKeyId }) => managementKeyId)}::text[],

@@ -10,6 +10,7 @@ import type { NonceToConsume, SignedRequest, SignedTransaction } from '../auth/s
 import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { diskBytes } from '../rate-limits/disk-bytes.ts'
 import type { Databases } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 import { parseInput, uuid } from '../lib/input.ts'
 import type { Meters } from '../observation/meters.ts'
 import type { AcquisitionPurpose } from '../../schema/wire/enums.ts'
@@ -50,23 +51,19 @@ export class Acquisitions {
   readonly #meters: Meters
   readonly #groups: ReturnType<typeof createAcquisitionGroups>
 
-  /** @param options.gathers whether the accounts of a group are on one machine */
   constructor(
     databases: Databases,
-    { meters, gathers }: { readonly meters: Meters; readonly gathers: boolean },
+    { meters, nodes }: { readonly meters: Meters; readonly nodes: DatabaseNodes },
   ) {
     this.#databases = databases
     this.#meters = meters
-    this.#groups = createAcquisitionGroups(databases, {
-      gathers,
-      acquireAlone: async ({ transactionKeyId, acquisitionId, ...nonce }) => {
-        const { outcome, rows } = await this.#run(nonce, {
-          keyIds: [transactionKeyId],
-          purpose: 'USE',
-          acquisitionId,
-        })
-        return { outcome, jwe: rows[0]?.wrapped_key ?? null }
-      },
+    this.#groups = createAcquisitionGroups(nodes, async ({ transactionKeyId, acquisitionId, ...nonce }) => {
+      const { outcome, rows } = await this.#run(nonce, {
+        keyIds: [transactionKeyId],
+        purpose: 'USE',
+        acquisitionId,
+      })
+      return { outcome, jwe: rows[0]?.wrapped_key ?? null }
     })
   }
 

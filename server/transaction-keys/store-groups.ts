@@ -4,8 +4,9 @@ import { quotaNames } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { nonceRefusals } from '../auth/nonces.ts'
 import type { NonceToConsume } from '../auth/signed-request.ts'
-import type { Databases } from '../database/connect.ts'
-import { GroupCommits } from '../database/group-commits.ts'
+import type { OpenPool } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
+import type { DecidesRequests } from '../database/group-commits.ts'
 import { isManagementKeyId } from '../lib/input.ts'
 import { thumbprintOf } from '../lib/thumbprint-of.ts'
 import type { Quotas } from '../quotas/quotas.ts'
@@ -56,32 +57,23 @@ export type StoreOutcome = Exclude<z.infer<typeof outcomeRow>, { readonly outcom
 /** Characters of a key's description that weigh as much as a small request: it has up to 512 KiB. */
 const charactersOfWeight = 4096
 
-/**
- * Stores keys in groups (`store_transaction_key_group`), where an account is in one group at a time.
- *
- * @param options.gathers as in {@link GroupCommits}
- */
+/** Stores keys in groups (`store_transaction_key_group`), where an account is in one group at a time. */
 export function createStoreGroups(
-  databases: Pick<Databases, 'writes'>,
-  { quotas, gathers }: { readonly quotas: Quotas; readonly gathers: boolean },
-): GroupCommits<GroupedStore, StoreOutcome> {
-  const decide = (group: readonly GroupedStore[], { waits }: { readonly waits: boolean }) =>
-    storeTogether(databases, group, { waits, quotas })
-  return new GroupCommits({
+  nodes: Pick<DatabaseNodes, 'gather'>,
+  quotas: Quotas,
+): DecidesRequests<GroupedStore, StoreOutcome> {
+  return nodes.gather((writes) => ({
     name: 'stored keys',
-    gathers,
     accountOf: ({ accountId }) => accountId,
     keyOf: () => '',
     weightOf: ({ key }) => Math.ceil(key.length / charactersOfWeight),
-    decide,
+    decide: (group, { waits }) => storeTogether(writes, group, { waits, quotas }),
     decideAlone: async (asked) => {
-      const [outcome] = gathers
-        ? await decide([asked], { waits: true })
-        : [await storeOnItsNode(databases, asked, quotas)]
+      const [outcome] = await storeTogether(writes, [asked], { waits: true, quotas })
       if (typeof outcome !== 'object') throw new TypeError('The database did not decide a request by itself.')
       return outcome
     },
-  })
+  }))
 }
 
 /** The description of a key that the database function takes. `isRefused`: one of its signed statements is wrong. */
@@ -111,25 +103,12 @@ export function describeKey(key: KeyToStore, { isRefused }: { readonly isRefused
   })
 }
 
-/** Distributed tables alone have this function: the coordinator hands it on to the node of the account as a whole. */
-async function storeOnItsNode(
-  { writes }: Pick<Databases, 'writes'>,
-  { accountId, managementKeyId, nonce, created, expires, address, key }: GroupedStore,
-  quotas: Quotas,
-): Promise<StoreOutcome | 'BUSY' | 'ALONE'> {
-  const [row] = await writes.sql`
-    SELECT * FROM store_transaction_key(
-      ${accountId}, ${managementKeyId}, ${nonce}, ${created}, ${expires}, ${address}, ${key}::text::json,
-      ${limits.expiryNoticesDefault.map(String)}::text[]::integer[], ${quotas.transactionKeys}, ${quotas.storedBytes})`
-  return toOutcome(outcomeRow.parse({ ...row, place: 1 }))
-}
-
 async function storeTogether(
-  { writes }: Pick<Databases, 'writes'>,
+  { sql }: Pick<OpenPool, 'sql'>,
   group: readonly GroupedStore[],
   { waits, quotas }: { readonly waits: boolean; readonly quotas: Quotas },
 ): Promise<(StoreOutcome | 'BUSY' | 'ALONE')[]> {
-  const rows = await writes.sql`
+  const rows = await sql`
     SELECT * FROM store_transaction_key_group(
       ${group.map(({ accountId }) => accountId)}::uuid[],
       ${group.map(({ managementKeyId }) => managementKeyId)}::text[],

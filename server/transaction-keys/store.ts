@@ -4,6 +4,7 @@ import { selectActiveSigner } from '../auth/active-signer.ts'
 import { datedAhead } from '../auth/received-statement.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 import { thumbprintOf } from '../lib/thumbprint-of.ts'
 import type { Quotas } from '../quotas/quotas.ts'
 import { quotaExceeded } from '../quotas/usage.ts'
@@ -21,9 +22,12 @@ export class TransactionKeyStore {
   readonly #databases: Databases
   readonly #groups: ReturnType<typeof createStoreGroups>
 
-  constructor(databases: Databases, options: { readonly quotas: Quotas; readonly gathers: boolean }) {
+  constructor(
+    databases: Databases,
+    { quotas, nodes }: { readonly quotas: Quotas; readonly nodes: DatabaseNodes },
+  ) {
     this.#databases = databases
-    this.#groups = createStoreGroups(databases, options)
+    this.#groups = createStoreGroups(nodes, quotas)
   }
 
   /**

@@ -9,6 +9,7 @@ import { parseTransactionKeyId, type TransactionKeyId } from '../../schema/wire/
 import { notFound } from '../../schema/wire/errors.ts'
 import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 import { holdManagementKeys } from '../auth/management-keys-lock.ts'
 import { parseKeysToRewrap, rewrapTransactionKeys } from './rewrap.ts'
 import type { Quotas } from '../quotas/quotas.ts'
@@ -28,14 +29,13 @@ export class TransactionKeys {
   readonly #quotas: Quotas
   readonly #store: TransactionKeyStore
 
-  /** @param options.gathers whether the accounts of a group are on one machine */
   constructor(
     databases: Databases,
-    { quotas, gathers }: { readonly quotas: Quotas; readonly gathers: boolean },
+    { quotas, nodes }: { readonly quotas: Quotas; readonly nodes: DatabaseNodes },
   ) {
     this.#databases = databases
     this.#quotas = quotas
-    this.#store = new TransactionKeyStore(databases, { quotas, gathers })
+    this.#store = new TransactionKeyStore(databases, { quotas, nodes })
   }
 
   /** The port of one request. */

@@ -42,7 +42,6 @@ const ofNamedAccounts: readonly string[] = [
   'store_transaction_key_group',
   'record_waiting_mismatches',
   'select_due_mismatches',
-  // One PostgreSQL decides acquisitions in groups; distributed tables have each alone.
   'acquire_wrapped_key_group',
 ]
 

@@ -4,10 +4,18 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Executor } from '../connect.ts'
-import { delegatedFunctions, droppedForeignKeys, placements, type Placement } from './placement.ts'
+import {
+  delegatedFunctions,
+  droppedForeignKeys,
+  functionsOfShards,
+  placements,
+  type Placement,
+} from './placement.ts'
 
-/** In a checkout the folder itself, in a package the copy beside the compiled files. */
-const functionsFolder = fileURLToPath(new URL('../../../schema/distribution', import.meta.url))
+/** In a checkout the folders themselves, in a package the copies beside the compiled files. */
+const folderOf = (name: string) => fileURLToPath(new URL(`../../../schema/${name}`, import.meta.url))
+const plainFolder = folderOf('functions')
+const distributedFolder = folderOf('distribution')
 
 const oldestMajor = 12
 
@@ -52,7 +60,7 @@ export async function distribute(tx: Executor): Promise<Distributed> {
     await place(tx, table, placement)
     tables.push(table)
   }
-  for (const text of await readFunctions()) await tx.execute(sql.raw(text))
+  for (const text of await readDistributedFunctions()) await tx.execute(sql.raw(text))
   await distributeFunctions(tx)
   return { tables, nodes }
 }
@@ -112,10 +120,16 @@ async function place(tx: Executor, table: string, placement: Placement): Promise
   )
 }
 
-/** Those that call others after these: bodies are not checked when a function is made, so any order does. */
-async function readFunctions(): Promise<string[]> {
-  const files = (await readdir(functionsFolder)).filter((name) => name.endsWith('.sql')).sort()
-  return Promise.all(files.map((file) => readFile(join(functionsFolder, file), 'utf8')))
+/** The texts of functions that distributed tables need. Bodies are not checked when a function is made, so any order does. */
+export async function readDistributedFunctions(): Promise<string[]> {
+  const files = (await readdir(distributedFolder)).filter((name) => name.endsWith('.sql')).sort()
+  return Promise.all([
+    ...files.map((file) => readFile(join(distributedFolder, file), 'utf8')),
+    ...functionsOfShards.map(async (name) => {
+      const text = await readFile(join(plainFolder, `${name}.sql`), 'utf8')
+      return text.replace(`FUNCTION ${name}(`, `FUNCTION ${name}_of_shard(`)
+    }),
+  ])
 }
 
 async function distributeFunctions(tx: Executor): Promise<void> {

@@ -3,7 +3,10 @@ import type { Logger } from '../../lib/log.ts'
 import { runPeriodically } from '../../lib/jobs.ts'
 import { atHost, type DatabaseHost } from '../address.ts'
 import { connectDatabases, type Databases, type OpenPool } from '../connect.ts'
+import { GroupCommits, type DecidesRequests, type GroupCommit } from '../group-commits.ts'
 import type { DatabaseRoute } from '../route.ts'
+import { NodeGroups } from './node-groups.ts'
+import { ShardDirectory } from './shard-directory.ts'
 
 /** One machine's part of the database: all of it, unless it is spread over several. */
 export interface DatabaseNode {
@@ -22,6 +25,10 @@ export type ServeNode = (node: DatabaseNode) => () => Promise<void>
 export interface DatabaseNodes {
   /** @throws Error of the database, when the nodes cannot be read */
   start(serve: ServeNode): Promise<void>
+  /** Gathers requests in groups, each of accounts that one machine holds. */
+  gather<Asked, Outcome>(
+    commitOn: (writes: OpenPool) => GroupCommit<Asked, Outcome>,
+  ): DecidesRequests<Asked, Outcome>
   /** Those that are served now. */
   readonly current: readonly DatabaseNode[]
   stop(): Promise<void>
@@ -33,6 +40,7 @@ export function singleNode({ writes }: Pick<Databases, 'writes'>): DatabaseNodes
   let end = () => Promise.resolve()
   return {
     current: [node],
+    gather: (commitOn) => new GroupCommits(commitOn(writes)),
     start(serve) {
       end = serve(node)
       return Promise.resolve()
@@ -50,8 +58,6 @@ export interface CitusNodesOptions {
   readonly log: Logger
 }
 
-/** A job on a node is one statement at a time, and there are some of them. */
-const connectionsOfNode = 4
 /** How soon a node is served that was added. */
 const refreshMs = 5_000
 
@@ -66,14 +72,26 @@ interface Served {
 export class CitusNodes implements DatabaseNodes {
   readonly #options: CitusNodesOptions
   readonly #served = new Map<string, Served>()
+  readonly #directory: ShardDirectory
   #stopRefreshing: () => Promise<void> = () => Promise.resolve()
 
   constructor(options: CitusNodesOptions) {
     this.#options = options
+    this.#directory = new ShardDirectory(options.databases)
   }
 
   get current(): readonly DatabaseNode[] {
     return [...this.#served.values()].map(({ node }) => node)
+  }
+
+  gather<Asked, Outcome>(
+    commitOn: (writes: OpenPool) => GroupCommit<Asked, Outcome>,
+  ): DecidesRequests<Asked, Outcome> {
+    const nodeOf = async (accountId: string) => {
+      const name = await this.#directory.nodeOf(accountId)
+      return name === null ? null : (this.#served.get(name)?.node ?? null)
+    }
+    return new NodeGroups({ commitOn, coordinator: this.#options.databases.writes, nodeOf })
   }
 
   async start(serve: ServeNode): Promise<void> {
@@ -95,6 +113,7 @@ export class CitusNodes implements DatabaseNodes {
     const rows = await this.#options.databases.reads.sql`
       SELECT nodename AS host, nodeport AS port, groupid = 0 AS is_coordinator FROM pg_dist_node
       WHERE noderole = 'primary' AND isactive AND shouldhaveshards`
+    await this.#directory.read()
     const found = new Map(nodeRows.parse(rows).map((row) => [`${row.host}:${String(row.port)}`, row]))
     for (const [name, row] of found) {
       if (!this.#served.has(name)) this.#served.set(name, this.#serve(name, row, serve))
@@ -114,7 +133,7 @@ export class CitusNodes implements DatabaseNodes {
       return { node, end: serve(node) }
     }
     const url = atHost(coordinatorUrl, host)
-    const own = connectDatabases({ url, writeConnectionsMax: connectionsOfNode, route })
+    const own = connectDatabases({ url, writeConnectionsMax: databases.writes.connectionsMax, route })
     const node: DatabaseNode = { name, writes: own.writes, listenUrl: url }
     const end = serve(node)
     return {

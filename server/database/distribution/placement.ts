@@ -69,3 +69,16 @@ export const delegatedFunctions: readonly {
   { name: 'seal_account_entries', by: 'p_account_id', beside: 'accounts' },
   { name: 'take_rate', by: 'p_client', beside: 'rates' },
 ]
+
+/**
+ * Functions of one PostgreSQL that a node also runs on the tables of one of its shards (schema/distribution/shard_function.sql), with
+ * those that they call. They are kept by these names and `_of_shard`.
+ */
+export const functionsOfShards: readonly string[] = [
+  'acquire_wrapped_key_group',
+  'store_transaction_key_group',
+  'consume_management_key_nonce_group',
+  'add_usage',
+  'stored_of',
+  'settled_clock',
+]

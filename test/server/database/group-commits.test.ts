@@ -10,11 +10,10 @@ interface Asked {
 
 type Decide = (group: readonly Asked[], options: { waits: boolean }) => Promise<readonly string[]>
 
-function gathering(decide: Decide, { gathers = true } = {}) {
+function gathering(decide: Decide) {
   const alone: Asked[] = []
   const commits = new GroupCommits<Asked, string>({
     name: 'requests',
-    gathers,
     accountOf: ({ account }) => account,
     keyOf: () => '',
     weightOf: ({ weight = 1 }) => weight,
@@ -71,10 +70,4 @@ test('a request that needs a lock of another transaction is decided again by a g
   const asked = [{ account: 'held' }, { account: 'free' }, { account: 'held' }]
   expect(await Promise.all(asked.map((one) => commits.decide(one)))).toEqual(Array(3).fill('GRANTED'))
   expect(waited).toEqual(['held', 'held'])
-})
-
-test('where accounts are on several machines, each request is decided alone', async () => {
-  const { commits, alone } = gathering(grantAll, { gathers: false })
-  expect(await commits.decide({ account: 'a' })).toBe('DECIDED ALONE')
-  expect(alone).toHaveLength(1)
 })

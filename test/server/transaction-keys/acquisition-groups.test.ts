@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { toAccountId, toManagementKeyId, parseTransactionKeyId } from '../../../schema/wire/brands.ts'
 import { accountIdOf } from '../../../server/lib/account-id.ts'
+import { singleNode } from '../../../server/database/distribution/nodes.ts'
 import { createAcquisitionGroups } from '../../../server/transaction-keys/acquisition-groups.ts'
 import { useWorld } from '../../support/operations.ts'
 import { acquire, openAccount, storeKey, type RawAccount } from '../../support/raw-client.ts'
@@ -226,10 +227,9 @@ test('accounts take turns: a flood from one delays another one by the groups tha
     return accountIds.map((_id, index) => ({ place: index + 1, outcome: 'GRANTED', wrapped_key: 'jwe' }))
   }
   // The part of a database that groups use.
-  const gathering = createAcquisitionGroups({ writes: { sql } } as never, {
-    gathers: true,
-    acquireAlone: () => Promise.reject(new Error('alone')),
-  })
+  const gathering = createAcquisitionGroups(singleNode({ writes: { sql } } as never), () =>
+    Promise.reject(new Error('alone')),
+  )
   const ask = (accountId: string) => {
     const transactionKeyId = parseTransactionKeyId(randomUUID())
     if (transactionKeyId === null) throw new TypeError('A UUID is an id.')
