@@ -73,6 +73,9 @@ async function takeAll(on: Browser, url: string): Promise<void> {
   await page.getByRole('button', { name: 'Verify chain' }).click()
   await page.getByText(/^Intact/).waitFor()
   await take('audit')
+  await go('/explorer')
+  await explore(page)
+  await take('explorer')
   await go('/keys')
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.getByRole('link', { name: 'Shop', exact: true }).click()
@@ -84,6 +87,20 @@ async function takeAll(on: Browser, url: string): Promise<void> {
   await go('/keys')
   await take('keys-phone')
   await pair(on, page, url)
+}
+
+/** In the middle of writing a document, with the schema beside it. */
+async function explore(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: 'Document', exact: true }).click()
+  await page.getByRole('button', { name: 'Run' }).click()
+  await page.getByText('Done', { exact: true }).waitFor()
+  await page.getByRole('textbox', { name: 'Document', exact: true }).click()
+  await page.keyboard.press('Control+Home')
+  for (let line = 1; line <= 6; line += 1) await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('edges { node { u')
+  await page.getByRole('option', { name: 'useCount' }).waitFor()
 }
 
 /** Both screens while a second device is added. */

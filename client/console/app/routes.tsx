@@ -58,7 +58,7 @@ export const navigation: readonly (readonly NavigationItem[])[] = [
   [
     { path: '/devices', title: appMessages.devices, icon: 'device' },
     { path: '/backup', title: appMessages.backup, icon: 'lifebuoy' },
-    { path: '/channels', title: appMessages.channels, icon: 'bell' },
+    { path: '/channels', title: appMessages.channels, icon: 'mail' },
     { path: '/webhooks', title: appMessages.webhooks, icon: 'webhook' },
   ],
   [

@@ -35,6 +35,12 @@ export interface ChoiceProps<Value extends string> {
   readonly isLabelHidden?: boolean
 }
 
+export interface SelectProps<Value extends string> extends Omit<ChoiceProps<Value>, 'value'> {
+  /** Null: nothing is chosen, and the placeholder is shown. */
+  readonly value: Value | null
+  readonly placeholder?: string
+}
+
 /** A list that opens on demand. */
 export function Select<Value extends string>({
   label,
@@ -42,12 +48,14 @@ export function Select<Value extends string>({
   options,
   onChange,
   isLabelHidden,
-}: ChoiceProps<Value>) {
+  placeholder,
+}: SelectProps<Value>) {
   return (
     <AriaSelect
       className={styles.field ?? ''}
       aria-label={isLabelHidden ? label : undefined}
       value={value}
+      placeholder={placeholder}
       onChange={(key) => {
         choose(options, String(key), onChange)
       }}
@@ -168,7 +176,7 @@ export function Checkbox({
     >
       <CheckboxButton className={styles.check ?? ''}>
         <span className={styles.box} aria-hidden="true">
-          <Icon name="check" size={14} />
+          <Icon name={isIndeterminate ? 'dash' : 'check'} size={14} />
         </span>
         {children}
       </CheckboxButton>

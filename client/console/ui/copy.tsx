@@ -4,7 +4,7 @@ import { Button, type ButtonKind } from './button.tsx'
 import styles from './display.module.css'
 import { uiMessages } from './ui.messages.ts'
 
-interface CopyButtonProps {
+export interface CopyButtonProps {
   readonly text: string
   /** The name of the copied text, for screen readers. */
   readonly name: string
@@ -14,7 +14,7 @@ interface CopyButtonProps {
 }
 
 /** Copies a text, and says so for a moment. */
-function CopyButton({ text, name, kind = 'quiet', children }: CopyButtonProps) {
+export function CopyButton({ text, name, kind = 'quiet', children }: CopyButtonProps) {
   const { t } = useTranslator()
   const [isCopied, setCopied] = useState(false)
   const copy = async () => {
@@ -33,12 +33,18 @@ function CopyButton({ text, name, kind = 'quiet', children }: CopyButtonProps) {
     <Button
       kind={kind}
       icon={isCopied ? 'check' : 'copy'}
-      label={isCopied ? t(uiMessages.copied) : t(uiMessages.copyOf, { name })}
+      label={
+        children === undefined
+          ? isCopied
+            ? t(uiMessages.copied)
+            : t(uiMessages.copyOf, { name })
+          : undefined
+      }
       onPress={() => {
         void copy()
       }}
     >
-      {children}
+      {children !== undefined && isCopied ? t(uiMessages.copied) : children}
     </Button>
   )
 }

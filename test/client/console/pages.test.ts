@@ -151,16 +151,46 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await makeKey(page, { server: shop })
   await page.goto(`${world.server.url}/graphql`)
   await page.getByRole('heading', { level: 1, name: 'API explorer' }).waitFor()
-  const result = page.getByRole('region', { name: 'Result' }).first()
+  const result = page.getByRole('textbox', { name: 'Result' })
+  const document = page.getByRole('textbox', { name: 'Document', exact: true })
+  const write = async (text: string) => {
+    await document.click()
+    await page.keyboard.press('Control+A')
+    await page.keyboard.insertText(text)
+  }
   await page.getByRole('button', { name: 'Run' }).click()
   await result.getByText(`"name": "${name}"`).waitFor()
-  await page.getByLabel('Document').fill('{ account { nothing } }')
+  await write('{ account { nothing } }')
+  await page.locator('.cm-lintRange-error').waitFor()
   await page.keyboard.press('Control+Enter')
   await result.getByText('GRAPHQL_VALIDATION_FAILED').waitFor()
   forgive(watched, /status of 400/)
 
+  // Completed and explained by what the key server says of its schema.
+  await write('query Mine($state: TransactionKeyState) { account { transactionKeys(state: $state) { totalC')
+  await page.getByRole('option', { name: 'totalCount' }).click()
+  await page.keyboard.type(' } } }')
+  await page.keyboard.press('Shift+Control+P')
+  await document.getByText(/^ {6}totalCount$/).waitFor()
+  await page.getByRole('textbox', { name: 'Variables (JSON)' }).click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type('{"state": "A')
+  await page.getByRole('option', { name: 'ACTIVE' }).click()
+  await page.keyboard.press('Control+Enter')
+  await result.getByText('"totalCount": 1').waitFor()
+  await page.getByRole('radio', { name: 'Documentation' }).click()
+  await page.getByRole('searchbox').fill('verifyPublicKeys')
+  await page.getByRole('button', { name: 'Query.verifyPublicKeys' }).click()
+  await page.getByText('verifyPublicKeys(inputs: [VerifyPublicKeyInput!]!)').waitFor()
+
+  // Kept for the next visit, what was run too.
+  await page.reload()
+  await document.getByText('query Mine').waitFor()
+  await page.getByRole('radio', { name: 'History' }).click()
+  await page.getByRole('button', { name: 'Account', exact: true }).click()
+
   const beginning = encodeCursor('alert', '0')
-  await page.getByLabel('Document').fill(`subscription { alerts(after: "${beginning}") { kind } }`)
+  await write(`subscription { alerts(after: "${beginning}") { kind } }`)
   await page.getByRole('button', { name: 'Run' }).click()
   await page.getByText('Waiting for what comes').waitFor()
   await showStranger(world.server.url, { owner: name, applicationServer: shop })
@@ -170,7 +200,7 @@ test('the API explorer signs what one writes, follows a subscription, and stands
 
   // With a key that is forgotten with the page, what is tried does not touch the own account.
   await page.getByRole('radio', { name: 'A throw-away account' }).click()
-  await page.getByLabel('Document').fill('{ account { name transactionKeys { totalCount } } }')
+  await write('{ account { name transactionKeys { totalCount } } }')
   await page.getByRole('button', { name: 'Run' }).click()
   await result.getByText(/"name": "try-[\w-]{13}",\s+"transactionKeys": \{\s+"totalCount": 0/).waitFor()
 })

@@ -19,7 +19,7 @@ export function Channels() {
   return (
     <ReceiversPage
       resource={channels}
-      icon="bell"
+      icon="mail"
       texts={{
         title: t(m.title),
         add: t(m.add),
@@ -54,7 +54,7 @@ function ChannelItem({ channel, owner }: { readonly channel: Channel; readonly o
   const isWell = failingSince === null && disabledAt === null
   return (
     <Item
-      icon="bell"
+      icon="mail"
       title={`${channelNames.get(kind) ?? kind}: ${target}`}
       badges={
         <>
