@@ -264,6 +264,7 @@ function keyServerOf(
       isStopping: () => closing !== undefined,
     }),
     observer: services.observer,
+    clientAddressOf: front.clientAddressOf,
     waitingBytes,
   })
   const attach = (server: Server) => {

@@ -44,6 +44,7 @@ import { createAccountHash } from './observation/account-hash.ts'
 import { readBacklog } from './observation/backlog.ts'
 import type { Meters } from './observation/meters.ts'
 import type { Gauges, PoolUse } from './observation/prometheus.ts'
+import { RequestLog } from './observation/request-log.ts'
 import { RequestObserver } from './observation/request-observer.ts'
 import { Pairings } from './pairing/pairings.ts'
 import { prunePairings } from './pairing/pruning.ts'
@@ -126,6 +127,7 @@ export function createServices(options: ServicesOptions) {
     databases,
     serverKeySecret,
   })
+  const requestLog = new RequestLog({ log, rates })
   const authentication = createAuthentication(databases, {
     rates,
     recordsAddresses: options.auditAddresses,
@@ -237,7 +239,7 @@ export function createServices(options: ServicesOptions) {
     /** The values for readers of metrics. */
     gauges: gaugesOf({ databases, nodes, streams }),
     observer: new RequestObserver({
-      log,
+      requestLog,
       meters,
       traces,
       hashAccount: createAccountHash(serverKeySecret),
@@ -288,6 +290,7 @@ export function createServices(options: ServicesOptions) {
       await listener.stop()
       await databases.close()
       await traces.close()
+      requestLog.sumUp()
     },
   }
 }

@@ -8,6 +8,7 @@ import {
 import { connectionsMax } from '../lib/transport-limits.ts'
 import type { Readiness } from './health.ts'
 import { otherOperation } from '../observation/request-report.ts'
+import type { ClientAddressReader } from './client-address.ts'
 import type { RequestObserver } from '../observation/request-observer.ts'
 import type { OriginPolicy } from './origins.ts'
 import { OneAtATime } from './one-at-a-time.ts'
@@ -27,6 +28,7 @@ export interface HandlerOptions {
   /** Answers /readyz. */
   readonly readiness: () => Promise<Readiness>
   readonly observer: RequestObserver
+  readonly clientAddressOf: ClientAddressReader
   readonly waitingBytes: WaitingBytes
 }
 
@@ -42,6 +44,7 @@ export function createHandler({
   originPolicy,
   readiness,
   observer,
+  clientAddressOf,
   waitingBytes,
 }: HandlerOptions): RequestListener {
   const routes: ReadonlyMap<string, NamedRoute> = new Map<string, NamedRoute>([
@@ -73,12 +76,14 @@ export function createHandler({
     setCommonHeaders(response)
     holdAnswer(response, waitingBytes)
     const route = routes.get(pathOf(request)) ?? elsewhere
-    observer.observeHttp(request, response, route?.operation ?? otherOperation, () => {
+    const work = () => {
       if (hasSeveralHosts(request)) sendText(response, 400, 'A request has one Host.')
       else if (!originPolicy().isOwnHost(request.headers.host)) sendText(response, 421, notMyHost)
       else if (route === null) sendText(response, 404, 'There is nothing here. The API is at /graphql.')
       else void Promise.resolve(route.answer(request, response)).catch(() => response.destroy())
-    })
+    }
+    const operation = route?.operation ?? otherOperation
+    observer.observeHttp(request, response, { operation, clientAddress: clientAddressOf(request), work })
   }
 }
 

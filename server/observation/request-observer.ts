@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Logger } from '../lib/log.ts'
 import { runInSpan, type Span, type Traces } from '../lib/traces.ts'
 import type { Meters } from './meters.ts'
+import type { RequestLog } from './request-log.ts'
 import {
   beginReport,
   otherOperation,
@@ -11,7 +11,7 @@ import {
 } from './request-report.ts'
 
 export interface RequestObserverOptions {
-  readonly log: Logger
+  readonly requestLog: RequestLog
   readonly meters: Meters
   readonly traces: Traces
   readonly hashAccount: (accountId: string) => string
@@ -31,16 +31,19 @@ export class RequestObserver {
   /**
    * Runs the answer of an HTTP request, whose id is that of `X-Request-Id` or a new one, and goes back in the same header.
    *
-   * @param operation what it is called until it is known better
+   * @param options.operation what it is called until it is known better
    */
   observeHttp(
     { headers }: Pick<IncomingMessage, 'headers'>,
     response: ServerResponse,
-    operation: string,
-    work: () => void,
+    {
+      operation,
+      clientAddress,
+      work,
+    }: { readonly operation: string; readonly clientAddress: string; readonly work: () => void },
   ): void {
     const beganMs = performance.now()
-    const report = beginReport(requestIdOf(headers))
+    const report = beginReport({ id: requestIdOf(headers), clientAddress })
     report.operation = operation
     response.setHeader('X-Request-Id', report.id)
     const span = probes.has(operation) ? null : this.#trace(headers)
@@ -56,9 +59,12 @@ export class RequestObserver {
   }
 
   /** Runs what a message of a socket begins, to its end. A message that is no operation leaves no line. */
-  async observeMessage(id: string, work: () => Promise<void>): Promise<void> {
+  async observeMessage(
+    sender: { readonly id: string; readonly clientAddress: string },
+    work: () => Promise<void>,
+  ): Promise<void> {
     const beganMs = performance.now()
-    const report = beginReport(id)
+    const report = beginReport(sender)
     const span = this.#trace()
     try {
       await runInSpan(span, () => runAsRequest(report, work))
@@ -68,8 +74,11 @@ export class RequestObserver {
   }
 
   /** Counts a request to open a WebSocket that was refused, and leaves its line. */
-  countRefusal({ headers }: Pick<IncomingMessage, 'headers'>, code: string): void {
-    const report = beginReport(requestIdOf(headers))
+  countRefusal(
+    { headers }: Pick<IncomingMessage, 'headers'>,
+    { code, clientAddress }: { readonly code: string; readonly clientAddress: string },
+  ): void {
+    const report = beginReport({ id: requestIdOf(headers), clientAddress })
     report.operation = 'connect'
     report.code = code
     this.#end(report, performance.now(), this.#trace(headers))
@@ -81,18 +90,17 @@ export class RequestObserver {
   }
 
   #end(
-    { id, operation, code, accountId, isStream }: RequestReport,
+    { id, clientAddress, operation, code, accountId, isStream }: RequestReport,
     beganMs: number,
     span: Span | null,
   ): void {
-    const { log, meters, hashAccount } = this.#options
+    const { requestLog, meters, hashAccount } = this.#options
     const durationMs = performance.now() - beganMs
     const name = operation ?? otherOperation
     span?.end({ name, code, attributes: { 'claviger.code': code ?? 'OK', 'claviger.request_id': id } })
     const level = probes.has(name) ? 'debug' : 'info'
     meters.countRequest(name, code ?? 'OK', isStream ? null : durationMs / 1_000)
-    if (!log.isLevelEnabled(level)) return
-    log[level](
+    requestLog.write(
       {
         requestId: id,
         operation: name,
@@ -100,7 +108,7 @@ export class RequestObserver {
         durationMs: Math.round(durationMs * 100) / 100,
         ...(accountId !== null && { account: hashAccount(accountId) }),
       },
-      'request',
+      { level, clientAddress },
     )
   }
 }

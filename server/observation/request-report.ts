@@ -5,6 +5,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 /** The facts about a running request. Each is bounded, and only the id is a client's text. */
 export interface RequestReport {
   readonly id: string
+  /** The log lines of a client are counted by it. It stands in none. */
+  readonly clientAddress: string
   /** A root field of the schema, or the name of a route. Null: it is none yet, as with a ping on a socket. */
   operation: string | null
   /** The code of its error; null while there is none. */
@@ -55,8 +57,8 @@ export function noteAccount(accountId: string): void {
 export const otherOperation = 'other'
 
 /** A report of a request that has just come. */
-export function beginReport(id: string): RequestReport {
-  return { id, operation: null, code: null, accountId: null, isStream: false }
+export function beginReport(sender: Pick<RequestReport, 'id' | 'clientAddress'>): RequestReport {
+  return { ...sender, operation: null, code: null, accountId: null, isStream: false }
 }
 
 /** The id of a request: the one that the client sent as `X-Request-Id`, or a new one. */

@@ -8,6 +8,9 @@ import { takeShared } from './shared-rates.ts'
 /** Limits that all servers of a database count together: rare, and each is followed by a commit anyway. */
 export type SharedRateLimitName = 'openings' | 'registrations' | 'pairings'
 
+/** The limits beyond which a request is refused. */
+type RefusingRateLimitName = Exclude<RateLimitName, 'log-lines'>
+
 /** The limits that a server applies. A name that is missing is not limited. */
 export type Limiters = ReadonlyMap<
   RateLimitName,
@@ -40,7 +43,7 @@ export class ClientRates {
   }
 
   /** @throws {KeyServerError} RATE_LIMITED */
-  take(name: RateLimitName, taking: RateTaking = {}): void {
+  take(name: RefusingRateLimitName, taking: RateTaking = {}): void {
     const wait = this.#waitOf(name, taking)
     if (wait > 0) throw refusal(name, wait)
     this.#take(name, taking)
@@ -54,7 +57,7 @@ export class ClientRates {
   }
 
   /** Whether one more may be taken. @throws {KeyServerError} RATE_LIMITED */
-  assertLeft(name: RateLimitName): void {
+  assertLeft(name: RefusingRateLimitName): void {
     const wait = this.#waitOf(name, {})
     if (wait > 0) throw refusal(name, wait)
   }
@@ -89,7 +92,7 @@ export class ClientRates {
 }
 
 /** For people. */
-const refusals: Readonly<Record<RateLimitName, string>> = {
+const refusals: Readonly<Record<RefusingRateLimitName, string>> = {
   'signature-failures': 'Too many signatures from this address could not be verified.',
   openings: 'Too many accounts are opened from this address.',
   registrations: 'Too many application servers register from this address.',
@@ -100,6 +103,6 @@ const refusals: Readonly<Record<RateLimitName, string>> = {
   'written-bytes': 'Too much is written by this account, or from this address.',
 }
 
-function refusal(name: RateLimitName, seconds: number): KeyServerError {
+function refusal(name: RefusingRateLimitName, seconds: number): KeyServerError {
   return new KeyServerError('RATE_LIMITED', refusals[name], { retryAfterSeconds: Math.ceil(seconds) })
 }

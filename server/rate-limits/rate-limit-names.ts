@@ -18,6 +18,8 @@ export const rateLimitNames = [
   'acquisitions',
   /** Bytes of disk that requests fill, as they are counted beforehand. By account and by address. */
   'written-bytes',
+  /** Log lines of requests, by address. Those beyond are summed up, and no request is refused. */
+  'log-lines',
 ] as const
 
 /** One of {@link rateLimitNames}. */
@@ -38,7 +40,8 @@ export const defaultRateLimits: RateLimits = {
   verifications: { count: 30_000, seconds: 30 },
   mismatches: { count: 1_200, seconds: 120 },
   acquisitions: { count: 12_000, seconds: 120 },
-  'written-bytes': { count: 640 * 1024, seconds: 22 },
+  'written-bytes': { count: 512 * 1024, seconds: 18 },
+  'log-lines': { count: 1_000, seconds: 20 },
 }
 
 /** The values of the setting: `off` for no limits, or those that differ from {@link defaultRateLimits}; null for none of a name. */
@@ -53,7 +56,7 @@ export function rateLimitsOf(settings: RateLimitSettings = {}): Partial<RateLimi
 }
 
 /** In development, for clients on the same machine, so that test runs pass. The disk that they fill is bounded as by default. */
-export const loopbackRateLimits: Omit<RateLimits, 'mismatches' | 'written-bytes'> = {
+export const loopbackRateLimits: Omit<RateLimits, 'mismatches' | 'written-bytes' | 'log-lines'> = {
   'signature-failures': { count: 5_000, seconds: 100 },
   openings: { count: 2_000, seconds: 2_000 },
   registrations: { count: 1_000, seconds: 1_000 },

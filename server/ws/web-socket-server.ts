@@ -145,12 +145,14 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     subscribe: (args) => executionOf(args).subscribe(args),
   })
   sockets.on('connection', (socket, request) => {
-    addresses.set(socket, options.clientAddressOf(request))
+    const clientAddress = options.clientAddressOf(request)
+    addresses.set(socket, clientAddress)
     const id = ids.get(request) ?? requestIdOf(request.headers)
     let messages = 0
     serveSocket(socket, {
       graphql,
-      observe: (work) => options.observer.observeMessage(`${id}.${String(++messages)}`, work),
+      observe: (work) =>
+        options.observer.observeMessage({ id: `${id}.${String(++messages)}`, clientAddress }, work),
       heartbeatMs,
       log,
     })
@@ -164,7 +166,10 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = refusalOfUpgrade(request, options.originPolicy())
     if (refusal !== null) {
-      options.observer.countRefusal(request, `HTTP_${refusal.slice(0, 3)}`)
+      options.observer.countRefusal(request, {
+        code: `HTTP_${refusal.slice(0, 3)}`,
+        clientAddress: options.clientAddressOf(request),
+      })
       refuseUpgrade(socket, refusal)
     } else {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {

@@ -1,5 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { registerMutation } from '../support/key-changes.ts'
 import {
   acquire,
@@ -14,32 +17,50 @@ import {
   type RawAccount,
   type RawKey,
 } from '../support/raw-client.ts'
+import { run, type TestProcess } from '../support/processes.ts'
+import { freePort } from '../support/server.ts'
 import { useWorld, type World } from '../support/world.ts'
 
 /** The bytes a second that one client may fill, counted from its first request on. */
 const bytesPerSecondMax = 100_000
 const floodSeconds = 30
 
-describe.each([
-  ['by default', false],
-  ['in development from the same machine', true],
-])('%s', (_when, isDevelopment) => {
-  const world = useWorld({ rateLimits: {}, isDevelopment })
+describe('by default', () => {
+  const world = useWorld({ rateLimits: {} })
 
   test('a client that stores whatever it can fills less than 0.1 MB of disk a second', async () => {
-    const { bytes, seconds, tried, refused } = await flood(world, floodSeconds)
-    process.stdout.write(`${report({ bytes, seconds })} with limits, ${String(tried)} attempts\n`)
-    // A machine that is slower than the limits shows nothing.
-    expect(refused).toBeGreaterThan(20)
-    expect(bytes / seconds).toBeLessThan(bytesPerSecondMax)
+    expectBounded(await flood({ url: world.url, size: () => databaseSizeOf(world) }, floodSeconds))
   }, 90_000)
+})
+
+describe('in development, from the same machine,', () => {
+  let directory: string
+  let server: TestProcess | undefined
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'claviger-disk-'))
+  })
+  afterAll(async () => {
+    await server?.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  test('so does one that fills the directory of the data, the WAL in it, and the log', async () => {
+    const port = await freePort()
+    const serving = run(['client/bin/claviger.js', 'serve'], { PORT: String(port), DATA_DIR: directory })
+    server = serving
+    await serving.says('is ready')
+    const size = async () => (await bytesIn(directory)) + serving.output().length
+    expectBounded(await flood({ url: `http://127.0.0.1:${String(port)}`, size }, floodSeconds))
+    expect(serving.output()).toContain('"msg":"request"')
+  }, 120_000)
 })
 
 describe('without limits', () => {
   const world = useWorld()
 
   test('the same client fills more, so that the measurement would notice', async ({ skip }) => {
-    const { bytes, seconds, tried } = await flood(world, 8)
+    const { bytes, seconds, tried } = await flood({ url: world.url, size: () => databaseSizeOf(world) }, 8)
     process.stdout.write(`${report({ bytes, seconds })} without limits, ${String(tried)} attempts\n`)
     skip(tried < 100 * seconds, 'Not measured: the machine is too busy to fill 0.1 MB of disk a second.')
     expect(bytes / seconds).toBeGreaterThan(bytesPerSecondMax)
@@ -50,16 +71,47 @@ function report({ bytes, seconds }: { bytes: number; seconds: number }): string 
   return `${(bytes / seconds / 1e6).toFixed(3)} MB of disk a second`
 }
 
+function expectBounded({ bytes, seconds, tried, refused }: Flood): void {
+  process.stdout.write(`${report({ bytes, seconds })} with limits, ${String(tried)} attempts\n`)
+  // A machine that is slower than the limits shows nothing.
+  expect(refused).toBeGreaterThan(20)
+  expect(bytes / seconds).toBeLessThan(bytesPerSecondMax)
+}
+
+async function databaseSizeOf({ sql }: World): Promise<number> {
+  const [row] = await sql<{ bytes: string }[]>`SELECT pg_database_size(current_database()) AS bytes`
+  return Number(row?.bytes)
+}
+
+/** As `du` counts them. A file may go meanwhile. */
+async function bytesIn(directory: string): Promise<number> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true })
+  const sizes = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async ({ parentPath, name }) =>
+        stat(join(parentPath, name)).then(
+          (found) => found.size,
+          () => 0,
+        ),
+      ),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+interface Flood {
+  readonly bytes: number
+  readonly seconds: number
+  readonly tried: number
+  readonly refused: number
+}
+
 /** Does everything that stores something, as fast as it is answered. */
 async function flood(
-  { url, sql }: World,
+  { url, size }: { readonly url: string; readonly size: () => Promise<number> },
   forSeconds: number,
-): Promise<{ bytes: number; seconds: number; tried: number; refused: number }> {
+): Promise<Flood> {
   const deeds = await deedsOf(url, await openAccount(url))
-  const size = async () => {
-    const [row] = await sql<{ bytes: string }[]>`SELECT pg_database_size(current_database()) AS bytes`
-    return Number(row?.bytes)
-  }
   const before = await size()
   const startedMs = performance.now()
   let tried = 0
@@ -125,6 +177,9 @@ async function deedsOf(
         },
       }),
     () => call(url, key, { query: '{ account { name } }' }),
+    // These store nothing, and leave a line in the log each.
+    () => call(url, null, { query: '{ nonsense }' }),
+    () => call(url, { ...stranger, id: key.id }, { query: '{ account { name } }' }),
     () => acquire(url, key, { id: first.id, acquisitionId: randomUUID() }),
   ]
 }

@@ -51,11 +51,23 @@ export async function prepareDatabase(access: Access): Promise<string> {
     if (found?.role !== true) {
       await within(30_000, sql.unsafe(`create role claviger login password '${access.password}'`))
     }
-    if (found?.database !== true) await within(30_000, sql.unsafe('create database claviger owner claviger'))
+    if (found?.database !== true) {
+      await within(30_000, sql.unsafe('create database claviger owner claviger'))
+      await within(30_000, makeRoomForWal(sql))
+    }
     return databaseUrl(access, 'claviger')
   } finally {
     await sql.end({ timeout: 1 })
   }
+}
+
+/**
+ * Takes the disk that the WAL needs, about 40 MB, before it is needed: a checkpoint makes of the segments so far the next ones, which then
+ * last from one checkpoint to the next unless much is written. So the database's directory does not grow with each request.
+ */
+async function makeRoomForWal(sql: postgres.Sql): Promise<void> {
+  await sql`select pg_create_restore_point('segment'), pg_switch_wal() from generate_series(1, 12)`
+  await sql`checkpoint`
 }
 
 function administrator(access: Access): postgres.Sql {

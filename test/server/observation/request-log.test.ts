@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { eventually } from '../../support/connections.ts'
 import { useWorld } from '../../support/operations.ts'
@@ -210,6 +210,35 @@ test('a WebSocket that is refused before it opens leaves a line too', async () =
   expect(await refused('/graphql', { origin: 'https://evil.example' })).toMatchObject({ code: 'HTTP_403' })
   const named = await refused('/graphql', { host: 'keys.evil.example', 'x-request-id': 'of-the-test' })
   expect(named).toMatchObject({ code: 'HTTP_421', requestId: 'of-the-test' })
+})
+
+describe('beyond its limit for lines,', () => {
+  const limited = useWorld({
+    trustedProxies: ['127.0.0.1'],
+    rateLimits: { 'log-lines': { count: 3, seconds: 3_000 } },
+  })
+  const ask = (address: string, path: string) =>
+    fetch(`${limited.url}${path}`, { headers: { 'x-forwarded-for': address } }).then(({ status }) => status)
+
+  test('a client’s requests are answered as before, and its lines are summed up by operation and code', async () => {
+    for (let count = 0; count < 3; count++) expect(await ask('192.0.2.1', '/nowhere')).toBe(404)
+    for (let count = 0; count < 7; count++) expect(await ask('192.0.2.1', '/nowhere')).toBe(404)
+    for (let count = 0; count < 2; count++) expect(await ask('192.0.2.1', '/graphql')).toBe(405)
+    const { operation } = await lineOf(limited.server, () => ask('192.0.2.2', '/.well-known/jwks.json'))
+    expect(operation).toBe('jwks')
+    expect(requestLinesOf(limited.server).map(({ code }) => code)).toEqual([
+      'HTTP_404',
+      'HTTP_404',
+      'HTTP_404',
+      'OK',
+    ])
+    await limited.server.stop()
+    const sums = parsedLinesOf(limited.server).filter(({ msg }) => msg === 'request (summed up)')
+    expect(sums).toEqual([
+      expect.objectContaining({ level: 30, operation: 'other', code: 'HTTP_404', repeated: 7 }),
+      expect.objectContaining({ level: 30, operation: 'other', code: 'HTTP_405', repeated: 2 }),
+    ])
+  })
 })
 
 test('the line of a fault names the operation and the id of its request, and so does that of the request', async () => {

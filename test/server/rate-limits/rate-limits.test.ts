@@ -31,6 +31,7 @@ function useLimited(name: RateLimitName, limit: { count: number; seconds: number
       mismatches: null,
       acquisitions: null,
       'written-bytes': null,
+      'log-lines': null,
       [name]: limit,
     },
   })
