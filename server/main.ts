@@ -4,6 +4,7 @@ import { startKeyServer, startWorkerKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
 import { describeConfig, findConfigWarnings, readServerConfig, type Config } from './config.ts'
 import { createLogger } from './lib/log.ts'
+import { growYoungGeneration } from './lib/young-generation.ts'
 import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
 import { explainStartFailure } from './operator/start-failure.ts'
 import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
@@ -11,6 +12,7 @@ import { parseServeFlags } from './settings/flags.ts'
 import { startWorkers } from './workers/start.ts'
 import { runWorker } from './workers/worker.ts'
 
+growYoungGeneration()
 try {
   const flags = parseServeFlags(process.argv.slice(3))
   const config = readServerConfig(undefined, flags.settings)

@@ -4,7 +4,7 @@
  */
 export class BoundedBytes {
   readonly #bytesMax: number
-  #buffer = new Uint8Array(1024)
+  #buffer = new Uint8Array(0)
   #length = 0
 
   constructor(bytesMax: number) {
@@ -15,6 +15,12 @@ export class BoundedBytes {
   append(chunk: Uint8Array): boolean {
     const length = this.#length + chunk.length
     if (length > this.#bytesMax) return false
+    if (this.#length === 0) {
+      // Most bodies come in one piece, and take no more than it.
+      this.#buffer = new Uint8Array(chunk)
+      this.#length = length
+      return true
+    }
     if (length > this.#buffer.length) {
       const larger = new Uint8Array(Math.min(this.#bytesMax, Math.max(length, this.#buffer.length * 2)))
       larger.set(this.#buffer.subarray(0, this.#length))
@@ -25,8 +31,8 @@ export class BoundedBytes {
     return true
   }
 
-  /** A copy of the appended bytes. */
+  /** All that was appended. */
   bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(0, this.#length)
+    return this.#buffer.subarray(0, this.#length)
   }
 }

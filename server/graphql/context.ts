@@ -15,6 +15,7 @@ export function createContext(
 ): GraphQLContext {
   const clientAddress = countedAddress(transport.clientAddress)
   const rates = services.rates.of(transport.clientAddress)
+  let loaders: GraphQLContext['loaders'] | undefined
   return {
     accounts: services.accounts.forRequest(request, { rates }),
     managementKeys: services.managementKeys.forRequest(request),
@@ -29,7 +30,9 @@ export function createContext(
     applicationServers: services.applicationServers.forRequest(request, { clientAddress, rates }),
     keyChanges: services.keyChanges.forRequest(request),
     keyServer: services.keyServer,
-    loaders: createLoaders(services.databases.reads.db),
+    get loaders() {
+      return (loaders ??= createLoaders(services.databases.reads.db))
+    },
   }
 }
 

@@ -35,7 +35,7 @@ export class OneAtATime {
     const connection = this.#connectionOf(socket)
     const begin = () => {
       connection.isBusy = true
-      response.once('close', () => {
+      response.on('close', () => {
         this.#next(socket, connection)
       })
       this.#serve(request, response)

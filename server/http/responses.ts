@@ -41,12 +41,11 @@ export function resultMediaType({ headers }: IncomingMessage): string | null {
 /** Answers with the result of an execution without errors. */
 export function sendResult(response: ServerResponse, { data }: ExecutionResult, mediaType: string): void {
   const body = JSON.stringify({ data })
+  const bytes = Buffer.byteLength(body)
   response
-    .writeHead(200, {
-      'Content-Type': `${mediaType}; charset=utf-8`,
-      'Content-Length': Buffer.byteLength(body),
-    })
-    .end(body)
+    .writeHead(200, { 'Content-Type': `${mediaType}; charset=utf-8`, 'Content-Length': bytes })
+    // Most results are in ASCII, which is written without being encoded.
+    .end(body, bytes === body.length ? 'latin1' : 'utf8')
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -123,17 +123,23 @@ const notMyHost =
 
 /** Node keeps the first Host, and a proxy may have gone by another (RFC 9112 §3.2). */
 function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
-  return rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length > 1
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts > 1
 }
 
 /** Counts what is left of an answer once the kernel has taken what it can, until the rest has gone too. */
 function holdAnswer(response: ServerResponse, waitingBytes: WaitingBytes): void {
-  response.once('prefinish', () => {
+  // Each of them comes once, and 'once' costs a function and a removal.
+  response.on('prefinish', () => {
     const { socket } = response
     if (socket === null || socket.writableLength === 0) return
     waitingBytes.hold(response, socket.writableLength, () => socket.destroy())
   })
-  response.once('close', () => {
+  response.on('close', () => {
     waitingBytes.release(response)
   })
 }

@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net'
  * @param address IPv4, or IPv6 without a zone
  */
 export function countedAddress(address: string): string {
-  if (!isIPv6(address)) return address
+  if (!address.includes(':') || !isIPv6(address)) return address
   const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
   const groups = (text: string) => text.split(':').filter((group) => group !== '')
   const zeros = Array<string>(8 - groups(head).length - groups(tail).length).fill('0')

@@ -6,9 +6,12 @@ export type { Logger } from 'pino'
 export type LogLevel = (typeof logLevels)[number]
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
+/** All loggers of the process write to it. */
+let standardError: DestinationStream | undefined
+
 /** JSON lines on standard error; standard output is for the banner. */
 export function createLogger(level: LogLevel): Logger {
-  return createLoggerOn(standardError(), { level })
+  return createLoggerOn((standardError ??= openStandardError()), { level })
 }
 
 /** As {@link createLogger}, with lines that go elsewhere. */
@@ -20,7 +23,7 @@ export function createLoggerOn(
     {
       level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(),
       serializers: { err: describeFault },
       hooks: { logMethod: sumUpFloods(floods) },
     },
@@ -28,15 +31,46 @@ export function createLoggerOn(
   )
 }
 
+/** As pino's `isoTime`, whose text of a millisecond is made once. */
+function createTimestamp(): () => string {
+  let ofMs = NaN
+  let text = ''
+  return () => {
+    const nowMs = Date.now()
+    if (nowMs !== ofMs) {
+      ofMs = nowMs
+      text = `,"time":"${new Date(nowMs).toISOString()}"`
+    }
+    return text
+  }
+}
+
 /**
  * Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. Written
  * in the background, because a reader that is slow would stop the process: to a full pipe 150 µs a line instead of 15. Lines
  * that wait at the process's end are written then.
  */
-function standardError() {
+function openStandardError(): DestinationStream {
   const destination = pino.destination({ dest: 2, sync: false, maxLength: 2 ** 20 })
   destination.on('error', () => undefined)
-  return destination
+  return gatherLines(destination)
+}
+
+/** Hands on the lines of one turn of the event loop together: each write costs 5 µs, as much as the making of its line. */
+function gatherLines(destination: ReturnType<typeof pino.destination>): DestinationStream {
+  let lines = ''
+  const handOn = () => {
+    if (lines !== '') destination.write(lines)
+    lines = ''
+  }
+  // Before pino writes what the destination holds.
+  process.prependListener('exit', handOn)
+  return {
+    write: (line) => {
+      if (lines === '') setImmediate(handOn)
+      lines += line
+    },
+  }
 }
 
 const loggableMembers = [

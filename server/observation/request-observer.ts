@@ -47,7 +47,7 @@ export class RequestObserver {
     report.operation = operation
     response.setHeader('X-Request-Id', report.id)
     const span = probes.has(operation) ? null : this.#trace(headers)
-    response.once('close', () => {
+    response.on('close', () => {
       if (report.code === null && response.statusCode >= 400)
         report.code = `HTTP_${String(response.statusCode)}`
       if (!response.writableFinished && !report.isStream) report.code ??= 'ABORTED'

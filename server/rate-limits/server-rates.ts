@@ -1,4 +1,5 @@
 import { BlockList } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { countedAddress } from '../lib/counted-address.ts'
 import { ClientRates, type ClientRatesOptions, type Limiters } from './client-rates.ts'
 import { defaultRateLimits, loopbackRateLimits, rateLimitNames, type RateLimits } from './rate-limit-names.ts'
@@ -16,6 +17,11 @@ export class ServerRates {
   readonly #options: ServerRatesOptions
   readonly #limiters: Limiters
   readonly #limitersOfLoopback: Limiters
+  /** Nothing is lost with one: the counts are in the limiters. */
+  readonly #clients = new LRUCache<string, ClientRates>({
+    max: clientsMax,
+    memoMethod: (address) => this.#ratesOf(address),
+  })
 
   constructor(options: ServerRatesOptions) {
     const { limits, isDevelopment } = options
@@ -26,10 +32,17 @@ export class ServerRates {
 
   /** The rates of one client. @param address as the server knows it (TRUSTED_PROXIES) */
   of(address: string): ClientRates {
+    return this.#clients.memo(address)
+  }
+
+  #ratesOf(address: string): ClientRates {
     const limiters = isLoopback(address) ? this.#limitersOfLoopback : this.#limiters
     return new ClientRates({ ...this.#options, limiters, address: countedAddress(address) })
   }
 }
+
+/** Clients come with many requests each. */
+const clientsMax = 1_000
 
 function createLimiters(limits: Partial<RateLimits>): Limiters {
   return new Map(

@@ -10,8 +10,19 @@ export async function thumbprint(jwk: PublicJwk): Promise<Thumbprint> {
   return text
 }
 
-/** The JSON that a thumbprint is taken over: the required members in alphabetical order, no white space (RFC 7638 §3). */
+/**
+ * The JSON that a thumbprint is taken over: the required members in alphabetical order, no white space (RFC 7638 §3). The
+ * values of a parsed key need no escapes.
+ */
 export function canonicalJson(jwk: PublicJwk): string {
-  const members = Object.entries(jwk).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify(Object.fromEntries(members))
+  switch (jwk.kty) {
+    case 'OKP':
+      return `{"crv":"${jwk.crv}","kty":"OKP","x":"${jwk.x}"}`
+    case 'EC':
+      return `{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`
+    case 'RSA':
+      return `{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`
+    case 'AKP':
+      return `{"alg":"${jwk.alg}","kty":"AKP","pub":"${jwk.pub}"}`
+  }
 }
