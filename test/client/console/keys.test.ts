@@ -121,6 +121,29 @@ test('10,000 keys stay smooth: few rows in the document, and search, order and t
   })
   expect(jumpMs).toBeLessThan(200)
 
+  // A row's action is that row's: no other one changes, and nothing is asked.
+  await page.evaluate(() => scrollTo(0, 0))
+  await page.getByRole('link', { name: 'Label 10000', exact: true }).waitFor()
+  await page.waitForLoadState('networkidle')
+  const pagesBefore = pagesRead
+  const changedRows = await page.evaluate(async () => {
+    const rows = new Set<string | undefined>()
+    const observer = new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null
+        if (row !== null) rows.add(row.dataset['index'])
+      }
+    })
+    observer.observe(document, { subtree: true, attributes: true, childList: true, characterData: true })
+    document.querySelector<HTMLElement>('[data-index="2"] input[type="checkbox"]')?.click()
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))
+    return [...rows]
+  })
+  expect(changedRows).toEqual(['2'])
+  await page.getByText('1 key selected').waitFor()
+  await page.getByRole('button', { name: 'Clear the selection' }).click()
+  expect(pagesRead).toBe(pagesBefore)
+
   await page.getByRole('searchbox').fill('label 987')
   await page.getByRole('radio', { name: /^All 11$/ }).waitFor()
   await page.getByText('11 keys', { exact: true }).waitFor()

@@ -5,10 +5,9 @@ import { stateAt } from '../../data/key-query.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import { keyMessages } from '../../keys/keys.messages.ts'
 import { StateBadge, TermBar, UsesBar } from '../../keys/key-parts.tsx'
-import { Button } from '../../ui/button.tsx'
-import { Checkbox } from '../../ui/choice.tsx'
 import { IconLink } from '../../ui/icon-link.tsx'
 import { Hidden } from '../../ui/page.tsx'
+import { RowButton, RowCheckbox } from '../../ui/row-controls.tsx'
 import { uiMessages } from '../../ui/ui.messages.ts'
 import { useNow } from '../../ui/use-now.ts'
 import styles from './keys.module.css'
@@ -71,10 +70,10 @@ function Cells({
     <>
       <span role="gridcell" className={styles.check}>
         {onToggle !== null && (
-          <Checkbox
+          <RowCheckbox
             label={t(m.select, { key: name })}
             isSelected={isSelected}
-            onChange={() => {
+            onToggle={() => {
               onToggle(transactionKey)
             }}
           />
@@ -107,8 +106,7 @@ function Cells({
           <IconLink to={`/keys/${id}#use`} icon="key" label={t(m.use, { key: name })} />
         )}
         {state !== 'REVOKED' && onRevoke !== null && (
-          <Button
-            kind="quiet"
+          <RowButton
             icon="stop"
             label={t(m.revoke, { key: name })}
             onPress={() => {

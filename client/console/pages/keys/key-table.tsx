@@ -1,4 +1,13 @@
-import { useCallback, useEffect, useEffectEvent, useRef, useState, type KeyboardEvent } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useRef,
+  useState,
+  type Dispatch,
+  type KeyboardEvent,
+  type SetStateAction,
+} from 'react'
 import { useLocation } from 'wouter'
 import type { TransactionKey, TransactionKeySort } from '../../../index.ts'
 import { keyAt, selectionMax, type KeyListState } from '../../data/key-list.ts'
@@ -23,7 +32,7 @@ export interface KeyTableProps {
   readonly onNeed: (first: number, end: number) => void
   readonly onSort: (sort: TransactionKeySort) => void
   /** Null, as `onRevoke`: this page only looks. */
-  readonly onSelect: ((selection: Selection) => void) | null
+  readonly onSelect: Dispatch<SetStateAction<Selection>> | null
   readonly onSelectAll: () => void
   readonly onRevoke: ((keys: readonly TransactionKey[]) => void) | null
 }
@@ -67,11 +76,14 @@ export function KeyTable({ state, selection, onNeed, onSort, onSelect, onRevoke,
   }
   const toggle = useCallback(
     (key: TransactionKey) => {
-      const next = new Map(selection)
-      if (!next.delete(key.id)) next.set(key.id, key)
-      onSelect?.(next)
+      onSelect?.((selected) => {
+        const next = new Map(selected)
+        if (!next.delete(key.id)) next.set(key.id, key)
+        return next
+      })
     },
-    [selection, onSelect],
+    // Not of what is selected: each row would be rendered when one is.
+    [onSelect],
   )
   const onKeyDown = (event: KeyboardEvent) => {
     const { target, currentTarget } = event
