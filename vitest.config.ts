@@ -12,9 +12,11 @@ const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.me
 /** A file for the results, which CI counts. */
 const jsonReport = process.env['TEST_REPORT']
 
-/** Tests of the groups that share a commit, which servers on distributed tables do not gather. */
-const ofOnePostgres =
-  process.env['TEST_CITUS'] === '1' ? ['test/server/transaction-keys/*-groups.test.ts'] : []
+/** On Citus (test/support/citus.ts): tests that call a group's function where one PostgreSQL holds all accounts. */
+const ofOnePostgres = ['test/server/transaction-keys/*-groups.test.ts']
+/** Crashes nodes under whatever else uses them, so it runs alone. */
+const crashes = 'test/faults/citus-crash.test.ts'
+const citus = process.env['TEST_CITUS']
 
 export default defineConfig({
   resolve: {
@@ -23,8 +25,8 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions: ['claviger:source'] } },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ofOnePostgres,
+    include: citus === 'crash' ? [crashes] : ['test/**/*.test.ts'],
+    exclude: citus === '1' ? [...ofOnePostgres, crashes] : [],
     globalSetup: [
       'test/support/run-directory.ts',
       'test/support/compile-cache.ts',

@@ -249,7 +249,7 @@ export function createServices(options: ServicesOptions) {
     managementKeys: new ManagementKeys({ quotas }),
     transactionKeys: new TransactionKeys(databases, { quotas, nodes }),
     acquisitions: new Acquisitions(databases, { meters, nodes }),
-    verification: new Verification(databases, { answers: signer, mismatchAlarm, meters }),
+    verification: new Verification(nodes, { answers: signer, mismatchAlarm, meters }),
     alerts: new Alerts({ databases, streams, meters }),
     audit: new AuditLog(databases, { signer: new AuditHeadSigner(signingKeys, { issuer: origin }) }),
     applicationServers: new ApplicationServers({

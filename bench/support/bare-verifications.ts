@@ -18,7 +18,7 @@ const queries = z.array(
 
 serveJson(port, (body) =>
   lookUp(
-    databases,
+    databases.reads,
     queries.parse(body).map(({ owner, applicationServer, publicKey }) => ({
       accountId: accountIdOf(owner),
       applicationServer,

@@ -1,5 +1,10 @@
 import { codesOf } from './error-codes.ts'
 
+/** Whether an error says that rows cannot be reached now, whichever machine has them: what was to be done may be done, or not. */
+export function isOutOfReach(error: unknown): boolean {
+  return isConnectionLost(error) || isOfOtherNode(error)
+}
+
 /** Whether an error says that the connection is gone, or could not be made. */
 export function isConnectionLost(error: unknown): boolean {
   return !isOfOtherNode(error) && codesOf(error).some((code) => lostConnectionCodes.has(code))

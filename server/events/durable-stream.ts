@@ -1,6 +1,6 @@
 import type { CursorPosition } from '../../schema/wire/cursor.ts'
 import { KeyServerError, signatureRefused } from '../../schema/wire/errors.ts'
-import { isConnectionLost } from '../database/lost-connection.ts'
+import { isOutOfReach } from '../database/lost-connection.ts'
 import type { Signal } from './notifications.ts'
 
 export interface DurableStreamOptions<T> {
@@ -85,7 +85,7 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
     try {
       return await this.#options.read(this.#bookmark)
     } catch (error) {
-      if (isConnectionLost(error)) return null
+      if (isOutOfReach(error)) return null
       // Nobody asks a stream that has failed for more, nor calls its `return`.
       this.#end()
       throw error

@@ -1,8 +1,8 @@
 import { decodeProtectedHeader } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Databases } from '../database/connect.ts'
-import { createBatcher } from '../lib/batcher.ts'
+import type { OpenPool } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 
 /** A management key, and what it was endorsed by; null when its client sent no endorsement. */
 interface Link {
@@ -29,8 +29,8 @@ export class Endorsements {
   })
   readonly #select: (name: LinkName) => Promise<Link>
 
-  constructor(databases: Databases) {
-    this.#select = createBatcher((names) => selectLinks(databases, names), { batchMax: 1000 })
+  constructor(nodes: DatabaseNodes) {
+    this.#select = nodes.batch((reads) => (names) => selectLinks(reads, names), { batchMax: 1000 })
   }
 
   /**
@@ -68,9 +68,9 @@ function signerOf(statement: string): string {
   return decodeProtectedHeader(statement).kid ?? ''
 }
 
-async function selectLinks({ reads }: Databases, names: readonly LinkName[]): Promise<Link[]> {
+async function selectLinks({ sql }: OpenPool, names: readonly LinkName[]): Promise<Link[]> {
   const accountIds = names.map(({ accountId }) => accountId)
-  const found = await reads.sql<(Link & { readonly place: number })[]>`
+  const found = await sql<(Link & { readonly place: number })[]>`
     SELECT asked.place::int AS place, m.endorsement
     FROM unnest(${accountIds}::uuid[], ${names.map(({ managementKeyId }) => managementKeyId)}::text[])
       WITH ORDINALITY AS asked (account_id, id, place)

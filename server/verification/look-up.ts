@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
-import type { Databases } from '../database/connect.ts'
+import type { OpenPool } from '../database/connect.ts'
 import type { Mismatch } from './mismatch-queue.ts'
 import { transactionKeyStates } from '../../schema/wire/enums.ts'
 
@@ -12,10 +12,10 @@ export type VerificationResult = Omit<PublicKeyVerification, 'answer' | 'endorse
 
 /** Looks up all questions in one statement, and answers in their order. An unknown key takes the same path as a known one. */
 export async function lookUp(
-  { reads }: Databases,
+  { sql }: OpenPool,
   questions: readonly VerificationQuery[],
 ): Promise<VerificationResult[]> {
-  const rows = await reads.sql`
+  const rows = await sql`
     SELECT * FROM look_up_public_keys(
       ${questions.map((question) => question.accountId)}::uuid[],
       ${questions.map((question) => question.applicationServer)}::text[],

@@ -1,5 +1,5 @@
 import type { Databases } from '../database/connect.ts'
-import { isConnectionLost } from '../database/lost-connection.ts'
+import { isOfOtherNode, isOutOfReach } from '../database/lost-connection.ts'
 import type { Logger } from '../lib/log.ts'
 import { MismatchQueue, type ReportedMismatch } from './mismatch-queue.ts'
 import { raise, recordWaiting, selectDue } from './mismatch-rows.ts'
@@ -47,14 +47,24 @@ export class MismatchAlarm {
     }
     const batch = this.#queue.take(batchMax)
     if (batch.length === 0) return false
+    await this.#tellOrKeep(batch)
+    return this.#queue.size > 0
+  }
+
+  async #tellOrKeep(batch: readonly ReportedMismatch[]): Promise<void> {
     try {
       await this.#tell(batch)
     } catch (error) {
+      const ofAccounts = [...Map.groupBy(batch, ({ accountId }) => accountId).values()]
+      if (isOfOtherNode(error) && ofAccounts.length > 1) {
+        // Owners whose machine is there are told.
+        await Promise.all(ofAccounts.map((part) => this.#tellOrKeep(part)))
+        return
+      }
       // A mismatch that was raised already is no longer due.
-      if (isConnectionLost(error)) for (const mismatch of batch) this.report(mismatch)
+      if (isOutOfReach(error)) for (const mismatch of batch) this.report(mismatch)
       throw error
     }
-    return this.#queue.size > 0
   }
 
   /** Looks at what is still waiting, or else at as much of it as the database lets. Never throws. */

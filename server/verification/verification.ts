@@ -5,11 +5,10 @@ import { limits } from '../../schema/wire/limits.ts'
 import { accountIdOf } from '../lib/account-id.ts'
 import type { VerificationSigner } from '../server-keys/verification-signer.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
-import { createBatcher } from '../lib/batcher.ts'
 import { traceStep } from '../lib/traces.ts'
 import { askedName, parseInput, presentedJwk } from '../lib/input.ts'
 import { thumbprintOf } from '../lib/thumbprint-of.ts'
-import type { Databases } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 import type { Meters } from '../observation/meters.ts'
 import { Endorsements } from './endorsements.ts'
 import { lookUp, type VerificationResult, type VerificationQuery } from './look-up.ts'
@@ -34,7 +33,7 @@ export class Verification {
   readonly #meters: Meters
 
   constructor(
-    databases: Databases,
+    nodes: DatabaseNodes,
     {
       answers,
       mismatchAlarm,
@@ -45,9 +44,9 @@ export class Verification {
       readonly meters: Meters
     },
   ) {
-    this.#ask = createBatcher((questions) => lookUp(databases, questions), { batchMax: 1000 })
+    this.#ask = nodes.batch((reads) => (questions) => lookUp(reads, questions), { batchMax: 1000 })
     this.#answers = answers
-    this.#endorsements = new Endorsements(databases)
+    this.#endorsements = new Endorsements(nodes)
     this.#mismatchAlarm = mismatchAlarm
     this.#meters = meters
   }

@@ -3,10 +3,10 @@ import { distributeDatabase } from '../../server/database/distribution/distribut
 import { migrate } from '../../server/database/migrate.ts'
 
 /**
- * Whether the run's databases are distributed: TEST_CITUS=1, and TEST_DATABASE_URL is that of a database on a coordinator which
+ * Whether the run's databases are distributed: TEST_CITUS=1 (or crash: then its nodes crash, and nothing else runs), and TEST_DATABASE_URL is that of a database on a coordinator which
  * knows its workers. The role is a superuser, and logs in everywhere without a password.
  */
-export const isOnCitus = process.env['TEST_CITUS'] === '1'
+export const isOnCitus = process.env['TEST_CITUS'] !== undefined
 
 /** Where one of the nodes listens. */
 export interface Node {
@@ -48,29 +48,35 @@ async function run<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Pro
   }
 }
 
-const postgresOf = (url: string, node: Node) => at(url, node, 'postgres')
+/** The database on a node that every PostgreSQL has. */
+export function urlOfNode(url: string, node: Node): string {
+  return at(url, node, 'postgres')
+}
 
 /**
  * Makes a database on every node, with Citus and knowing the workers. Nothing is distributed in it.
  *
  * @param options.addressOf the address that all are to know a worker by, its own unless told
+ * @param options.workersMax how many of the workers the coordinator is to know, all unless told
  */
 export async function createCitusDatabase(
   clusterUrl: string,
   name: string,
-  { addressOf = (node: Node) => node } = {},
+  { addressOf = (node: Node) => node, workersMax = Infinity } = {},
 ): Promise<void> {
   const [coordinator, ...workers] = await nodesOf(clusterUrl)
   if (coordinator === undefined) throw new TypeError('The coordinator is a node.')
   await Promise.all(
     [coordinator, ...workers].map(async (node) => {
-      await run(postgresOf(clusterUrl, node), (sql) => sql.unsafe(`create database ${name}`))
+      await run(urlOfNode(clusterUrl, node), (sql) => sql.unsafe(`create database ${name}`))
       await run(at(clusterUrl, node, name), (sql) => sql.unsafe('create extension citus'))
     }),
   )
   await run(at(clusterUrl, coordinator, name), async (sql) => {
     await sql`SELECT citus_set_coordinator_host(${coordinator.host}, ${coordinator.port})`
-    for (const { host, port } of workers.map(addressOf)) await sql`SELECT citus_add_node(${host}, ${port})`
+    for (const { host, port } of workers.slice(0, workersMax).map(addressOf)) {
+      await sql`SELECT citus_add_node(${host}, ${port})`
+    }
   })
 }
 
@@ -84,7 +90,7 @@ export async function distributeTestDatabase(url: string): Promise<void> {
 export async function dropCitusDatabase(clusterUrl: string, name: string): Promise<void> {
   await Promise.all(
     (await nodesOf(clusterUrl)).map((node) =>
-      run(postgresOf(clusterUrl, node), (sql) => sql.unsafe(`drop database if exists ${name} with (force)`)),
+      run(urlOfNode(clusterUrl, node), (sql) => sql.unsafe(`drop database if exists ${name} with (force)`)),
     ),
   )
 }
@@ -96,7 +102,7 @@ export async function dropCitusDatabase(clusterUrl: string, name: string): Promi
 export async function copyCitusDatabase(clusterUrl: string, template: string, name: string): Promise<void> {
   await Promise.all(
     (await nodesOf(clusterUrl)).map((node) =>
-      run(postgresOf(clusterUrl, node), async (sql) => {
+      run(urlOfNode(clusterUrl, node), async (sql) => {
         for (let attempt = 1; ; attempt++) {
           await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${template}`
           try {

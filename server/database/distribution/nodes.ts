@@ -2,18 +2,15 @@ import { z } from 'zod'
 import type { Logger } from '../../lib/log.ts'
 import { runPeriodically } from '../../lib/jobs.ts'
 import { atHost, type DatabaseHost } from '../address.ts'
-import { connectDatabases, type Databases, type OpenPool } from '../connect.ts'
-import { GroupCommits, type DecidesRequests, type GroupCommit } from '../group-commits.ts'
+import { connectDatabases } from '../connect.ts'
 import type { DatabaseRoute } from '../route.ts'
-import { NodeGroups } from './node-groups.ts'
+import { gatherOnNodes, gatherOnOne, type Gathering, type MachinePools } from './gathering.ts'
 import { ShardDirectory } from './shard-directory.ts'
 
 /** One machine's part of the database: all of it, unless it is spread over several. */
-export interface DatabaseNode {
+export interface DatabaseNode extends MachinePools {
   /** For people. */
   readonly name: string
-  /** Jobs that run over it reach the rows that this machine holds. */
-  readonly writes: OpenPool
   /** A direct connection for LISTEN; null where the server listens already. */
   readonly listenUrl: string | null
 }
@@ -22,25 +19,21 @@ export interface DatabaseNode {
 export type ServeNode = (node: DatabaseNode) => () => Promise<void>
 
 /** The nodes of a database, each of which is served from when it is known until it is gone. */
-export interface DatabaseNodes {
+export interface DatabaseNodes extends Gathering {
   /** @throws Error of the database, when the nodes cannot be read */
   start(serve: ServeNode): Promise<void>
-  /** Gathers requests in groups, each of accounts that one machine holds. */
-  gather<Asked, Outcome>(
-    commitOn: (writes: OpenPool) => GroupCommit<Asked, Outcome>,
-  ): DecidesRequests<Asked, Outcome>
   /** Those that are served now. */
   readonly current: readonly DatabaseNode[]
   stop(): Promise<void>
 }
 
 /** One PostgreSQL. */
-export function singleNode({ writes }: Pick<Databases, 'writes'>): DatabaseNodes {
-  const node: DatabaseNode = { name: 'the database', writes, listenUrl: null }
+export function singleNode({ reads, writes }: MachinePools): DatabaseNodes {
+  const node: DatabaseNode = { name: 'the database', reads, writes, listenUrl: null }
   let end = () => Promise.resolve()
   return {
     current: [node],
-    gather: (commitOn) => new GroupCommits(commitOn(writes)),
+    ...gatherOnOne(node),
     start(serve) {
       end = serve(node)
       return Promise.resolve()
@@ -51,7 +44,7 @@ export function singleNode({ writes }: Pick<Databases, 'writes'>): DatabaseNodes
 
 export interface CitusNodesOptions {
   /** Connections to the coordinator. */
-  readonly databases: Pick<Databases, 'reads' | 'writes'>
+  readonly databases: MachinePools
   /** A direct connection to the coordinator. The workers are reached with the same login, at the addresses that it knows them by. */
   readonly url: string
   readonly route: DatabaseRoute
@@ -73,25 +66,23 @@ export class CitusNodes implements DatabaseNodes {
   readonly #options: CitusNodesOptions
   readonly #served = new Map<string, Served>()
   readonly #directory: ShardDirectory
+  readonly gather: Gathering['gather']
+  readonly batch: Gathering['batch']
   #stopRefreshing: () => Promise<void> = () => Promise.resolve()
 
   constructor(options: CitusNodesOptions) {
     this.#options = options
     this.#directory = new ShardDirectory(options.databases)
+    const { gather, batch } = gatherOnNodes({
+      coordinator: options.databases,
+      nodeOf: (accountId) => this.#served.get(this.#directory.nodeOf(accountId) ?? '')?.node ?? null,
+    })
+    this.gather = gather
+    this.batch = batch
   }
 
   get current(): readonly DatabaseNode[] {
     return [...this.#served.values()].map(({ node }) => node)
-  }
-
-  gather<Asked, Outcome>(
-    commitOn: (writes: OpenPool) => GroupCommit<Asked, Outcome>,
-  ): DecidesRequests<Asked, Outcome> {
-    const nodeOf = async (accountId: string) => {
-      const name = await this.#directory.nodeOf(accountId)
-      return name === null ? null : (this.#served.get(name)?.node ?? null)
-    }
-    return new NodeGroups({ commitOn, coordinator: this.#options.databases.writes, nodeOf })
   }
 
   async start(serve: ServeNode): Promise<void> {
@@ -129,12 +120,13 @@ export class CitusNodes implements DatabaseNodes {
   ): Served {
     const { databases, url: coordinatorUrl, route } = this.#options
     if (isCoordinator) {
-      const node: DatabaseNode = { name, writes: databases.writes, listenUrl: null }
+      const { reads, writes } = databases
+      const node: DatabaseNode = { name, reads, writes, listenUrl: null }
       return { node, end: serve(node) }
     }
     const url = atHost(coordinatorUrl, host)
     const own = connectDatabases({ url, writeConnectionsMax: databases.writes.connectionsMax, route })
-    const node: DatabaseNode = { name, writes: own.writes, listenUrl: url }
+    const node: DatabaseNode = { name, reads: own.reads, writes: own.writes, listenUrl: url }
     const end = serve(node)
     return {
       node,

@@ -81,4 +81,5 @@ export const functionsOfShards: readonly string[] = [
   'add_usage',
   'stored_of',
   'settled_clock',
+  'look_up_public_keys',
 ]

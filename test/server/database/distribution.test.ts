@@ -13,6 +13,7 @@ import {
   droppedForeignKeys,
   placements,
 } from '../../../server/database/distribution/placement.ts'
+import { uuidHash } from '../../../server/database/distribution/uuid-hash.ts'
 import { administer, type Administrator } from '../../support/connections.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { isOnCitus } from '../../support/citus.ts'
@@ -153,6 +154,15 @@ describe.skipIf(isOnCitus)('the texts of functions for distributed tables', () =
 test.skipIf(isOnCitus)('a PostgreSQL without Citus is not distributed, and told why', async () => {
   await expect(distributeDatabase(database.url)).rejects.toThrow('has no Citus')
 })
+
+test('an account is looked for on the node that PostgreSQL hashes it to', async () => {
+  const ids = Array.from({ length: 200 }, () => randomUUID())
+  const rows = await administrator.sql<{ hash: number }[]>`
+    SELECT uuid_hash(id) AS hash FROM unnest(${[...ids, noId]}::uuid[]) WITH ORDINALITY AS ids (id, place) ORDER BY place`
+  expect([...ids, noId].map(uuidHash)).toEqual(rows.map(({ hash }) => hash))
+})
+
+const noId = '00000000-0000-0000-0000-000000000000'
 
 test('a node is reached by the login and the settings of the coordinator', () => {
   const url = 'postgres://me:p%40ss@one.example,two.example/keys?sslmode=require&target_session_attrs=primary'

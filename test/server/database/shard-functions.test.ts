@@ -76,7 +76,13 @@ describe.skipIf(isOnCitus)('a group on the shards of a node', () => {
       }
     }
     await world.sql.unsafe('SET check_function_bodies = off')
-    const needed = ['hold_local_shards', 'shard_function', '\\w+_of_shard', '\\w+_key_group']
+    const needed = [
+      'hold_local_shards',
+      'shard_function',
+      '\\w+_of_shard',
+      '\\w+_key_group',
+      'look_up_public_keys',
+    ]
     for (const text of await readDistributedFunctions()) {
       if (new RegExp(`^CREATE OR REPLACE FUNCTION (${needed.join('|')})\\(`, 'm').test(text))
         await world.sql.unsafe(text)
@@ -196,6 +202,18 @@ describe.skipIf(isOnCitus)('a group on the shards of a node', () => {
       expect([table, found.length]).toEqual([table, count])
       expect(await world.sql`SELECT FROM ${world.sql(table)} WHERE ${column} = ${id}`).toHaveLength(0)
     }
+  })
+
+  test('answers questions in their order, about accounts that are elsewhere too', async () => {
+    const order = [elsewhere, alsoHere, here, alsoHere]
+    const all = order.map(ownerIn)
+    const rows = await world.sql<{ state: string | null }[]>`
+      SELECT state FROM look_up_public_keys(
+        ${all.map(({ accountId }) => accountId)}::uuid[], ${all.map(() => 'https://shop.example')}::text[],
+        ARRAY(SELECT CASE WHEN place < 4 THEN thumbprint ELSE 'other' END
+          FROM unnest(${all.map(({ transactionKeyId }) => transactionKeyId)}::uuid[]) WITH ORDINALITY AS asked (id, place)
+          JOIN transaction_keys k ON k.id = asked.id ORDER BY place))`
+    expect(rows.map(({ state }) => state)).toEqual(['ACTIVE', 'ACTIVE', 'ACTIVE', null])
   })
 
   test('is decided by the texts as they are now, in a session that knew others', async () => {

@@ -38,6 +38,35 @@ test('60 keys of one account have 300 subscriptions together, and those of anoth
   for (const stream of [...opened, other]) await stream.return()
 })
 
+test('a stream goes on when its rows are out of reach for a while, on whichever machine they are', async () => {
+  const failures = [
+    { code: 'CONNECTION_CLOSED' },
+    // Citus, over a good connection: another node cannot be reached.
+    { code: '08006', severity: 'ERROR' },
+  ]
+  const notifications = new Notifications()
+  const streams = new DurableStreams({
+    notifications,
+    revocations: { watch: () => () => undefined },
+    pollMs: 20,
+    stopping: new AbortController().signal,
+  })
+  const stream = await streams.open({
+    principalId: 'account',
+    keyId: 'key',
+    begin: () => Promise.resolve(at),
+    read: () => {
+      const failure = failures.shift()
+      return failure === undefined
+        ? Promise.resolve({ items: ['an item'], seen: { position: 1, atMs: null } })
+        : Promise.reject(Object.assign(new Error('away'), failure))
+    },
+  })
+  expect(await stream.next()).toEqual({ done: false, value: 'an item' })
+  expect(failures).toEqual([])
+  await stream.return()
+})
+
 test('an idle stream reads nothing while notifications are known to arrive, and looks by itself when they are not', async () => {
   const notifications = new Notifications()
   notifications.setProven(true)
