@@ -213,12 +213,17 @@ export class SignedRequest {
     return account
   }
 
-  /** Runs `work` in the transaction that consumes the nonce. When `work` refuses the request, it is consumed as well. */
+  /**
+   * Runs `work` in the transaction that consumes the nonce. When `work` refuses the request, it is consumed as well.
+   *
+   * @throws {KeyServerError} RATE_LIMITED when too much is written; the nonce is not consumed then
+   */
   async transaction<T>(
     work: (signed: SignedTransaction) => Promise<T>,
     { lock = doNothing, allowsViewer = false }: TransactionOptions = {},
   ): Promise<T> {
     const account = await (allowsViewer ? this.verify() : this.verifyOwner())
+    this.takeChange(account)
     return this.#runInTurn(async () => {
       try {
         const result = await runTransaction(this.#databases.writes.db, async (tx) => {
@@ -234,6 +239,11 @@ export class SignedRequest {
         throw error
       }
     })
+  }
+
+  /** Counts a change that is about to be written. @throws {KeyServerError} RATE_LIMITED when too much is written */
+  takeChange({ accountId }: Pick<AccountPrincipal, 'accountId'>): void {
+    this.#rates.take('written-bytes', { cost: diskBytes.change, principalId: accountId })
   }
 
   /**

@@ -1,4 +1,5 @@
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { transactionKeyStates } from '../../schema/wire/enums.ts'
 import type { Meters } from './meters.ts'
 
 /** Values that are read from the database when metrics are scraped. */
@@ -38,6 +39,9 @@ export interface Prometheus {
 const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** The bound that is promised is a second. */
 const alertSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60]
+
+/** The codes of refused acquisitions that say something about the key. */
+const acquisitionRefusals = ['NOT_FOUND', 'KEY_NOT_YET_VALID', 'KEY_REVOKED', 'KEY_OVERUSED']
 
 export const contentType = Registry.PROMETHEUS_CONTENT_TYPE
 
@@ -85,6 +89,9 @@ export function createPrometheus(): Prometheus {
     buckets: alertSeconds,
     registers,
   })
+  // They are there before the first one of each, so that the first is an increase.
+  for (const outcome of ['GRANTED', ...acquisitionRefusals]) acquisitions.inc({ outcome }, 0)
+  for (const result of [...transactionKeyStates, 'UNKNOWN']) verifications.inc({ result }, 0)
   return {
     meters: {
       countRequest: (operation, code, seconds) => {

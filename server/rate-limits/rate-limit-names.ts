@@ -38,9 +38,9 @@ export const defaultRateLimits: RateLimits = {
   registrations: { count: 100, seconds: 1_000 },
   pairings: { count: 60, seconds: 600 },
   verifications: { count: 30_000, seconds: 30 },
-  mismatches: { count: 1_200, seconds: 120 },
+  mismatches: { count: 600, seconds: 60 },
   acquisitions: { count: 12_000, seconds: 120 },
-  'written-bytes': { count: 512 * 1024, seconds: 18 },
+  'written-bytes': { count: 512 * 1024, seconds: 22 },
   'log-lines': { count: 1_000, seconds: 20 },
 }
 

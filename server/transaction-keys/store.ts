@@ -38,6 +38,7 @@ export class TransactionKeyStore {
     const { accountId } = await request.verify()
     const fault = await this.#findFault(request, key)
     const described = describeKey(key, { isRefused: fault !== null })
+    request.takeChange(await request.verifyOwner())
     const decided = await request.statement((nonce) => this.#groups.decide({ ...nonce, key: described }))
     if (decided.outcome === 'GRANTED') return toStoredKey(key, { ...decided, accountId })
     if (decided.outcome !== 'REPEATED') throw refusal(decided, fault)

@@ -177,6 +177,14 @@ async function deedsOf(
         },
       }),
     () => call(url, key, { query: '{ account { name } }' }),
+    () => {
+      const changes = Array.from(
+        { length: 10 },
+        (_, index) =>
+          `a${String(index)}: updateTransactionKey(input: { id: "${first.id}", label: "${randomUUID()}" }) { id }`,
+      )
+      return call(url, key, { query: `mutation { ${changes.join(' ')} }` })
+    },
     // These store nothing, and leave a line in the log each.
     () => call(url, null, { query: '{ nonsense }' }),
     () => call(url, { ...stranger, id: key.id }, { query: '{ account { name } }' }),

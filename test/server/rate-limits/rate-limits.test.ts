@@ -234,6 +234,19 @@ describe('written bytes', () => {
     expect(await codeOf(newAddress(), world.url, key, padded(15_000))).toBe('RATE_LIMITED')
     expect(await codeOf(newAddress(), world.url, other.key, padded(15_000))).toBeUndefined()
   })
+
+  test('are those of each change too, of which a request may make several', async () => {
+    const { key } = await openAccount(world.url)
+    const { id } = await storeKey(world.url, key)
+    const change = (alias: string) =>
+      `${alias}: updateTransactionKey(input: { id: "${id}", label: "${alias}" }) { id }`
+    const query = `mutation { ${['a', 'b', 'c', 'd', 'e'].map(change).join(' ')} }`
+    const address = newAddress()
+    const codes: unknown[] = []
+    // A change is counted as 1,024 bytes and a request as 512, beside its body.
+    for (let asked = 0; asked < 3; asked++) codes.push(await codeOf(address, world.url, key, { query }))
+    expect(codes).toEqual([undefined, undefined, 'RATE_LIMITED'])
+  })
 })
 
 describe('pairings', () => {
