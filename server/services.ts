@@ -37,7 +37,7 @@ import { Notifications } from './events/notifications.ts'
 import { KeyChanges } from './key-changes/key-changes.ts'
 import { moveKeyChanges } from './key-changes/move.ts'
 import { pruneApplicationServers, pruneKeyChanges } from './key-changes/retention.ts'
-import { runPeriodically } from './lib/jobs.ts'
+import { runInTurn, runPeriodically, type Job } from './lib/jobs.ts'
 import type { Traces } from './lib/traces.ts'
 import { ManagementKeys } from './management-keys/management-keys.ts'
 import { createAccountHash } from './observation/account-hash.ts'
@@ -67,6 +67,8 @@ import { Webhooks } from './webhooks/webhooks.ts'
 
 /** How often a stream reads its list when no notification comes. */
 const streamPollMs = 5_000
+/** The first runs of jobs follow each other at this distance: all at once would open a connection for each. */
+const betweenFirstRunsMs = 30
 
 /** The settings of {@link createServices}. */
 export interface ServicesOptions {
@@ -172,8 +174,7 @@ export function createServices(options: ServicesOptions) {
   })
   const settledClock = new SettledClock(databases, { log })
 
-  const oneMinuteMs = 60_000
-  const jobs: readonly Job[] = [
+  const jobs: readonly PeriodicJob[] = [
     // Later than the answer that raised it, so that its time shows nothing; soon enough for a person.
     { name: 'mismatch alarm', everyMs: 100, work: () => mismatchAlarm.drain() },
     // How long a revoked key keeps its sockets when the notification is lost.
@@ -186,42 +187,42 @@ export function createServices(options: ServicesOptions) {
       everyMs: 30_000,
       work: () => signingKeys.read().then(() => false),
     },
-    {
-      name: 'pruning of application servers',
-      everyMs: oneMinuteMs,
-      work: () => pruneApplicationServers(databases),
-    },
-    { name: 'pruning of server keys', everyMs: oneMinuteMs, work: () => pruneServerKeys(databases) },
+  ]
+  const minuteJobs: readonly Job[] = [
+    { name: 'pruning of application servers', work: () => pruneApplicationServers(databases) },
+    { name: 'pruning of server keys', work: () => pruneServerKeys(databases) },
   ]
   /** Work that goes through all rows of a table, on each machine through those that it holds. */
-  const jobsOf = (node: DatabaseNode): readonly Job[] => [
+  const jobsOf = (node: DatabaseNode): readonly PeriodicJob[] => [
     { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines(node) },
     { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin(node.writes.sql) },
     { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries(node) },
     { name: 'summing up of mismatches', everyMs: 5_000, work: () => sumUpWaiting(node.writes) },
-    { name: 'recall of webhooks', everyMs: oneMinuteMs, work: () => recallWebhooks(node) },
-    { name: 'pruning', everyMs: oneMinuteMs, work: () => pruneExpired(node) },
-    {
-      name: 'pruning of alerts',
-      everyMs: oneMinuteMs,
-      work: () => pruneAlerts(node, { retentionDays: options.alertRetentionDays }),
-    },
-    {
-      name: 'pruning of audit logs',
-      everyMs: oneMinuteMs,
-      work: () => pruneAuditEntries(node, { retentionDays: options.auditRetentionDays }),
-    },
-    { name: 'pruning of key changes', everyMs: oneMinuteMs, work: () => pruneKeyChanges(node) },
-    { name: 'pruning of channels', everyMs: oneMinuteMs, work: () => pruneChannels(node) },
-    { name: 'pruning of rates', everyMs: oneMinuteMs, work: () => pruneRates(node) },
-    { name: 'pruning of pairings', everyMs: oneMinuteMs, work: () => prunePairings(node) },
     ...(options.isDistributed
       ? [{ name: 'moving of key changes', everyMs: 100, work: () => moveKeyChanges(node) }]
       : []),
   ]
-  const run = ({ work, name, everyMs }: Job) => runPeriodically(work, { name, everyMs, log })
+  const minuteJobsOf = (node: DatabaseNode): readonly Job[] => [
+    { name: 'recall of webhooks', work: () => recallWebhooks(node) },
+    { name: 'pruning', work: () => pruneExpired(node) },
+    {
+      name: 'pruning of alerts',
+      work: () => pruneAlerts(node, { retentionDays: options.alertRetentionDays }),
+    },
+    {
+      name: 'pruning of audit logs',
+      work: () => pruneAuditEntries(node, { retentionDays: options.auditRetentionDays }),
+    },
+    { name: 'pruning of key changes', work: () => pruneKeyChanges(node) },
+    { name: 'pruning of channels', work: () => pruneChannels(node) },
+    { name: 'pruning of rates', work: () => pruneRates(node) },
+    { name: 'pruning of pairings', work: () => prunePairings(node) },
+  ]
+  const run = ({ work, ...period }: PeriodicJob, index: number) =>
+    runPeriodically(work, { ...period, log, firstAfterMs: index * betweenFirstRunsMs })
+  const runEachMinute = (minutely: readonly Job[]) => runInTurn(minutely, { everyMs: 60_000, log })
   const serveNode: ServeNode = (node) => {
-    const stopJobs = jobsOf(node).map(run)
+    const stopJobs = [...jobsOf(node).map(run), runEachMinute(minuteJobsOf(node))]
     const stopListening =
       node.listenUrl === null ? null : listenAtNode({ ...listening, node, url: node.listenUrl })
     return async () => {
@@ -274,7 +275,7 @@ export function createServices(options: ServicesOptions) {
       await listener.start()
       // The start waits for no mail server: alerts wait until there is one.
       void mailer?.check()
-      stopJobs = jobs.map(run)
+      stopJobs = [...jobs.map(run), runEachMinute(minuteJobs)]
       await nodes.start(serveNode)
     },
     /** Ends the subscriptions, so that sockets can be closed. */
@@ -315,9 +316,6 @@ function gaugesOf({
   }
 }
 
-/** Work that is repeated in the background. `work` resolves to whether there is more to do at once. */
-interface Job {
-  readonly name: string
+interface PeriodicJob extends Job {
   readonly everyMs: number
-  readonly work: () => Promise<boolean>
 }
