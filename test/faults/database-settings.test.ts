@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, test, type TestContext } from 'vitest'
 import { administer, eventually } from '../support/connections.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { pgBouncerMissing, startPgBouncer } from '../support/pgbouncer.ts'
@@ -10,10 +11,8 @@ if (pgBouncerMissing !== null) {
   process.stdout.write(`Skipped, test/poolers/settings through a pooler: ${pgBouncerMissing}.\n`)
 }
 
-const closings: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closings.splice(0).toReversed()) await close()
-})
+/** Closes something after the test that opened it. Several tests run at once, since each waits for a key to expire. */
+type Closing = TestContext['onTestFinished']
 
 const hostile = [
   ["DateStyle = 'SQL, DMY'"],
@@ -40,11 +39,14 @@ const hostile = [
 ] as const
 
 /** A test database under a setting, for its role or for all of it. Connections that are made from then on have it. */
-async function databaseUnder(setting: string, of: 'database' | 'role' = 'database') {
+async function databaseUnder(
+  setting: string,
+  { of = 'database', closing }: { readonly of?: 'database' | 'role'; readonly closing: Closing },
+) {
   const database = await createTestDatabase()
-  closings.push(() => database.drop())
+  closing(() => database.drop())
   const administrator = administer(database.url)
-  closings.push(() => administrator.close())
+  closing(() => administrator.close())
   const { pathname, username } = new URL(database.url)
   const name = pathname.slice(1)
   // A schema with a table of one of our names, which is not ours.
@@ -69,13 +71,14 @@ async function expectAllRight(url: string): Promise<void> {
 
   const answers = await Promise.all(Array.from({ length: 20 }, () => acquire(url, key, { id })))
   expect(answers.map(({ errors }) => errors)).toEqual(answers.map(() => []))
-  const ending = new Date(Date.now() + 1_000).toISOString()
+  const ending = new Date(Date.now() + 2_000).toISOString()
   const stored = await Promise.all(
     Array.from({ length: 8 }, () => storeKey(url, key, { expiresAt: ending, expiryNotices: [] })),
   )
   const ids = [id, ...stored.map((one) => one.id)]
   expect(await pages(url, key, transactionKeys, 'transactionKeys')).toEqual(ids.toSorted())
   let alerts: unknown[] = []
+  await delay(Math.max(0, Date.parse(ending) - Date.now()))
   await eventually(
     async () => {
       alerts = await pages(url, key, alertList, 'alerts')
@@ -119,10 +122,13 @@ async function pages(url: string, key: RawKey, ...[query, list]: [string, string
 }
 
 /** Turns it off for the role once the server runs, so that its next connections would begin with it. */
-async function expectDurable(url: string, databaseUrl: string): Promise<void> {
+async function expectDurable(
+  url: string,
+  { databaseUrl, closing }: { readonly databaseUrl: string; readonly closing: Closing },
+): Promise<void> {
   const { key } = await openAccount(url)
   const administrator = administer(databaseUrl)
-  closings.push(() => administrator.close())
+  closing(() => administrator.close())
   const { pathname, username } = new URL(databaseUrl)
   await administrator.sql.unsafe(`
     CREATE TABLE elsewhere.seen (synchronous_commit text);
@@ -143,85 +149,108 @@ async function expectDurable(url: string, databaseUrl: string): Promise<void> {
   expect([...seen]).toEqual(Array.from({ length: 3 }, () => ({ synchronous_commit: 'on' })))
 }
 
-describe('on a direct connection', () => {
-  test.each(hostile)(
+describe('on a direct connection', { concurrent: true }, () => {
+  test.for(hostile)(
     '%s of the database changes nothing',
-    async (setting) => {
-      const database = await databaseUnder(setting)
+    { timeout: 60_000 },
+    async ([setting], { onTestFinished: closing }) => {
+      const database = await databaseUnder(setting, { closing })
       const server = await startTestServer(database.url)
-      closings.push(() => server.stop())
+      closing(() => server.stop())
       await expectAllRight(server.url)
     },
-    60_000,
   )
 
-  test("what the address sets does not go before the server's own settings", async () => {
-    const database = await databaseUnder("DateStyle = 'German'", 'role')
+  test("what the address sets does not go before the server's own settings", async ({
+    onTestFinished: closing,
+  }) => {
+    const database = await databaseUnder("DateStyle = 'German'", { of: 'role', closing })
     const url = new URL(database.url)
     url.searchParams.set('datestyle', 'SQL, DMY')
     const server = await startTestServer(url.href)
-    closings.push(() => server.stop())
+    closing(() => server.stop())
     await expectAllRight(server.url)
   }, 60_000)
 })
 
-test('synchronous_commit = off of the database is refused at start', async () => {
-  const { url } = await databaseUnder('synchronous_commit = off')
-  await expect(startTestServer(url)).rejects.toThrow('synchronous_commit = off')
-}, 60_000)
+test.concurrent(
+  'synchronous_commit = off of the database is refused at start',
+  async ({ onTestFinished: closing }) => {
+    const { url } = await databaseUnder('synchronous_commit = off', { closing })
+    await expect(startTestServer(url)).rejects.toThrow('synchronous_commit = off')
+  },
+  60_000,
+)
 
-test('synchronous_commit that is turned off while the server runs holds for none of its commits', async () => {
-  const { url } = await databaseUnder("DateStyle = 'ISO'")
-  const server = await startTestServer(url)
-  closings.push(() => server.stop())
-  await expectDurable(server.url, url)
-}, 60_000)
+test.concurrent(
+  'synchronous_commit that is turned off while the server runs holds for none of its commits',
+  async ({ onTestFinished: closing }) => {
+    const { url } = await databaseUnder("DateStyle = 'ISO'", { closing })
+    const server = await startTestServer(url)
+    closing(() => server.stop())
+    await expectDurable(server.url, { databaseUrl: url, closing })
+  },
+  60_000,
+)
 
-describe.skipIf(pgBouncerMissing !== null)('through PgBouncer in transaction mode', () => {
-  async function startUnder(setting: string, of?: 'role') {
-    const database = await databaseUnder(setting, of)
-    const pooler = await startPgBouncer(database.url, { mode: 'transaction' })
-    closings.push(() => pooler.stop())
-    const server = await startTestServer(pooler.url, { databaseListenUrl: database.url, databasePoolSize: 4 })
-    closings.push(() => server.stop())
-    return { server, pooler, database }
-  }
-
-  test.each(hostile)(
-    '%s of the database changes nothing',
-    async (setting) => {
-      const { server } = await startUnder(setting)
-      await expectAllRight(server.url)
-    },
-    60_000,
-  )
-
-  test('a setting that the role is given while the server runs changes nothing', async () => {
-    const { server, pooler, database } = await startUnder("DateStyle = 'ISO'")
-    const administrator = administer(database.url)
-    closings.push(() => administrator.close())
-    const { pathname, username } = new URL(database.url)
-    for (const setting of ["DateStyle = 'SQL, DMY'", "default_transaction_isolation = 'serializable'"]) {
-      await administrator.sql.unsafe(`ALTER ROLE ${username} IN DATABASE ${pathname.slice(1)} SET ${setting}`)
+describe.skipIf(pgBouncerMissing !== null)(
+  'through PgBouncer in transaction mode',
+  { concurrent: true },
+  () => {
+    async function startUnder(setting: string, closing: Closing) {
+      const database = await databaseUnder(setting, { closing })
+      const pooler = await startPgBouncer(database.url, { mode: 'transaction' })
+      closing(() => pooler.stop())
+      const server = await startTestServer(pooler.url, {
+        databaseListenUrl: database.url,
+        databasePoolSize: 4,
+      })
+      closing(() => server.stop())
+      return { server, pooler, database }
     }
-    await pooler.restart()
-    await eventually(async () => (await fetch(`${server.url}/readyz`)).status === 200, {
-      withinMs: 15_000,
-      what: 'ready again',
-    })
-    await expectAllRight(server.url)
-  }, 60_000)
 
-  test('synchronous_commit that is turned off while the server runs holds for none of its commits', async () => {
-    const { server, database } = await startUnder("DateStyle = 'ISO'")
-    await expectDurable(server.url, database.url)
-  }, 60_000)
+    test.for(hostile)(
+      '%s of the database changes nothing',
+      { timeout: 60_000 },
+      async ([setting], { onTestFinished: closing }) => {
+        const { server } = await startUnder(setting, closing)
+        await expectAllRight(server.url)
+      },
+    )
 
-  test.each([["statement_timeout = '1ms'"], ["idle_in_transaction_session_timeout = '1ms'"]])(
-    '%s cannot be pinned, and the server does not start',
-    async (setting) => {
-      await expect(startUnder(setting)).rejects.toThrow(/_timeout.* too short/)
-    },
-    60_000,
-  )
-})
+    test('a setting that the role is given while the server runs changes nothing', async ({
+      onTestFinished: closing,
+    }) => {
+      const { server, pooler, database } = await startUnder("DateStyle = 'ISO'", closing)
+      const administrator = administer(database.url)
+      closing(() => administrator.close())
+      const { pathname, username } = new URL(database.url)
+      for (const setting of ["DateStyle = 'SQL, DMY'", "default_transaction_isolation = 'serializable'"]) {
+        await administrator.sql.unsafe(
+          `ALTER ROLE ${username} IN DATABASE ${pathname.slice(1)} SET ${setting}`,
+        )
+      }
+      await pooler.restart()
+      await eventually(async () => (await fetch(`${server.url}/readyz`)).status === 200, {
+        withinMs: 15_000,
+        what: 'ready again',
+      })
+      await expectAllRight(server.url)
+    }, 60_000)
+
+    test('synchronous_commit that is turned off while the server runs holds for none of its commits', async ({
+      onTestFinished: closing,
+    }) => {
+      const { server, database } = await startUnder("DateStyle = 'ISO'", closing)
+      await expectDurable(server.url, { databaseUrl: database.url, closing })
+    }, 60_000)
+
+    test.for([["statement_timeout = '1ms'"], ["idle_in_transaction_session_timeout = '1ms'"]] as const)(
+      '%s cannot be pinned, and the server does not start',
+      { timeout: 60_000 },
+      async ([setting], { onTestFinished: closing }) => {
+        await expect(startUnder(setting, closing)).rejects.toThrow(/_timeout.* too short/)
+      },
+    )
+  },
+)

@@ -160,7 +160,7 @@ function repeat(work: (id: string) => Promise<boolean>): {
         if (!(await work(id))) throw new Error('It was refused.')
       })
       acknowledged.push(id)
-      await delay(20)
+      await delay(50)
     }
   })()
   return {

@@ -55,6 +55,9 @@ async function behindPgBouncer(
   }
 }
 
+/** Between two stores of a client: a dozen of them keep the servers busy, and leave the processor to other tests. */
+const pauseMs = 40
+
 /** Stores keys, one after another, until it is over. Returns the acknowledged ones. */
 async function storeUntil(
   isOver: () => boolean,
@@ -76,7 +79,8 @@ async function storeUntil(
     if (code === 'NONE') {
       acknowledged.push(input.id)
       onAcknowledged()
-    } else await delay(20)
+    }
+    await delay(pauseMs)
   }
   return { acknowledged, codes }
 }

@@ -39,6 +39,8 @@ afterAll(async () => {
 
 const answerMsMax = 15_000
 const answeredMin = 200
+/** Between two requests of a client: ten of them meet every cut, and leave the processor to other tests. */
+const pauseMs = 30
 const expectedCodes = ['NONE', 'UNAVAILABLE']
 
 interface Load {
@@ -84,6 +86,7 @@ async function load(
       const acquisitionId = randomUUID()
       while (!(await measured(() => acquire(server.url, key, { id, acquisitionId })))) await delay(10)
       granted.set(id, (granted.get(id) ?? 0) + 1)
+      await delay(pauseMs)
     }
   }
   async function storeAgainAndAgain(): Promise<void> {
@@ -93,6 +96,7 @@ async function load(
         await delay(10)
       }
       storedIds.push(input.id)
+      await delay(pauseMs)
     }
   }
   await Promise.all([...keyIds.map(acquireAgainAndAgain), storeAgainAndAgain(), storeAgainAndAgain()])
