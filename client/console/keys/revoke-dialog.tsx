@@ -1,63 +1,32 @@
 import { useState } from 'react'
-import type { RevocationReason, TransactionKey, Vault } from '../../index.ts'
+import type { RevocationReason } from '../../index.ts'
 import { useTranslator } from '../i18n/i18n-context.tsx'
 import { useSession } from '../session/session-context.tsx'
 import { Radios } from '../ui/choice.tsx'
-import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { Notice } from '../ui/display.tsx'
 import { showToast } from '../ui/toasts.tsx'
-import { useAction } from '../ui/use-action.ts'
+import { BulkDialog } from './bulk-dialog.tsx'
 import { revokeMessages as m } from './revoke.messages.ts'
+import type { KeysDialogProps } from './rotate-dialog.tsx'
 
-const namesShownMax = 8
-
-/** Revokes keys after a question: open while there are any. */
-export function RevokeDialog({
-  owner,
-  keys,
-  onClose,
-  onRevoked,
-}: {
-  readonly owner: Vault
-  readonly keys: readonly TransactionKey[]
-  readonly onClose: () => void
-  readonly onRevoked?: () => void
-}) {
+export function RevokeDialog({ owner, keys, onClose, onDone }: KeysDialogProps) {
   const { t } = useTranslator()
   const session = useSession()
   const [reason, setReason] = useState<RevocationReason>('UNSPECIFIED')
-  const [done, setDone] = useState(0)
-  const revoke = useAction(async () => {
-    let count = 0
-    const failures: unknown[] = []
-    for (const { id } of keys) {
-      try {
-        const revoked = await owner.revokeKey(id, { reason })
-        session.putKey(revoked)
-        setDone((count += 1))
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    setDone(0)
-    if (count > 0) showToast({ tone: 'ok', title: t(m.done, { count }) })
-    if (failures.length > 0) throw new AggregateError(failures)
-    onRevoked?.()
-    onClose()
-  })
-  const shown = keys.slice(0, namesShownMax).map(({ label, applicationServer }) => label ?? applicationServer)
   return (
-    <ConfirmDialog
+    <BulkDialog
       title={t(m.title)}
       confirm={t(m.confirm, { count: keys.length })}
-      action={revoke}
-      isOpen={keys.length > 0}
+      keys={keys}
+      work={async ({ id }) => {
+        session.putKey(await owner.revokeKey(id, { reason }))
+      }}
+      onDone={() => {
+        showToast({ tone: 'ok', title: t(m.done, { count: keys.length }) })
+        onDone?.(keys)
+      }}
       onClose={onClose}
     >
-      <p>
-        <strong>{shown.join(', ')}</strong>
-        {keys.length > shown.length && ` … +${String(keys.length - shown.length)}`}
-      </p>
       <Radios<RevocationReason>
         label={t(m.reason)}
         value={reason}
@@ -70,9 +39,6 @@ export function RevokeDialog({
         ]}
       />
       <Notice tone="warn">{t(m.warning)}</Notice>
-      {revoke.isPending && keys.length > 1 && (
-        <p role="status">{t(m.progress, { done, count: keys.length })}</p>
-      )}
-    </ConfirmDialog>
+    </BulkDialog>
   )
 }

@@ -11,13 +11,6 @@ export const revokeMessages = messages({
     { one: '{count} key revoked', other: '{count} keys revoked' },
     { one: '{count} Schlüssel widerrufen', other: '{count} Schlüssel widerrufen' },
   ],
-  progress: [
-    { one: '{done} of {count} key revoked…', other: '{done} of {count} keys revoked…' },
-    {
-      one: '{done} von {count} Schlüssel widerrufen …',
-      other: '{done} von {count} Schlüsseln widerrufen …',
-    },
-  ],
   reason: ['Why', 'Warum'],
   superseded: ['Another key takes its place', 'Ein anderer Schlüssel tritt an seine Stelle'],
   title: ['Revoke', 'Widerrufen'],

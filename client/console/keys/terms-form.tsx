@@ -1,19 +1,19 @@
 import type { OverusePolicy } from '../../index.ts'
 import { useTranslator } from '../i18n/i18n-context.tsx'
-import { Radios, Segments } from '../ui/choice.tsx'
+import { Radios } from '../ui/choice.tsx'
 import { TextField } from '../ui/field.tsx'
 import { uiMessages } from '../ui/ui.messages.ts'
+import { TermField } from './term-field.tsx'
 import { termsMessages as m } from './terms.messages.ts'
-import { isMaxUses, type TermChoice, type Terms } from './terms.ts'
+import { isMaxUses, type Terms } from './terms.ts'
 
-/** The fields for how long and how often a key may be used. */
-export function TermsForm({
-  terms,
-  onChange,
-}: {
+export interface TermsFormProps {
   readonly terms: Terms
   readonly onChange: (terms: Terms) => void
-}) {
+}
+
+/** The fields for how long and how often a key may be used. */
+export function TermsForm({ terms, onChange }: TermsFormProps) {
   const { t } = useTranslator()
   return (
     <>
@@ -26,32 +26,7 @@ export function TermsForm({
           onChange({ ...terms, label })
         }}
       />
-      <Segments<TermChoice>
-        label={t(m.term)}
-        isLabelHidden={false}
-        value={terms.term}
-        options={[
-          { value: '30', label: t(m.days30) },
-          { value: '90', label: t(m.days90) },
-          { value: '365', label: t(m.year) },
-          { value: 'date', label: t(m.date) },
-          { value: 'never', label: t(m.never) },
-        ]}
-        onChange={(term) => {
-          onChange({ ...terms, term })
-        }}
-      />
-      {terms.term === 'date' && (
-        <TextField
-          label={t(m.endsOn)}
-          type="date"
-          value={terms.date}
-          min={new Date().toISOString().slice(0, 10)}
-          onChange={(date) => {
-            onChange({ ...terms, date })
-          }}
-        />
-      )}
+      <TermField terms={terms} onChange={onChange} />
       <TextField
         label={t(m.maxUses)}
         note={t(uiMessages.optional)}

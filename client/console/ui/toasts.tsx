@@ -3,6 +3,7 @@ import { Link } from 'wouter'
 import { useTranslator } from '../i18n/i18n-context.tsx'
 import { Button } from './button.tsx'
 import { cx } from './cx.ts'
+import { errorText } from './error-text.ts'
 import { Icon } from './icon.tsx'
 import styles from './toasts.module.css'
 import { uiMessages } from './ui.messages.ts'
@@ -13,6 +14,8 @@ export interface Toast {
   readonly text?: string
   /** Where its title leads. */
   readonly to?: string
+  /** A button, e.g. to undo what it tells of. The toast stays longer, and an error of it is told. */
+  readonly action?: { readonly label: string; readonly run: () => Promise<void> | void }
 }
 
 interface ShownToast extends Toast {
@@ -22,6 +25,7 @@ interface ShownToast extends Toast {
 /** More at once would hide the page; the oldest goes. */
 const shownMax = 4
 const lifeMs = 7_000
+const lifeWithActionMs = 15_000
 
 let shown: readonly ShownToast[] = []
 let nextId = 0
@@ -33,23 +37,40 @@ export function showToast(toast: Toast): void {
   setShown([...shown, { ...toast, id }].slice(-shownMax))
   // A failure stays until it is dismissed.
   if (toast.tone !== 'bad') {
-    setTimeout(() => {
-      dismiss(id)
-    }, lifeMs)
+    setTimeout(
+      () => {
+        dismiss(id)
+      },
+      toast.action === undefined ? lifeMs : lifeWithActionMs,
+    )
   }
 }
 
 export function Toasts() {
-  const { t } = useTranslator()
+  const translator = useTranslator()
+  const { t } = translator
+  const act = async (id: number, run: () => Promise<void> | void) => {
+    dismiss(id)
+    try {
+      await run()
+    } catch (error) {
+      showToast({ tone: 'bad', title: errorText(error, translator) })
+    }
+  }
   const toasts = useSyncExternalStore(subscribe, () => shown)
   return (
     <section className={styles.region} aria-label={t(uiMessages.notifications)} aria-live="polite">
-      {toasts.map(({ id, tone, title, text, to }) => (
+      {toasts.map(({ id, tone, title, text, to, action }) => (
         <div key={id} className={cx(styles.toast, styles[tone])}>
           <Icon name={tone === 'ok' ? 'check' : 'alert'} size={18} />
           <div>
             <strong>{to === undefined ? title : <Link to={to}>{title}</Link>}</strong>
             {text !== undefined && <p>{text}</p>}
+            {action !== undefined && (
+              <Button icon="undo" onPress={() => void act(id, action.run)}>
+                {action.label}
+              </Button>
+            )}
           </div>
           <Button
             kind="quiet"

@@ -13,4 +13,5 @@ export const uiMessages = messages({
   optional: ['optional', 'freiwillig'],
   retry: ['Try again', 'Erneut versuchen'],
   save: ['Save', 'Speichern'],
+  undo: ['Undo', 'Rückgängig'],
 })

@@ -55,7 +55,7 @@ test('a symmetric key encrypts, decrypts, and is destroyed only when its name is
   expect(await confirm.isDisabled()).toBe(true)
   await page.getByLabel('Type Notes to confirm').fill('Notes')
   await confirm.click()
-  await page.getByText('The key is destroyed').waitFor()
+  await page.getByText('1 key is destroyed').waitFor()
 })
 
 test('a key is changed and rotated, and a public key is verified with its signatures', async (context) => {
@@ -69,10 +69,12 @@ test('a key is changed and rotated, and a public key is verified with its signat
     .fill('7')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('0 of 7').waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('0 of 7').waitFor({ state: 'detached' })
   const before = page.url()
   await page.getByRole('button', { name: 'Rotate' }).click()
   await page.getByRole('button', { name: 'Rotate now' }).click()
-  await page.getByText('A new key has taken its place').waitFor()
+  await page.getByText('1 key was rotated').waitFor()
   await page.waitForURL((url) => url.href !== before)
 
   await page.getByRole('radio', { name: 'OpenSSH' }).click()
@@ -167,7 +169,7 @@ test('10,000 keys stay smooth: few rows in the document, and search, order and t
   await page.getByRole('heading', { level: 1, name: 'Label 10000', exact: true }).waitFor()
 })
 
-test('what a search finds is revoked at once, and only that', async (context) => {
+test('the keys that a search finds are changed, revoked and destroyed at once, and only these', async (context) => {
   const { page } = await world.open(context)
   await makeAccount(page)
   for (const label of ['Old one', 'Old two', 'New']) await makeKey(page, { server: shop, label })
@@ -176,10 +178,32 @@ test('what a search finds is revoked at once, and only that', async (context) =>
   await page.getByText('2 keys', { exact: true }).waitFor()
   await page.getByRole('checkbox', { name: 'Select all that were found' }).click({ force: true })
   await page.getByText('2 keys selected').waitFor()
+
+  // A term that was changed by mistake is given back.
+  const ends = page.getByText('ends in 12 months')
+  await page.getByRole('button', { name: 'Change term…' }).click()
+  await page.getByRole('radio', { name: 'No end' }).click()
+  await page.getByRole('button', { name: 'Change 2 keys' }).click()
+  await page.getByText('The terms of 2 keys were changed').waitFor()
+  await expect.poll(() => ends.count()).toBe(0)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect.poll(() => ends.count()).toBe(2)
+
+  await page.getByRole('checkbox', { name: 'Select all that were found' }).click({ force: true })
   await page.getByRole('button', { name: 'Revoke…' }).click()
   await page.getByRole('button', { name: 'Revoke 2 keys' }).click()
   await page.getByText('2 keys revoked').waitFor()
   await page.getByRole('radio', { name: 'Revoked 2' }).waitFor()
+
+  await page.getByRole('checkbox', { name: 'Select all that were found' }).click({ force: true })
+  expect(await page.getByRole('button', { name: 'Rotate…' }).isDisabled()).toBe(true)
+  await page.getByRole('button', { name: 'Destroy…' }).click()
+  const destroy = page.getByRole('button', { name: 'Destroy for good' })
+  expect(await destroy.isDisabled()).toBe(true)
+  await page.getByLabel('Type 2 keys to confirm').fill('2 keys')
+  await destroy.click()
+  await page.getByText('2 keys are destroyed').waitFor()
+
   await page.getByRole('searchbox').fill('')
   await page.getByRole('radio', { name: 'Active 1' }).click()
   await page.getByText('1 of 3 keys').waitFor()

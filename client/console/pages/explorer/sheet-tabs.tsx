@@ -10,7 +10,7 @@ export interface SheetTabsProps {
   readonly sheets: readonly Sheet[]
   readonly currentId: string
   readonly onSelect: (id: string) => void
-  readonly onClose: (id: string) => void
+  readonly onClose: (sheet: Sheet) => void
   readonly onOpen: () => void
 }
 
@@ -37,7 +37,7 @@ export function SheetTabs({ sheets, currentId, onSelect, onClose, onOpen }: Shee
                 type="button"
                 aria-label={t(m.closeDocument, { title })}
                 onClick={() => {
-                  onClose(sheet.id)
+                  onClose(sheet)
                 }}
               >
                 <Icon name="close" size={14} />

@@ -62,6 +62,9 @@ export function useDesk() {
     clearHistory: () => {
       change((before) => ({ ...before, history: [] }))
     },
+    restoreHistory: (history: Desk['history']) => {
+      change((before) => ({ ...before, history }))
+    },
   }
 }
 

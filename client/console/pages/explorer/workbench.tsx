@@ -7,6 +7,8 @@ import { Segments, Select } from '../../ui/choice.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import { Notice } from '../../ui/display.tsx'
 import { Card, Muted, Row } from '../../ui/page.tsx'
+import { showToast } from '../../ui/toasts.tsx'
+import { uiMessages } from '../../ui/ui.messages.ts'
 import { CodeEditor } from './editor/code-editor.tsx'
 import { documentLanguage, placeAt, type SchemaPlace } from './editor/document-language.ts'
 import { variableTypesOf } from './editor/variable-types.ts'
@@ -29,7 +31,7 @@ type Signer = 'own' | 'throwAway'
 export function Workbench() {
   const { t } = useTranslator()
   const { viewer, owner } = useSession()
-  const { desk, current, select, edit, open, close, remember, clearHistory } = useDesk()
+  const { desk, current, select, edit, open, close, remember, clearHistory, restoreHistory } = useDesk()
   const [signer, setSigner] = useState<Signer>('own')
   const [panel, setPanel] = useState<Panel>('result')
   const [way, setWay] = useState<readonly SchemaPlace[]>([])
@@ -66,6 +68,9 @@ export function Workbench() {
   const openExample = (name: string) => {
     const example = examples[name]
     if (example !== undefined) open(example.document, JSON.stringify(example.variables, null, 2))
+  }
+  const offerUndo = (title: string, run: () => void) => {
+    showToast({ tone: 'ok', title, action: { label: t(uiMessages.undo), run } })
   }
   const keys = {
     'Mod-Enter': startAt,
@@ -106,7 +111,12 @@ export function Workbench() {
             sheets={desk.sheets}
             currentId={current.id}
             onSelect={select}
-            onClose={close}
+            onClose={(sheet) => {
+              close(sheet.id)
+              offerUndo(t(m.closed), () => {
+                open(sheet.document, sheet.variables)
+              })
+            }}
             onOpen={() => {
               open('', '{}')
             }}
@@ -169,7 +179,12 @@ export function Workbench() {
           onExample={openExample}
           history={desk.history}
           onOpen={open}
-          onClear={clearHistory}
+          onClear={() => {
+            clearHistory()
+            offerUndo(t(m.historyCleared), () => {
+              restoreHistory(desk.history)
+            })
+          }}
         />
       </div>
     </>

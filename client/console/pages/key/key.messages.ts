@@ -11,14 +11,6 @@ export const keyPageMessages = messages({
   changed: ['Changed', 'Geändert'],
   created: ['Created', 'Angelegt'],
   destroy: ['Destroy', 'Vernichten'],
-  destroyConfirm: ['Destroy for good', 'Endgültig vernichten'],
-  destroyed: ['The key is destroyed', 'Der Schlüssel ist vernichtet'],
-  destroyTitle: ['Destroy this key', 'Diesen Schlüssel vernichten'],
-  destroyType: ['Type {name} to confirm', 'Zum Bestätigen {name} eintippen'],
-  destroyWarning: [
-    'Every copy of the secret is erased, on the key server for all your devices. Anything encrypted with it can never be opened again. Nobody can undo this.',
-    'Jede Kopie des Geheimnisses wird gelöscht, auf dem Schlüsselserver für alle deine Geräte. Was damit verschlüsselt wurde, lässt sich nie mehr öffnen. Das kann niemand rückgängig machen.',
-  ],
   unconfirmedTitle: ['This key is not confirmed', 'Dieser Schlüssel ist nicht bestätigt'],
   facts: ['Facts', 'Angaben'],
   history: ['Acquisitions', 'Abrufe'],
@@ -52,12 +44,6 @@ export const keyPageMessages = messages({
   revoke: ['Revoke', 'Widerrufen'],
   revokedAt: ['Revoked', 'Widerrufen'],
   rotate: ['Rotate', 'Austauschen'],
-  rotateConfirm: ['Rotate now', 'Jetzt austauschen'],
-  rotated: ['A new key has taken its place', 'Ein neuer Schlüssel ist an seine Stelle getreten'],
-  rotateText: [
-    'A new key of the same kind and with the same limits takes this one’s place, and this one is revoked in the same moment. Anything this one encrypted must be opened before.',
-    'Ein neuer Schlüssel gleicher Art mit gleichen Grenzen tritt an die Stelle, und dieser wird im selben Augenblick widerrufen. Was dieser verschlüsselt hat, muss vorher geöffnet werden.',
-  ],
   server: ['Application server', 'Anwendungsserver'],
   thumbprint: ['Thumbprint', 'Fingerabdruck'],
 })

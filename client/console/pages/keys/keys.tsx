@@ -1,9 +1,8 @@
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import type { TransactionKey } from '../../../index.ts'
 import { selectionMax } from '../../data/key-list.ts'
 import { useStore } from '../../data/store.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
-import { RevokeDialog } from '../../keys/revoke-dialog.tsx'
 import { useSession } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/display.tsx'
@@ -11,6 +10,7 @@ import { Failure } from '../../ui/failure.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Page } from '../../ui/page.tsx'
 import { useAction } from '../../ui/use-action.ts'
+import { BulkDialogs, type Bulk } from './bulk-dialogs.tsx'
 import { CreateKeyDialog } from './create-key.tsx'
 import { KeySummary } from './key-summary.tsx'
 import { KeyTable } from './key-table.tsx'
@@ -27,7 +27,10 @@ export function Keys() {
   const state = useStore(list.state)
   const { query, setQuery, opensNew } = useKeyQuery()
   const [selection, setSelection] = useState<Selection>(new Map())
-  const [revoking, setRevoking] = useState<readonly TransactionKey[]>([])
+  const [bulk, setBulk] = useState<Bulk | null>(null)
+  const revoke = useCallback((keys: readonly TransactionKey[]) => {
+    setBulk({ kind: 'revoke', keys })
+  }, [])
   const [isCreating, setCreating] = useState(opensNew)
   useEffect(() => {
     list.setQuery(query)
@@ -62,9 +65,7 @@ export function Keys() {
           <KeySummary
             state={state}
             selection={selection}
-            onRevoke={() => {
-              setRevoking([...selection.values()].filter((key) => key.state !== 'REVOKED'))
-            }}
+            onBulk={setBulk}
             onClear={() => {
               setSelection(new Map())
             }}
@@ -106,7 +107,7 @@ export function Keys() {
           }}
           onSelect={owner === null ? null : setSelection}
           onSelectAll={selectAll.run}
-          onRevoke={owner === null ? null : setRevoking}
+          onRevoke={owner === null ? null : revoke}
         />
       )}
       {owner !== null && (
@@ -118,13 +119,13 @@ export function Keys() {
               setCreating(false)
             }}
           />
-          <RevokeDialog
+          <BulkDialogs
             owner={owner}
-            keys={revoking}
+            bulk={bulk}
             onClose={() => {
-              setRevoking([])
+              setBulk(null)
             }}
-            onRevoked={() => {
+            onDone={() => {
               setSelection(new Map())
               void list.reload()
             }}

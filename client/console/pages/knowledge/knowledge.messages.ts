@@ -45,7 +45,14 @@ export const knowledgeMessages = messages({
     'What it has seen of the key server, so that it notices when something older is shown.',
     'Was es vom Schlüsselserver gesehen hat, damit es merkt, wenn etwas Älteres gezeigt wird.',
   ],
-  local3: ['How you like this page to look.', 'Wie du diese Seite magst.'],
+  local3: [
+    'The descriptions that were read last, to be shown while the key server is away. No secrets.',
+    'Die zuletzt gelesenen Beschreibungen, um sie zu zeigen, solange der Schlüsselserver fort ist. Keine Geheimnisse.',
+  ],
+  local4: [
+    'How you like this page to look, and the documents that you wrote in the API explorer.',
+    'Wie du diese Seite magst, und die Dokumente, die du in der API-Konsole geschrieben hast.',
+  ],
   sees: ['What it sees', 'Was er sieht'],
   sees1: [
     'Your account’s name, and the names and public keys of your devices.',

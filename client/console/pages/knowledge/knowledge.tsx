@@ -18,7 +18,7 @@ const parts: readonly Part[] = [
   { title: m.sees, icon: 'eye', tone: null, points: [m.sees1, m.sees2, m.sees3] },
   { title: m.cannot, icon: 'shield', tone: 'good', points: [m.cannot1, m.cannot2, m.cannot3, m.cannot4] },
   { title: m.can, icon: 'alert', tone: 'warn', points: [m.can1, m.can2, m.can3, m.can4] },
-  { title: m.local, icon: 'device', tone: null, points: [m.local1, m.local2, m.local3] },
+  { title: m.local, icon: 'device', tone: null, points: [m.local1, m.local2, m.local3, m.local4] },
 ]
 
 /** The powers and limits of the key server: docs/threat-model.md in the words of its user. */
