@@ -130,7 +130,11 @@ export function createServices(options: ServicesOptions) {
     serverKeySecret,
   })
   const requestLog = new RequestLog({ log, rates })
+  const nodes: DatabaseNodes = options.isDistributed
+    ? new CitusNodes({ databases, url: listenUrl, route: options.listenRoute, log })
+    : singleNode(databases)
   const authentication = createAuthentication(databases, {
+    nodes,
     rates,
     recordsAddresses: options.auditAddresses,
   })
@@ -144,9 +148,6 @@ export function createServices(options: ServicesOptions) {
     log,
   }
   const listener = new NotificationListener({ url: listenUrl, ...listening })
-  const nodes: DatabaseNodes = options.isDistributed
-    ? new CitusNodes({ databases, url: listenUrl, route: options.listenRoute, log })
-    : singleNode(databases)
   const streams = new DurableStreams({
     notifications,
     revocations,

@@ -6,6 +6,9 @@ import { applicationServerKeys, managementKeyOwners } from '../../schema/tables/
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { importSigningKey } from '../../schema/wire/signatures/http-signature.ts'
 import type { Database } from '../database/connect.ts'
+import { findAtNodes } from '../database/distribution/find-at-nodes.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
+import { isOfOtherNode } from '../database/lost-connection.ts'
 import { principalKinds, type PrincipalKind } from './principal.ts'
 
 /** A registered signing key, imported for verification, and its principal. */
@@ -40,7 +43,10 @@ export class PrincipalDirectory {
   readonly #cache = new LRUCache<string, RegisteredPrincipal>({ max: cachedPrincipalsMax })
   readonly #select
 
-  constructor(db: Database) {
+  readonly #nodes: Pick<DatabaseNodes, 'current'>
+
+  constructor(db: Database, nodes: Pick<DatabaseNodes, 'current'>) {
+    this.#nodes = nodes
     // One statement, so that an unknown key takes as long as a known one.
     this.#select = (id: string) =>
       unionAll(
@@ -82,9 +88,20 @@ export class PrincipalDirectory {
 
   /** Null when the key is not registered. A key that is registered as both kinds is the account's. */
   async lookUp(keyId: string): Promise<RegisteredPrincipal | null> {
-    const found = (await this.#select(keyId)).map((row) => principalRow.parse(row))
+    const found = (await this.#selectAnywhere(keyId)).map((row) => principalRow.parse(row))
     const principal = found.find(({ kind }) => kind === 'ACCOUNT') ?? found[0]
     if (principal === undefined) return null
     return { ...principal, cryptoKey: await importSigningKey(principal.jwk) }
+  }
+
+  async #selectAnywhere(keyId: string): Promise<readonly object[]> {
+    try {
+      return await this.#select(keyId)
+    } catch (error) {
+      // The machine of this part of the directory is away. That of the key's account may be there.
+      const row = isOfOtherNode(error) ? await findAtNodes(this.#nodes.current, keyId) : null
+      if (row === null) throw error
+      return [row]
+    }
   }
 }

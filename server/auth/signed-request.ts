@@ -4,6 +4,7 @@ import type { AccountId } from '../../schema/wire/brands.ts'
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import type { StatementVerifier } from '../../schema/wire/statements/statement.ts'
 import type { Databases, Executor } from '../database/connect.ts'
+import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { diskBytes } from '../rate-limits/disk-bytes.ts'
 import type { ServerRates } from '../rate-limits/server-rates.ts'
@@ -43,9 +44,17 @@ export interface Authentication {
  */
 export function createAuthentication(
   databases: Databases,
-  { rates, recordsAddresses }: { readonly rates: ServerRates; readonly recordsAddresses: boolean },
+  {
+    rates,
+    recordsAddresses,
+    nodes,
+  }: {
+    readonly rates: ServerRates
+    readonly recordsAddresses: boolean
+    readonly nodes: Pick<DatabaseNodes, 'current'>
+  },
 ): Authentication {
-  const directory = new PrincipalDirectory(databases.reads.db)
+  const directory = new PrincipalDirectory(databases.reads.db, nodes)
   const verifier = new SignatureVerifier(directory)
   return {
     request: (received, clientAddress, bodyBytes = 0) =>

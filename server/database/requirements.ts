@@ -43,6 +43,12 @@ export async function findDatabase({ databaseUrl, listenUrl }: DatabaseAddresses
   return { route: { ...route, schema }, listenRoute: { ...listenRoute, schema } }
 }
 
+/** Requirements, in words, that a PostgreSQL which is a part of a database does not meet. @throws Error of the connection */
+export async function findUnmet(url: string): Promise<string[]> {
+  const route = await findRoute(url)
+  return unmetBy(await readSettings(url, route), route).filter((problem) => problem !== false)
+}
+
 async function assertTransactions(
   url: string,
   { isPooled, is_in_recovery: isInRecovery }: Pick<DatabaseRoute, 'isPooled'> & Settings,

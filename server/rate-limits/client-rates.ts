@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { Databases } from '../database/connect.ts'
+import { isOfOtherNode } from '../database/lost-connection.ts'
 import type { RateLimitName } from './rate-limit-names.ts'
 import type { RateLimit, RateLimiter } from './rate-limiter.ts'
 import { takeShared } from './shared-rates.ts'
@@ -70,8 +71,13 @@ export class ClientRates {
     this.take(name)
     // The database holds no addresses.
     const client = createHmac('sha256', serverKeySecret).update(`rates ${address}`).digest('base64url')
-    const wait = await takeShared(databases.writes.sql, { name, client, ...limit })
-    if (wait > 0) throw refusal(name, wait)
+    try {
+      const wait = await takeShared(databases.writes.sql, { name, client, ...limit })
+      if (wait > 0) throw refusal(name, wait)
+    } catch (error) {
+      // The machine that counts this client is away: each server counts by itself then, as it has above.
+      if (!isOfOtherNode(error)) throw error
+    }
   }
 
   #waitOf(name: RateLimitName, { cost, principalId }: RateTaking): number {

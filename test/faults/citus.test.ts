@@ -7,10 +7,11 @@ import {
   dropCitusDatabase,
   isOnCitus,
   nodesOf,
+  urlOfNode,
 } from '../support/citus.ts'
 import { administer, eventually, type Administrator } from '../support/connections.ts'
-import { alertsOf, secondsAhead } from '../support/operations.ts'
-import { acquire, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
+import { alertsOf, pick, secondsAhead } from '../support/operations.ts'
+import { acquire, call, openAccount, storeKey, type RawAccount } from '../support/raw-client.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { feedOverSocket } from '../support/socket.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -113,6 +114,60 @@ describe.skipIf(!isOnCitus)('while a worker is away', () => {
     for (const account of accounts) expect(await ofKind(account)).toHaveLength(1)
     await Promise.all(feeds.map((feed) => feed.close()))
   }, 120_000)
+
+  test('accounts of the others are opened, found by a server that knows none, and verified beside those that are away', async () => {
+    const gone = proxies[0]
+    if (gone === undefined) throw new TypeError('There are workers.')
+    const places = await Promise.all(accounts.map(proxyOf))
+    const keys = await Promise.all(accounts.map(async ({ key }) => storeKey(server.url, key)))
+    gone.refuse()
+    // Half of the directory is away. This server has cached nothing of it.
+    const second = await startTestServer(server.databaseUrl, { rateLimits: {} })
+    try {
+      for (const [index, { key }] of accounts.entries()) {
+        const { errors, code } = await acquire(second.url, key, { id: keys[index]?.id ?? '' })
+        const isAway = places[index] === gone
+        expect([index, isAway ? code : errors]).toEqual([index, isAway ? 'UNAVAILABLE' : []])
+      }
+      const verified = await Promise.all(
+        accounts.map(({ name: owner }, index) =>
+          call(second.url, null, {
+            query: 'query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { valid } }',
+            variables: {
+              input: { owner, applicationServer: 'https://shop.example', publicKey: keys[index]?.publicKey },
+            },
+          }),
+        ),
+      )
+      expect(verified.map(({ code, data }) => code ?? pick(data, 'verifyPublicKey', 'valid'))).toEqual(
+        places.map((place) => (place === gone ? 'UNAVAILABLE' : true)),
+      )
+      const opened = await Promise.allSettled(Array.from({ length: 40 }, () => openAccount(second.url)))
+      expect(opened.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0)
+    } finally {
+      await second.stop()
+      gone.restore()
+    }
+  }, 120_000)
+
+  test('a server does not start while a worker may lose what it acknowledged', async () => {
+    const [, first] = await nodesOf(inject('clusterUrl'))
+    if (first === undefined) throw new TypeError('There is a worker.')
+    const ofWorker = administer(urlOfNode(inject('clusterUrl'), first, name))
+    try {
+      const set = (value: string) =>
+        ofWorker.sql.begin(async (tx) => {
+          await tx`SET LOCAL citus.enable_ddl_propagation TO off`
+          await tx.unsafe(`ALTER DATABASE ${name} SET synchronous_commit TO ${value}`)
+        })
+      await set('off')
+      await expect(startTestServer(server.databaseUrl)).rejects.toThrow('may lose what it acknowledged')
+      await set('on')
+      await (await startTestServer(server.databaseUrl)).stop()
+    } finally {
+      await ofWorker.close()
+    }
+  })
 
   test('a revocation of a management key and an acquisition exclude each other, wherever the account is', async () => {
     const bystander = await openAccount(server.url)

@@ -48,9 +48,9 @@ async function run<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Pro
   }
 }
 
-/** The database on a node that every PostgreSQL has. */
-export function urlOfNode(url: string, node: Node): string {
-  return at(url, node, 'postgres')
+/** A database on a node, unless told the one that every PostgreSQL has. */
+export function urlOfNode(url: string, node: Node, database = 'postgres'): string {
+  return at(url, node, database)
 }
 
 /**

@@ -60,6 +60,8 @@ export async function distribute(tx: Executor): Promise<Distributed> {
     await place(tx, table, placement)
     tables.push(table)
   }
+  // find_management_key looks through the shards by it.
+  await tx.execute(sql`CREATE INDEX IF NOT EXISTS management_keys_id ON management_keys (id)`)
   for (const text of await readDistributedFunctions()) await tx.execute(sql.raw(text))
   await distributeFunctions(tx)
   return { tables, nodes }

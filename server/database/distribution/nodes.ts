@@ -3,8 +3,10 @@ import type { Logger } from '../../lib/log.ts'
 import { runPeriodically } from '../../lib/jobs.ts'
 import { atHost, type DatabaseHost } from '../address.ts'
 import { connectDatabases } from '../connect.ts'
+import { findUnmet } from '../requirements.ts'
 import type { DatabaseRoute } from '../route.ts'
 import { gatherOnNodes, gatherOnOne, type Gathering, type MachinePools } from './gathering.ts'
+import { within } from '../within.ts'
 import { ShardDirectory } from './shard-directory.ts'
 
 /** One machine's part of the database: all of it, unless it is spread over several. */
@@ -53,6 +55,7 @@ export interface CitusNodesOptions {
 
 /** How soon a node is served that was added. */
 const refreshMs = 5_000
+const findUnmetMs = 5_000
 
 const nodeRows = z.array(z.object({ host: z.string(), port: z.int(), is_coordinator: z.boolean() }))
 
@@ -105,12 +108,22 @@ export class CitusNodes implements DatabaseNodes {
       SELECT nodename AS host, nodeport AS port, groupid = 0 AS is_coordinator FROM pg_dist_node
       WHERE noderole = 'primary' AND isactive AND shouldhaveshards`
     await this.#directory.read()
+    const problems: string[] = []
     const found = new Map(nodeRows.parse(rows).map((row) => [`${row.host}:${String(row.port)}`, row]))
     for (const [name, row] of found) {
-      if (!this.#served.has(name)) this.#served.set(name, this.#serve(name, row, serve))
+      if (this.#served.has(name)) continue
+      const unmet = await this.#findUnmet(row)
+      if (unmet.length === 0) this.#served.set(name, this.#serve(name, row, serve))
+      else problems.push(`${name}: ${unmet.join(' ')}`)
     }
     for (const name of this.#served.keys()) if (!found.has(name)) await this.#drop(name)
+    if (problems.length > 0) throw new Error(problems.join('\n'))
     return false
+  }
+
+  /** A node that may lose what it acknowledged is not served. One that is away is, and does not hold up the others. */
+  #findUnmet(node: DatabaseHost): Promise<string[]> {
+    return within(findUnmetMs, findUnmet(atHost(this.#options.url, node))).catch(() => [])
   }
 
   #serve(
