@@ -6,6 +6,13 @@ import { parseAuditHead, readAuditHead, type AuditHead } from './audit-head.ts'
 import { readListedAccount } from '../trust/listed-account.ts'
 import { readAuditLog } from './audit-log.ts'
 import { contradictionOf, type KnownHead } from './known-head.ts'
+import {
+  mayBePruned,
+  parseRecentEntries,
+  prunedTooEarly,
+  RecentEntries,
+  type RecentEntry,
+} from './recent-entries.ts'
 
 /** A fault of an audit log. docs/audit-log.md explains each code. */
 export interface AuditProblem {
@@ -19,13 +26,17 @@ export interface AuditProblem {
     | 'TRUNCATED'
     | 'FORKED'
     | 'HEAD_PRUNED'
+    | 'PRUNED_EARLY'
   /** The number of the entry that it is about; null when it is about none. */
   readonly sequence: number | null
 }
 
 /** The settings of {@link verifyAuditLog}. */
 export interface VerifyAuditLogOptions {
-  /** An {@link AuditHead} that was kept, as JSON, parsed; or its statement alone. */
+  /**
+   * An {@link AuditHead} that was kept, as JSON, parsed, with the `recentEntries` of its report where they were kept too; or its
+   * statement alone.
+   */
   readonly head?: unknown
   /** Told after each entry how many were checked. */
   readonly onProgress?: ((entryCount: number) => void) | undefined
@@ -41,6 +52,8 @@ export interface AuditReport {
   readonly entryCount: number
   /** The number of the oldest of them; null when there was none. */
   readonly oldestSequence: number | null
+  /** To keep with the head: by them the next verification knows that entries were removed before their retention had ended. */
+  readonly recentEntries: readonly RecentEntry[]
   /** At most 100, newest first. Empty when the chain holds. */
   readonly problems: readonly AuditProblem[]
 }
@@ -62,15 +75,30 @@ export async function verifyAuditLog(
   const head = await readHeadOrNull(session)
   if (head === null) {
     const problems = [{ code: 'HEAD_INVALID', sequence: null }] as const
-    return { holds: false, head, entryCount: 0, oldestSequence: null, problems }
+    return { holds: false, head, entryCount: 0, oldestSequence: null, recentEntries: [], problems }
   }
+  const nowMs = session.clock.nowSeconds() * 1000
+  const recent = new RecentEntries(nowMs)
   const chain = new ChainChecker([head.sequence, ...known.map(({ sequence }) => sequence)])
-  const isPrunedMeanwhile = await readInto(chain, { session, onProgress })
+  const isPrunedMeanwhile = await readInto(chain, {
+    session,
+    onProgress: (entry) => {
+      recent.add(entry)
+      onProgress(chain.summary.entryCount)
+    },
+  })
   // Entries may have been removed since the head was read, when their retention ended: a newer head says so.
   const end = isPrunedMeanwhile || !chain.reaches(head) ? ((await readHeadOrNull(session)) ?? head) : head
   await chain.end(end)
   // Afterwards, so that a key which was added meanwhile is in it.
-  const { managementKeys } = await readListedAccount(session.keyServer)
+  const { managementKeys, createdAt } = await readListedAccount(session.keyServer)
+  const early = prunedTooEarly(
+    [...(await knownEntries(session, kept)), { sequence: 1, occurredAt: createdAt }],
+    {
+      prunedSequence: end.prunedSequence,
+      nowMs,
+    },
+  )
   const problems = [
     ...chain.problems,
     ...chain.foreignEntries(new Set(managementKeys.map(({ id }) => id))),
@@ -79,6 +107,7 @@ export async function verifyAuditLog(
     ...(chain.hashAt(head.sequence, end) === head.hash
       ? []
       : [{ code: 'HEAD_MISMATCH', sequence: head.sequence } as const]),
+    ...(early === null ? [] : [{ code: 'PRUNED_EARLY', sequence: early } as const]),
     ...known.flatMap((one) => {
       const code = contradictionOf(one, {
         head,
@@ -89,8 +118,10 @@ export async function verifyAuditLog(
     }),
   ]
   const holds = problems.length === 0
-  if (holds) await session.trust.recordAuditHead(seenHead(head))
-  return { ...chain.summary, holds, head, problems: problems.slice(0, problemsMax) }
+  const { list: recentEntries } = recent
+  if (holds)
+    await session.trust.recordAuditHead({ ...seenHead(head), recentEntries: toSeconds(recentEntries) })
+  return { ...chain.summary, holds, head, recentEntries, problems: problems.slice(0, problemsMax) }
 }
 
 /**
@@ -112,20 +143,39 @@ function seenHead({ sequence, hash, signedAt }: AuditHead) {
   return { sequence, hash, signedAt: Math.floor(signedAt.getTime() / 1000) }
 }
 
+function toSeconds(entries: readonly RecentEntry[]) {
+  return entries.map(({ sequence, occurredAt }) => ({
+    sequence,
+    occurredAt: Math.floor(occurredAt.getTime() / 1000),
+  }))
+}
+
+/** Entries that this device has seen, and those that were kept with a head. */
+async function knownEntries(session: Session, kept: unknown): Promise<RecentEntry[]> {
+  const seen = (await session.trust.seenAuditHead())?.recentEntries ?? []
+  const keptEntries =
+    typeof kept === 'object' && kept !== null && 'recentEntries' in kept
+      ? parseRecentEntries(kept.recentEntries)
+      : []
+  return [
+    ...seen.map(({ sequence, occurredAt }) => ({ sequence, occurredAt: new Date(occurredAt * 1000) })),
+    ...keptEntries,
+  ]
+}
+
 async function knownHeads(session: Session, kept: unknown): Promise<KnownHead[]> {
   const seen = await session.trust.seenAuditHead()
   const known: KnownHead[] = []
-  if (seen !== null) known.push({ ...seen, mayBePruned: isOlderThanRetention(seen.signedAt, session) })
+  if (seen !== null) {
+    const { sequence, hash, signedAt } = seen
+    const isOld = mayBePruned(new Date(signedAt * 1000), session.clock.nowSeconds() * 1000)
+    known.push({ sequence, hash, mayBePruned: isOld })
+  }
   if (kept !== undefined) {
     const { sequence, hash } = await parseAuditHead(kept, session)
     known.push({ sequence, hash, mayBePruned: false })
   }
   return known
-}
-
-/** No key server removes entries that are younger than 7 days (AUDIT_RETENTION_DAYS). */
-function isOlderThanRetention(signedAt: number, { clock }: Session): boolean {
-  return clock.nowSeconds() - signedAt > 7 * 86_400
 }
 
 async function readHeadOrNull(session: Session): Promise<AuditHead | null> {
@@ -140,15 +190,12 @@ async function readHeadOrNull(session: Session): Promise<AuditHead | null> {
 /** @returns whether entries were removed while they were read, so that a cursor expired */
 async function readInto(
   chain: ChainChecker,
-  {
-    session,
-    onProgress,
-  }: { readonly session: Session } & { readonly onProgress: (entryCount: number) => void },
+  { session, onProgress }: { readonly session: Session; readonly onProgress: (entry: AuditEntry) => void },
 ): Promise<boolean> {
   try {
     for await (const entry of readAuditLog(session)) {
       await chain.add(entry)
-      onProgress(chain.summary.entryCount)
+      onProgress(entry)
     }
     return false
   } catch (error) {

@@ -54,6 +54,7 @@ const meanings: Readonly<Record<AuditProblem['code'], string>> = {
   TRUNCATED: 'The log was further before: its newest entries are gone.',
   FORKED: 'The log had another entry here before.',
   HEAD_PRUNED: 'The entry of the head that was kept is no longer there, so they cannot be compared.',
+  PRUNED_EARLY: 'The entry is said to have been removed when its retention ended, and is too young for that.',
 }
 
 /** A line for people about what is wrong. */

@@ -38,7 +38,20 @@ function parseAuditHead(value: unknown): SeenAuditHead {
   const [sequence, hash, signedAt] = [members.get('sequence'), members.get('hash'), members.get('signedAt')]
   if (typeof sequence !== 'number' || typeof hash !== 'string' || typeof signedAt !== 'number')
     throw unreadable()
-  return { sequence, hash, signedAt }
+  const recentEntries = members.get('recentEntries')
+  return {
+    sequence,
+    hash,
+    signedAt,
+    ...(recentEntries !== undefined && { recentEntries: listOf(recentEntries).map(parseRecentEntry) }),
+  }
+}
+
+function parseRecentEntry(value: unknown): { readonly sequence: number; readonly occurredAt: number } {
+  const members = membersOf(value)
+  const [sequence, occurredAt] = [members.get('sequence'), members.get('occurredAt')]
+  if (typeof sequence !== 'number' || typeof occurredAt !== 'number') throw unreadable()
+  return { sequence, occurredAt }
 }
 
 function membersOf(value: unknown): ReadonlyMap<string, unknown> {

@@ -30,6 +30,8 @@ export interface SeenAuditHead {
   readonly hash: string
   /** Unix seconds, by the key server's clock. */
   readonly signedAt: number
+  /** Entries of the last seven days when the log was verified, with Unix seconds. Absent until it was. */
+  readonly recentEntries?: readonly { readonly sequence: number; readonly occurredAt: number }[]
 }
 
 /**

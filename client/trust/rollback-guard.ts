@@ -83,8 +83,13 @@ export class RollbackGuard {
 
   /** Records a head of the audit log that is newer than the one before. */
   recordAuditHead(head: SeenAuditHead): void {
-    if (this.#auditHead !== null && head.sequence <= this.#auditHead.sequence) return
-    this.#auditHead = head
+    const known = this.#auditHead
+    const isNewer = known === null || head.sequence > known.sequence
+    // The same head after a verification, which has seen its entries.
+    const isVerified = head.sequence === known?.sequence && head.recentEntries !== undefined
+    if (!isNewer && !(isVerified && known.recentEntries === undefined)) return
+    const { recentEntries = known?.recentEntries } = head
+    this.#auditHead = { ...head, ...(recentEntries && { recentEntries }) }
     this.#hasNews = true
   }
 

@@ -1,6 +1,13 @@
 import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
-import { auditActions, type AuditAction, type AuditEntry, type AuditHead, type Vault } from '../../index.ts'
+import {
+  auditActions,
+  type AuditAction,
+  type AuditEntry,
+  type AuditHead,
+  type AuditReport,
+  type Vault,
+} from '../../index.ts'
 import { writePrivateFile } from '../../node/private-file.ts'
 import { csvHeader, csvLine, jsonLine, problemLine, summaryLine } from '../audit-text.ts'
 import type { Context } from '../context.ts'
@@ -144,11 +151,14 @@ Examples:
       const kept = path === null ? undefined : await readHead(path)
       const report = await vault.verifyAuditLog({ head: kept })
       if (!report.holds) context.exitCode = exitCodes.no
-      else if (path !== null && report.head !== null) await writeHead(path, report.head)
+      else if (path !== null && report.head !== null) await writeHead(path, report)
       context.output.result(report, [
         report.holds
           ? `The log holds: ${report.entryCount} entries, from ${report.oldestSequence ?? 0} to ${report.head?.sequence ?? 0}.`
           : 'The log does not hold.',
+        ...(report.holds && report.head !== null && report.head.prunedSequence > 0
+          ? [`Up to ${report.head.prunedSequence}, entries were removed when their retention ended.`]
+          : []),
         ...report.problems.map(problemLine),
       ])
     })
@@ -170,9 +180,12 @@ async function readHead(path: string): Promise<unknown> {
   }
 }
 
-async function writeHead(path: string, head: AuditHead): Promise<void> {
+async function writeHead(path: string, { head, recentEntries }: AuditReport): Promise<void> {
   try {
-    await writePrivateFile(path, { text: `${JSON.stringify(head, null, 2)}\n`, isReplacing: true })
+    await writePrivateFile(path, {
+      text: `${JSON.stringify({ ...head, recentEntries }, null, 2)}\n`,
+      isReplacing: true,
+    })
   } catch (error) {
     const code = systemCodeOf(error)
     if (code === null) throw error

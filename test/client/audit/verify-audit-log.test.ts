@@ -180,26 +180,64 @@ test('a log that goes on holds against a head that was kept', async () => {
   })
 })
 
+/** As the key server does it when their retention has ended: whether it has, the database cannot prove. */
+async function removeUpTo(sequence: number, owner: string): Promise<void> {
+  await world.sql`
+    UPDATE audit_chains c SET pruned_sequence = e.sequence, pruned_hash = e.hash FROM audit_entries e
+    WHERE e.account_id = c.account_id AND e.sequence = ${sequence} AND c.account_id = ${accountOf(owner)}`
+  await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence <= ${sequence}`
+}
+
+const backdate = (owner: string) =>
+  world.sql`UPDATE accounts SET created_at = created_at - interval '8 days' WHERE name = ${owner}`
+
 test('a log of which the beginning was removed when its retention ended holds, and cannot be compared with a head from before', async () => {
   const { vault, keystore, owner } = await usedVault()
   const early = await vault.auditHead()
   await vault.acquire(shop)
   await vault.acquire(shop)
   const head = await vault.auditHead()
-  await world.sql`
-    UPDATE audit_chains c SET pruned_sequence = e.sequence, pruned_hash = e.hash FROM audit_entries e
-    WHERE e.account_id = c.account_id AND e.sequence = 10 AND c.account_id = ${accountOf(owner)}`
-  await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence <= 10`
-  expect(await vault.verifyAuditLog({ head })).toMatchObject({
+  await backdate(owner)
+  await removeUpTo(10, owner)
+  const other = await forgetful(vault, keystore)
+  expect(await other.verifyAuditLog({ head: early })).toMatchObject({
+    holds: false,
+    problems: [{ code: 'HEAD_PRUNED', sequence: 9 }],
+  })
+  expect(await other.verifyAuditLog({ head })).toMatchObject({
     holds: true,
     entryCount: 1,
     oldestSequence: 11,
   })
-  const other = await forgetful(vault, keystore)
-  expect(await other.verifyAuditLog()).toMatchObject({ holds: true })
-  expect(await other.verifyAuditLog({ head: early })).toMatchObject({
-    holds: false,
-    problems: [{ code: 'HEAD_PRUNED', sequence: 9 }],
+})
+
+describe('a log of which young entries were removed as if their retention had ended', () => {
+  let vault: Vault
+  let other: Vault
+  let kept: unknown
+  beforeAll(async () => {
+    const { keystore, owner, ...used } = await usedVault()
+    vault = used.vault
+    other = await forgetful(vault, keystore)
+    const { head, recentEntries } = await vault.verifyAuditLog()
+    kept = JSON.parse(JSON.stringify({ ...head, recentEntries }))
+    await removeUpTo(9, owner)
+    const young = { holds: false, problems: [{ code: 'PRUNED_EARLY', sequence: 1 }] }
+    expect(await other.verifyAuditLog(), 'the account is younger than any retention').toMatchObject(young)
+    await backdate(owner)
+  })
+
+  test('holds for a device that has seen nothing before, once the account seems older (negative control)', async () => {
+    expect(await other.verifyAuditLog()).toMatchObject({ holds: true, entryCount: 0 })
+  })
+
+  test('is found by a device that has verified it before, and by what was kept with a head', async () => {
+    const early = { holds: false, problems: [{ code: 'PRUNED_EARLY', sequence: 1 }] }
+    expect(await vault.verifyAuditLog()).toMatchObject(early)
+    expect(await other.verifyAuditLog({ head: kept })).toMatchObject(early)
+    await expect(
+      other.verifyAuditLog({ head: { ...(await other.auditHead()), recentEntries: [{ sequence: 1 }] } }),
+    ).rejects.toMatchObject({ code: 'AUDIT_HEAD_INVALID' })
   })
 })
 
