@@ -21,6 +21,7 @@ const accountCount = 1_000
 const socketsEach = 5
 const singles = 200
 const atOnce = 40
+const idleMs = 5_000
 
 /** A measured server: its subscribers get the alerts of their accounts. */
 interface Contestant {
@@ -36,6 +37,10 @@ interface Contestant {
 interface Outcome {
   readonly single: readonly number[]
   readonly broadcast: readonly number[]
+  /** Processor time of the server for one delivery of the broadcast, in microseconds; the database's is not in it. */
+  readonly deliveryMicroseconds: number
+  /** Share of a processor that the server takes while it has all subscribers and nothing happens. */
+  readonly idle: number
   readonly memoryMB: number
 }
 
@@ -71,7 +76,9 @@ async function beginClaviger({ url, sql }: BenchDatabase): Promise<Contestant> {
         INSERT INTO deadlines (account_id, transaction_key_id, notice_seconds, due_at, expires_at)
         SELECT account_id, id, 0, now() + interval '100 ms', now() + interval '100 ms'
         FROM unnest(${owners.map(({ accountId }) => accountId)}::uuid[],
-          ${owners.map(({ transactionKeyIds: [id = ''] }) => id)}::uuid[]) AS due (account_id, id)`
+          ${owners.map(({ transactionKeyIds: [id = ''] }) => id)}::uuid[]) AS due (account_id, id)
+        ON CONFLICT (account_id, transaction_key_id, notice_seconds)
+        DO UPDATE SET due_at = excluded.due_at, expires_at = excluded.expires_at, taken_at = NULL`
     },
   }
 }
@@ -116,10 +123,15 @@ async function measure(contestant: Contestant, owners: readonly Owner[]): Promis
       await until(() => deliveries.length >= expected, withinMs)
       return deliveries.map(({ arrivedAtMs, storedAtMs }) => arrivedAtMs - storedAtMs)
     }
+    const beforeMs = await server.processorMs()
     const broadcast = await latencies(() => contestant.publish(owners), owners.length, 20_000)
+    const deliveryMicroseconds = (((await server.processorMs()) - beforeMs) * 1_000) / broadcast.length
     for (let more = 1; more < socketsEach; more++) await open(owners, 1)
     await settle()
     const memoryMB = (await server.memoryMB()) - restingMB
+    const idleBeforeMs = await server.processorMs()
+    await delay(idleMs)
+    const idle = ((await server.processorMs()) - idleBeforeMs) / idleMs
     const single = await latencies(
       async () => {
         for (const owner of owners.slice(0, singles)) {
@@ -130,7 +142,7 @@ async function measure(contestant: Contestant, owners: readonly Owner[]): Promis
       singles * socketsEach,
       20_000,
     )
-    return { single, broadcast, memoryMB }
+    return { single, broadcast, deliveryMicroseconds, idle, memoryMB }
   } finally {
     for (const socket of sockets) socket.terminate()
   }
@@ -166,12 +178,16 @@ function report([claviger, bare]: readonly Outcome[]): void {
       (percentile(of(claviger), share) / percentile(of(bare), share)).toFixed(1)
     print(`  ratio     p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`)
   }
-  print(`\nMemory of ${sockets} idle subscribers (target: 250 MB)`)
-  for (const [name, { memoryMB }] of [
+  print(`\nServer's processor time of a delivery to all at once (target: 20 µs)`)
+  print(`  claviger  ${claviger.deliveryMicroseconds.toFixed(0)} µs`)
+  print(`  bare      ${bare.deliveryMicroseconds.toFixed(0)} µs`)
+  print(`\n${sockets} idle subscribers (targets: 20 KB each, 1 % of a processor)`)
+  for (const [name, { memoryMB, idle }] of [
     ['claviger', claviger],
     ['bare    ', bare],
   ] as const) {
     const each = (memoryMB * 1024) / (accountCount * socketsEach)
-    print(`  ${name}  ${memoryMB.toFixed(0)} MB, ${each.toFixed(0)} KB each`)
+    const share = `${(idle * 100).toFixed(1)} % of a processor`
+    print(`  ${name}  ${memoryMB.toFixed(0)} MB, ${each.toFixed(0)} KB each, ${share}`)
   }
 }

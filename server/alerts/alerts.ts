@@ -4,6 +4,7 @@ import type { AlertsPort } from '../../schema/graphql/context.ts'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import { alerts } from '../../schema/tables/index.ts'
 import { badInput } from '../../schema/wire/errors.ts'
+import { limits } from '../../schema/wire/limits.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Databases } from '../database/connect.ts'
@@ -72,7 +73,8 @@ export class Alerts {
           if (occurredAt >= openedAt)
             this.#meters.timeAlert(Math.max(0, Date.now() - occurredAt.getTime()) / 1_000)
         }
-        return { items: wanted, seen: newest === undefined ? from : cursorPositionOf(newest) }
+        const seen = newest === undefined ? from : cursorPositionOf(newest)
+        return { items: wanted, seen, isWhole: page.length < limits.batchMax }
       },
     })
   }

@@ -22,6 +22,8 @@ export interface ItemsRead<T> {
   readonly items: readonly T[]
   /** How far the read has come. */
   readonly seen: CursorPosition
+  /** There was nothing more when it was read, and what has come since is announced. Default: false. */
+  readonly isWhole?: boolean
 }
 
 /** The longest wait before reading again when the database was out of reach. */
@@ -39,6 +41,8 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
   readonly #options: DurableStreamOptions<T>
   #bookmark: CursorPosition
   #page: readonly T[] = []
+  /** After the items of the page there is nothing to read before something new is announced. */
+  #isAtEnd = false
   #isEnded = false
 
   constructor(options: DurableStreamOptions<T>) {
@@ -61,13 +65,18 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
         this.#page = rest
         return { done: false, value: item }
       }
+      if (this.#isAtEnd) {
+        this.#isAtEnd = false
+        await wakeUp.wait(waitMsMax())
+        continue
+      }
       const page = await this.#read()
       if (page === null) await wakeUp.wait(retryMs)
       else {
         this.#page = page.items
         const hasNews = page.items.length > 0 || page.seen.position > this.#bookmark.position
         this.#bookmark = page.seen
-        if (!hasNews && !this.#ended()) await wakeUp.wait(waitMsMax())
+        this.#isAtEnd = page.isWhole ?? !hasNews
       }
     }
     if (revoked.aborted) throw signatureRefused('SIGNATURE_INVALID')

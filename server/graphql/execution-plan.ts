@@ -2,37 +2,17 @@ import {
   getArgumentValues,
   getVariableValues,
   GraphQLError,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
   Kind,
   locatedError,
   OperationTypeNode,
   type DocumentNode,
   type ExecutionResult,
   type FieldNode,
-  type GraphQLObjectType,
-  type GraphQLOutputType,
-  type GraphQLResolveInfo,
+  type GraphQLField,
   type GraphQLSchema,
-  type OperationDefinitionNode,
 } from 'graphql'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
-
-/** A response path, from the last part to the first. */
-type Path = GraphQLResolveInfo['path'] | undefined
-
-/** One execution: what its resolvers get, and the errors that did not end it. */
-interface Run {
-  readonly context: GraphQLContext
-  readonly variables: Record<string, unknown>
-  readonly errors: GraphQLError[]
-}
-
-/** Runs a field of a source, or completes a value. Synchronously when everything that it needs is there. */
-type RunField = (source: unknown, path: Path, run: Run) => unknown
-type Complete = (value: unknown, path: Path, run: Run) => unknown
+import { createInfo, planField, type Path, type Place, type PlannedField, type Run } from './field-plan.ts'
 
 /** Executes an operation that was planned before. `variables` are as they were sent. It rejects with nothing that was foreseen. */
 export type ExecutionPlan = (
@@ -40,210 +20,126 @@ export type ExecutionPlan = (
   variables: Readonly<Record<string, unknown>>,
 ) => Promise<ExecutionResult>
 
+/** Likewise a subscription: its results, or that of an operation that could not begin. */
+export type SubscriptionPlan = (
+  context: GraphQLContext,
+  variables: Readonly<Record<string, unknown>>,
+) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
+
 /**
  * Plans a valid document that is executed often: everything that graphql-js finds anew at each execution, the fields of
  * each selection, their resolvers and the ways of their types, is found once. The result is that of the algorithm of the
  * GraphQL specification (§6), and so the same as that of graphql-js. Record 21 says what it saves.
  *
- * Planned are the forms that clients repeat: one operation with one root field, that is no subscription, without fragments,
- * directives, introspection, interfaces, unions, and two selections of one name.
+ * Planned are the forms that clients repeat: one operation with one root field ({@link planField}).
  *
- * @returns null for any other form. Whether the document is valid, is asked after
+ * @returns null for any other form, and for subscriptions. Whether the document is valid, is asked after
  */
 export function planExecution(schema: GraphQLSchema, document: DocumentNode): ExecutionPlan | null {
+  const planned = planRoot(schema, document)
+  if (planned === null || planned.operation.operation === OperationTypeNode.SUBSCRIPTION) return null
+  return async (context, given) => {
+    const { coerced: variables, errors } = variablesOf(planned, given)
+    return errors === undefined ? runRoot(planned, undefined, { context, variables, errors: [] }) : { errors }
+  }
+}
+
+/** Likewise plans a subscription: each event is executed from the plan. */
+export function planSubscription(schema: GraphQLSchema, document: DocumentNode): SubscriptionPlan | null {
+  const planned = planRoot(schema, document)
+  const subscribe = planned?.definition.subscribe
+  if (planned === null || !subscribe) return null
+  const { node, definition, parentType } = planned
+  const infoOf = createInfo(node, { ...planned, returnType: definition.type })
+  return async (context, given) => {
+    const { coerced: variables, errors } = variablesOf(planned, given)
+    if (errors !== undefined) return { errors }
+    const run: Run = { context, variables, errors: [] }
+    const path: NonNullable<Path> = { prev: undefined, key: planned.field.name, typename: parentType.name }
+    let events: unknown
+    try {
+      const args = getArgumentValues(definition, node, variables)
+      events = await subscribe(undefined, args, context, infoOf(path, run))
+      if (!isAsyncIterable(events)) throw new TypeError('A subscription begins with a stream of events.')
+    } catch (error) {
+      return { errors: [locatedError(error, [node], [planned.field.name])] }
+    }
+    return mapEvents(events, (event) => runRoot(planned, event, { context, variables, errors: [] }))
+  }
+}
+
+/** An operation with one root field. */
+interface PlannedRoot extends Place {
+  readonly node: FieldNode
+  readonly definition: GraphQLField<unknown, unknown>
+  readonly field: PlannedField
+}
+
+function planRoot(schema: GraphQLSchema, document: DocumentNode): PlannedRoot | null {
   const [operation, ...others] = document.definitions
   if (operation?.kind !== Kind.OPERATION_DEFINITION || others.length > 0) return null
-  if (operation.operation === OperationTypeNode.SUBSCRIPTION || operation.directives?.length) return null
-  const root = schema.getRootType(operation.operation)
-  const [field, ...more] = operation.selectionSet.selections
-  if (root === undefined || root === null || field?.kind !== Kind.FIELD || more.length > 0) return null
-  const planned = planField(field, { schema, operation, parentType: root })
-  if (planned === null) return null
-  const { name, run: runField } = planned
-  return async (context, given) => {
-    const { coerced, errors: variableErrors } = getVariableValues(
-      schema,
-      operation.variableDefinitions ?? [],
-      given,
-      {
-        maxErrors: variableErrorsMax,
-      },
-    )
-    if (variableErrors !== undefined) return { errors: variableErrors }
-    const run: Run = { context, variables: coerced, errors: [] }
-    let data: Record<string, unknown> | null
-    try {
-      data = { [name]: await runField(undefined, undefined, run) }
-    } catch (error) {
-      run.errors.push(toGraphQLError(error))
-      data = null
-    }
-    return run.errors.length === 0 ? { data } : { errors: run.errors, data }
-  }
+  if (operation.directives?.length) return null
+  const parentType = schema.getRootType(operation.operation)
+  const [node, ...more] = operation.selectionSet.selections
+  if (!parentType || node?.kind !== Kind.FIELD || more.length > 0) return null
+  const definition = parentType.getFields()[node.name.value]
+  const field = planField(node, { schema, operation, parentType })
+  return definition === undefined || field === null
+    ? null
+    : { schema, operation, parentType, node, definition, field }
 }
 
-/** As graphql-js has it. */
-const variableErrorsMax = 50
-
-interface Place {
-  readonly schema: GraphQLSchema
-  readonly operation: OperationDefinitionNode
-  readonly parentType: GraphQLObjectType
+/** The values of the variables, or `errors`: what is wrong with those that were sent. */
+function variablesOf({ schema, operation }: PlannedRoot, given: Readonly<Record<string, unknown>>) {
+  // As many as graphql-js has.
+  return getVariableValues(schema, operation.variableDefinitions ?? [], given, { maxErrors: 50 })
 }
 
-function planField(node: FieldNode, place: Place): { readonly name: string; readonly run: RunField } | null {
-  const { schema, operation, parentType } = place
-  const name = node.alias?.value ?? node.name.value
-  const fieldName = node.name.value
-  const definition = parentType.getFields()[fieldName]
-  // A name of two underscores is introspection's, and `__proto__` would be no member of an answer.
-  if (definition === undefined || name.startsWith('__') || node.directives?.length) return null
-  const { type, args } = definition
-  const complete = planType(type, node, { ...place, fieldName: `${parentType.name}.${fieldName}` })
-  if (complete === null) return null
-  const resolve = definition.resolve ?? ((source: unknown) => memberOf(source, fieldName))
-  const isRequired = isNonNullType(type)
-  const run: RunField = (source, parentPath, current) => {
-    const path = { prev: parentPath, key: name, typename: parentType.name }
-    const onError = (error: unknown) => fail(error, { nodes: [node], path, isRequired, run: current })
-    try {
-      const given = args.length === 0 ? {} : getArgumentValues(definition, node, current.variables)
-      const value: unknown = resolve(source, given, current.context, {
-        fieldName,
-        fieldNodes: [node],
-        returnType: type,
-        parentType,
-        path,
-        schema,
-        fragments: {},
-        rootValue: undefined,
-        operation,
-        variableValues: current.variables,
-      })
-      const completed = isPromise(value)
-        ? value.then((resolved) => complete(resolved, path, current))
-        : complete(value, path, current)
-      return isPromise(completed) ? completed.then(undefined, onError) : completed
-    } catch (error) {
-      return onError(error)
-    }
+async function runRoot({ field }: PlannedRoot, source: unknown, run: Run): Promise<ExecutionResult> {
+  let data: Record<string, unknown> | null
+  try {
+    data = { [field.name]: await field.run(source, undefined, run) }
+  } catch (error) {
+    run.errors.push(toGraphQLError(error))
+    data = null
   }
-  return { name, run }
+  return run.errors.length === 0 ? { data } : { errors: run.errors, data }
 }
 
-function planType(
-  type: GraphQLOutputType,
-  node: FieldNode,
-  place: Place & { readonly fieldName: string },
-): Complete | null {
-  const { fieldName } = place
-  if (isNonNullType(type)) {
-    const complete = planType(type.ofType, node, place)
-    if (complete === null) return null
-    const assertPresent = (value: unknown) => {
-      if (value === null) throw new Error(`Cannot return null for non-nullable field ${fieldName}.`)
-      return value
-    }
-    return (value, path, run) => {
-      const completed = complete(value, path, run)
-      return isPromise(completed) ? completed.then(assertPresent) : assertPresent(completed)
-    }
-  }
-  if (isListType(type)) return planList(type.ofType, node, place)
-  if (isLeafType(type)) {
-    return (value) => {
-      if (value === null || value === undefined) return null
-      const serialized: unknown = type.serialize(value)
-      if (serialized === null || serialized === undefined) {
-        throw new Error(`The value of ${fieldName} is none of ${type.name}.`)
-      }
-      return serialized
-    }
-  }
-  return isObjectType(type) && !type.isTypeOf ? planObject(type, node, place) : null
-}
-
-function planList(
-  itemType: GraphQLOutputType,
-  node: FieldNode,
-  place: Place & { readonly fieldName: string },
-): Complete | null {
-  const complete = planType(itemType, node, place)
-  if (complete === null) return null
-  const isRequired = isNonNullType(itemType)
-  return (value, path, run) => {
-    if (value === null || value === undefined) return null
-    if (!Array.isArray(value))
-      throw new Error(`Expected Iterable, but did not find one for field "${place.fieldName}".`)
-    const items = value.map((item: unknown, index) => {
-      const itemPath = { prev: path, key: index, typename: undefined }
-      const onError = (error: unknown) => fail(error, { nodes: [node], path: itemPath, isRequired, run })
+/** By hand, because a generator could not be ended while its next event is waited for. As one, it ends with its first error. */
+function mapEvents(
+  events: AsyncIterable<unknown>,
+  execute: (event: unknown) => Promise<ExecutionResult>,
+): AsyncIterableIterator<ExecutionResult> {
+  const iterator = events[Symbol.asyncIterator]()
+  let hasFailed = false
+  return {
+    next: async () => {
+      if (hasFailed) return { done: true, value: undefined }
       try {
-        const completed = isPromise(item)
-          ? item.then((resolved) => complete(resolved, itemPath, run))
-          : complete(item, itemPath, run)
-        return isPromise(completed) ? completed.then(undefined, onError) : completed
+        const next: IteratorResult<unknown, unknown> = await iterator.next()
+        return next.done === true
+          ? { done: true, value: undefined }
+          : { done: false, value: await execute(next.value) }
       } catch (error) {
-        return onError(error)
+        hasFailed = true
+        throw error
       }
-    })
-    return items.some(isPromise) ? Promise.all(items) : items
+    },
+    return: async () => {
+      await iterator.return?.()
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
   }
 }
 
-function planObject(type: GraphQLObjectType, node: FieldNode, place: Place): Complete | null {
-  const fields = (node.selectionSet?.selections ?? []).map((selection) =>
-    selection.kind === Kind.FIELD ? planField(selection, { ...place, parentType: type }) : null,
-  )
-  const planned = fields.filter((field) => field !== null)
-  const names = planned.map(({ name }) => name)
-  if (planned.length !== fields.length || new Set(names).size !== names.length) return null
-  return (value, path, run) => {
-    if (value === null || value === undefined) return null
-    const result: Record<string, unknown> = {}
-    let pending: Promise<void>[] | undefined
-    for (const { name, run: runField } of planned) {
-      const completed = runField(value, path, run)
-      // Its place among the members, whenever it comes.
-      result[name] = completed
-      if (isPromise(completed)) {
-        pending ??= []
-        pending.push(completed.then((resolved) => void (result[name] = resolved)))
-      }
-    }
-    return pending === undefined ? result : Promise.all(pending).then(() => result)
-  }
-}
-
-interface Failure {
-  readonly nodes: readonly FieldNode[]
-  readonly path: NonNullable<Path>
-  readonly isRequired: boolean
-  readonly run: Run
-}
-
-/** A field that may be null is null then; any other one fails its parent. */
-function fail(error: unknown, { nodes, path, isRequired, run }: Failure): null {
-  const located = locatedError(error, nodes, partsOf(path))
-  if (isRequired) throw located
-  run.errors.push(located)
-  return null
-}
-
-function partsOf(path: NonNullable<Path>): (string | number)[] {
-  const parts: (string | number)[] = []
-  for (let part: Path = path; part !== undefined; part = part.prev) parts.unshift(part.key)
-  return parts
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
 function toGraphQLError(error: unknown): GraphQLError {
   return error instanceof GraphQLError ? error : locatedError(error, undefined)
-}
-
-function memberOf(source: unknown, name: string): unknown {
-  return typeof source === 'object' && source !== null ? Reflect.get(source, name) : undefined
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise
 }

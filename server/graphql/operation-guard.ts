@@ -1,4 +1,4 @@
-import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { RootFieldExtensions } from '../../schema/graphql/builder.ts'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
@@ -8,6 +8,7 @@ import type { SignedRequest } from '../auth/signed-request.ts'
 import { executionsMax } from '../lib/transport-limits.ts'
 import { isLongerThan } from './answer-size.ts'
 import { toGraphQLError } from './errors.ts'
+import { planSubscription, type SubscriptionPlan } from './execution-plan.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
 import { noteOperation } from '../observation/request-report.ts'
 import { operationNameOf } from './operation-name.ts'
@@ -29,9 +30,28 @@ export function useOperationGuard(guard: OperationGuard): Plugin<GuardedContext>
         return
       }
       const subscribe: (subscribed: ExecutionArgs) => unknown = subscribeFn
-      setSubscribeFn(async (subscribed: ExecutionArgs) => answerOf(await subscribe(subscribed), args))
+      const planned = planOf(args)
+      setSubscribeFn(async (subscribed: ExecutionArgs) =>
+        answerOf(
+          await (planned === null
+            ? subscribe(subscribed)
+            : planned(args.contextValue, subscribed.variableValues ?? {})),
+          args,
+        ),
+      )
     },
   }
+}
+
+/** By document, which the engine keeps for each text that comes again. */
+const plans = new WeakMap<DocumentNode, SubscriptionPlan | null>()
+
+function planOf({ schema, document }: ExecutionArgs): SubscriptionPlan | null {
+  const known = plans.get(document)
+  if (known !== undefined) return known
+  const planned = planSubscription(schema, document)
+  plans.set(document, planned)
+  return planned
 }
 
 /**

@@ -67,6 +67,45 @@ test('a stream goes on when its rows are out of reach for a while, on whichever 
   await stream.return()
 })
 
+test('a stream reads once for what is announced, and again when it has read a whole page', async () => {
+  const notifications = new Notifications()
+  notifications.setProven(true)
+  const streams = new DurableStreams({
+    notifications,
+    revocations: { watch: () => () => undefined },
+    pollMs: 5_000,
+    stopping: new AbortController().signal,
+  })
+  const stored = ['first', 'second', 'third']
+  let reads = 0
+  const stream = await streams.open({
+    principalId: 'account',
+    keyId: 'key',
+    begin: () => Promise.resolve(at),
+    read: ({ position }) => {
+      reads += 1
+      const items = stored.slice(position, position + 2)
+      const seen = { position: position + items.length, atMs: null }
+      return Promise.resolve({ items, seen, isWhole: items.length < 2 })
+    },
+  })
+  const next = async () => (await stream.next()).value
+  expect([await next(), await next(), await next()]).toEqual(stored)
+  expect(reads).toBe(2)
+  const fourth = next()
+  await new Promise(setImmediate)
+  stored.push('fourth')
+  notifications.notify('account')
+  expect(await fourth).toBe('fourth')
+  expect(reads).toBe(3)
+  // Announced before the stream asks: it waits for nothing.
+  stored.push('fifth')
+  notifications.notify('account')
+  expect(await next()).toBe('fifth')
+  expect(reads).toBe(4)
+  await stream.return()
+})
+
 test('an idle stream reads nothing while notifications are known to arrive, and looks by itself when they are not', async () => {
   const notifications = new Notifications()
   notifications.setProven(true)
