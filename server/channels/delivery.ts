@@ -1,10 +1,10 @@
 import type { Databases } from '../database/connect.ts'
+import { disable } from '../webhooks/disable.ts'
 import { isLastAttempt, retryDelayMs } from '../webhooks/backoff.ts'
 import { recordFailed, recordSkipped, type LeasedChannel } from '../webhooks/lease.ts'
 import { pauseSecondsMax } from '../webhooks/recall.ts'
 import { beginBatch, dropBatch, eraseChannel, recordBatch, recordConfirmationSent } from './batch.ts'
 import { readDigest } from './digest.ts'
-import { disableChannel } from './disable.ts'
 import type { ChannelSender, SendOutcome } from './sender.ts'
 import { openTarget } from './target.ts'
 
@@ -98,7 +98,7 @@ export class ChannelDelivery {
       isForGood(failure) ||
       (isOfReceiver(failure) && isLastAttempt({ now: settled, failingSince, occurredAt }))
     ) {
-      await disableChannel(databases, channel, failure)
+      await disable(databases, channel, failure)
       return
     }
     if (isCertain) await dropBatch(databases.writes.sql, channel)

@@ -6,6 +6,7 @@ import type { Databases } from '../database/connect.ts'
 import { traceAlone, type Traces } from '../lib/traces.ts'
 import { isLastAttempt, retryDelayMs } from './backoff.ts'
 import { nextAskedLetter, postponeRedelivery, recordRedelivered, takeRedelivery } from './dead-letters.ts'
+import { disable } from './disable.ts'
 import {
   leaseWebhooks,
   recordDead,
@@ -152,7 +153,7 @@ export class WebhookDelivery {
     const { failingSince } = turn
     turn.failingSince ??= turn.now()
     if (failure === gone) {
-      await recordFailed(sql, webhook, { failure, delayMs: null })
+      await disable(this.#databases, webhook, failure)
       return false
     }
     if (isLastAttempt({ now: webhook.settled, failingSince, occurredAt: alert.occurredAt })) {

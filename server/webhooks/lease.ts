@@ -4,7 +4,8 @@ import type { WebhookFailure } from './post.ts'
 import type { AlertKind, ChannelKind, ChannelLanguage } from '../../schema/wire/enums.ts'
 
 /** A webhook or channel that this server delivers to until the lease runs out. */
-interface Leased {
+/** The members that leases of webhooks and of channels share. */
+export interface Leased {
   readonly account_id: string
   readonly id: string
   readonly lease: string

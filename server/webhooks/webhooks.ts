@@ -180,7 +180,7 @@ async function raiseWebhookChanged(
 /** Whether an owner must hear of the difference: other alerts are sent there. */
 function isOther(before: Webhook, after: Webhook): boolean {
   const kindsOf = ({ kinds }: Webhook) => kinds && [...kinds].sort().join()
-  return kindsOf(before) !== kindsOf(after)
+  return kindsOf(before) !== kindsOf(after) || (before.disabledAt === null) !== (after.disabledAt === null)
 }
 
 async function insert(

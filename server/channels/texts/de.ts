@@ -93,12 +93,17 @@ const alerts: AlertTexts = {
     happened: changeCause({ change, device }),
     toDo:
       change === 'DISABLED'
-        ? 'Wenn du diesen Weg noch brauchst, sieh mit „claviger channel list“ den Grund nach, und füge ihn neu hinzu.'
-        : `Wenn du das warst, ist nichts zu tun. Wenn nicht, sieh mit „claviger ${channelKind === 'WEBHOOK' ? 'webhook' : 'channel'} list“ nach${device === null ? '' : `, und widerrufe ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“)`}.`,
+        ? `Wenn du diesen Weg noch brauchst, sieh mit „claviger ${listOf(channelKind)} list“ den Grund nach, und ${channelKind === 'WEBHOOK' ? 'richte' : 'füge'} ihn neu ${channelKind === 'WEBHOOK' ? 'ein' : 'hinzu'}.`
+        : `Wenn du das warst, ist nichts zu tun. Wenn nicht, sieh mit „claviger ${listOf(channelKind)} list“ nach${device === null ? '' : `, und widerrufe ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“)`}.`,
   }),
 }
 
 type ChannelChanged = Extract<AlertFacts, { readonly kind: 'CHANNEL_CHANGED' }>
+
+/** The command that lists it. */
+function listOf(kind: ChannelChanged['channelKind']): string {
+  return kind === 'WEBHOOK' ? 'webhook' : 'channel'
+}
 
 function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind' | 'change'>): string {
   const channel = channelNames[channelKind]

@@ -88,12 +88,17 @@ const alerts: AlertTexts = {
     happened: changeCause({ change, device }),
     toDo:
       change === 'DISABLED'
-        ? 'If you still need it, see "claviger channel list" for the reason, and add it again.'
-        : `If that was you, do nothing. If not, look at "claviger ${channelKind === 'WEBHOOK' ? 'webhook' : 'channel'} list"${device === null ? '' : `, and revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}")`}.`,
+        ? `If you still need it, see "claviger ${listOf(channelKind)} list" for the reason, and ${channelKind === 'WEBHOOK' ? 'set' : 'add'} it again.`
+        : `If that was you, do nothing. If not, look at "claviger ${listOf(channelKind)} list"${device === null ? '' : `, and revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}")`}.`,
   }),
 }
 
 type ChannelChanged = Extract<AlertFacts, { readonly kind: 'CHANNEL_CHANGED' }>
+
+/** The command that lists it. */
+function listOf(kind: ChannelChanged['channelKind']): string {
+  return kind === 'WEBHOOK' ? 'webhook' : 'channel'
+}
 
 function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind' | 'change'>): string {
   const channel = channelNames[channelKind]

@@ -76,3 +76,21 @@ test('a mail says in words that alerts go to a webhook now', async () => {
   expect(mail?.text).toContain('claviger webhook list')
   expect(mail?.text).not.toContain('hooks.example')
 })
+
+test('a webhook whose receiver is gone is told to the others, and that it goes on is too', async () => {
+  const { key } = await openAccount(world.url)
+  let status = 410
+  const [first, second] = [await receiver(), await receiver(() => status)]
+  await setWebhook(world.url, key, { url: first.url })
+  const { id } = await setWebhook(world.url, key, { url: second.url })
+  const other = await setWebhook(world.url, key, { url: (await receiver()).url })
+  const changes = [
+    [id, null, 'ADDED'],
+    [other.id, null, 'ADDED'],
+    [id, null, 'DISABLED'],
+  ]
+  await expectChanges(first, changes)
+  status = 204
+  await setWebhook(world.url, key, { url: second.url })
+  await expectChanges(first, [...changes, [id, null, 'CHANGED']])
+})

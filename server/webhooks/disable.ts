@@ -1,16 +1,18 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { webhooks } from '../../schema/tables/index.ts'
 import { lockAlerts } from '../alerts/lock.ts'
+import { raiseAlert } from '../alerts/raise.ts'
 import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
-import type { LeasedChannel } from '../webhooks/lease.ts'
-import { channelColumns, isChannel } from './channel-rows.ts'
-import { raiseChannelChanged } from './channels.ts'
+import type { Leased } from './lease.ts'
 
-/** Ends the delivery to a channel, of whose lease this server is the holder, until its owner adds it again; and tells of it. */
-export async function disableChannel(
+/**
+ * Ends the delivery to a webhook or channel, of whose lease this server is the holder, until its owner sets it again; and tells of it
+ * wherever else alerts are sent.
+ */
+export async function disable(
   { writes }: Pick<Databases, 'writes'>,
-  { account_id: accountId, id, lease }: LeasedChannel,
+  { account_id: accountId, id, lease }: Leased,
   failure: string,
 ): Promise<void> {
   await runTransaction(writes.db, async (tx) => {
@@ -18,7 +20,7 @@ export async function disableChannel(
     const [clock] = await tx.execute<{ now: Date }>(sql`SELECT statement_timestamp() AS now`)
     if (clock === undefined) throw new TypeError('The clock is a row.')
     const now = sql`${clock.now.toISOString()}::timestamptz`
-    const [channel] = await tx
+    const [disabled] = await tx
       .update(webhooks)
       .set({
         attempts: sql`${webhooks.attempts} + 1`,
@@ -30,8 +32,16 @@ export async function disableChannel(
         lease: null,
         leasedUntil: null,
       })
-      .where(and(isChannel({ accountId, id }), eq(webhooks.lease, lease)))
-      .returning(channelColumns)
-    if (channel !== undefined) await raiseChannelChanged({ tx, accountId }, channel, 'DISABLED')
+      .where(and(eq(webhooks.accountId, accountId), eq(webhooks.id, id), eq(webhooks.lease, lease)))
+      .returning({ channelKind: webhooks.channelKind })
+    if (disabled === undefined) return
+    await raiseAlert(
+      { tx, accountId },
+      {
+        kind: 'CHANNEL_CHANGED',
+        managementKeyId: null,
+        details: { channelId: id, channelKind: disabled.channelKind, change: 'DISABLED' },
+      },
+    )
   })
 }
