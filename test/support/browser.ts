@@ -24,7 +24,7 @@ export async function launchBrowser(): Promise<Browser | null> {
   try {
     const executablePath = await findBrowser()
     if (executablePath !== null) {
-      const args = ['--no-sandbox', '--disable-dev-shm-usage']
+      const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu']
       return await chromium.launch({ executablePath, args, timeout: 30_000 })
     }
     process.stdout.write(
