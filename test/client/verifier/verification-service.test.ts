@@ -128,14 +128,16 @@ describe('a valid key', () => {
     const bench = createBench()
     const signer = await knownKey(bench)
     const { promise, resolve } = Promise.withResolvers<undefined>()
+    const asked = Promise.withResolvers<undefined>()
     bench.keyServer.fault = async () => {
+      asked.resolve(undefined)
       await promise
       bench.keyServer.fault = null
       // The answer that was on its way: from before.
       return Response.json({ data: { verifyPublicKeys: [validAnswerOf()] } })
     }
     const before = statusOf(bench, signer)
-    await new Promise((done) => setTimeout(done, 20))
+    await asked.promise
     bench.verifier.invalidate({ owner })
     bench.keyServer.keys.set(`${owner}/${signer.keyid}`, { state: 'REVOKED' })
     resolve(undefined)
