@@ -40,8 +40,8 @@ export default defineConfig({
     pool: 'forks',
     // A worker evaluates the server, and what it imports, once for all its files: some 0.8 s of a processor.
     isolate: false,
-    // More than there are processors: half of a file's time is waiting, for the database, the clock or a process.
-    maxWorkers: 4,
+    // More than there are processors: most of a file's time is waiting, for the database, the clock or a process.
+    maxWorkers: 6,
     sequence: { sequencer: LongestFirst },
     // For a busy machine: what hangs is noticed within a minute, and nothing else is waited for.
     testTimeout: 60_000,
