@@ -1,5 +1,5 @@
 import type { MailSettings } from './channels/mail-settings.ts'
-import { findDangers, isLoopback } from './settings/dangers.ts'
+import { findCautions, findDangers, isLoopback } from './settings/dangers.ts'
 import { settingRows, settings } from './settings/settings.ts'
 import { traceSettingsOf } from './settings/trace-settings.ts'
 import { gatherSettings, type Texts } from './settings/sources.ts'
@@ -95,6 +95,9 @@ export function readConfig(environment: Texts = process.env, flags: Texts = {}):
   if ((data.SMTP_URL === null) !== (data.SMTP_FROM === null)) {
     throw new InvalidConfig(['SMTP_URL and SMTP_FROM must be set together'])
   }
+  if (data.METRICS_PORT !== null && data.METRICS_PORT !== 0 && data.METRICS_PORT === data.PORT) {
+    throw new InvalidConfig(['METRICS_PORT: must be another port than PORT'])
+  }
   const whenSilent = data.NODE_ENV !== 'production' && isForThisMachine(data)
   return {
     host: data.HOST,
@@ -145,9 +148,12 @@ export function readServerConfig(environment?: Texts, flags?: Texts): Config {
   return config
 }
 
-/** Environment variables that look like settings and are none, a sentence each. */
-export function findConfigWarnings(environment: Texts = process.env): string[] {
-  return findUnknownVariables(environment).map(describeUnknownVariable)
+/** Environment variables that look like settings and are none, and settings that are seldom meant, a sentence each. */
+export function findConfigWarnings(environment: Texts = process.env, config?: Config): string[] {
+  return [
+    ...findUnknownVariables(environment).map(describeUnknownVariable),
+    ...(config === undefined ? [] : findCautions(config)),
+  ]
 }
 
 /** Each setting in words: its value, and where that comes from. Secrets are not shown. */

@@ -17,7 +17,7 @@ try {
   const flags = parseServeFlags(process.argv.slice(3))
   const config = readServerConfig(undefined, flags.settings)
   if (flags.checksConfig) {
-    const lines = [...describeConfig(undefined, flags.settings), ...findConfigWarnings()]
+    const lines = [...describeConfig(undefined, flags.settings), ...findConfigWarnings(undefined, config)]
     process.stdout.write(`The configuration is valid:\n${lines.map((line) => `  ${line}\n`).join('')}`)
     process.exit(0)
   }
@@ -31,7 +31,7 @@ try {
 
 async function run(config: Config, end: ProcessEnd): Promise<void> {
   const { log, ...options } = optionsOf(config)
-  for (const warning of findConfigWarnings()) log.warn(warning)
+  for (const warning of findConfigWarnings(undefined, config)) log.warn(warning)
   const own = {
     ...options,
     log,

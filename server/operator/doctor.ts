@@ -46,12 +46,13 @@ function protocolOf(text: string): string {
 }
 
 async function checkAll(): Promise<Check[]> {
-  const warnings = findConfigWarnings().map((detail): Check => ({
+  const settings = readSettings()
+  const config = Array.isArray(settings) ? undefined : settings
+  const warnings = findConfigWarnings(undefined, config).map((detail): Check => ({
     name: 'settings',
     status: 'warning',
     detail: `${detail}.`,
   }))
-  const settings = readSettings()
   if (Array.isArray(settings)) return [...settings, ...warnings]
   const origins: Check[] = []
   for (const origin of settings.publicOrigins ?? []) origins.push(...(await checkOrigin(origin)))

@@ -21,7 +21,11 @@ export function findUnknownVariables(environment: Texts): UnknownVariable[] {
     if (text === undefined || text === '') return []
     if (settingVariables.includes(name) || clientVariables.includes(name)) return []
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name
-    const nearest = settingVariables.includes(bare) ? bare : nearName(bare.toUpperCase(), settingVariables)
+    // Only secrets are read from files.
+    const setting = bare.replace(/_FILE$/, '')
+    const nearest = settingVariables.includes(setting)
+      ? setting
+      : nearName(bare.toUpperCase(), settingVariables)
     return nearest === null && bare === name ? [] : [{ name, nearest }]
   })
 }

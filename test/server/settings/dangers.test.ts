@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { InvalidConfig, readConfig, readServerConfig } from '../../../server/config.ts'
+import { findConfigWarnings, InvalidConfig, readConfig, readServerConfig } from '../../../server/config.ts'
 
 const secret = 'K8w1Zc0jQ2uVx5rT7yBn4mLpA9sDfGhJ6eRtYuIoP3k'
 const databaseUrl = 'postgres://claviger:hunter2@database/claviger'
@@ -29,6 +29,11 @@ const dangers = [
     /^PUBLIC_URL: .*http:\/\/keys\.internal.*https origin/,
   ],
   ['an allowed origin of http', { ALLOWED_ORIGINS: 'http://app.example' }, /^ALLOWED_ORIGINS: .*https/],
+  [
+    'every address as a trusted proxy',
+    { TRUSTED_PROXIES: '10.0.0.0/8,0.0.0.0/0' },
+    /^TRUSTED_PROXIES: has 0\.0\.0\.0\/0.*addresses of your proxies/,
+  ],
   [
     'an external database without SERVER_KEY_SECRET',
     { DATABASE_URL: databaseUrl },
@@ -77,4 +82,22 @@ test('all dangers are told at once', () => {
     ALLOWED_ORIGINS: 'http://a.example',
   }
   expect(refusals(environment)).toHaveLength(3)
+})
+
+test.each([
+  ['RATE_LIMIT', 'off'],
+  ['ALLOWED_ORIGINS', '*'],
+  ['ALLOW_PRIVATE_WEBHOOKS', 'on'],
+  ['ALLOW_PRIVATE_APPLICATION_SERVERS', 'on'],
+])('%s=%s starts in production, and is warned of', (name, text) => {
+  const warningsIn = (environment: Record<string, string>) =>
+    findConfigWarnings(environment, readServerConfig(environment))
+  expect(warningsIn({ NODE_ENV: 'production', [name]: text })).toEqual([
+    expect.stringMatching(`^${name} is `),
+  ])
+  expect(warningsIn({ [name]: text })).toEqual([])
+})
+
+test('the metrics have another port than the server', () => {
+  expect(refusals({ METRICS_PORT: '4000' })).toEqual(['METRICS_PORT: must be another port than PORT'])
 })

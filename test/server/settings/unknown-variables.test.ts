@@ -13,6 +13,7 @@ test.each([
   ['CLAVIGER_PUBLIC_URL', 'PUBLIC_URL'],
   ['CLAVIGER_DATABSE_URL', 'DATABASE_URL'],
   ['LOGLEVEL', 'LOG_LEVEL'],
+  ['PUBLIC_URL_FILE', 'PUBLIC_URL'],
 ])('%s is named with %s, which is the nearest', (name, nearest) => {
   expect(findConfigWarnings({ [name]: 'hunter2' })).toEqual([
     `${name} is no setting of the key server: ${nearest} is the nearest`,
