@@ -5,8 +5,9 @@ export { useKeys, type KeysOptions, type KeysState } from './react/use-keys.ts'
 export {
   useVault,
   VaultProvider,
+  type OpenedVault,
+  type VaultActions,
   type VaultProviderProps,
   type VaultState,
-  type VaultStatus,
 } from './react/vault-provider.ts'
 export { useVerification, type VerificationState } from './react/use-verification.ts'

@@ -33,15 +33,17 @@ export interface VaultProviderProps {
   readonly children?: ReactNode
 }
 
-/** `empty`: the keystore has no management key yet. `failed`: it could not be opened; see `error`. */
-export type VaultStatus = 'opening' | 'empty' | 'open' | 'failed'
+/**
+ * How far a vault is: TypeScript knows by `status` that there is one. `empty`: the keystore has no management key yet. `failed`: it
+ * could not be opened, and `error` says why.
+ */
+export type OpenedVault =
+  | { readonly status: 'opening'; readonly vault: null; readonly error: null }
+  | { readonly status: 'empty'; readonly vault: null; readonly error: null }
+  | { readonly status: 'open'; readonly vault: Vault; readonly error: null }
+  | { readonly status: 'failed'; readonly vault: null; readonly error: unknown }
 
-export interface VaultState {
-  readonly status: VaultStatus
-  /** Null unless the status is `open`. */
-  readonly vault: Vault | null
-  /** Why it could not be opened; null unless the status is `failed`. */
-  readonly error: unknown
+export interface VaultActions {
   /** Opens it again, after a failure, or when a device was paired or restored into the keystore. Never rejects. */
   readonly open: () => Promise<void>
   /**
@@ -52,9 +54,10 @@ export interface VaultState {
   readonly create: (options: Omit<CreateVaultOptions, 'keystore' | keyof ConnectionOptions>) => Promise<void>
 }
 
-type Opened = Pick<VaultState, 'status' | 'vault' | 'error'>
+/** The result of {@link useVault}. */
+export type VaultState = OpenedVault & VaultActions
 
-const opening: Opened = { status: 'opening', vault: null, error: null }
+const opening: OpenedVault = { status: 'opening', vault: null, error: null }
 const VaultContext = createContext<VaultState | null>(null)
 const KeepsReadsContext = createContext(false)
 
@@ -65,7 +68,7 @@ export function VaultProvider({
   keepsReads = false,
   children,
 }: VaultProviderProps): ReactElement {
-  const [opened, setOpened] = useState(opening)
+  const [opened, setOpened] = useState<OpenedVault>(opening)
   const open = useCallback(async () => {
     setOpened(await tryOpen(keystore, connection))
   }, [keystore, connection])
@@ -79,7 +82,7 @@ export function VaultProvider({
       setOpened(opening)
     }
   }, [keystore, connection])
-  const create = useCallback<VaultState['create']>(
+  const create = useCallback<VaultActions['create']>(
     async (options) => {
       await createVault({ ...connection, ...options, keystore })
       await open()
@@ -112,11 +115,11 @@ export function useLastRead<T extends object>(name: string): LastRead<T> | null 
   )
 }
 
-async function tryOpen(keystore: Keystore, connection: ConnectionOptions | undefined): Promise<Opened> {
+async function tryOpen(keystore: Keystore, connection: ConnectionOptions | undefined): Promise<OpenedVault> {
   try {
     return { status: 'open', vault: await openVault({ ...connection, keystore }), error: null }
   } catch (error) {
     const isEmpty = error instanceof VaultError && error.code === 'KEYSTORE_EMPTY'
-    return isEmpty ? { ...opening, status: 'empty' } : { status: 'failed', vault: null, error }
+    return isEmpty ? { status: 'empty', vault: null, error: null } : { status: 'failed', vault: null, error }
   }
 }

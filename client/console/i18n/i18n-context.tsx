@@ -13,7 +13,7 @@ export function LanguageProvider({
   readonly language: Language
   readonly children: ReactNode
 }) {
-  const translator = useMemo(() => createTranslator(language), [language])
+  const translator = useMemo(() => createTranslator(language, navigator.languages), [language])
   return (
     <TranslatorContext value={translator}>
       <I18nProvider locale={language}>{children}</I18nProvider>

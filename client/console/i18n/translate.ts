@@ -8,7 +8,7 @@ export interface Translator {
   readonly language: Language
   readonly t: (message: Message, values?: MessageValues) => string
   readonly number: (value: number) => string
-  /** `24 Nov 2026` */
+  /** `24 Nov 2026`, or as the region has it */
   readonly date: (value: Date) => string
   /** `24 Nov 2026, 14:05` */
   readonly dateTime: (value: Date) => string
@@ -16,11 +16,13 @@ export interface Translator {
   readonly relative: (value: Date, now?: number) => string
 }
 
-export function createTranslator(language: Language): Translator {
+/** `wanted`: the browser's languages with their regions, which decide how dates and numbers are written. */
+export function createTranslator(language: Language, wanted: readonly string[] = []): Translator {
+  const locale = wanted.find((tag) => tag.startsWith(`${language}-`)) ?? language
   const plurals = new Intl.PluralRules(language)
-  const numbers = new Intl.NumberFormat(language)
-  const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
-  const dateTimes = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
+  const numbers = new Intl.NumberFormat(locale)
+  const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
+  const dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   const words = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   const counts = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
   const index = languages.indexOf(language)

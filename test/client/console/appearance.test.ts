@@ -2,7 +2,7 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
 import { startTestServer } from '../../support/server.ts'
-import { databasePoolSize, forgive, makeAccount, makeKey, useConsole } from './world.ts'
+import { databasePoolSize, forgive, makeAccount, makeKey, overflowOf, useConsole } from './world.ts'
 
 // A browser, a key server and its database on two cores.
 vi.setConfig({ testTimeout: 180_000 })
@@ -222,9 +222,4 @@ async function violationsOf(page: Page, rules?: readonly string[]): Promise<stri
   const options = JSON.stringify(rules === undefined ? {} : { runOnly: { type: 'rule', values: rules } })
   const { violations } = await page.evaluate<axe.AxeResults>(`axe.run(${within}, ${options})`)
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`)
-}
-
-/** By how many pixels the page is wider than its window. */
-async function overflowOf(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 }

@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import { expect, test, vi } from 'vitest'
-import { makeAccount, makeKey, useConsole, visit } from './world.ts'
+import { makeAccount, makeKey, overflowOf, useConsole, visit } from './world.ts'
 
 // A browser, a key server and its database on two cores.
 vi.setConfig({ testTimeout: 60_000 })
@@ -92,6 +92,9 @@ test('a key is changed and rotated, and a public key is verified with its signat
     await page.getByText('The answer’s signature was checked here').waitFor()
     await page.getByText('The owner’s own device signed what this key is').waitFor()
   }
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await overflowOf(page)).toBe(0)
+  await page.setViewportSize({ width: 1280, height: 800 })
   await page.getByLabel('Owner').fill(`${name}-not`)
   await page.getByRole('button', { name: 'Check it' }).click()
   await page.getByText('It is not a key of theirs for this server').waitFor()

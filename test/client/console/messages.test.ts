@@ -59,7 +59,7 @@ test('every message is used, and no text is empty', async () => {
 })
 
 test('numbers and plurals are written as the language does', () => {
-  const [en, de] = languages.map(createTranslator)
+  const [en, de] = languages.map((language) => createTranslator(language))
   const message = [
     { one: '{count} key', other: '{count} keys' },
     { one: '{count} Schlüssel', other: '{count} Schlüssel' },
@@ -72,6 +72,8 @@ test('numbers and plurals are written as the language does', () => {
     'in 12 months',
     'in 12 Monaten',
   ])
+  const british = createTranslator('en', ['de-DE', 'en-GB', 'en-US'])
+  expect([en?.date(in12Months), british.date(in12Months)]).toEqual(['Jan 1, 2027', '1 Jan 2027'])
 })
 
 test('the browser’s first language that there is counts', () => {

@@ -26,6 +26,8 @@ export const overviewMessages = messages({
   ],
   due: ['End within 30 days', 'Enden in 30 Tagen'],
   dueSoon: ['Falls due soon', 'Bald fällig'],
+  first: ['Begin with a key', 'Beginne mit einem Schlüssel'],
+  firstDo: ['Make your first key', 'Ersten Schlüssel anlegen'],
   hello: ['Hello, {name}', 'Hallo, {name}'],
   latest: ['Latest alerts', 'Neueste Meldungen'],
   nothingDue: ['Nothing ends within 90 days.', 'In den nächsten 90 Tagen endet nichts.'],

@@ -13,7 +13,7 @@ import { ButtonLink } from '../../ui/button.tsx'
 import { Notice } from '../../ui/display.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { Icon } from '../../ui/icon.tsx'
-import { Card, Columns, Muted, Page, Stack } from '../../ui/page.tsx'
+import { Card, Columns, Muted, Page, Row, Stack } from '../../ui/page.tsx'
 import { useNow } from '../../ui/use-now.ts'
 import { keysPageMessages } from '../keys/keys-page.messages.ts'
 import styles from './overview.module.css'
@@ -65,17 +65,29 @@ export function Overview() {
         />
       </div>
       <Columns>
-        <Card title={t(m.latest)} actions={<Link to="/alerts">{t(m.allAlerts)}</Link>}>
-          {alerts.length === 0 ? (
-            <Muted>{t(m.quiet)}</Muted>
-          ) : (
-            <ol className={alertStyles.plain}>
-              {alerts.slice(0, 5).map((alert) => (
-                <AlertItem key={alert.cursor} alert={alert} />
-              ))}
-            </ol>
+        <Stack>
+          {totals.data?.ALL === 0 && owner !== null && (
+            <Card title={t(m.first)}>
+              <p>{t(keysPageMessages.emptyText)}</p>
+              <Row>
+                <ButtonLink to="/keys?new" icon="key">
+                  {t(m.firstDo)}
+                </ButtonLink>
+              </Row>
+            </Card>
           )}
-        </Card>
+          <Card title={t(m.latest)} actions={<Link to="/alerts">{t(m.allAlerts)}</Link>}>
+            {alerts.length === 0 ? (
+              <Muted>{t(m.quiet)}</Muted>
+            ) : (
+              <ol className={alertStyles.plain}>
+                {alerts.slice(0, 5).map((alert) => (
+                  <AlertItem key={alert.cursor} alert={alert} />
+                ))}
+              </ol>
+            )}
+          </Card>
+        </Stack>
         <Stack>
           <Card title={t(m.dueSoon)} actions={<Link to="/keys?sort=EXPIRING_FIRST">{t(m.allKeys)}</Link>}>
             {due.length === 0 ? <Muted>{t(m.nothingDue)}</Muted> : <DueList due={due} shownMax={6} />}

@@ -2,12 +2,14 @@
 import { indexedDbKeystore } from 'claviger'
 import { VaultProvider } from 'claviger/react'
 import { createRoot } from 'react-dom/client'
-import { App } from './app.jsx'
+import { App } from './app.tsx'
 
 const keystore = indexedDbKeystore()
 
-createRoot(document.getElementById('app')).render(
-  <VaultProvider keystore={keystore} keepsReads>
-    <App />
-  </VaultProvider>,
-)
+const app = document.getElementById('app')
+if (app !== null)
+  createRoot(app).render(
+    <VaultProvider keystore={keystore} keepsReads>
+      <App />
+    </VaultProvider>,
+  )

@@ -1,3 +1,4 @@
+import { ClavigerError, type TransactionKey, type Vault } from 'claviger'
 import { useAlerts, useKeys, useVault, useVerification } from 'claviger/react'
 import { useState } from 'react'
 
@@ -6,12 +7,12 @@ const url = new URLSearchParams(location.search).get('keyserver') ?? 'http://loc
 export function App() {
   const { status, vault, error } = useVault()
   if (status === 'opening') return <p>Opening…</p>
-  if (status === 'failed') return <p role="alert">{error.message}</p>
+  if (status === 'failed') return <p role="alert">{textOf(error)}</p>
   if (status === 'empty') return <Start />
   return (
     <>
       <h1>Keys of {vault.owner}</h1>
-      <Keys />
+      <Keys vault={vault} />
       <Alerts />
     </>
   )
@@ -22,11 +23,10 @@ function Start() {
   return <Form label="Your name" action={(owner) => create({ url, owner, label: 'React example' })} />
 }
 
-function Keys() {
-  const { vault } = useVault()
+function Keys({ vault }: { vault: Vault }) {
   const [search, setSearch] = useState('')
   const { keys, totalCount, hasMore, isLoading, error, loadMore, reload } = useKeys({ search, first: 10 })
-  const change = async (work) => {
+  const change = async (work: () => Promise<unknown>) => {
     await work()
     await reload()
   }
@@ -40,13 +40,13 @@ function Keys() {
         Search <input type="search" value={search} onChange={({ target }) => setSearch(target.value)} />
       </label>
       <p role="status">{isLoading ? 'Reading…' : `${totalCount ?? 0} keys`}</p>
-      {error !== null && <p role="alert">{error.message}</p>}
+      {error !== null && <p role="alert">{textOf(error)}</p>}
       <ul>
         {keys.map((key) => (
           <li key={key.id}>
             {key.applicationServer}: {key.trustError ?? key.state}, used {key.useCount} times{' '}
             <button onClick={() => change(() => vault.acquire({ id: key.id }))}>Use</button>
-            <Verified owner={vault.owner} {...key} />
+            <Verified vault={vault} transactionKey={key} />
           </li>
         ))}
       </ul>
@@ -55,16 +55,20 @@ function Keys() {
   )
 }
 
-/** What an application server is told that is shown this key. */
-function Verified({ owner, applicationServer, publicKey }) {
+/** The answer that an application server gets when it is shown this key. */
+function Verified({ vault, transactionKey }: { vault: Vault; transactionKey: TransactionKey }) {
+  const { applicationServer, publicKey } = transactionKey
   const [isAsked, setAsked] = useState(false)
-  const { result, error } = useVerification(isAsked ? { url, owner, applicationServer, publicKey } : null)
+  const { result, error } = useVerification(
+    isAsked && publicKey !== null ? { url, owner: vault.owner, applicationServer, publicKey } : null,
+  )
   if (!isAsked) return <button onClick={() => setAsked(true)}>Verify</button>
-  return <output>{error?.message ?? result?.status ?? 'Asking…'}</output>
+  return <output>{error === null ? (result?.status ?? 'Asking…') : textOf(error)}</output>
 }
 
 function Alerts() {
   const { alerts, unacknowledgedCount, connection, acknowledge } = useAlerts()
+  const [newest] = alerts
   return (
     <section aria-label="Alerts">
       <h2>
@@ -77,18 +81,21 @@ function Alerts() {
           </li>
         ))}
       </ol>
-      {unacknowledgedCount > 0 && <button onClick={() => acknowledge(alerts[0].cursor)}>Read</button>}
+      {unacknowledgedCount > 0 && newest !== undefined && (
+        <button onClick={() => acknowledge(newest.cursor)}>Read</button>
+      )}
     </section>
   )
 }
 
 /** One field and a button; says what goes wrong. */
-function Form({ label, action }) {
-  const [error, setError] = useState(null)
-  const submit = async (data) => {
+function Form({ label, action }: { label: string; action: (text: string) => Promise<unknown> }) {
+  const [error, setError] = useState<unknown>(null)
+  const submit = async (data: FormData) => {
+    const text = data.get('text')
     setError(null)
     try {
-      await action(data.get('text'))
+      if (typeof text === 'string') await action(text)
     } catch (failure) {
       setError(failure)
     }
@@ -99,7 +106,11 @@ function Form({ label, action }) {
         {label} <input name="text" required />
       </label>
       <button>Go</button>
-      {error !== null && <p role="alert">{error.message}</p>}
+      {error !== null && <p role="alert">{textOf(error)}</p>}
     </form>
   )
+}
+
+function textOf(error: unknown): string {
+  return error instanceof ClavigerError ? error.message : 'Something went wrong.'
 }
