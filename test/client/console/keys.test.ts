@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { expect, test, vi } from 'vitest'
+import { fillAccountKeys } from '../../support/fill-account-keys.ts'
 import { makeAccount, makeKey, overflowOf, useConsole, visit } from './world.ts'
 
 // A browser, a key server and its database on two cores.
@@ -103,7 +104,8 @@ test('a key is changed and rotated, and a public key is verified with its signat
 test('10,000 keys stay smooth: few rows in the document, and search, order and totals are about all of them', async (context) => {
   const { page } = await world.open(context)
   const name = await makeAccount(page)
-  await fillKeys(name, 10_000)
+  const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
+  await fillAccountKeys(sql, { owner: name, count: 10_000 }).finally(() => sql.end({ timeout: 5 }))
   let pagesRead = 0
   page.on('request', (request) => {
     if (request.postData()?.includes('TransactionKeyPage') ?? false) pagesRead += 1
@@ -212,22 +214,3 @@ test('the keys that a search finds are changed, revoked and destroyed at once, a
   await page.getByText('1 of 3 keys').waitFor()
   await page.getByRole('link', { name: 'New', exact: true }).waitFor()
 })
-
-/** By SQL: through the API it would take minutes. They have no certificate, so each is shown as not confirmed. */
-async function fillKeys(owner: string, count: number): Promise<void> {
-  const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
-  try {
-    await sql`
-      INSERT INTO transaction_keys
-        (account_id, id, application_server, label, expiry_notices, has_default_notices, content_hash, created_at)
-      SELECT accounts.id, gen_random_uuid(), 'https://server-' || n || '.example', 'Label ' || n,
-        '{}', false, '', now() - make_interval(secs => ${count} - n)
-      FROM accounts, generate_series(1, ${count}::integer) AS n WHERE accounts.name = ${owner}`
-    await sql`
-      INSERT INTO transaction_key_usage (account_id, transaction_key_id, overuse_policy)
-      SELECT account_id, transaction_keys.id, 'NOTIFY' FROM transaction_keys
-      JOIN accounts ON accounts.id = account_id WHERE accounts.name = ${owner}`
-  } finally {
-    await sql.end({ timeout: 5 })
-  }
-}
