@@ -2,6 +2,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createVault } from '../../../client/index.ts'
+import { fileKeystore } from '../../../client/node/index.ts'
 import { accountIdOf } from '../../../server/lib/account-id.ts'
 import { eventually } from '../../support/connections.ts'
 import { openAccount, storeKey } from '../../support/raw-client.ts'
@@ -130,10 +132,12 @@ test.each(tamperings)('$what: "audit verify" ends with 1', async ({ tamper, need
   const owner = `o-${Math.random().toString(36).slice(2)}`
   const home = await mkdtemp(join(directory, 'home-'))
   const claviger = new Claviger(home, { CLAVIGER_URL: world.url })
-  await claviger.json('init', '--owner', owner)
-  await claviger.json('key', 'create', 'https://shop.example')
-  await claviger.json('key', 'get', 'https://shop.example')
-  await claviger.run(['key', 'get', '00000000-0000-0000-0000-000000000000'])
+  // As commands would, but in this process: the log is what the test is about.
+  const keystore = fileKeystore({ path: join(home, '.config/claviger/key.json') })
+  const vault = await createVault({ url: world.url, owner, keystore })
+  await vault.createKey('https://shop.example')
+  await vault.acquire('https://shop.example')
+  await expect(vault.acquire({ id: '00000000-0000-0000-0000-000000000000' })).rejects.toThrow()
   const id = accountIdOf(owner)
   await eventually(async () => (await entries(id)).length >= 4, { withinMs: 10_000, what: 'sealing' })
   // As it is on a machine that has seen nothing of the log, but for the head that was kept.
