@@ -8,31 +8,59 @@ import type { Services } from '../services.ts'
 import { selectTransactionKeysById } from '../transaction-keys/transaction-key-rows.ts'
 import type { TransportContext } from './engine.ts'
 
-/** The ports of one request, and its loaders. */
+/**
+ * The ports of one request, and its loaders. Each is made when it is asked for first: a request asks for few of them, and a
+ * subscription keeps them for as long as it lasts.
+ */
 export function createContext(
   services: Services,
   { signedRequest: request, ...transport }: TransportContext,
 ): GraphQLContext {
   const clientAddress = countedAddress(transport.clientAddress)
   const rates = services.rates.of(transport.clientAddress)
-  let loaders: GraphQLContext['loaders'] | undefined
+  const made: { -readonly [Member in keyof GraphQLContext]?: GraphQLContext[Member] } = {}
   return {
-    accounts: services.accounts.forRequest(request, { rates }),
-    managementKeys: services.managementKeys.forRequest(request),
-    transactionKeys: services.transactionKeys.forRequest(request),
-    acquisitions: services.acquisitions.forRequest(request, { rates }),
-    verification: services.verification.forRequest({ rates }),
-    alerts: services.alerts.forRequest(request),
-    audit: services.audit,
-    webhooks: services.webhooks.forRequest(request),
-    channels: services.channels.forRequest(request),
-    pairings: services.pairings.forRequest(request, { clientAddress, rates }),
-    applicationServers: services.applicationServers.forRequest(request, { clientAddress, rates }),
-    keyChanges: services.keyChanges.forRequest(request),
-    keyServer: services.keyServer,
-    get loaders() {
-      return (loaders ??= createLoaders(services.databases.reads.db))
+    get accounts() {
+      return (made.accounts ??= services.accounts.forRequest(request, { rates }))
     },
+    get managementKeys() {
+      return (made.managementKeys ??= services.managementKeys.forRequest(request))
+    },
+    get transactionKeys() {
+      return (made.transactionKeys ??= services.transactionKeys.forRequest(request))
+    },
+    get acquisitions() {
+      return (made.acquisitions ??= services.acquisitions.forRequest(request, { rates }))
+    },
+    get verification() {
+      return (made.verification ??= services.verification.forRequest({ rates }))
+    },
+    get alerts() {
+      return (made.alerts ??= services.alerts.forRequest(request))
+    },
+    get webhooks() {
+      return (made.webhooks ??= services.webhooks.forRequest(request))
+    },
+    get channels() {
+      return (made.channels ??= services.channels.forRequest(request))
+    },
+    get pairings() {
+      return (made.pairings ??= services.pairings.forRequest(request, { clientAddress, rates }))
+    },
+    get applicationServers() {
+      return (made.applicationServers ??= services.applicationServers.forRequest(request, {
+        clientAddress,
+        rates,
+      }))
+    },
+    get keyChanges() {
+      return (made.keyChanges ??= services.keyChanges.forRequest(request))
+    },
+    get loaders() {
+      return (made.loaders ??= createLoaders(services.databases.reads.db))
+    },
+    audit: services.audit,
+    keyServer: services.keyServer,
   }
 }
 

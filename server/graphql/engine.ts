@@ -9,7 +9,8 @@ import type { Services } from '../services.ts'
 import { createContext } from './context.ts'
 import { createErrorMask } from './errors.ts'
 import { useIntrospectionCache } from './introspection-cache.ts'
-import { createKnownOperations } from './known-operations.ts'
+import { createKnownOperations, type KnownOperationsOptions } from './known-operations.ts'
+import { createKnownSubscriptions } from './known-subscriptions.ts'
 import { OperationGuard, useOperationGuard } from './operation-guard.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
@@ -58,13 +59,16 @@ export function createGraphQLEngine(services: Services, { log }: { readonly log:
       useOperationGuard(guard),
     ],
   })
+  const options: KnownOperationsOptions = {
+    guard,
+    createContext: (transport) => createContext(services, transport),
+    maskError,
+  }
   return Object.assign(yoga, {
     /** Executes operations that come again and again, for transports that hand on the result. */
-    executeKnown: createKnownOperations({
-      guard,
-      createContext: (transport) => createContext(services, transport),
-      maskError,
-    }),
+    executeKnown: createKnownOperations(options),
+    /** Prepares subscriptions, for transports that hand on the results. */
+    prepareKnownSubscription: createKnownSubscriptions(options),
   })
 }
 

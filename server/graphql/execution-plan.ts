@@ -20,10 +20,11 @@ export type ExecutionPlan = (
   variables: Readonly<Record<string, unknown>>,
 ) => Promise<ExecutionResult>
 
-/** Likewise a subscription: its results, or that of an operation that could not begin. */
+/** Likewise a subscription: its results, or that of an operation that could not begin, each as `finish` leaves it. */
 export type SubscriptionPlan = (
   context: GraphQLContext,
   variables: Readonly<Record<string, unknown>>,
+  finish: (result: ExecutionResult) => ExecutionResult,
 ) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
 
 /**
@@ -51,9 +52,9 @@ export function planSubscription(schema: GraphQLSchema, document: DocumentNode):
   if (planned === null || !subscribe) return null
   const { node, definition, parentType } = planned
   const infoOf = createInfo(node, { ...planned, returnType: definition.type })
-  return async (context, given) => {
+  return async (context, given, finish) => {
     const { coerced: variables, errors } = variablesOf(planned, given)
-    if (errors !== undefined) return { errors }
+    if (errors !== undefined) return finish({ errors })
     const run: Run = { context, variables, errors: [] }
     const path: NonNullable<Path> = { prev: undefined, key: planned.field.name, typename: parentType.name }
     let events: unknown
@@ -62,9 +63,11 @@ export function planSubscription(schema: GraphQLSchema, document: DocumentNode):
       events = await subscribe(undefined, args, context, infoOf(path, run))
       if (!isAsyncIterable(events)) throw new TypeError('A subscription begins with a stream of events.')
     } catch (error) {
-      return { errors: [locatedError(error, [node], [planned.field.name])] }
+      return finish({ errors: [locatedError(error, [node], [planned.field.name])] })
     }
-    return mapEvents(events, (event) => runRoot(planned, event, { context, variables, errors: [] }))
+    return mapEvents(events, async (event) =>
+      finish(await runRoot(planned, event, { context, variables, errors: [] })),
+    )
   }
 }
 

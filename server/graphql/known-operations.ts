@@ -29,7 +29,7 @@ interface PlannedOperation {
   readonly execute: ExecutionPlan
 }
 
-interface KnownOperationsOptions {
+export interface KnownOperationsOptions {
   readonly guard: OperationGuard
   readonly createContext: (transport: TransportContext) => GraphQLContext
   readonly maskError: (error: unknown) => GraphQLError

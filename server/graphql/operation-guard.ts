@@ -1,4 +1,4 @@
-import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { RootFieldExtensions } from '../../schema/graphql/builder.ts'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
@@ -8,7 +8,6 @@ import type { SignedRequest } from '../auth/signed-request.ts'
 import { executionsMax } from '../lib/transport-limits.ts'
 import { isLongerThan } from './answer-size.ts'
 import { toGraphQLError } from './errors.ts'
-import { planSubscription, type SubscriptionPlan } from './execution-plan.ts'
 import { findOperation, fragmentsOf, rootFieldExtensions } from './operation-fields.ts'
 import { noteOperation } from '../observation/request-report.ts'
 import { operationNameOf } from './operation-name.ts'
@@ -22,36 +21,11 @@ export function useOperationGuard(guard: OperationGuard): Plugin<GuardedContext>
       const execute: (executed: ExecutionArgs) => unknown = executeFn
       setExecuteFn((executed: ExecutionArgs) => guard.execute(args, () => execute(executed)))
     },
-    async onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
-      noteOperation(operationNameOf(args), { isStream: true })
-      const refusal = await refusalOf(args, fieldsOf(args))
-      if (refusal) {
-        setResultAndStopExecution({ errors: [refusal] })
-        return
-      }
+    onSubscribe({ args, subscribeFn, setSubscribeFn }) {
       const subscribe: (subscribed: ExecutionArgs) => unknown = subscribeFn
-      const planned = planOf(args)
-      setSubscribeFn(async (subscribed: ExecutionArgs) =>
-        answerOf(
-          await (planned === null
-            ? subscribe(subscribed)
-            : planned(args.contextValue, subscribed.variableValues ?? {})),
-          args,
-        ),
-      )
+      setSubscribeFn((subscribed: ExecutionArgs) => guard.subscribe(args, () => subscribe(subscribed)))
     },
   }
-}
-
-/** By document, which the engine keeps for each text that comes again. */
-const plans = new WeakMap<DocumentNode, SubscriptionPlan | null>()
-
-function planOf({ schema, document }: ExecutionArgs): SubscriptionPlan | null {
-  const known = plans.get(document)
-  if (known !== undefined) return known
-  const planned = planSubscription(schema, document)
-  plans.set(document, planned)
-  return planned
 }
 
 /**
@@ -81,6 +55,16 @@ export class OperationGuard {
     } finally {
       this.#running -= 1
     }
+  }
+
+  /** Begins a subscription, which may last and so is no running execution. */
+  async subscribe<Result>(
+    args: GuardedArgs,
+    begin: () => Promise<Result> | Result,
+  ): Promise<Result | ExecutionResult> {
+    noteOperation(operationNameOf(args), { isStream: true })
+    const refusal = await refusalOf(args, fieldsOf(args))
+    return refusal ? { errors: [refusal] } : answerOf(await begin(), args)
   }
 }
 

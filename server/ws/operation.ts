@@ -63,14 +63,21 @@ export async function prepareOperation(
   if (errors.length > 0) return errors
   const operation = findOperation(document, operationName)
   if (operation === null) throw badInput('operationName', 'The request must name one of its operations.')
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) transport.signedRequest = unsigned
+  const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION
+  if (!isSubscription) transport.signedRequest = unsigned
+  const known = isSubscription ? engine.prepareKnownSubscription(document, transport) : null
   const args: ExecutionArgs = {
     schema,
     document,
     operationName,
     variableValues: variables,
-    contextValue: await engineForRequest.contextFactory(),
+    contextValue: known?.contextValue ?? (await engineForRequest.contextFactory()),
   }
-  executions.set(args, engineForRequest)
+  // A subscription lasts: nothing that Yoga made for its request is kept.
+  executions.set(args, known === null ? engineForRequest : { execute: notAtOnce, subscribe: known.begin })
   return args
+}
+
+function notAtOnce(): never {
+  throw new TypeError('A subscription has many results.')
 }

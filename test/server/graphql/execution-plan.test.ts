@@ -190,12 +190,14 @@ function toJson(result: ExecutionResult | undefined): unknown {
   return { ...json, errors: errors.map((error) => JSON.stringify(error)).sort() }
 }
 
+const unchanged = (result: ExecutionResult) => result
+
 const begin = (text: string, variables: Record<string, unknown>) => {
   const document = parse(text)
   expect(validate(schema, document)).toEqual([])
   return {
     expected: subscribe({ schema, document, variableValues: variables, contextValue: context }),
-    actual: planSubscription(schema, document)?.(context, variables),
+    actual: planSubscription(schema, document)?.(context, variables, unchanged),
   }
 }
 
@@ -234,7 +236,7 @@ test.for([
 
 test('a subscription without a stream begins nothing', async () => {
   const planned = planSubscription(schema, parse('subscription { noStream }'))
-  expect(await planned?.(context, {})).toMatchObject({ errors: [{ path: ['noStream'] }] })
+  expect(await planned?.(context, {}, unchanged)).toMatchObject({ errors: [{ path: ['noStream'] }] })
 })
 
 test('a planned subscription ends while its next event is waited for, and after an error', async () => {
@@ -263,7 +265,8 @@ test('a planned subscription ends while its next event is waited for, and after 
       },
     }),
   })
-  const open = async (text: string) => streamOf(await planSubscription(streaming, parse(text))?.(context, {}))
+  const open = async (text: string) =>
+    streamOf(await planSubscription(streaming, parse(text))?.(context, {}, unchanged))
   const stream = await open('subscription { waits }')
   const next = stream.next()
   await stream.return?.()
