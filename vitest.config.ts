@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { notOnCitus } from './test/support/not-on-citus.ts'
 import { LongestFirst } from './test/tooling/longest-first.ts'
 import { slowestFiles } from './test/tooling/slowest-files.ts'
 
@@ -12,10 +13,7 @@ const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.me
 /** A file for the results, which CI counts. */
 const jsonReport = process.env['TEST_REPORT']
 
-/** On Citus (test/support/citus.ts): tests that call a group's function where one PostgreSQL holds all accounts. */
-const ofOnePostgres = ['test/server/transaction-keys/*-groups.test.ts']
-/** Crashes nodes under whatever else uses them, so it runs alone. */
-const crashes = 'test/faults/citus-crash.test.ts'
+/** See test/support/citus.ts. */
 const citus = process.env['TEST_CITUS']
 
 export default defineConfig({
@@ -25,8 +23,8 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions: ['claviger:source'] } },
   test: {
-    include: citus === 'crash' ? [crashes] : ['test/**/*.test.ts'],
-    exclude: citus === '1' ? [...ofOnePostgres, crashes] : [],
+    include: citus === 'crash' ? ['test/faults/citus-crash.test.ts'] : ['test/**/*.test.ts'],
+    exclude: citus === '1' ? notOnCitus.map(({ files }) => files) : [],
     globalSetup: [
       'test/support/run-directory.ts',
       'test/support/compile-cache.ts',

@@ -53,7 +53,7 @@ async function serve(port: number): Promise<{ url: string; port: number }> {
       if (started.process.exitCode !== null) throw new Error(`It did not start: ${started.errors()}`)
       return address() !== undefined
     },
-    { withinMs: 20_000, what: 'the server is ready' },
+    { withinMs: 50_000, what: 'the server is ready' },
   )
   return { url: `http://127.0.0.1:${address()}`, port: Number(address()) }
 }

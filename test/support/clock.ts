@@ -2,11 +2,12 @@ import postgres from 'postgres'
 
 /** Lets the database believe that its clock has been as it is now for long enough to remove what has expired by now. */
 export async function settleClock(sql: postgres.Sql): Promise<void> {
-  await sql`
-    INSERT INTO clock_sightings (elapsed_ms, clock)
-    SELECT newest + 1 + added, clock_timestamp()
-    FROM (SELECT coalesce(max(elapsed_ms), 0) AS newest FROM clock_sightings) AS sighted,
-      unnest(ARRAY[0, settling_ms()]) AS added`
+  const [seen] = await sql<{ first: string; last: string; clock: string }[]>`
+    SELECT newest + 1 AS first, newest + 1 + settling_ms() AS last, clock_timestamp()::text AS clock
+    FROM (SELECT coalesce(max(elapsed_ms), 0) AS newest FROM clock_sightings) AS sighted`
+  if (seen === undefined) throw new TypeError('The clock was read.')
+  const { first, last, clock } = seen
+  await sql`INSERT INTO clock_sightings (elapsed_ms, clock) VALUES (${first}, ${clock}), (${last}, ${clock})`
 }
 
 /** Connections to a database whose clock is wrong for them alone. */

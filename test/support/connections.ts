@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
+import { changingShards } from './citus-shards.ts'
+import { isOnCitus } from './citus.ts'
 
 /** A connection for tests that look at a database, or break what others have there, from outside. */
 export interface Administrator {
@@ -10,12 +12,13 @@ export interface Administrator {
 }
 
 export function administer(databaseUrl: string): Administrator {
-  const sql = postgres(databaseUrl, {
+  const connections = postgres(databaseUrl, {
     max: 2,
     connect_timeout: 10,
     connection: { application_name: 'test', statement_timeout: 15_000 },
     onnotice: () => undefined,
   })
+  const sql = isOnCitus ? changingShards(connections, databaseUrl) : connections
   return {
     sql,
     async endBackends(applicationName) {

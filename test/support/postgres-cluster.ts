@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
 import { migrate } from '../../server/database/migrate.ts'
 import { openPostgres } from '../../server/database/open-postgres.ts'
 import { createCitusDatabase, distributeTestDatabase, dropCitusDatabase, isOnCitus } from './citus.ts'
+import { notOnCitus } from './not-on-citus.ts'
 import { clusterName } from './run-directory.ts'
 
 declare module 'vitest' {
@@ -23,6 +24,10 @@ const templateDatabase = 'claviger_template'
  * names (its role needs CREATEDB; citus.ts says what TEST_CITUS=1 needs), and in it the migrated template. The returned function ends what was started.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (process.env['TEST_CITUS'] === '1') {
+    for (const { files, why } of notOnCitus)
+      process.stdout.write(`Left out on Citus: ${files}, which ${why}.\n`)
+  }
   const ownUrl = process.env['TEST_DATABASE_URL']
   const cluster =
     ownUrl === undefined ? await startCluster() : { url: ownUrl, remove: () => Promise.resolve() }

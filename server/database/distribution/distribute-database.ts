@@ -1,10 +1,12 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import * as tables from '../../../schema/tables/index.ts'
+import { atHost, type DatabaseHost } from '../address.ts'
 import { connectSql } from '../connect.ts'
 import { lockMigrations, readAppliedHashes, readMigrationHashes } from '../migrate.ts'
 import { findRoute, type DatabaseRoute } from '../route.ts'
+import { findUnmet } from '../requirements.ts'
 import { runTransaction } from '../transaction.ts'
-import { distribute, type Distributed } from './distribute.ts'
+import { distribute } from './distribute.ts'
 
 /** Copying what is stored to other machines takes time. */
 const timeoutMs = 24 * 3_600_000
@@ -18,7 +20,7 @@ const timeoutMs = 24 * 3_600_000
 export async function distributeDatabase(
   url: string,
   { route }: { readonly route?: DatabaseRoute } = {},
-): Promise<Distributed> {
+): Promise<{ readonly tables: readonly string[]; readonly nodes: number }> {
   const found = route ?? (await findRoute(url))
   const pool = connectSql(url, {
     max: 1,
@@ -36,11 +38,21 @@ export async function distributeDatabase(
             'This database is not one of this version: run "claviger serve" on it first, and stop it.',
           )
         }
-        return distribute(tx)
+        const { nodes, ...distributed } = await distribute(tx)
+        await assertDurable(url, nodes)
+        return { ...distributed, nodes: nodes.length }
       },
       { timeoutMs },
     )
   } finally {
     await pool.end({ timeout: 5 })
+  }
+}
+
+/** @throws Error in words, when a node may lose what it acknowledged */
+async function assertDurable(url: string, nodes: readonly DatabaseHost[]): Promise<void> {
+  for (const node of nodes) {
+    const unmet = await findUnmet(atHost(url, node))
+    if (unmet.length > 0) throw new Error(`${node.host}:${String(node.port)}: ${unmet.join(' ')}`)
   }
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
+import type { DatabaseHost } from '../address.ts'
 import type { Executor } from '../connect.ts'
 import {
   delegatedFunctions,
@@ -41,7 +42,8 @@ export const sequentially = sql`SET LOCAL citus.multi_shard_modify_mode TO 'sequ
 export interface Distributed {
   /** Tables that were not distributed before. */
   readonly tables: readonly string[]
-  readonly nodes: number
+  /** Those that hold shards. */
+  readonly nodes: readonly DatabaseHost[]
 }
 
 /**
@@ -70,23 +72,24 @@ export async function distribute(tx: Executor): Promise<Distributed> {
 const cluster = z.object({
   version: z.string().nullable(),
   is_coordinator: z.boolean(),
-  nodes: z.number(),
+  nodes: z.array(z.object({ host: z.string(), port: z.int() })),
 })
 
-async function assertCoordinator(tx: Executor): Promise<number> {
+async function assertCoordinator(tx: Executor): Promise<readonly DatabaseHost[]> {
   if (!(await readDistribution(tx)).hasCitus) {
     throw new Error('This database has no Citus: CREATE EXTENSION citus on every node first.')
   }
   const [row] = await tx.execute(sql`
     SELECT (SELECT extversion FROM pg_extension WHERE extname = 'citus') AS version,
       (SELECT groupid = 0 FROM pg_dist_local_group) AS is_coordinator,
-      (SELECT count(*)::int FROM pg_dist_node WHERE noderole = 'primary' AND isactive AND shouldhaveshards) AS nodes`)
+      (SELECT coalesce(json_agg(json_build_object('host', nodename, 'port', nodeport)), '[]') FROM pg_dist_node
+        WHERE noderole = 'primary' AND isactive AND shouldhaveshards) AS nodes`)
   const { version, is_coordinator: isCoordinator, nodes } = cluster.parse(row)
   if (Number.parseInt(version ?? '0', 10) < oldestMajor) {
     throw new Error(`Citus ${version ?? ''} is too old: ${String(oldestMajor)} or newer is needed.`)
   }
   if (!isCoordinator) throw new Error('This is a worker: distribute through the coordinator.')
-  if (nodes === 0) {
+  if (nodes.length === 0) {
     throw new Error(
       'No node may hold shards: add workers with citus_add_node, or let the coordinator hold them.',
     )

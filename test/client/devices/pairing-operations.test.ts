@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { prunePairings } from '../../../server/pairing/pruning.ts'
+import { runOnMachines } from '../../support/machines.ts'
 import { settleClock } from '../../support/clock.ts'
 import { expectRefusal, expectSignedOnly, expectUnauthenticated, useWorld } from '../../support/operations.ts'
 import { call, createRawKey, openAccount } from '../../support/raw-client.ts'
@@ -53,15 +53,14 @@ test('an expired pairing is gone, for every caller, and is removed in time', asy
   const { key } = await openAccount(world.url)
   const id = newId()
   await open({ id, payload: 'hello' })
-  const sql = postgres(world.server.databaseUrl, { max: 1 })
+  const { sql } = world
   await sql`UPDATE pairings SET expires_at = clock_timestamp() WHERE id = ${id}`
   expect((await find(id)).data.pairing).toBeNull()
   const answer = { query: answerQuery, variables: { input: { id, answer: 'yes' } } }
   expectRefusal(await call(world.url, key, answer), { code: 'NOT_FOUND' })
   await settleClock(sql)
-  await prunePairings({ writes: { sql } })
+  await runOnMachines(world.databaseUrl, prunePairings)
   expect(await sql`SELECT FROM pairings WHERE id = ${id}`).toHaveLength(0)
-  await sql.end({ timeout: 5 })
 })
 
 test('an answer is signed, and given once', async () => {

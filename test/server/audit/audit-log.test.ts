@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { accountIdOf } from '../../../server/lib/account-id.ts'
 import { auditEntriesOf, auditPage, hashOf, type AuditEntry } from '../../support/audit.ts'
 import { eventually } from '../../support/connections.ts'
 import { expectBadInput, expectSignedOnly, pick, succeed, useWorld } from '../../support/operations.ts'
@@ -177,11 +178,9 @@ describe('the chain', () => {
   })
 
   test('is sealed soon although nobody reads it', async () => {
-    const { key } = await openAccount(world.url)
+    const { name } = await openAccount(world.url)
     const sealed = () =>
-      world.sql`
-        SELECT FROM audit_chains c JOIN management_key_owners o USING (account_id)
-        WHERE o.management_key_id = ${key.id} AND c.sequence = 1`
+      world.sql`SELECT FROM audit_chains WHERE account_id = ${accountIdOf(name)} AND sequence = 1`
     await eventually(async () => (await sealed()).length === 1, {
       withinMs: 5_000,
       what: 'the entry is sealed',

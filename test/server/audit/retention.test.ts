@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { pruneAuditEntries } from '../../../server/audit/retention.ts'
-import { connectDatabases, type Databases } from '../../../server/database/connect.ts'
+import { accountIdOf } from '../../../server/lib/account-id.ts'
+import { runOnMachines } from '../../support/machines.ts'
 import { auditEntriesOf, auditPage, hashOf } from '../../support/audit.ts'
 import { settleClock } from '../../support/clock.ts'
 import { expectRefusal, pick, succeed, useWorld } from '../../support/operations.ts'
@@ -8,13 +9,10 @@ import { call, openAccount, storeKey, type RawKey } from '../../support/raw-clie
 
 const world = useWorld()
 const retentionDays = 30
-let databases: Databases
 
 beforeAll(async () => {
   await settleClock(world.sql)
-  databases = connectDatabases({ url: world.databaseUrl, writeConnectionsMax: 4 })
 })
-afterAll(() => databases.close())
 
 /** Makes an account of four entries, of which the first ones are as old as this. */
 async function accountOfFour({
@@ -24,11 +22,10 @@ async function accountOfFour({
   readonly old: number
   readonly days: number
 }): Promise<RawKey> {
-  const { key } = await openAccount(world.url)
+  const { name, key } = await openAccount(world.url)
   for (let count = 0; count < 3; count++) await storeKey(world.url, key)
   await auditEntriesOf(world.url, key)
-  const isOfKey = world.sql`
-    account_id = (SELECT account_id FROM management_key_owners WHERE management_key_id = ${key.id})`
+  const isOfKey = world.sql`account_id = ${accountIdOf(name)}`
   await world.sql`
     UPDATE audit_entries SET occurred_at = occurred_at - make_interval(days => ${days})
     WHERE ${isOfKey} AND sequence <= ${old}`
@@ -37,7 +34,7 @@ async function accountOfFour({
 }
 
 async function prune(): Promise<void> {
-  while (await pruneAuditEntries(databases, { retentionDays }));
+  await runOnMachines(world.databaseUrl, (databases) => pruneAuditEntries(databases, { retentionDays }))
 }
 
 async function headOf(key: RawKey): Promise<unknown> {

@@ -5,6 +5,7 @@ import { startMailServer } from '../../support/mail-server.ts'
 import { pick } from '../../support/operations.ts'
 import { call, openAccount, type RawKey } from '../../support/raw-client.ts'
 import { useWorld } from '../../support/world.ts'
+import { runOnMachines } from '../../support/machines.ts'
 import { settleClock } from '../../support/clock.ts'
 import { eventually } from '../../support/connections.ts'
 
@@ -104,6 +105,6 @@ test('a confirmation after its time does nothing, and the address is erased', as
   await settleClock(world.sql)
   await world.sql`UPDATE webhooks SET notice_expires_at = now() - interval '1 hour' WHERE id = ${id}`
   const { pruneChannels } = await import('../../../server/channels/confirmations.ts')
-  await pruneChannels({ writes: { sql: world.sql } })
+  await runOnMachines(world.databaseUrl, pruneChannels)
   expect(await channelsOf(world.url, key)).toEqual([])
 })

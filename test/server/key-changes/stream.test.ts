@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeCursorPosition, encodeCursorPosition, encodeCursor } from '../../../schema/wire/cursor.ts'
+import { pruneKeyChanges } from '../../../server/key-changes/retention.ts'
 import { settleClock } from '../../support/clock.ts'
 import { administer, type Administrator } from '../../support/connections.ts'
+import { runOnMachines } from '../../support/machines.ts'
 import { acquire, call, openAccount, storeKey, type RawAccount } from '../../support/raw-client.ts'
 import { startWorlds, type TestServer } from '../../support/server.ts'
 import { RawEvents, RawSocket } from '../../support/socket.ts'
@@ -208,8 +210,7 @@ test('a cursor of removed changes, of a future or of another list is refused', a
     UPDATE key_changes SET occurred_at = now() - interval '31 days'
     WHERE position <= 2 AND application_server_id = (SELECT id FROM application_servers WHERE name = ${shop.name})`
   await settleClock(administrator.sql)
-  const [pruned] = await administrator.sql`SELECT prune_key_changes(30, 100) AS removed`
-  expect(pruned?.['removed']).toBe(2)
+  await runOnMachines(servers[0]?.databaseUrl ?? '', pruneKeyChanges)
   const occurredAtMs = new Map(
     (
       await administrator.sql<{ position: number; at: Date }[]>`

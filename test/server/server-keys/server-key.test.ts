@@ -1,7 +1,6 @@
 import { hkdfSync } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { compactDecrypt, decodeProtectedHeader } from 'jose'
-import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pino } from 'pino'
 import { rotateServerKey } from '../../../server/server-keys/server-key-rows.ts'
@@ -9,6 +8,7 @@ import { connectDatabases, type Databases } from '../../../server/database/conne
 import { pruneServerKeys } from '../../../server/database/pruning.ts'
 import { settleClock } from '../../support/clock.ts'
 import { startKeyServer } from '../../../server/index.ts'
+import { administer, type Administrator } from '../../support/connections.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { call } from '../../support/raw-client.ts'
 import { startTestServer, testServerKeySecret, type TestServer } from '../../support/server.ts'
@@ -19,17 +19,19 @@ const otherSecret = 'another secret, as long as it must be 0123456789'
 let database: TestDatabase
 let databases: Databases
 let servers: TestServer[]
-let sql: postgres.Sql
+let administrator: Administrator
+let sql: Administrator['sql']
 beforeAll(async () => {
   database = await createTestDatabase()
   databases = connectDatabases({ url: database.url, writeConnectionsMax: 1 })
-  sql = postgres(database.url, { max: 1 })
+  administrator = administer(database.url)
+  sql = administrator.sql
   // All at once, on a database without a key.
   servers = await Promise.all(Array.from({ length: 4 }, () => startTestServer(database.url)))
 })
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()))
-  await sql.end()
+  await administrator.close()
   await databases.close()
   await database.drop()
 })

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JWK } from 'jose'
-import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parsePublicJwk } from '../../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { mismatchAlertsPerHour } from '../../../server/verification/mismatch-rows.ts'
+import { administer, type Administrator } from '../../support/connections.ts'
 import { call, openAccount, signRequest, storeKey, type RawAccount } from '../../support/raw-client.ts'
 import { startWorlds, type TestServer } from '../../support/server.ts'
 import { createPublicKey, verify } from '../../support/server-keys.ts'
@@ -13,14 +13,16 @@ const shop = 'https://shop.example'
 
 let servers: TestServer[]
 let url: string
-let sql: postgres.Sql
+let administrator: Administrator
+let sql: Administrator['sql']
 beforeAll(async () => {
   servers = await startWorlds(2)
   url = servers[0]?.url ?? ''
-  sql = postgres(servers[0]?.databaseUrl ?? '', { max: 1 })
+  administrator = administer(servers[0]?.databaseUrl ?? '')
+  sql = administrator.sql
 })
 afterAll(async () => {
-  await sql.end()
+  await administrator.close()
   for (const server of servers.toReversed()) await server.stop()
 })
 

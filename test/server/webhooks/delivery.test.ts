@@ -15,9 +15,12 @@ function elapse(id: string) {
 /** Lets the receiver have failed for so long, and its alerts be as old. */
 async function age(id: string, days: number): Promise<void> {
   await world.sql`UPDATE webhooks SET failing_since = failing_since - make_interval(days => ${days}) WHERE id = ${id}`
+  const [webhook] = await world.sql<
+    { account_id: string }[]
+  >`SELECT account_id FROM webhooks WHERE id = ${id}`
   await world.sql`
     UPDATE alerts SET occurred_at = occurred_at - make_interval(days => ${days})
-    WHERE account_id = (SELECT account_id FROM webhooks WHERE id = ${id})`
+    WHERE account_id = ${webhook?.account_id ?? ''}`
   await settleClock(world.sql)
 }
 
