@@ -574,7 +574,7 @@ export type Introspection = {
     }
     ChannelChange: {
       name: 'ChannelChange'
-      enumValues: 'ADDED' | 'CHANGED' | 'DISABLED' | 'REMOVED' | 'STOPPED'
+      enumValues: 'ADDED' | 'CHANGED' | 'DISABLED' | 'FAILING' | 'REMOVED' | 'STOPPED'
     }
     ChannelChangedAlert: {
       kind: 'OBJECT'

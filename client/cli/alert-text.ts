@@ -46,7 +46,7 @@ function wordsOf(alert: Alert): string {
       const { channelKind, channelId, change, managementKeyId } = alert
       const by = managementKeyId === null ? '' : ` by management key ${managementKeyId}`
       const channel = channelKind === null ? 'webhook' : `${channelKind.toLowerCase()} channel`
-      return `${channel} ${channelId} was ${change.toLowerCase()}${by}`
+      return `${channel} ${channelId} ${change === 'FAILING' ? 'is' : 'was'} ${change.toLowerCase()}${by}`
     }
     case 'UNKNOWN':
       return ''

@@ -25,7 +25,7 @@ export const ChannelKind = builder.enumType('ChannelKind', { values: channelKind
 
 const ChannelChange = builder.enumType('ChannelChange', {
   description:
-    'ADDED: from now on alerts are sent there. STOPPED: by the link in a mail. DISABLED: by the key server, because the messages are refused for good.',
+    'ADDED: from now on alerts are sent there. STOPPED: by the link in a mail. DISABLED: by the key server, because the messages are refused for good. FAILING: a webhook has not accepted an alert for three days, which became a dead letter; told once until it accepts one.',
   values: channelChanges,
 })
 

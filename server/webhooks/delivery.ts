@@ -9,7 +9,6 @@ import { nextAskedLetter, postponeRedelivery, recordRedelivered, takeRedelivery 
 import { disable } from './disable.ts'
 import {
   leaseWebhooks,
-  recordDead,
   recordDelivered,
   recordFailed,
   recordSkipped,
@@ -19,6 +18,7 @@ import {
 } from './lease.ts'
 import { createWebhookMessage } from './message.ts'
 import { postWebhook, type PostOptions, type WebhookFailure } from './post.ts'
+import { recordDead } from './record-dead.ts'
 import { openWebhookSecret } from './secret.ts'
 
 export interface WebhookDeliveryOptions extends Pick<PostOptions, 'allowsPrivate' | 'resolve'> {
@@ -157,7 +157,7 @@ export class WebhookDelivery {
       return false
     }
     if (isLastAttempt({ now: webhook.settled, failingSince, occurredAt: alert.occurredAt })) {
-      return recordDead(sql, webhook, { position: alert.position, failure })
+      return recordDead(this.#databases, webhook, { position: alert.position, failure })
     }
     const random = this.#options.random ?? Math.random
     await recordFailed(sql, webhook, { failure, delayMs: retryDelayMs(turn.failures, random()) })

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
-import type { WebhookFailure } from './post.ts'
 import type { AlertKind, ChannelKind, ChannelLanguage } from '../../schema/wire/enums.ts'
 
 /** A webhook or channel that this server delivers to until the lease runs out. */
-/** The members that leases of webhooks and of channels share. */
 export interface Leased {
   readonly account_id: string
   readonly id: string
@@ -116,25 +114,6 @@ export async function recordSkipped(sql: postgres.Sql, webhook: Leased, position
     UPDATE webhooks
     SET position = ${position}, leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
     WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
-  return rows.count === 1
-}
-
-export async function recordDead(
-  sql: postgres.Sql,
-  webhook: LeasedWebhook,
-  { position, failure }: { readonly position: number; readonly failure: WebhookFailure },
-): Promise<boolean> {
-  const rows = await sql`
-    WITH moved AS (
-      UPDATE webhooks
-      SET position = ${position}, attempts = attempts + 1, failure = ${failure},
-        leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
-      WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}
-      RETURNING account_id, id
-    )
-    INSERT INTO webhook_dead_letters (account_id, webhook_id, position, failed_at, failure)
-    SELECT account_id, id, ${position}, statement_timestamp(), ${failure} FROM moved
-    RETURNING 1`
   return rows.count === 1
 }
 

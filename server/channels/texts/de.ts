@@ -92,9 +92,11 @@ const alerts: AlertTexts = {
     title: changeTitle({ channelKind, change }),
     happened: changeCause({ change, device }),
     toDo:
-      change === 'DISABLED'
-        ? `Wenn du diesen Weg noch brauchst, sieh mit „claviger ${listOf(channelKind)} list“ den Grund nach, und ${channelKind === 'WEBHOOK' ? 'richte' : 'füge'} ihn neu ${channelKind === 'WEBHOOK' ? 'ein' : 'hinzu'}.`
-        : `Wenn du das warst, ist nichts zu tun. Wenn nicht, sieh mit „claviger ${listOf(channelKind)} list“ nach${device === null ? '' : `, und widerrufe ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“)`}.`,
+      change === 'FAILING'
+        ? 'Sieh mit „claviger webhook list“ den Grund nach. Wenn der Empfänger wieder arbeitet, sendet „claviger webhook redeliver ID“, was ihm entgangen ist.'
+        : change === 'DISABLED'
+          ? `Wenn du diesen Weg noch brauchst, sieh mit „claviger ${listOf(channelKind)} list“ den Grund nach, und ${channelKind === 'WEBHOOK' ? 'richte' : 'füge'} ihn neu ${channelKind === 'WEBHOOK' ? 'ein' : 'hinzu'}.`
+          : `Wenn du das warst, ist nichts zu tun. Wenn nicht, sieh mit „claviger ${listOf(channelKind)} list“ nach${device === null ? '' : `, und widerrufe ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“)`}.`,
   }),
 }
 
@@ -116,6 +118,8 @@ function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind'
     case 'STOPPED':
     case 'DISABLED':
       return `Deine Meldungen gehen nicht mehr ${channel}`
+    case 'FAILING':
+      return `Deine Meldungen kommen nicht an: ${channel}`
   }
 }
 
@@ -128,6 +132,8 @@ function changeCause({ change, device }: Pick<ChannelChanged, 'change' | 'device
       return 'Jemand, der die Mails dort liest, ist der Verknüpfung gefolgt, die sie beendet.'
     case 'DISABLED':
       return 'Die Nachrichten wurden drei Tage lang oder endgültig abgelehnt.'
+    case 'FAILING':
+      return 'Seit drei Tagen wurde dort eine Meldung nicht angenommen. Diese wird von selbst nicht noch einmal gesendet, spätere schon.'
     case 'CHANGED':
     case 'REMOVED':
       return 'Es ist nicht bekannt, dass eines deiner Geräte das getan hat.'

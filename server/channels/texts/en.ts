@@ -87,9 +87,11 @@ const alerts: AlertTexts = {
     title: changeTitle({ channelKind, change }),
     happened: changeCause({ change, device }),
     toDo:
-      change === 'DISABLED'
-        ? `If you still need it, see "claviger ${listOf(channelKind)} list" for the reason, and ${channelKind === 'WEBHOOK' ? 'set' : 'add'} it again.`
-        : `If that was you, do nothing. If not, look at "claviger ${listOf(channelKind)} list"${device === null ? '' : `, and revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}")`}.`,
+      change === 'FAILING'
+        ? 'See "claviger webhook list" for the reason. Once the receiver works again, "claviger webhook redeliver ID" sends what it missed.'
+        : change === 'DISABLED'
+          ? `If you still need it, see "claviger ${listOf(channelKind)} list" for the reason, and ${channelKind === 'WEBHOOK' ? 'set' : 'add'} it again.`
+          : `If that was you, do nothing. If not, look at "claviger ${listOf(channelKind)} list"${device === null ? '' : `, and revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}")`}.`,
   }),
 }
 
@@ -111,6 +113,8 @@ function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind'
     case 'STOPPED':
     case 'DISABLED':
       return `Your alerts are no longer sent to ${channel}`
+    case 'FAILING':
+      return `Your alerts do not reach ${channel}`
   }
 }
 
@@ -123,6 +127,8 @@ function changeCause({ change, device }: Pick<ChannelChanged, 'change' | 'device
       return 'Somebody who reads the mails that are sent there followed the link that stops them.'
     case 'DISABLED':
       return 'The messages were refused for three days, or for good.'
+    case 'FAILING':
+      return 'It has not accepted an alert for three days. That alert is not tried again by itself; later ones are.'
     case 'CHANGED':
     case 'REMOVED':
       return 'No device of yours is known to have done it.'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { succeed } from '../../support/operations.ts'
+import { pick, succeed } from '../../support/operations.ts'
 import { useWorld } from '../../support/realtime.ts'
 import { settleClock } from '../../support/clock.ts'
 import { eventually, keepDoing } from '../../support/connections.ts'
@@ -124,8 +124,11 @@ test('what was not taken for three days is a dead letter, and those behind it go
   const ids = await alertIds(world.url, owner.key)
   poison = ids[0] ?? ''
   await elapse(id)
-  await eventually(() => target.taken().length === 2, { withinMs: 5_000, what: 'the others' })
-  expect(target.taken()).toEqual(ids.slice(1))
+  // The last one tells that there is a dead letter.
+  await eventually(() => target.taken().length === 3, { withinMs: 5_000, what: 'the others' })
+  const all = await alertIds(world.url, owner.key)
+  expect(all.slice(0, -1)).toEqual(ids)
+  expect(target.taken()).toEqual(all.slice(1))
   const state = await stateOf(owner.key)
   expect(state).toMatchObject({
     failingSince: null,
@@ -145,8 +148,33 @@ test('what was not taken for three days is a dead letter, and those behind it go
     withinMs: 5_000,
     what: 'the redelivery',
   })
-  expect(target.taken()).toEqual([...ids.slice(1), ids[0]])
+  expect(target.taken()).toEqual([...all.slice(1), ids[0]])
 })
+
+test('the first dead letter is told to the other webhooks, and further ones are not', async () => {
+  const owner = await openOwner(world.url)
+  const [other, target] = [await receiver(), await receiver(() => 500)]
+  await setWebhook(world.url, owner.key, { url: other.url })
+  const { id } = await setWebhook(world.url, owner.key, { url: target.url })
+  const lettersOf = async () =>
+    (await webhooksOf(world.url, owner.key)).find((webhook) => webhook['id'] === id)?.['deadLetterCount']
+  await raise(world, owner, { count: 3 })
+  await eventually(() => target.received.length > 0, { withinMs: 5_000, what: 'the first attempt' })
+  await age(id, 4)
+  await elapse(id)
+  await eventually(async () => (await lettersOf()) === 3, { withinMs: 10_000, what: 'three dead letters' })
+  const told = () =>
+    other.received.map(({ body }): unknown => JSON.parse(body)).filter((message) => isFailing(message, id))
+  await eventually(() => told().length > 0, { withinMs: 5_000, what: 'the news' })
+  const ids = await alertIds(world.url, owner.key)
+  await eventually(() => other.taken().at(-1) === ids.at(-1), { withinMs: 5_000, what: 'all news' })
+  expect(told()).toHaveLength(1)
+})
+
+function isFailing(message: unknown, channelId: string): boolean {
+  const [told, change] = ['channelId', 'change'].map((name) => pick(message, 'data', name))
+  return told === channelId && change === 'FAILING'
+}
 
 test('a receiver that is gone is asked no more, until its owner says so', async () => {
   let status = 410

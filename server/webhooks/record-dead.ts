@@ -1,0 +1,43 @@
+import { sql } from 'drizzle-orm'
+import { lockAlerts } from '../alerts/lock.ts'
+import { raiseAlert } from '../alerts/raise.ts'
+import type { Databases } from '../database/connect.ts'
+import { runTransaction } from '../database/transaction.ts'
+import { leaseSeconds, type LeasedWebhook } from './lease.ts'
+import type { WebhookFailure } from './post.ts'
+
+/**
+ * Makes a dead letter of an alert, and goes on behind it. The first one since the receiver has accepted something is told wherever else
+ * alerts are sent.
+ *
+ * @returns false, and has changed nothing, when the lease is no longer held
+ */
+export async function recordDead(
+  { writes }: Pick<Databases, 'writes'>,
+  { account_id: accountId, id, lease }: LeasedWebhook,
+  { position, failure }: { readonly position: number; readonly failure: WebhookFailure },
+): Promise<boolean> {
+  return runTransaction(writes.db, async (tx) => {
+    await lockAlerts({ tx, accountId })
+    const [moved] = await tx.execute<{ failing_since: Date | null }>(sql`
+      UPDATE webhooks
+      SET position = ${position}, attempts = attempts + 1, failure = ${failure},
+        leased_until = statement_timestamp() + make_interval(secs => ${leaseSeconds})
+      WHERE account_id = ${accountId} AND id = ${id} AND lease = ${lease}
+      RETURNING failing_since`)
+    if (moved === undefined) return false
+    const before = await tx.execute(sql`
+      SELECT FROM webhook_dead_letters
+      WHERE account_id = ${accountId} AND webhook_id = ${id}
+        AND failed_at >= ${moved.failing_since?.toISOString() ?? null}::timestamptz
+      LIMIT 1`)
+    await tx.execute(sql`
+      INSERT INTO webhook_dead_letters (account_id, webhook_id, position, failed_at, failure)
+      VALUES (${accountId}, ${id}, ${position}, statement_timestamp(), ${failure})`)
+    if (before.length === 0) {
+      const details = { channelId: id, channelKind: null, change: 'FAILING' } as const
+      await raiseAlert({ tx, accountId }, { kind: 'CHANNEL_CHANGED', managementKeyId: null, details })
+    }
+    return true
+  })
+}
