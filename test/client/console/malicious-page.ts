@@ -6,12 +6,14 @@ import {
   requestPairing,
   type Vault,
 } from '../../../client/index.ts'
+import { examples } from '../../../client/console/pages/explorer/examples.ts'
 
 /** How each attempt ended: the code of its refusal, or `done`. */
 export type Attempts = Readonly<Record<string, string>>
 
 declare global {
   var attack: (known: { id: string; device: string; pretends: boolean }) => Promise<Attempts>
+  var mutate: () => Promise<Attempts>
   var read: () => Promise<Attempts>
 }
 
@@ -50,9 +52,28 @@ globalThis.attack = async ({ id, device, pretends }) => {
     recovery: async () => (await vault.prepareRecovery()).register(),
     revokeDevice: () => vault.revokeDevice(device),
     setWebhook: () => vault.setWebhook('https://thief.example/'),
+    removeWebhook: () => vault.removeWebhook(id),
+    redeliverWebhook: () => vault.redeliverWebhook(id),
+    addChannel: () => vault.addChannel('NTFY', 'https://ntfy.sh/thief'),
+    removeChannel: () => vault.removeChannel(id),
     exportPrivateKey,
   })
 }
+
+/** Every mutation of the API as the explorer has it, but for those that are about no account and the one that reading is. */
+globalThis.mutate = async () => {
+  const vault = await openVault({ keystore: indexedDbKeystore() })
+  const mutations = Object.entries(examples).filter(
+    ([name, { document }]) => /^mutation/m.test(document) && !allowed.includes(name),
+  )
+  return attempt(
+    Object.fromEntries(
+      mutations.map(([name, { document, variables }]) => [name, () => vault.graphql(document, variables)]),
+    ),
+  )
+}
+
+const allowed = ['acknowledgeAlerts', 'openPairing', 'closePairing']
 
 async function attempt(attempts: Record<string, () => Promise<unknown>>): Promise<Attempts> {
   const results: Record<string, string> = {}

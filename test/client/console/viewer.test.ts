@@ -132,7 +132,7 @@ test('a page that was changed can only read and acknowledge with a VIEWER’s ke
     const { exportPrivateKey, exportBackup, ...operations } = attempts
     expect(exportPrivateKey).toMatch(/InvalidAccessError/)
     expect(exportBackup).toBe('Error: EMPTY')
-    expect(Object.keys(operations)).toHaveLength(11)
+    expect(Object.keys(operations)).toHaveLength(15)
     return operations
   }
   const refusals = await attack(false)
@@ -142,6 +142,9 @@ test('a page that was changed can only read and acknowledge with a VIEWER’s ke
   const { createKey, rotateKey, ...rest } = others
   expect([createKey, rotateKey]).toEqual(['UNTRUSTED_MANAGEMENT_KEY', 'UNTRUSTED_MANAGEMENT_KEY'])
   expect(new Set(Object.values(rest)), JSON.stringify(rest)).toEqual(new Set(['FORBIDDEN']))
+  const mutations = await page.evaluate(() => globalThis.mutate())
+  expect(Object.keys(mutations).length).toBeGreaterThan(10)
+  expect(Object.entries(mutations).filter(([, result]) => result === 'done')).toEqual([])
   expect(await stateOf(vault)).toEqual(before)
   forgive(watched, /status of 40\d|favicon/)
 })
@@ -154,5 +157,6 @@ async function stateOf(vault: Vault) {
     devices: managementKeys.map(({ id, kind }) => ({ id, kind })),
     keys: keys.map(({ id, label, state, useCount }) => ({ id, label, state, useCount })),
     webhooks: await vault.webhooks(),
+    channels: await vault.channels(),
   }
 }
