@@ -90,10 +90,32 @@ interface PresentedKey {
 /** Maximum number of cached keys, by their header: parsing a key costs more than verifying a signature. */
 const presentedKeysMax = 1000
 
-async function check(
+type CheckOptions = AuthenticatorOptions & { readonly keys: LruMap<PresentedKey> }
+
+async function check(request: ReceivedRequest, options: CheckOptions): Promise<Authentication> {
+  const signed = await checkSignature(request, options)
+  if ('refusal' in signed) return signed
+  const { owner, signature, key } = signed
+  const { jwk: publicKey, thumbprint } = key
+  const result = await options.verify({ owner, publicKey, thumbprint })
+  if (result.status !== 'valid') return { refusal: refusalOfStatus(result.status) }
+  const refusal = await checkNonce(signature, options)
+  if (refusal !== null) return { refusal }
+  const { expiresAt, certifiedBy } = result
+  return { caller: { owner, key: { publicKey, thumbprint, expiresAt, certifiedBy } } }
+}
+
+interface SignedRequest {
+  readonly owner: string
+  readonly signature: ParsedSignature
+  readonly key: PresentedKey
+}
+
+/** Checks what the request alone tells. */
+async function checkSignature(
   request: ReceivedRequest,
-  options: AuthenticatorOptions & { readonly keys: LruMap<PresentedKey> },
-): Promise<Authentication> {
+  options: CheckOptions,
+): Promise<SignedRequest | { readonly refusal: Refusal }> {
   const { header } = request
   if (header('signature') === undefined && header('signature-input') === undefined) {
     return { refusal: refuse('SIGNATURE_REQUIRED') }
@@ -114,17 +136,15 @@ async function check(
   // It may have been used before the nonce store was created; its client signs anew.
   const { startedAt = -Infinity } = options.nonces
   if (signature.created < startedAt) return { refusal: expired(options, startedAt) }
-  const { owner } = claimed
-  const { jwk: publicKey, thumbprint } = key
-  const result = await options.verify({ owner, publicKey, thumbprint })
-  if (result.status !== 'valid') return { refusal: refusalOfStatus(result.status) }
+  return { owner: claimed.owner, signature, key }
+}
+
+async function checkNonce(signature: ParsedSignature, options: CheckOptions): Promise<Refusal | null> {
   const isNew = await consume(options.nonces, signature)
-  if (isNew === null) return { refusal: refuse('UNAVAILABLE') }
-  if (!isNew) return { refusal: refuse('SIGNATURE_REPLAYED') }
+  if (isNew === null) return refuse('UNAVAILABLE')
+  if (!isNew) return refuse('SIGNATURE_REPLAYED')
   // Checked again after the waits: the store may forget a nonce once its signature has expired.
-  if (!isInTime(signature, options)) return { refusal: expired(options) }
-  const { expiresAt, certifiedBy } = result
-  return { caller: { owner, key: { publicKey, thumbprint, expiresAt, certifiedBy } } }
+  return isInTime(signature, options) ? null : expired(options)
 }
 
 type Clock = Pick<AuthenticatorOptions, 'nowMs'>
