@@ -142,20 +142,21 @@ describe('a replay', () => {
   })
 
   test('is not accepted by a store that answers after the signature has expired', async () => {
-    let answer: (isNew: boolean) => void = () => undefined
+    const asked = Promise.withResolvers<undefined>()
+    const answer = Promise.withResolvers<boolean>()
     const slow = createBench({
       nonces: {
-        consume: () =>
-          new Promise((resolve) => {
-            answer = resolve
-          }),
+        consume: () => {
+          asked.resolve(undefined)
+          return answer.promise
+        },
       },
     })
     const signed = await signAppRequest(await knownKey(slow))
     const outcome = outcomeOf(slow.verifier, signed)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await asked.promise
     slow.pass(61)
-    answer(true)
+    answer.resolve(true)
     expect(await outcome).toBe('SIGNATURE_EXPIRED')
   })
 
