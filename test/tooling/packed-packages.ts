@@ -37,10 +37,9 @@ export async function packAndInstall(): Promise<PackedPackages> {
   const directory = await mkdtemp(join(tmpdir(), 'claviger-packages-'))
   // PostgreSQL does not run as root, and its user must come by.
   await chmod(directory, 0o711)
-  const [client, server] = await Promise.all([
-    pack('client', join(directory, 'client')),
-    pack('server', join(directory, 'server')),
-  ])
+  // In turn: both compile what they share, and two compilers would write the same files at once.
+  const client = await pack('client', join(directory, 'client'))
+  const server = await pack('server', join(directory, 'server'))
   let unreachable: string | null = null
   try {
     await Promise.all([install(client), install(server)])
