@@ -26,8 +26,9 @@ function settle() {
 }
 
 test('the end of a term and the notice before it are alerted when their time comes, each once', async () => {
-  const expiresAt = secondsAhead(2).toISOString()
-  const { key, id } = await keyWith({ expiresAt, expiryNotices: [1] })
+  const { key } = await openAccount(world.url)
+  const expiresAt = secondsAhead(4).toISOString()
+  const { id } = await storeKey(world.url, key, { expiresAt, expiryNotices: [1] })
   const expiring = { kind: 'KEY_EXPIRING', transactionKey: { id }, expiresAt, noticeSeconds: 1 }
   expect(await alertsOf(world.url, key, kinds)).toEqual([])
   await expectAlerts(key, [expiring])
