@@ -22,8 +22,9 @@ export interface RequestLogOptions {
 const kindsMax = 1_000
 
 /**
- * The log lines of requests: one each, as long as the client's limit for lines lasts. Beyond it they are counted by operation and code,
- * and one line for each says how many, so that a client fills no disk by requests that store nothing.
+ * The log lines of requests: one each. Unsigned requests beyond their client's limit for lines are counted by operation and code,
+ * and one line for each says how many, so that a stranger fills no disk by requests that store nothing. Signed requests store
+ * something, which has a limit of its own.
  */
 export class RequestLog {
   readonly #options: RequestLogOptions
@@ -42,7 +43,8 @@ export class RequestLog {
   write(line: RequestLine, by: { readonly level: 'debug' | 'info'; readonly clientAddress: string }): void {
     const { log, rates } = this.#options
     if (!log.isLevelEnabled(by.level)) return
-    if (rates.of(by.clientAddress).tryTake('log-lines')) log[by.level](line, 'request')
+    const isSigned = line.account !== undefined
+    if (isSigned || rates.of(by.clientAddress).tryTake('log-lines')) log[by.level](line, 'request')
     else this.#count(line)
   }
 

@@ -18,7 +18,7 @@ export const rateLimitNames = [
   'acquisitions',
   /** Bytes of disk that requests fill, as they are counted beforehand. By account and by address. */
   'written-bytes',
-  /** Log lines of requests, by address. Those beyond are summed up, and no request is refused. */
+  /** Log lines of unsigned requests, by address. Those beyond are summed up, and no request is refused. */
   'log-lines',
 ] as const
 

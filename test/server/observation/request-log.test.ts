@@ -220,17 +220,21 @@ describe('beyond its limit for lines,', () => {
   const ask = (address: string, path: string) =>
     fetch(`${limited.url}${path}`, { headers: { 'x-forwarded-for': address } }).then(({ status }) => status)
 
-  test('a client’s requests are answered as before, and its lines are summed up by operation and code', async () => {
+  test('a client’s unsigned requests are answered as before, and their lines are summed up by operation and code', async () => {
     for (let count = 0; count < 3; count++) expect(await ask('192.0.2.1', '/nowhere')).toBe(404)
     for (let count = 0; count < 7; count++) expect(await ask('192.0.2.1', '/nowhere')).toBe(404)
     for (let count = 0; count < 2; count++) expect(await ask('192.0.2.1', '/graphql')).toBe(405)
+    // Signed requests have a line each.
+    const { key } = await openAccount(limited.url)
+    for (let count = 0; count < 4; count++)
+      await lineOf(limited.server, () => call(limited.url, key, { query: '{ account { id } }' }))
     const { operation } = await lineOf(limited.server, () => ask('192.0.2.2', '/.well-known/jwks.json'))
     expect(operation).toBe('jwks')
     expect(requestLinesOf(limited.server).map(({ code }) => code)).toEqual([
       'HTTP_404',
       'HTTP_404',
       'HTTP_404',
-      'OK',
+      ...Array<string>(6).fill('OK'),
     ])
     await limited.server.stop()
     const sums = parsedLinesOf(limited.server).filter(({ msg }) => msg === 'request (summed up)')
