@@ -1,6 +1,11 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createVault, memoryKeystore, openVault, type AuditHead, type Vault } from '../../../client/index.ts'
+import { connectDatabases } from '../../../server/database/connect.ts'
+import { rotateServerKey } from '../../../server/server-keys/server-key-rows.ts'
+import { eventually } from '../../support/connections.ts'
 import { newOwner, shop, useWorld } from '../../support/devices.ts'
+import { fetchKeySet } from '../../support/server-keys.ts'
+import { testServerKeySecret } from '../../support/server.ts'
 
 const world = useWorld()
 
@@ -102,6 +107,35 @@ test.each(Object.keys(tampers))(
     }
   },
 )
+
+test("a log holds after the server's key was replaced, also against a head that the key before had signed", async () => {
+  const { vault, keystore } = await usedVault()
+  const kept = await vault.auditHead()
+  const { keys: before } = await fetchKeySet(world.url)
+  const databases = connectDatabases({ url: world.databaseUrl, writeConnectionsMax: 1 })
+  onTestFinished(() => databases.close())
+  // Twice, and the retired ones removed: the key that signed the head is published no more.
+  for (let count = 0; count < 2; count++) {
+    await rotateServerKey(databases.writes.db, { secret: testServerKeySecret, isSecretLost: false })
+  }
+  await world.sql`DELETE FROM server_keys WHERE retired_at IS NOT NULL`
+  const isReplaced = async () => {
+    const { keys } = await fetchKeySet(world.url)
+    return keys.every(({ kid }) => before.every((key) => key.kid !== kid))
+  }
+  await eventually(isReplaced, { withinMs: 10_000, what: 'the new key' })
+  for (const device of [vault, await forgetful(vault, keystore)]) {
+    await device.acquire(shop)
+    expect(await device.verifyAuditLog()).toMatchObject({ holds: true, problems: [] })
+    const head: unknown = JSON.parse(JSON.stringify(kept))
+    expect(await device.verifyAuditLog({ head })).toMatchObject({ holds: true, problems: [] })
+    // A statement alone does not have the key to check it by, and the answer says so.
+    await expect(device.verifyAuditLog({ head: kept.statement })).rejects.toMatchObject({
+      code: 'AUDIT_HEAD_INVALID',
+      message: expect.stringContaining('not signed by a key that the key server publishes') as unknown,
+    })
+  }
+})
 
 /** Sets the log back to its first entries, as if the others had never been, with all that the tables say of it. */
 async function setBack(owner: string, sequence: number): Promise<void> {
