@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import type { Alert } from '../../schema/graphql/domain.ts'
+import type { Alert, ManagementKey } from '../../schema/graphql/domain.ts'
 import { accounts } from '../../schema/tables/index.ts'
 import type { AlertKind } from '../../schema/wire/enums.ts'
 import { countAlertsByKind, selectAlerts } from '../alerts/alert-rows.ts'
@@ -86,7 +86,10 @@ function found<T>(row: T | undefined): T {
 
 function toFacts(
   alert: Alert,
-  names: { readonly key: (id: string) => KeyFacts; readonly device: (id: string) => DeviceFacts },
+  names: {
+    readonly key: (id: string) => KeyFacts
+    readonly device: (id: string) => DeviceFacts & Pick<ManagementKey, 'kind'>
+  },
 ): AlertFacts {
   const { occurredAt } = alert
   switch (alert.kind) {
@@ -112,7 +115,11 @@ function toFacts(
       const { kind, applicationServer, furtherKeyCount } = alert
       return { occurredAt, kind, applicationServer, furtherKeyCount }
     }
-    case 'MANAGEMENT_KEY_ADDED':
+    case 'MANAGEMENT_KEY_ADDED': {
+      const { kind, managementKeyId, byManagementKeyId } = alert
+      const [device, by] = [names.device(managementKeyId), names.device(byManagementKeyId)]
+      return { occurredAt, kind, device, isViewer: device.kind === 'VIEWER', by }
+    }
     case 'MANAGEMENT_KEY_REVOKED': {
       const { kind, managementKeyId, byManagementKeyId } = alert
       return { occurredAt, kind, device: names.device(managementKeyId), by: names.device(byManagementKeyId) }

@@ -102,7 +102,9 @@ export function mailOf(
   const stopping = stopUrl === null ? [] : [`${texts.stop}: ${stopUrl}`]
   return {
     subject: message.title,
-    text: [message.title, ...plainParagraphs(message, texts), texts.footer, ...stopping].join('\n\n'),
+    text: [message.title, ...plainParagraphs(message, texts), texts.commands, texts.footer, ...stopping].join(
+      '\n\n',
+    ),
     html: page(language, [
       ...message.parts.flatMap((part) => [
         html`<h2 style="${headingStyle}">${part.title}</h2>`,
@@ -113,7 +115,7 @@ export function mailOf(
       ...(message.further === null ? [] : [html`<p>${message.further}</p>`]),
       html`<hr />
         <p>${message.origin}</p>
-        <p style="${smallStyle}">${texts.footer}</p>`,
+        <p style="${smallStyle}">${texts.commands} ${texts.footer}</p>`,
       ...(stopUrl === null
         ? []
         : [html`<p style="${smallStyle}">${texts.stop}: <a href="${stopUrl}">${stopUrl}</a></p>`]),

@@ -44,7 +44,13 @@ export type AlertFacts = { readonly occurredAt: Date } & (
       readonly applicationServer: string
       readonly furtherKeyCount: number
     }
-  | { readonly kind: 'MANAGEMENT_KEY_ADDED'; readonly device: DeviceFacts; readonly by: DeviceFacts }
+  | {
+      readonly kind: 'MANAGEMENT_KEY_ADDED'
+      readonly device: DeviceFacts
+      /** It reads, and uses no key. */
+      readonly isViewer: boolean
+      readonly by: DeviceFacts
+    }
   | { readonly kind: 'MANAGEMENT_KEY_REVOKED'; readonly device: DeviceFacts; readonly by: DeviceFacts }
   | { readonly kind: 'KEYS_REWRAPPED'; readonly device: DeviceFacts; readonly keyCount: number }
   | { readonly kind: 'KEYS_EXPORTED'; readonly device: DeviceFacts; readonly keyCount: number }
@@ -82,6 +88,8 @@ export interface Texts {
   readonly toDo: string
   /** Where a message comes from, and where more can be found. */
   readonly origin: (owner: string, origin: string) => string
+  /** Under a mail that names commands: where they are carried out, and how else. */
+  readonly commands: string
   /** Under every mail. */
   readonly footer: string
   readonly stop: string

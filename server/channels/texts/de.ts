@@ -65,12 +65,12 @@ const alerts: AlertTexts = {
   }),
   PUBLIC_KEY_MISMATCH: ({ applicationServer, furtherKeyCount }) => ({
     title: `${applicationServer} wurde ein Schlüssel gezeigt, der nicht deiner ist`,
-    happened: `${applicationServer} wurde${furtherKeyCount === 0 ? ' ein' : 'n'} ${furtherKeyCount === 0 ? 'Schlüssel' : count(furtherKeyCount + 1, 'Schlüssel', 'Schlüssel')} in deinem Namen gezeigt. Dieser Schlüsselserver hat auf die Nachfrage geantwortet, dass er dir nicht gehört.`,
+    happened: `${applicationServer} wurde${furtherKeyCount === 0 ? ' ein' : 'n'} ${furtherKeyCount === 0 ? 'Schlüssel' : count(furtherKeyCount + 1, 'Schlüssel', 'Schlüssel')} in deinem Namen gezeigt. Dieser Schlüsselserver hat auf die Nachfrage geantwortet, dass ${furtherKeyCount === 0 ? 'er dir nicht gehört' : 'sie dir nicht gehören'}.`,
     toDo: `Wenn du deinen Schlüssel gerade ersetzt hast, benutzt ein Programm vielleicht noch den alten. Wenn nicht, gibt sich vielleicht jemand für dich aus. Deine eigenen Schlüssel sind sicher; sag es denen, die ${applicationServer} betreiben.`,
   }),
-  MANAGEMENT_KEY_ADDED: ({ device, by }) => ({
+  MANAGEMENT_KEY_ADDED: ({ device, isViewer, by }) => ({
     title: `Deinem Konto wurde ein Gerät hinzugefügt: „${device.label}“`,
-    happened: `Hinzugefügt wurde es von ${deviceBy(by)}. Es kann jetzt alle deine Schlüssel benutzen.`,
+    happened: `Hinzugefügt wurde es von ${deviceBy(by)}. ${isViewer ? 'Es kann lesen, welche Schlüssel du hast, und keinen davon benutzen.' : 'Es kann jetzt alle deine Schlüssel benutzen.'}`,
     toDo: `Wenn du das warst, ist nichts zu tun. Wenn nicht, widerrufe beide sofort, von einem Gerät aus, dem du vertraust: „${revokeDevice(device)}“ und „${revokeDevice(by)}“.`,
   }),
   MANAGEMENT_KEY_REVOKED: ({ device, by }) => ({
@@ -80,12 +80,12 @@ const alerts: AlertTexts = {
   }),
   KEYS_REWRAPPED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'Schlüssel wurde', 'Schlüssel wurden')} für ein weiteres deiner Geräte bereitgestellt`,
-    happened: `Gelesen wurden sie von ${deviceBy(device)}, um sie weiterzugeben.`,
+    happened: `Gelesen ${keyCount === 1 ? 'wurde er' : 'wurden sie'} von ${deviceBy(device)}, um ${keyCount === 1 ? 'ihn' : 'sie'} weiterzugeben.`,
     toDo: `Wenn du gerade ein Gerät hinzufügst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes ${deviceOf(device)}: Widerrufe es von einem anderen aus („${revokeDevice(device)}“), und ersetze deine Schlüssel.`,
   }),
   KEYS_EXPORTED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'Schlüssel wurde', 'Schlüssel wurden')} in eine Sicherung übernommen`,
-    happened: `Gelesen wurden sie von ${deviceBy(device)}, für eine Sicherung.`,
+    happened: `Gelesen ${keyCount === 1 ? 'wurde er' : 'wurden sie'} von ${deviceBy(device)}, für eine Sicherung.`,
     toDo: `Wenn du eine Sicherung angelegt hast, ist nichts zu tun. Wenn nicht, hat vielleicht jemand anderes deine Schlüssel: Widerrufe ${deviceOf(device)} von einem anderen aus („${revokeDevice(device)}“), und ersetze deine Schlüssel.`,
   }),
   CHANNEL_CHANGED: ({ channelKind, change, device }) => ({
@@ -163,8 +163,10 @@ export const de: Texts = {
   occurred: 'Wann',
   toDo: 'Was du tun kannst',
   origin: (owner, origin) => `Konto ${owner} beim Schlüsselserver ${origin}`,
+  commands:
+    'Die Befehle in Anführungszeichen sind für die Kommandozeile auf einem deiner Geräte. Eine Konsole, die nicht nur liest, kann dasselbe, unter Schlüssel, Geräte oder Meldungen.',
   footer:
-    'Jeder Befehl in Anführungszeichen lässt sich auch in der Konsole ausführen, unter Schlüssel, Geräte oder Meldungen. Diese Nachricht enthält kein Geheimnis, und niemand muss auf sie antworten. Weder dieser Schlüsselserver noch sonst jemand wird dich je per Mail nach einer Passphrase, einer Wiederherstellungsphrase oder einem Schlüssel fragen.',
+    'Diese Nachricht enthält kein Geheimnis, und niemand muss auf sie antworten. Weder dieser Schlüsselserver noch sonst jemand wird dich je per Mail nach einer Passphrase, einer Wiederherstellungsphrase oder einem Schlüssel fragen.',
   stop: 'Um diese Mails zu beenden, öffne',
   confirmation: {
     subject: 'Bestätige, dass Meldungen an diese Adresse gehen dürfen',

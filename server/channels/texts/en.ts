@@ -60,12 +60,12 @@ const alerts: AlertTexts = {
   }),
   PUBLIC_KEY_MISMATCH: ({ applicationServer, furtherKeyCount }) => ({
     title: `Somebody showed ${applicationServer} a key that is not yours`,
-    happened: `${applicationServer} was shown ${furtherKeyCount === 0 ? 'a key' : count(furtherKeyCount + 1, 'key')} in your name, and asked this key server, which answered: not the key of this owner.`,
+    happened: `${applicationServer} was shown ${furtherKeyCount === 0 ? 'a key' : count(furtherKeyCount + 1, 'key')} in your name, and asked this key server, which answered: ${furtherKeyCount === 0 ? 'it is not yours' : 'they are not yours'}.`,
     toDo: `If you replaced your key a moment ago, a program may still be using the old one. If not, somebody may be trying to pass as you. Your own keys are safe; tell the people who run ${applicationServer}.`,
   }),
-  MANAGEMENT_KEY_ADDED: ({ device, by }) => ({
+  MANAGEMENT_KEY_ADDED: ({ device, isViewer, by }) => ({
     title: `A device was added to your account: "${device.label}"`,
-    happened: `${sentence(deviceOf(by))} added it. It can now use every key that you have.`,
+    happened: `${sentence(deviceOf(by))} added it. ${isViewer ? 'It can read which keys you have, and use none of them.' : 'It can now use every key that you have.'}`,
     toDo: `If that was you, do nothing. If not, revoke both now, from a device that you trust: "${revokeDevice(device)}" and "${revokeDevice(by)}".`,
   }),
   MANAGEMENT_KEY_REVOKED: ({ device, by }) => ({
@@ -158,8 +158,10 @@ export const en: Texts = {
   occurred: 'When',
   toDo: 'What you can do',
   origin: (owner, origin) => `Account ${owner} at the key server ${origin}`,
+  commands:
+    'The commands in quotes are for the command line of one of your devices. A console that does more than read can do the same, under Keys, Devices or Alerts.',
   footer:
-    'Each command in quotes can also be carried out in the console, under Keys, Devices or Alerts. This message holds no secret, and nobody needs to reply to it. Neither this key server nor anybody else will ever ask you by mail for a passphrase, a recovery phrase or a key.',
+    'This message holds no secret, and nobody needs to reply to it. Neither this key server nor anybody else will ever ask you by mail for a passphrase, a recovery phrase or a key.',
   stop: 'To stop these mails, open',
   confirmation: {
     subject: 'Confirm that alerts may be sent to this address',

@@ -2,8 +2,9 @@ import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { Mailer, type Mail, type MailOutcome } from '../../../server/channels/mailer.ts'
 import { readSmtpUrl } from '../../../server/channels/mail-settings.ts'
-import { mailOf, messageOf } from '../../../server/channels/message.ts'
-import { texts } from '../../../server/channels/texts/index.ts'
+import { confirmationOf, mailOf, messageOf } from '../../../server/channels/message.ts'
+import type { AlertFacts } from '../../../server/channels/texts/catalogue.ts'
+import { describe, texts } from '../../../server/channels/texts/index.ts'
 import { mailServer, type MailServer } from '../../support/mail-server.ts'
 import { freePort } from '../../support/server.ts'
 
@@ -217,6 +218,70 @@ test('names of any script arrive as they are, in the subject, the text and the H
   }
   expect(received.source).toMatch(/^Subject: =\?UTF-8\?/m)
 })
+
+const device = { id: 'd', label: 'Jörgs Laptop' }
+const occurredAt = new Date('2030-01-01T00:00:00Z')
+
+test.each<{ facts: AlertFacts; en: string; de: string }>([
+  {
+    facts: { kind: 'KEYS_REWRAPPED', occurredAt, device, keyCount: 1 },
+    en: 'Your device "Jörgs Laptop" read it in order to hand it over.',
+    de: 'Gelesen wurde er von deinem Gerät „Jörgs Laptop“, um ihn weiterzugeben.',
+  },
+  {
+    facts: { kind: 'KEYS_REWRAPPED', occurredAt, device, keyCount: 2 },
+    en: 'Your device "Jörgs Laptop" read them in order to hand them over.',
+    de: 'Gelesen wurden sie von deinem Gerät „Jörgs Laptop“, um sie weiterzugeben.',
+  },
+  {
+    facts: { kind: 'KEYS_EXPORTED', occurredAt, device, keyCount: 1 },
+    en: 'Your device "Jörgs Laptop" read it for a backup.',
+    de: 'Gelesen wurde er von deinem Gerät „Jörgs Laptop“, für eine Sicherung.',
+  },
+  {
+    facts: { kind: 'PUBLIC_KEY_MISMATCH', occurredAt, applicationServer: 'shop', furtherKeyCount: 0 },
+    en: 'shop was shown a key in your name, and asked this key server, which answered: it is not yours.',
+    de: 'dass er dir nicht gehört.',
+  },
+  {
+    facts: { kind: 'PUBLIC_KEY_MISMATCH', occurredAt, applicationServer: 'shop', furtherKeyCount: 1 },
+    en: 'shop was shown 2 keys in your name, and asked this key server, which answered: they are not yours.',
+    de: 'dass sie dir nicht gehören.',
+  },
+  {
+    facts: { kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device, isViewer: true, by: device },
+    en: 'Your device "Jörgs Laptop" added it. It can read which keys you have, and use none of them.',
+    de: 'Es kann lesen, welche Schlüssel du hast, und keinen davon benutzen.',
+  },
+  {
+    facts: { kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device, isViewer: false, by: device },
+    en: 'Your device "Jörgs Laptop" added it. It can now use every key that you have.',
+    de: 'Es kann jetzt alle deine Schlüssel benutzen.',
+  },
+])('$facts.kind is told as it was, of one and of several, in each language: $en', ({ facts, en, de }) => {
+  expect(describe(facts, texts.EN).happened).toBe(en)
+  expect(describe(facts, texts.DE).happened).toContain(de)
+})
+
+test.each(['EN', 'DE'] as const)(
+  'a mail with commands in it says where they are typed, and the one that asks for confirmation has none (%s)',
+  (language) => {
+    const sender = { owner: 'alice', origin: 'https://keys.example' }
+    const alerts: AlertFacts[] = [{ kind: 'KEYS_EXPORTED', occurredAt, device, keyCount: 1 }]
+    const message = messageOf({ owner: 'alice', count: 1, further: [], alerts }, texts[language], sender)
+    const alert = mailOf(message, texts[language], { language, stopUrl: null })
+    const asking = confirmationOf(texts[language], sender, {
+      language,
+      confirmUrl: 'https://keys.example/mail/confirm?token=t',
+      blockUrl: 'https://keys.example/mail/block?token=t',
+    })
+    // The console of a key server that others reach only reads by default, so a mail cannot promise it for every command.
+    const where =
+      language === 'EN' ? 'A console that does more than read' : 'Eine Konsole, die nicht nur liest,'
+    for (const text of [alert.text, alert.html]) expect(text).toContain(where)
+    for (const text of [asking.text, asking.html]) expect(text).not.toContain(where)
+  },
+)
 
 test('a label is text in HTML too, whatever is in it', async () => {
   const label = `<img src="https://evil.example/x.png" onerror='alert(1)'>&amp;</p><script>1</script>`
