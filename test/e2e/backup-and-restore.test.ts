@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import {
   createVault,
   memoryKeystore,
+  openVault,
   type Alert,
   type ConnectionChange,
   type Vault,
@@ -81,7 +82,8 @@ test('a machine that is lost is restored on an empty one by the documented comma
   const url = `http://localhost:${String(port)}`
   const first = await serve(machine('first'), port)
   const { keys: serverKeys } = await fetchKeySet(url)
-  const vault = await createVault({ url, owner: 'alice', keystore: memoryKeystore() })
+  const keystore = memoryKeystore()
+  const vault = await createVault({ url, owner: 'alice', keystore })
   const used = await vault.createKey(shop, { maxUses: 1 })
   const revoked = await vault.createKey('https://bank.example')
   const follower = await follow(vault)
@@ -90,6 +92,7 @@ test('a machine that is lost is restored on an empty one by the documented comma
   await acquire()
   await eventually(() => follower.alerts.length === 1, { withinMs: 10_000, what: 'the overuse is alerted' })
 
+  const head: unknown = JSON.parse(JSON.stringify(await vault.auditHead()))
   const file = join(directory, 'claviger.backup')
   const backup = await database(machine('first'), 'backup', file)
   expect(backup).toMatchObject({ code: 0, errors: '' })
@@ -100,6 +103,13 @@ test('a machine that is lost is restored on an empty one by the documented comma
   await vault.revokeKey(revoked.id)
   await acquire()
   await eventually(() => follower.alerts.length === 3, { withinMs: 10_000, what: 'both are alerted' })
+  // A device with the same key that has seen the log of now.
+  const newer = memoryKeystore()
+  const record = await keystore.load()
+  if (record === null) throw new TypeError('The vault has a management key.')
+  await newer.save(record)
+  const witness = await openVault({ url, keystore: newer })
+  await witness.auditHead()
   const lostCursor = follower.alerts.at(-1)?.cursor ?? ''
   first.process.kill('SIGKILL')
   await first.ended
@@ -118,6 +128,9 @@ test('a machine that is lost is restored on an empty one by the documented comma
 
   // The server signs with the key that it had.
   expect((await fetchKeySet(url)).keys).toEqual(serverKeys)
+  // The audit log holds against a head from before the backup, and a newer one shows what it lost.
+  expect(await vault.verifyAuditLog({ head })).toMatchObject({ holds: true, problems: [] })
+  expect(await witness.verifyAuditLog()).toMatchObject({ holds: false, problems: [{ code: 'TRUNCATED' }] })
   // The device remembers the revocation that the server has forgotten, and does not use the key.
   expect(await vault.key(revoked.id)).toMatchObject({ trustError: 'ROLLBACK' })
   await expect(vault.acquire({ id: revoked.id })).rejects.toMatchObject({ code: 'ROLLBACK' })
