@@ -4,6 +4,7 @@ import type { ManagementKey, TransactionKey } from '../../schema/graphql/domain.
 import type { Database } from '../database/connect.ts'
 import { countedAddress } from '../lib/counted-address.ts'
 import { selectManagementKeysById, selectWrappedFor } from '../management-keys/management-key-rows.ts'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Services } from '../services.ts'
 import { selectTransactionKeysById } from '../transaction-keys/transaction-key-rows.ts'
 import type { TransportContext } from './engine.ts'
@@ -12,55 +13,107 @@ import type { TransportContext } from './engine.ts'
  * The ports of one request, and its loaders. Each is made when it is asked for first: a request asks for few of them, and a
  * subscription keeps them for as long as it lasts.
  */
-export function createContext(
-  services: Services,
-  { signedRequest: request, ...transport }: TransportContext,
-): GraphQLContext {
-  const clientAddress = countedAddress(transport.clientAddress)
-  const rates = services.rates.of(transport.clientAddress)
-  const made: { -readonly [Member in keyof GraphQLContext]?: GraphQLContext[Member] } = {}
+export class RequestContext implements GraphQLContext {
+  readonly signedRequest: SignedRequest
+  readonly #services: Services
+  readonly #clientAddress: string
+  readonly #made: { -readonly [Member in keyof GraphQLContext]?: GraphQLContext[Member] } = {}
+
+  constructor(services: Services, { signedRequest, clientAddress }: TransportContext) {
+    this.signedRequest = signedRequest
+    this.#services = services
+    this.#clientAddress = clientAddress
+  }
+
+  get accounts() {
+    return (this.#made.accounts ??= this.#services.accounts.forRequest(this.signedRequest, {
+      rates: this.#rates,
+    }))
+  }
+
+  get managementKeys() {
+    return (this.#made.managementKeys ??= this.#services.managementKeys.forRequest(this.signedRequest))
+  }
+
+  get transactionKeys() {
+    return (this.#made.transactionKeys ??= this.#services.transactionKeys.forRequest(this.signedRequest))
+  }
+
+  get acquisitions() {
+    return (this.#made.acquisitions ??= this.#services.acquisitions.forRequest(this.signedRequest, {
+      rates: this.#rates,
+    }))
+  }
+
+  get verification() {
+    return (this.#made.verification ??= this.#services.verification.forRequest({ rates: this.#rates }))
+  }
+
+  get alerts() {
+    return (this.#made.alerts ??= this.#services.alerts.forRequest(this.signedRequest))
+  }
+
+  get webhooks() {
+    return (this.#made.webhooks ??= this.#services.webhooks.forRequest(this.signedRequest))
+  }
+
+  get channels() {
+    return (this.#made.channels ??= this.#services.channels.forRequest(this.signedRequest))
+  }
+
+  get pairings() {
+    return (this.#made.pairings ??= this.#services.pairings.forRequest(this.signedRequest, this.#client))
+  }
+
+  get applicationServers() {
+    return (this.#made.applicationServers ??= this.#services.applicationServers.forRequest(
+      this.signedRequest,
+      this.#client,
+    ))
+  }
+
+  get keyChanges() {
+    return (this.#made.keyChanges ??= this.#services.keyChanges.forRequest(this.signedRequest))
+  }
+
+  get audit() {
+    return this.#services.audit
+  }
+
+  get keyServer() {
+    return this.#services.keyServer
+  }
+
+  get loaders() {
+    return (this.#made.loaders ??= createLoaders(this.#services.databases.reads.db))
+  }
+
+  get #rates() {
+    return this.#services.rates.of(this.#clientAddress)
+  }
+
+  get #client() {
+    return { clientAddress: countedAddress(this.#clientAddress), rates: this.#rates }
+  }
+}
+
+/** The members as properties of the object itself: the only ones that Yoga takes. */
+export function membersOf(context: RequestContext): GraphQLContext {
   return {
-    get accounts() {
-      return (made.accounts ??= services.accounts.forRequest(request, { rates }))
-    },
-    get managementKeys() {
-      return (made.managementKeys ??= services.managementKeys.forRequest(request))
-    },
-    get transactionKeys() {
-      return (made.transactionKeys ??= services.transactionKeys.forRequest(request))
-    },
-    get acquisitions() {
-      return (made.acquisitions ??= services.acquisitions.forRequest(request, { rates }))
-    },
-    get verification() {
-      return (made.verification ??= services.verification.forRequest({ rates }))
-    },
-    get alerts() {
-      return (made.alerts ??= services.alerts.forRequest(request))
-    },
-    get webhooks() {
-      return (made.webhooks ??= services.webhooks.forRequest(request))
-    },
-    get channels() {
-      return (made.channels ??= services.channels.forRequest(request))
-    },
-    get pairings() {
-      return (made.pairings ??= services.pairings.forRequest(request, { clientAddress, rates }))
-    },
-    get applicationServers() {
-      return (made.applicationServers ??= services.applicationServers.forRequest(request, {
-        clientAddress,
-        rates,
-      }))
-    },
-    get keyChanges() {
-      return (made.keyChanges ??= services.keyChanges.forRequest(request))
-    },
-    get loaders() {
-      return (made.loaders ??= createLoaders(services.databases.reads.db))
-    },
-    audit: services.audit,
-    keyServer: services.keyServer,
+    accounts: context.accounts,
+    managementKeys: context.managementKeys,
+    transactionKeys: context.transactionKeys,
+    acquisitions: context.acquisitions,
+    verification: context.verification,
+    alerts: context.alerts,
+    webhooks: context.webhooks,
+    channels: context.channels,
+    pairings: context.pairings,
+    applicationServers: context.applicationServers,
+    keyChanges: context.keyChanges,
+    audit: context.audit,
+    keyServer: context.keyServer,
+    loaders: context.loaders,
   }
 }
 

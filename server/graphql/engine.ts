@@ -6,7 +6,7 @@ import { schema } from '../../schema/graphql/index.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Services } from '../services.ts'
-import { createContext } from './context.ts'
+import { membersOf, RequestContext } from './context.ts'
 import { createErrorMask } from './errors.ts'
 import { useIntrospectionCache } from './introspection-cache.ts'
 import { createKnownOperations, type KnownOperationsOptions } from './known-operations.ts'
@@ -38,7 +38,7 @@ export function createGraphQLEngine(services: Services, { log }: { readonly log:
   const yoga = createYoga<TransportContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    context: (transport) => createContext(services, transport),
+    context: (transport) => membersOf(new RequestContext(services, transport)),
     // The console has an explorer. Yoga's GraphiQL loads its files from other origins.
     graphiql: false,
     landingPage: false,
@@ -61,7 +61,7 @@ export function createGraphQLEngine(services: Services, { log }: { readonly log:
   })
   const options: KnownOperationsOptions = {
     guard,
-    createContext: (transport) => createContext(services, transport),
+    createContext: (transport) => new RequestContext(services, transport),
     maskError,
   }
   return Object.assign(yoga, {

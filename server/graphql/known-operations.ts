@@ -1,6 +1,5 @@
 import { parse, validate, type DocumentNode, type ExecutionResult, type GraphQLError } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import type { GraphQLContext } from '../../schema/graphql/context.ts'
 import { schema } from '../../schema/graphql/index.ts'
 import type { GraphQLParams, TransportContext } from './engine.ts'
 import { planExecution, type ExecutionPlan } from './execution-plan.ts'
@@ -31,7 +30,7 @@ interface PlannedOperation {
 
 export interface KnownOperationsOptions {
   readonly guard: OperationGuard
-  readonly createContext: (transport: TransportContext) => GraphQLContext
+  readonly createContext: (transport: TransportContext) => GuardedContext
   readonly maskError: (error: unknown) => GraphQLError
 }
 
@@ -72,7 +71,7 @@ export function createKnownOperations({
     transport: TransportContext,
     variables: Readonly<Record<string, unknown>>,
   ): Promise<ExecutionResult> {
-    const context: GuardedContext = Object.assign(createContext(transport), transport)
+    const context = createContext(transport)
     const args = { schema, document, operationName: name, variableValues: variables, contextValue: context }
     try {
       const result = await guard.execute(args, () => run(context, variables), fields)

@@ -41,7 +41,7 @@ export function createKnownSubscriptions({
   return (document, transport) => {
     const plan = planOf(document)
     if (plan === null) return null
-    const contextValue: GuardedContext = Object.assign(createContext(transport), transport)
+    const contextValue = createContext(transport)
     return {
       contextValue,
       begin: (args) =>

@@ -26,11 +26,15 @@ export function readBody(
     reject(tooLarge(bytesMax))
     return promise
   }
+  let onlyPiece: Uint8Array<ArrayBuffer> | undefined
   const body = new BoundedBytes(bytesMax)
   let isWhole = false
   const onData = (chunk: unknown) => {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('A body is read as bytes.')
-    if (body.append(chunk)) onBytes(chunk.length)
+    if (chunk.length === announced && isMostOf(chunk.buffer, chunk.length)) {
+      onlyPiece = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+      onBytes(chunk.length)
+    } else if (body.append(chunk)) onBytes(chunk.length)
     else {
       request.off('data', onData).pause()
       reject(tooLarge(bytesMax))
@@ -40,13 +44,18 @@ export function readBody(
     .on('data', onData)
     .on('end', () => {
       isWhole = true
-      resolve(body.bytes())
+      resolve(onlyPiece ?? body.bytes())
     })
     .on('error', reject)
     .on('close', () => {
       if (!isWhole) reject(new Error('The connection ended before the body.'))
     })
   return promise
+}
+
+/** Whether a body may be kept with all that was read with it: its own headers, but not the next requests of its connection. */
+function isMostOf(buffer: ArrayBufferLike, bodyBytes: number): buffer is ArrayBuffer {
+  return buffer instanceof ArrayBuffer && buffer.byteLength <= 2 * bodyBytes + 4_096
 }
 
 function tooLarge(bytesMax: number): KeyServerError {
