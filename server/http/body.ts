@@ -31,7 +31,7 @@ export function readBody(
   let isWhole = false
   const onData = (chunk: unknown) => {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('A body is read as bytes.')
-    if (chunk.length === announced && isMostOf(chunk.buffer, chunk.length)) {
+    if (chunk.length > 0 && chunk.length === announced && isMostOf(chunk.buffer, chunk.length)) {
       onlyPiece = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
       onBytes(chunk.length)
     } else if (body.append(chunk)) onBytes(chunk.length)

@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import type { Request } from 'playwright-core'
 import { expect, test, vi } from 'vitest'
 import { fillAccountKeys } from '../../support/fill-account-keys.ts'
 import { makeAccount, makeKey, overflowOf, useConsole, visit } from './world.ts'
@@ -107,8 +108,15 @@ test('10,000 keys stay smooth: few rows in the document, and search, order and t
   const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
   await fillAccountKeys(sql, { owner: name, count: 10_000 }).finally(() => sql.end({ timeout: 5 }))
   let pagesRead = 0
+  let pagesUnderWay = 0
+  const isPage = (request: Request) => request.postData()?.includes('TransactionKeyPage') ?? false
   page.on('request', (request) => {
-    if (request.postData()?.includes('TransactionKeyPage') ?? false) pagesRead += 1
+    if (!isPage(request)) return
+    pagesRead += 1
+    pagesUnderWay += 1
+  })
+  page.on('requestfinished', (request) => {
+    if (isPage(request)) pagesUnderWay -= 1
   })
   await page.goto(`${world.server.url}/keys`)
   await page.getByRole('radio', { name: /^All 10,000/ }).waitFor()
@@ -131,8 +139,12 @@ test('10,000 keys stay smooth: few rows in the document, and search, order and t
   // A row's action is that row's: no other one changes, and nothing is asked.
   await page.evaluate(() => scrollTo(0, 0))
   await page.getByRole('link', { name: 'Label 10000', exact: true }).waitFor()
-  await page.waitForLoadState('networkidle')
-  const pagesBefore = pagesRead
+  // What the jumps asked for has come.
+  let pagesBefore = -1
+  while (pagesUnderWay > 0 || pagesBefore !== pagesRead) {
+    pagesBefore = pagesRead
+    await page.waitForTimeout(500)
+  }
   const changedRows = await page.evaluate(async () => {
     const rows = new Set<string | undefined>()
     const observer = new MutationObserver((changes) => {
