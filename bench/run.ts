@@ -3,7 +3,7 @@
  * up, the fastest GraphQL server, a bare program that gathers, and PostgreSQL's own client. Each runs in a process of its own
  * on loopback over one PostgreSQL, and they are measured in turns. It writes bench/RESULTS.md when all operations were run.
  *
- *   npm run bench -- [--short] [--autocannon] [OPERATION…]     about 4 minutes; --short 2 minutes
+ *   npm run bench -- [--short] [--autocannon] [OPERATION…]     about 7 minutes; --short 3 minutes
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
