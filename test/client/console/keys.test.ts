@@ -139,7 +139,7 @@ test('10,000 keys stay smooth: few rows in the document, and search, order and t
   // A row's action is that row's: no other one changes, and nothing is asked.
   await page.evaluate(() => scrollTo(0, 0))
   await page.getByRole('link', { name: 'Label 10000', exact: true }).waitFor()
-  // What the jumps asked for has come.
+  // The pages that the jumps asked for have come.
   let pagesBefore = -1
   while (pagesUnderWay > 0 || pagesBefore !== pagesRead) {
     pagesBefore = pagesRead
