@@ -3,33 +3,20 @@
  * so a moment's work has that of a frame, 17 ms.
  */
 import type { Page } from 'playwright-core'
-import { startBenchDatabase } from '../../bench/support/database.ts'
 import { describeLatencies, percentile, print } from '../../bench/support/figures.ts'
-import { createLogger, startKeyServer } from '../../server/index.ts'
-import { launchBrowser, openPage } from '../support/browser.ts'
+import { openPage } from '../support/browser.ts'
 import { fillAccountKeys } from '../support/fill-account-keys.ts'
+import { withConsole, type OwnConsole } from './with-console.ts'
 
 const count = 10_000
 const visits = 5
 
-const database = await startBenchDatabase()
-const server = await startKeyServer({
-  databaseUrl: database.url,
-  console: 'full',
-  log: createLogger('silent'),
-})
-const browser = await launchBrowser()
-try {
-  if (browser === null) throw new Error('There is no Chromium.')
+await withConsole(async ({ url, browser, database }) => {
   const { page } = await openPage(browser)
-  await measure(page, server.origins[0] ?? '')
-} finally {
-  await browser?.close()
-  await server.stop()
-  await database.stop()
-}
+  await measure(page, { url, database })
+})
 
-async function measure(page: Page, url: string): Promise<void> {
+async function measure(page: Page, { url, database }: Pick<OwnConsole, 'url' | 'database'>): Promise<void> {
   await page.goto(url)
   await page.getByRole('button', { name: /^Start here/ }).click()
   await page.getByLabel('Your user name').fill('anna')

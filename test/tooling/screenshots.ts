@@ -1,13 +1,11 @@
 /* `npm run screenshots`: the pictures of the console in docs/images, of a key server that is made and filled for them. */
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { verifyPublicKey } from '../../client/index.ts'
-import { startEmbeddedPostgres } from '../../server/database/embedded/index.ts'
-import { createLogger, startKeyServer } from '../../server/index.ts'
-import { launchBrowser, openPage } from '../support/browser.ts'
+import { openPage } from '../support/browser.ts'
+import { withConsole } from './with-console.ts'
 
 const images = fileURLToPath(new URL('../../docs/images/', import.meta.url))
 const desktop = { width: 1280, height: 800 }
@@ -21,24 +19,10 @@ const keys = [
   { server: 'https://shop.example', label: 'Shop', term: '1 year', maxUses: '10', uses: 3 },
 ] as const
 
-const dataDirectory = await mkdtemp(join(tmpdir(), 'claviger-screenshots-'))
-const database = await startEmbeddedPostgres({ dataDirectory })
-const server = await startKeyServer({
-  databaseUrl: database.url,
-  console: 'full',
-  log: createLogger('silent'),
-})
-const browser = await launchBrowser()
-try {
-  if (browser === null) throw new Error('There is no Chromium.')
+await withConsole(async ({ url, browser }) => {
   await mkdir(images, { recursive: true })
-  await takeAll(browser, server.origins[0] ?? '')
-} finally {
-  await browser?.close()
-  await server.stop()
-  await database.stop()
-  await rm(dataDirectory, { recursive: true, force: true })
-}
+  await takeAll(browser, url)
+})
 
 async function takeAll(on: Browser, url: string): Promise<void> {
   const { page } = await openPage(on, { viewport: desktop, deviceScaleFactor: 1.5 })
