@@ -115,9 +115,12 @@ test('10,000 keys stay smooth: few rows in the document, and search, order and t
     pagesRead += 1
     pagesUnderWay += 1
   })
-  page.on('requestfinished', (request) => {
+  const endPage = (request: Request) => {
     if (isPage(request)) pagesUnderWay -= 1
-  })
+  }
+  page.on('requestfinished', endPage)
+  // Going to another page ends those that are under way.
+  page.on('requestfailed', endPage)
   await page.goto(`${world.server.url}/keys`)
   await page.getByRole('radio', { name: /^All 10,000/ }).waitFor()
   await page.getByRole('link', { name: 'Label 10000', exact: true }).waitFor()

@@ -166,6 +166,17 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await result.getByText('GRAPHQL_VALIDATION_FAILED').waitFor()
   forgive(watched, /status of 400/)
 
+  // However quickly it is run after its last change.
+  await document.click()
+  await page.keyboard.press('Control+A')
+  await document.evaluate((field) => {
+    const how = { bubbles: true, cancelable: true }
+    const data = '{ account { name } }'
+    field.dispatchEvent(new InputEvent('beforeinput', { ...how, inputType: 'insertText', data }))
+    field.dispatchEvent(new KeyboardEvent('keydown', { ...how, key: 'Enter', ctrlKey: true }))
+  })
+  await result.getByText(`"name": "${name}"`).waitFor()
+
   // Completed and explained by what the key server says of its schema.
   await write('query Mine($state: TransactionKeyState) { account { transactionKeys(state: $state) { totalC')
   await page.getByRole('option', { name: 'totalCount' }).click()

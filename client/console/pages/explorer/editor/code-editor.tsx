@@ -10,6 +10,7 @@ import { lintKeymap } from '@codemirror/lint'
 import { Compartment, EditorState, Prec, type Extension } from '@codemirror/state'
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
 import { useEffect, useRef } from 'react'
+import { flushSync } from 'react-dom'
 import { useTranslator } from '../../../i18n/i18n-context.tsx'
 import { editorPhrases } from './editor-phrases.ts'
 import { editorTheme } from './editor-theme.ts'
@@ -76,7 +77,11 @@ export function CodeEditor({ label, value, extensions, onChange, onCursor, keys,
           EditorView.updateListener.of((update) => {
             if (update.selectionSet) current.current.onCursor?.(update.state.selection.main.head)
             const text = update.state.doc.toString()
-            if (update.docChanged && text !== current.current.value) current.current.onChange?.(text)
+            if (!update.docChanged || text === current.current.value) return
+            // At once: a key that follows would find the page's state of before, and later this editor what was typed replaced by it.
+            flushSync(() => {
+              current.current.onChange?.(text)
+            })
           }),
           language.current.of(current.current.extensions),
         ],
