@@ -1,3 +1,6 @@
+import { Link } from 'wouter'
+import styles from './shell.module.css'
+
 /** The mark: a key on a dark tile. */
 export function BrandMark({ size = 28 }: { readonly size?: number }) {
   return (
@@ -8,5 +11,15 @@ export function BrandMark({ size = 28 }: { readonly size?: number }) {
         <path d="M15 15.3 24 24.3M20.2 20.5l2.9-2.9M23.6 23.9l2.1-2.1" />
       </g>
     </svg>
+  )
+}
+
+/** The way to the first page. */
+export function BrandLink() {
+  return (
+    <Link to="/" className={styles.brand}>
+      <BrandMark />
+      Claviger
+    </Link>
   )
 }

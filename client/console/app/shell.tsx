@@ -10,7 +10,7 @@ import { Icon } from '../ui/icon.tsx'
 import { Loading } from '../ui/loading.tsx'
 import { Hidden } from '../ui/page.tsx'
 import { appMessages } from './app.messages.ts'
-import { BrandMark } from './brand.tsx'
+import { BrandLink } from './brand.tsx'
 import { ConnectionBadge } from './connection-badge.tsx'
 import { PageBoundary } from './page-boundary.tsx'
 import { navigation, type NavigationItem } from './routes.tsx'
@@ -30,7 +30,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         {t(appMessages.skip)}
       </a>
       <nav className={styles.side} aria-label={t(appMessages.main)}>
-        <Brand />
+        <BrandLink />
         {navigation.map((group, index) => (
           <div key={index} className={styles.group}>
             {group.map((item) => (
@@ -46,7 +46,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </div>
       </nav>
       <header className={styles.top}>
-        <Brand />
+        <BrandLink />
         <ConnectionBadge />
       </header>
       <main id="content" tabIndex={-1}>
@@ -70,15 +70,6 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       </main>
       <Tabs />
     </div>
-  )
-}
-
-function Brand() {
-  return (
-    <Link to="/" className={styles.brand}>
-      <BrandMark />
-      Claviger
-    </Link>
   )
 }
 

@@ -1,7 +1,7 @@
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { openVault, VaultError } from '../../index.ts'
 import { mayOpen } from './access.ts'
-import { readMode } from './mode.ts'
+import { fixedKeyServer, readMode } from './mode.ts'
 import {
   connectionOptions,
   createSession,
@@ -82,4 +82,14 @@ export function useSession(): ConsoleSession {
   const session = use(SessionContext)
   if (session === null) throw new TypeError('This page is shown when an account is open.')
   return session
+}
+
+/** The open account, for pages that show something without one too; null where none is open. */
+export function useOptionalSession(): ConsoleSession | null {
+  return use(SessionContext)
+}
+
+/** The origin of the key server that this page asks, whether an account is open or not. */
+export function useKeyServer(): string {
+  return useOptionalSession()?.viewer.url ?? fixedKeyServer(readMode()) ?? location.origin
 }

@@ -38,15 +38,7 @@ test('every page is without an axe violation, in both themes and both languages,
   for (const [path, title] of [...pages, [keyPath, 'Shop']] as const) {
     await go(page, path)
     await page.getByRole('heading', { level: 1, name: title }).waitFor()
-    await settle(page)
-    expect(await violationsOf(page), `${path}, light`).toEqual([])
-    await page.emulateMedia({ colorScheme: 'dark' })
-    await settle(page)
-    expect(await violationsOf(page, ['color-contrast']), `${path}, dark`).toEqual([])
-    await page.emulateMedia({ colorScheme: 'light' })
-    await page.setViewportSize({ width: 360, height: 740 })
-    expect(await overflowOf(page), `${path}, 360 px`).toBe(0)
-    await page.setViewportSize({ width: 1280, height: 800 })
+    await checkAppearance(page, path)
   }
 
   await go(page, '/settings')
@@ -58,6 +50,17 @@ test('every page is without an axe violation, in both themes and both languages,
     await page.setViewportSize({ width: 360, height: 740 })
     expect(await overflowOf(page), `${path}, 360 px, in German`).toBe(0)
     await page.setViewportSize({ width: 1280, height: 800 })
+  }
+})
+
+test('so are the pages that need no account', async (context) => {
+  const { page } = await world.open(context)
+  await page.getByRole('heading', { name: 'Welcome' }).waitFor()
+  await checkAppearance(page, '/')
+  for (const [path, title] of pages.filter(([path]) => path === '/verify' || path === '/explorer')) {
+    await go(page, path)
+    await page.getByRole('heading', { level: 1, name: title }).waitFor()
+    await checkAppearance(page, path)
   }
 })
 
@@ -197,6 +200,19 @@ test('a console for viewing says so and why, and offers nothing that changes any
   await page.getByRole('link', { name: 'Only check somebody’s key' }).click()
   await page.getByRole('heading', { name: 'Verify a key' }).waitFor()
 })
+
+/** Fails unless the page that is shown is without a violation in both themes, and fits 360 pixels. */
+async function checkAppearance(page: Page, path: string): Promise<void> {
+  await settle(page)
+  expect(await violationsOf(page), `${path}, light`).toEqual([])
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await settle(page)
+  expect(await violationsOf(page, ['color-contrast']), `${path}, dark`).toEqual([])
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 360, height: 740 })
+  expect(await overflowOf(page), `${path}, 360 px`).toBe(0)
+  await page.setViewportSize({ width: 1280, height: 800 })
+}
 
 /** Goes to a page as a link does, without loading the document anew. */
 async function go(page: Page, path: string): Promise<void> {

@@ -216,6 +216,27 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await result.getByText(/"name": "try-[\w-]{13}",\s+"transactionKeys": \{\s+"totalCount": 0/).waitFor()
 })
 
+test('the API explorer needs no account: what it runs is signed for one that is forgotten with the page', async (context) => {
+  const { page } = await world.open(context, '/graphql')
+  await page.getByRole('heading', { level: 1, name: 'API explorer' }).waitFor()
+  await page.getByText('This browser has no account yet').waitFor()
+  await page.getByRole('button', { name: 'Run' }).click()
+  await page
+    .getByRole('textbox', { name: 'Result' })
+    .getByText(/"name": "try-[\w-]{13}"/)
+    .waitFor()
+  await page.getByRole('radio', { name: 'Documentation' }).click()
+  await page.getByRole('searchbox').fill('verifyPublicKeys')
+  await page.getByRole('button', { name: 'Query.verifyPublicKeys' }).click()
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+
+  // Nothing of it stays: the console still asks what to begin with.
+  await page.getByRole('link', { name: 'Claviger' }).click()
+  await page.getByRole('button', { name: /^Start here/ }).waitFor()
+  await page.getByRole('link', { name: 'Try the API' }).click()
+  await page.getByRole('heading', { level: 1, name: 'API explorer' }).waitFor()
+})
+
 /** A day of the browser's calendar, as a date field takes it. */
 function dayFromNow(days: number): string {
   const day = new Date(Date.now() + days * 86_400_000)

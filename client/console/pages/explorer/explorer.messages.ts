@@ -34,6 +34,10 @@ export const explorerMessages = messages({
   noResult: ['No result yet', 'Noch kein Ergebnis'],
   noResultText: ['Run the document, or open an example.', 'Führe das Dokument aus, oder öffne ein Beispiel.'],
   nothingFound: ['Nothing has that name or description.', 'Nichts heißt so oder wird so beschrieben.'],
+  onlyThrowAwayText: [
+    'This browser has no account yet: what you run is signed for a throw-away account. It is made when you first run something, and its key is forgotten with this page.',
+    'Dieser Browser hat noch kein Konto: Was du ausführst, wird für ein Wegwerfkonto signiert. Es entsteht beim ersten Ausführen, und sein Schlüssel ist mit dieser Seite vergessen.',
+  ],
   openDocuments: ['Open documents', 'Offene Dokumente'],
   openExample: ['Open the example', 'Beispiel öffnen'],
   operations: ['Operations', 'Operationen'],

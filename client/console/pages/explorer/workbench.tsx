@@ -1,7 +1,7 @@
 import type { EditorView } from '@codemirror/view'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
-import { useSession } from '../../session/session-context.tsx'
+import { useKeyServer, useOptionalSession } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Segments, Select } from '../../ui/choice.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
@@ -30,15 +30,18 @@ type Signer = 'own' | 'throwAway'
 
 export function Workbench() {
   const { t } = useTranslator()
-  const { viewer, owner } = useSession()
+  const session = useOptionalSession()
+  const url = useKeyServer()
   const { desk, current, select, edit, open, close, remember, clearHistory, restoreHistory } = useDesk()
-  const [signer, setSigner] = useState<Signer>('own')
+  const [signer, setSigner] = useState<Signer>(session === null ? 'throwAway' : 'own')
   const [panel, setPanel] = useState<Panel>('result')
   const [way, setWay] = useState<readonly SchemaPlace[]>([])
   const cursor = useRef(0)
-  const throwAway = useThrowAwayVault(viewer.url)
-  const { schema, error: schemaError, reload } = useSchema(viewer)
-  const { outcome, run, stop } = useRuns(() => (signer === 'own' ? viewer : throwAway()))
+  const throwAway = useThrowAwayVault(url)
+  const { schema, error: schemaError, reload } = useSchema(url)
+  const { outcome, run, stop } = useRuns(() =>
+    session !== null && signer === 'own' ? session.viewer : throwAway(),
+  )
   const showInDocs = useCallback((place: SchemaPlace) => {
     setWay((before) => [...before, place])
     setPanel('docs')
@@ -82,19 +85,21 @@ export function Workbench() {
   }
   return (
     <>
-      {owner === null && signer === 'own' && <Notice>{t(m.viewer)}</Notice>}
+      {session?.owner === null && signer === 'own' && <Notice>{t(m.viewer)}</Notice>}
       <Card>
         <div className={styles.bar}>
-          <Segments<Signer>
-            label={t(m.signer)}
-            isLabelHidden={false}
-            value={signer}
-            options={[
-              { value: 'own', label: t(m.ownKey) },
-              { value: 'throwAway', label: t(m.throwAway) },
-            ]}
-            onChange={setSigner}
-          />
+          {session !== null && (
+            <Segments<Signer>
+              label={t(m.signer)}
+              isLabelHidden={false}
+              value={signer}
+              options={[
+                { value: 'own', label: t(m.ownKey) },
+                { value: 'throwAway', label: t(m.throwAway) },
+              ]}
+              onChange={setSigner}
+            />
+          )}
           <Select
             label={t(m.example)}
             value={null}
@@ -103,7 +108,9 @@ export function Workbench() {
             onChange={openExample}
           />
         </div>
-        {signer === 'throwAway' && <Muted>{t(m.throwAwayText)}</Muted>}
+        {signer === 'throwAway' && (
+          <Muted>{t(session === null ? m.onlyThrowAwayText : m.throwAwayText)}</Muted>
+        )}
       </Card>
       <div className={styles.desk}>
         <Card>

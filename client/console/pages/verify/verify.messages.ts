@@ -48,7 +48,6 @@ export const verifyMessages = messages({
   ],
   thumbprint: ['Thumbprint', 'Fingerabdruck'],
   title: ['Verify a key', 'Schlüssel prüfen'],
-  toStart: ['To the start', 'Zum Anfang'],
   verdictEXPIRED: ['It is theirs, but its term has ended', 'Er ist es, aber seine Laufzeit ist vorbei'],
   verdictNone: [
     'It is not a key of theirs for this server',

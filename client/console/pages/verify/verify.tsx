@@ -1,9 +1,7 @@
 import { useState } from 'react'
-import { Link } from 'wouter'
 import { decodeBase64url } from '../../../../schema/wire/base64url.ts'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
-import { fixedKeyServer, readMode } from '../../session/mode.ts'
-import { useSessionControl } from '../../session/session-context.tsx'
+import { useKeyServer } from '../../session/session-context.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CopyableId } from '../../ui/copy.tsx'
 import { Facts, Notice } from '../../ui/display.tsx'
@@ -21,9 +19,7 @@ const thumbprintBytes = 32
 /** Asks about somebody's public key, and checks the signatures of the answer here. */
 export function Verify() {
   const { t } = useTranslator()
-  const { state } = useSessionControl()
-  const session = state.status === 'open' ? state.session : null
-  const url = session?.viewer.url ?? fixedKeyServer(readMode()) ?? location.origin
+  const url = useKeyServer()
   const [owner, setOwner] = useState('')
   const [applicationServer, setServer] = useState('')
   const [text, setText] = useState('')
@@ -83,7 +79,6 @@ export function Verify() {
             >
               {t(m.ask)}
             </Button>
-            {session === null && <Link to="/">{t(m.toStart)}</Link>}
           </Row>
         </Form>
       </Card>

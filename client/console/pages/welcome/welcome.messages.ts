@@ -25,6 +25,7 @@ export const welcomeMessages = messages({
     'Sealed in this browser: your face, fingerprint or PIN opens it each time.',
     'In diesem Browser versiegelt: Gesicht, Fingerabdruck oder PIN öffnet ihn jedes Mal.',
   ],
+  explore: ['Try the API', 'Die API ausprobieren'],
   invitation: ['Invitation', 'Einladung'],
   invitationHelp: [
     'You get it from whoever runs this key server. It is good once.',

@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useState, type ComponentType } from 'react'
 import { Button as AriaButton } from 'react-aria-components'
 import { Link, useLocation } from 'wouter'
-import { BrandMark } from '../../app/brand.tsx'
+import { BrandLink, BrandMark } from '../../app/brand.tsx'
 import { useTranslator } from '../../i18n/i18n-context.tsx'
 import type { Message } from '../../i18n/messages.ts'
 import { languageNames } from '../../i18n/language-names.ts'
@@ -11,12 +11,19 @@ import { setPreferences, usePreferences } from '../../theme/preferences.ts'
 import { Segments } from '../../ui/choice.tsx'
 import { Notice } from '../../ui/display.tsx'
 import { Icon, type IconName } from '../../ui/icon.tsx'
+import { Explorer } from '../explorer/explorer.tsx'
 import { Verify } from '../verify/verify.tsx'
 import { NewAccount } from './new-account.tsx'
 import { PairThisDevice } from './pair-this-device.tsx'
 import { RestoreAccount } from './restore-account.tsx'
 import styles from './welcome.module.css'
 import { welcomeMessages as m } from './welcome.messages.ts'
+
+/** Pages that need no account, by their paths. */
+const publicPages: ReadonlyMap<string, ComponentType> = new Map([
+  ['/verify', Verify],
+  ['/explorer', Explorer],
+])
 
 type Path = 'start' | 'new' | 'pair' | 'recover'
 
@@ -31,12 +38,12 @@ export function Welcome() {
   const back = () => {
     setPath('start')
   }
-  if (location === '/verify') {
+  const PublicPage = publicPages.get(location)
+  if (PublicPage !== undefined) {
     return (
-      <main className={styles.side}>
-        <div>
-          <Verify />
-        </div>
+      <main className={styles.public}>
+        <BrandLink />
+        <PublicPage />
       </main>
     )
   }
@@ -115,6 +122,7 @@ function Start({ onChoose }: { readonly onChoose: (path: Path) => void }) {
       )}
       <div className={styles.foot}>
         <Link to="/verify">{t(m.verify)}</Link>
+        <Link to="/explorer">{t(m.explore)}</Link>
         <Segments
           label={t(m.language)}
           value={language}
