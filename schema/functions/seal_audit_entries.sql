@@ -39,18 +39,25 @@ BEGIN
 
   -- A statement of its own, so that it sees what was sealed before the lock was granted.
   FOR v_entry IN
+    WITH chains AS MATERIALIZED (
+      SELECT account_id, hash,
+        -- Equal, unless somebody has changed the tables by hand: then what was done is told all the same.
+        greatest(sequence, (SELECT max(e.sequence) FROM audit_entries e WHERE e.account_id = c.account_id)) AS sequence
+      FROM audit_chains c
+      WHERE account_id = ANY (v_accounts)
+    )
     SELECT p.*, c.sequence, c.hash
-    FROM audit_pending p
-    JOIN audit_chains c USING (account_id)
-    WHERE account_id = ANY (v_accounts)
-    ORDER BY account_id, position
+    FROM chains c
+    CROSS JOIN LATERAL (
+      SELECT * FROM audit_pending WHERE account_id = c.account_id ORDER BY position LIMIT p_batch
+    ) AS p
+    ORDER BY p.account_id, p.position
     LIMIT p_batch
   LOOP
     IF v_entry.account_id IS DISTINCT FROM v_account THEN
       v_account := v_entry.account_id;
       v_hash := v_entry.hash;
-      -- Equal, unless somebody has changed the tables by hand: then what was done is told all the same.
-      v_sequence := greatest(v_entry.sequence, (SELECT max(sequence) FROM audit_entries WHERE account_id = v_account));
+      v_sequence := v_entry.sequence;
     END IF;
     v_sequence := v_sequence + 1;
     v_hash := sha256(convert_to(concat(
