@@ -1,4 +1,5 @@
 import { KeyServerError } from '../../schema/wire/errors.ts'
+import { SharedReads } from '../lib/shared-reads.ts'
 import { FetchLimiter } from './fetch-limiter.ts'
 import { documentUrlOf, readKeyList, type ReadKeyListOptions } from './well-known.ts'
 import type { ProofFailure } from '../../schema/wire/enums.ts'
@@ -7,36 +8,25 @@ import type { ProofFailure } from '../../schema/wire/enums.ts'
 export interface KeyDocument {
   /** Thumbprints, or why there are none. */
   readonly listed: readonly string[] | ProofFailure
-  /** Taken before it was asked, so that of two answers the one with the higher ticket is not from before the other. */
+  /** Taken before the fetch began: of two documents, the one with the higher ticket was not fetched before the other. */
   readonly ticket: number
 }
 
-interface Asked {
-  readonly name: string
-  readonly url: URL
-  readonly address: string
-}
-
-interface Fetching {
-  readonly current: Promise<KeyDocument>
-  next: Promise<KeyDocument> | null
-}
-
-/** Documents that are fetched at a time: anybody may ask for any. */
+/** Maximum number of concurrent fetches: anybody may ask for any document. */
 const fetchesMax = 32
 
-/** Tries of one request, whose fetch is displaced when it shares that of another client. */
+/** Maximum number of tries of a request whose shared fetch is displaced, because another client began it. */
 const triesMax = 3
 
 /**
- * Fetches the documents of application servers, each name's once at a time. A request that comes while one is fetched may
- * know of a newer one, and waits for the next; all that wait share it.
+ * Fetches the documents of application servers, each name's once at a time. A request that comes during a fetch may know of a
+ * newer document, so it waits for the next fetch, which all that wait share.
  */
 export class KeyDocuments {
   readonly #takeTicket: () => Promise<number>
   readonly #options: ReadKeyListOptions
-  readonly #places = new FetchLimiter(fetchesMax)
-  readonly #byName = new Map<string, Fetching>()
+  readonly #limiter = new FetchLimiter(fetchesMax)
+  readonly #reads = new SharedReads<KeyDocument>()
 
   constructor(takeTicket: () => Promise<number>, options: ReadKeyListOptions) {
     this.#takeTicket = takeTicket
@@ -45,43 +35,28 @@ export class KeyDocuments {
 
   /**
    * @param address of the client that asks
-   * @throws {KeyServerError} RATE_LIMITED when others needed the place before there was an answer
+   * @throws {KeyServerError} RATE_LIMITED when another fetch displaced this one
    */
   async read(name: string, address: string): Promise<KeyDocument> {
     const url = documentUrlOf(name, this.#options)
     if (url === null) return { listed: 'NOT_AN_ORIGIN', ticket: 0 }
     for (let tries = 1; ; tries++) {
-      const { document, isOwn } = this.#join({ name, url, address })
+      const own = { hasBegun: false }
+      const fetchOwn = () => {
+        own.hasBegun = true
+        return this.#fetch(url, address)
+      }
       try {
-        return await document
+        return await this.#reads.read(name, fetchOwn)
       } catch (error) {
-        // Another client's place was taken, because it had too many: that is no reason to refuse this one.
-        if (isOwn || tries === triesMax || !(error instanceof KeyServerError)) throw error
+        // The fetch of another client was displaced, because that client has too many: this one is not refused for it.
+        if (own.hasBegun || tries === triesMax || !(error instanceof KeyServerError)) throw error
       }
     }
   }
 
-  #join(asked: Asked): { readonly document: Promise<KeyDocument>; readonly isOwn: boolean } {
-    const fetching = this.#byName.get(asked.name)
-    if (fetching === undefined) return { document: this.#begin(asked), isOwn: true }
-    if (fetching.next !== null) return { document: fetching.next, isOwn: false }
-    fetching.next = fetching.current.then(ignore, ignore).then(() => this.#begin(asked))
-    return { document: fetching.next, isOwn: true }
-  }
-
-  #begin({ name, url, address }: Asked): Promise<KeyDocument> {
-    const current = this.#fetch(url, address)
-    const fetching: Fetching = { current, next: null }
-    this.#byName.set(name, fetching)
-    const end = () => {
-      if (fetching.next === null) this.#byName.delete(name)
-    }
-    current.then(end, end)
-    return current
-  }
-
   async #fetch(url: URL, address: string): Promise<KeyDocument> {
-    const { displaced, release: leave } = this.#places.acquire(url, address)
+    const { displaced, release } = this.#limiter.acquire(url, address)
     try {
       const ticket = await this.#takeTicket()
       const listed = await readKeyList(url, { ...this.#options, signal: displaced })
@@ -92,11 +67,7 @@ export class KeyDocuments {
       }
       return { listed, ticket }
     } finally {
-      leave()
+      release()
     }
   }
-}
-
-function ignore(): void {
-  // Those that wait for it are told.
 }

@@ -1,6 +1,6 @@
-/** A fetch that may go on until its place is needed. */
+/** The permit of a fetch, which may go on until it is displaced. */
 export interface FetchPermit {
-  /** Aborted when another fetch has taken the place. */
+  /** Aborted when another fetch has taken the permit. */
   readonly displaced: AbortSignal
   readonly release: () => void
 }
@@ -13,9 +13,9 @@ interface HeldPermit {
 }
 
 /**
- * Permits for fetches from sites that anybody may name. When all are taken, a newcomer takes a permit of the client address
- * that has the most, the newcomer counted, and there the oldest of the site that has the most. So a client that names many
- * slow sites is in the way of itself, and slow answers of one site keep out nobody else's.
+ * Limits concurrent fetches from sites that anybody may name. When all permits are taken, a newcomer displaces a fetch of the
+ * client address that has the most, the newcomer counted, and of these the oldest from the site that has the most. So a client
+ * that names many slow sites displaces its own fetches, and one slow site blocks no other.
  */
 export class FetchLimiter {
   readonly #max: number
@@ -27,34 +27,34 @@ export class FetchLimiter {
   }
 
   acquire(url: URL, address: string): FetchPermit {
-    const place: HeldPermit = { address, site: siteOf(url), controller: new AbortController() }
-    this.#taken.add(place)
-    if (this.#taken.size > this.#max) this.#displaceOne(place)
-    return { displaced: place.controller.signal, release: () => this.#taken.delete(place) }
+    const permit: HeldPermit = { address, site: siteOf(url), controller: new AbortController() }
+    this.#taken.add(permit)
+    if (this.#taken.size > this.#max) this.#displaceOne(permit)
+    return { displaced: permit.controller.signal, release: () => this.#taken.delete(permit) }
   }
 
   #displaceOne(newcomer: HeldPermit): void {
-    const ofAddress = placesOfMost([...this.#taken], ({ address }) => address)
-    const candidates = placesOfMost(ofAddress, ({ site }) => site)
-    // Alone with the most, the newcomer has no place to give but its own.
-    const place = candidates.find((candidate) => candidate !== newcomer) ?? newcomer
-    this.#taken.delete(place)
-    place.controller.abort()
+    const ofAddress = permitsOfMost([...this.#taken], ({ address }) => address)
+    const candidates = permitsOfMost(ofAddress, ({ site }) => site)
+    // A newcomer that alone has the most displaces itself.
+    const displaced = candidates.find((candidate) => candidate !== newcomer) ?? newcomer
+    this.#taken.delete(displaced)
+    displaced.controller.abort()
   }
 }
 
-/** The places of all holders that have as many as the one that has the most, in order. */
-function placesOfMost(
-  places: readonly HeldPermit[],
-  holderOf: (place: HeldPermit) => string,
+/** The permits of all holders that have the most, in order. */
+function permitsOfMost(
+  permits: readonly HeldPermit[],
+  holderOf: (permit: HeldPermit) => string,
 ): readonly HeldPermit[] {
   const counts = new Map<string, number>()
-  for (const place of places) counts.set(holderOf(place), (counts.get(holderOf(place)) ?? 0) + 1)
+  for (const permit of permits) counts.set(holderOf(permit), (counts.get(holderOf(permit)) ?? 0) + 1)
   const most = Math.max(...counts.values())
-  return places.filter((place) => counts.get(holderOf(place)) === most)
+  return permits.filter((permit) => counts.get(holderOf(permit)) === most)
 }
 
-/** Names below one domain are one site: they cost nothing. So the last two labels are taken for it, or the address. */
+/** The last two labels of a host's name, or its address: further names below a domain cost nothing. */
 function siteOf({ hostname }: URL): string {
   const isAddress = hostname.startsWith('[') || /^[\d.]+$/.test(hostname)
   return isAddress ? hostname : hostname.split('.').slice(-2).join('.')

@@ -3,7 +3,7 @@ import type { RevocationWatch } from '../auth/revocation-watch.ts'
 import type { Signal, Notifications } from './notifications.ts'
 import { ConcurrencyLimiter } from '../lib/concurrency-limiter.ts'
 import { streamsMax, streamsPerKeyMax, streamsPerPrincipalMax } from '../lib/transport-limits.ts'
-import { SharedReads } from './shared-reads.ts'
+import { SharedReads } from '../lib/shared-reads.ts'
 import { DurableStream, type DurableStreamOptions } from './durable-stream.ts'
 
 export interface DurableStreamsOptions {

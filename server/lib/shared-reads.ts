@@ -1,15 +1,11 @@
-interface Reading<T> {
-  readonly current: Promise<T>
-  next: Promise<T> | null
-}
-
 /**
- * Shares reads of one thing among all that ask for it at a time. A read begins after those that share it have asked: one
- * that is under way may be from before the news that woke them, so they wait for the next.
+ * Shares reads among concurrent callers, by a key. No caller gets a read that began before its call, because that may be out of
+ * date: while a read is under way, all callers wait for the next one.
  */
 export class SharedReads<T> {
   readonly #byKey = new Map<string, Reading<T>>()
 
+  /** @param begin reads; not called when another caller's read is shared */
   read(key: string, begin: () => Promise<T>): Promise<T> {
     const reading = this.#byKey.get(key)
     if (reading === undefined) return this.#begin(key, begin)
@@ -28,6 +24,11 @@ export class SharedReads<T> {
   }
 }
 
+interface Reading<T> {
+  readonly current: Promise<T>
+  next: Promise<T> | null
+}
+
 function ignore(): void {
-  // Those that wait for it are told.
+  // The callers of that read get its error.
 }

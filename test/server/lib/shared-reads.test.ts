@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SharedReads } from '../../../server/events/shared-reads.ts'
+import { SharedReads } from '../../../server/lib/shared-reads.ts'
 
 test('500 streams at one position read it twice at most, and none gets what was read before it asked', async () => {
   const shared = new SharedReads<number>()
