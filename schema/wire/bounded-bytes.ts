@@ -11,13 +11,22 @@ export class BoundedBytes {
     this.#bytesMax = bytesMax
   }
 
-  /** False when the bound would be exceeded; the chunk is dropped then. */
-  append(chunk: Uint8Array): boolean {
+  /**
+   * Appends a copy of a chunk.
+   *
+   * @param options.isWhole there are no further chunks. The chunk is then kept as it is, unless its memory is mostly another's:
+   *   the caller must not change it. Default: false
+   * @returns false when the bound would be exceeded; the chunk is dropped then
+   */
+  append(chunk: Uint8Array, { isWhole = false }: { readonly isWhole?: boolean } = {}): boolean {
     const length = this.#length + chunk.length
     if (length > this.#bytesMax) return false
     if (this.#length === 0) {
-      // Most bodies come in one piece, and take no more than it.
-      this.#buffer = new Uint8Array(chunk)
+      const { buffer, byteOffset } = chunk
+      this.#buffer =
+        isWhole && isMostOf(buffer, chunk.length)
+          ? new Uint8Array(buffer, byteOffset, chunk.length)
+          : new Uint8Array(chunk)
       this.#length = length
       return true
     }
@@ -35,4 +44,9 @@ export class BoundedBytes {
   bytes(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#length)
   }
+}
+
+/** Whether bytes may be kept with all of their memory: with the headers that were read with them, but not with other bodies. */
+function isMostOf(buffer: ArrayBufferLike, bytes: number): buffer is ArrayBuffer {
+  return buffer instanceof ArrayBuffer && buffer.byteLength <= 2 * bytes + 4_096
 }

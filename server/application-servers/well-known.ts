@@ -1,6 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { z } from 'zod'
+import { BoundedBytes } from '../../schema/wire/bounded-bytes.ts'
 import { thumbprintText } from '../lib/input.ts'
 import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
 import { isPublicAddress } from '../outbound/public-address.ts'
@@ -24,7 +25,7 @@ const bytesMax = 16 * 1024
 
 const keyList = z.object({ keys: z.array(thumbprintText).max(100) })
 
-/** Where the document of an application server is. Null for a name that is not just an origin: it has none. */
+/** The URL of an application server's document; null for a name that is not an origin, which has no document. */
 export function documentUrlOf(
   name: string,
   { allowsPrivate }: Pick<ReadKeyListOptions, 'allowsPrivate'>,
@@ -35,8 +36,8 @@ export function documentUrlOf(
 }
 
 /**
- * Reads which keys an application server calls its own: RFC 7638 thumbprints in the member `keys`. Whoever registers chooses
- * where this server connects to: the guard is that of webhooks.
+ * Reads which keys an application server says are its own: RFC 7638 thumbprints in the member `keys`. Anybody who registers
+ * chooses where this server connects to, so private addresses are refused, as for webhooks.
  *
  * @returns the thumbprints, or why there are none
  */
@@ -71,7 +72,7 @@ function get(
     signal,
   })
   outgoing.on('response', (response) => {
-    const answer = response.statusCode === 200 ? readBody(response) : Promise.resolve('REFUSED' as const)
+    const answer = response.statusCode === 200 ? readDocument(response) : Promise.resolve('REFUSED' as const)
     response.on('error', reject)
     answer.then(resolve, reject).finally(() => {
       outgoing.destroy()
@@ -85,17 +86,14 @@ function get(
   return promise
 }
 
-async function readBody(response: IncomingMessage): Promise<readonly string[] | 'MALFORMED'> {
-  const chunks: Buffer[] = []
-  let bytes = 0
+async function readDocument(response: IncomingMessage): Promise<readonly string[] | 'MALFORMED'> {
+  const body = new BoundedBytes(bytesMax)
   for await (const chunk of response) {
     if (!Buffer.isBuffer(chunk)) throw new TypeError('A body without an encoding is bytes.')
-    bytes += chunk.length
-    if (bytes > bytesMax) return 'MALFORMED'
-    chunks.push(chunk)
+    if (!body.append(chunk)) return 'MALFORMED'
   }
   try {
-    const parsed = keyList.safeParse(JSON.parse(Buffer.concat(chunks).toString()))
+    const parsed = keyList.safeParse(JSON.parse(Buffer.from(body.bytes()).toString()))
     return parsed.success ? parsed.data.keys : 'MALFORMED'
   } catch {
     return 'MALFORMED'

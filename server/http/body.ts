@@ -5,14 +5,12 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
 
 export interface ReadBodyOptions {
   readonly bytesMax: number
-  /** Told of every piece that is kept. */
+  /** Called with the size of every chunk that is kept. */
   readonly onBytes?: (bytes: number) => void
 }
 
 /**
- * Reads a request's body, once and whole.
- *
- * By events: an asynchronous iterator takes 15 µs more for a body of one piece.
+ * Reads the whole body of a request, by its events: an asynchronous iterator takes 15 µs more for a body of one chunk.
  *
  * @throws {KeyServerError} TOO_LARGE, before more than `bytesMax` were kept
  */
@@ -26,15 +24,11 @@ export function readBody(
     reject(tooLarge(bytesMax))
     return promise
   }
-  let onlyPiece: Uint8Array<ArrayBuffer> | undefined
   const body = new BoundedBytes(bytesMax)
   let isWhole = false
   const onData = (chunk: unknown) => {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('A body is read as bytes.')
-    if (chunk.length > 0 && chunk.length === announced && isMostOf(chunk.buffer, chunk.length)) {
-      onlyPiece = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
-      onBytes(chunk.length)
-    } else if (body.append(chunk)) onBytes(chunk.length)
+    if (body.append(chunk, { isWhole: chunk.length === announced })) onBytes(chunk.length)
     else {
       request.off('data', onData).pause()
       reject(tooLarge(bytesMax))
@@ -44,18 +38,13 @@ export function readBody(
     .on('data', onData)
     .on('end', () => {
       isWhole = true
-      resolve(onlyPiece ?? body.bytes())
+      resolve(body.bytes())
     })
     .on('error', reject)
     .on('close', () => {
       if (!isWhole) reject(new Error('The connection ended before the body.'))
     })
   return promise
-}
-
-/** Whether a body may be kept with all that was read with it: its own headers, but not the next requests of its connection. */
-function isMostOf(buffer: ArrayBufferLike, bodyBytes: number): buffer is ArrayBuffer {
-  return buffer instanceof ArrayBuffer && buffer.byteLength <= 2 * bodyBytes + 4_096
 }
 
 function tooLarge(bytesMax: number): KeyServerError {
