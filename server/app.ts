@@ -241,7 +241,7 @@ function keyServerOf(
   const front = {
     clientAddressOf: createClientAddressReader({ trustedProxies, onUntrusted: warnOfProxy(log) }),
     engine,
-    authentication: services.authentication,
+    authenticator: services.authenticator,
     origins: () => known.origins,
     originPolicy: () => originPolicy,
     log,

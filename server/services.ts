@@ -10,7 +10,7 @@ import { AuditHeadSigner } from './audit/head-signer.ts'
 import { pruneAuditEntries } from './audit/retention.ts'
 import { sealAuditEntries } from './audit/seal.ts'
 import { RevocationWatch } from './auth/revocation-watch.ts'
-import { createAuthentication } from './auth/signed-request.ts'
+import { createAuthenticator } from './auth/signed-request.ts'
 import { Channels } from './channels/channels.ts'
 import { pruneChannels } from './channels/confirmations.ts'
 import { ChannelDelivery } from './channels/delivery.ts'
@@ -53,7 +53,7 @@ import { ServerRates } from './rate-limits/server-rates.ts'
 import type { Quotas } from './quotas/quotas.ts'
 import type { Registration } from '../schema/wire/enums.ts'
 import { pruneRates } from './rate-limits/shared-rates.ts'
-import { KeyServer } from './server-keys/key-server.ts'
+import { PublishedFacts } from './server-keys/published-facts.ts'
 import { SigningKeys } from './server-keys/signing-keys.ts'
 import { VerificationSigner } from './server-keys/verification-signer.ts'
 import { Acquisitions } from './transaction-keys/acquisitions.ts'
@@ -133,7 +133,7 @@ export function createServices(options: ServicesOptions) {
   const nodes: DatabaseNodes = options.isDistributed
     ? new CitusNodes({ databases, url: listenUrl, route: options.listenRoute, log })
     : singleNode(databases)
-  const authentication = createAuthentication(databases, {
+  const authenticator = createAuthenticator(databases, {
     nodes,
     rates,
     recordsAddresses: options.auditAddresses,
@@ -142,7 +142,7 @@ export function createServices(options: ServicesOptions) {
     route: options.listenRoute,
     notifications,
     onRevoked: (managementKeyId: string) => {
-      authentication.forget(managementKeyId)
+      authenticator.forget(managementKeyId)
       revocations.report(managementKeyId)
     },
     log,
@@ -235,7 +235,7 @@ export function createServices(options: ServicesOptions) {
   return {
     databases,
     rates,
-    authentication,
+    authenticator,
     revocations,
     listenState: () => listener.state,
     /** The values for readers of metrics. */
@@ -264,7 +264,7 @@ export function createServices(options: ServicesOptions) {
     channels: new Channels({ databases, ...webhookOptions, sendsMail: mailer !== null }),
     mailLinks,
     mailActions: new MailActions(databases),
-    keyServer: new KeyServer(databases, {
+    keyServer: new PublishedFacts(databases, {
       signingKeys,
       origins: options.origins,
       registration: options.registration,

@@ -105,7 +105,7 @@ async function check(request: ReceivedRequest, options: CheckOptions): Promise<A
   return { caller: { owner, key: { publicKey, thumbprint, expiresAt, certifiedBy } } }
 }
 
-interface SignedRequest {
+interface CheckedSignature {
   readonly owner: string
   readonly signature: ParsedSignature
   readonly key: PresentedKey
@@ -115,7 +115,7 @@ interface SignedRequest {
 async function checkSignature(
   request: ReceivedRequest,
   options: CheckOptions,
-): Promise<SignedRequest | { readonly refusal: Refusal }> {
+): Promise<CheckedSignature | { readonly refusal: Refusal }> {
   const { header } = request
   if (header('signature') === undefined && header('signature-input') === undefined) {
     return { refusal: refuse('SIGNATURE_REQUIRED') }

@@ -27,7 +27,7 @@ import {
 } from './signature-verifier.ts'
 
 /** Makes a {@link SignedRequest} from the signature that a transport received. */
-export interface Authentication {
+export interface Authenticator {
   /**
    * @param received null for a request without a signature
    * @param clientAddress the client that sent it
@@ -42,7 +42,7 @@ export interface Authentication {
  * @param options.rates what is counted: signatures that do not verify, and bytes of those that do
  * @param options.recordsAddresses the audit log has the addresses of clients
  */
-export function createAuthentication(
+export function createAuthenticator(
   databases: Databases,
   {
     rates,
@@ -53,7 +53,7 @@ export function createAuthentication(
     readonly recordsAddresses: boolean
     readonly nodes: Pick<DatabaseNodes, 'current'>
   },
-): Authentication {
+): Authenticator {
   const directory = new PrincipalDirectory(databases.reads.db, nodes)
   const verifier = new SignatureVerifier(directory)
   return {
@@ -89,7 +89,7 @@ export interface NonceToConsume extends AccountPrincipal {
 }
 
 /** The transaction of a request that is signed with the key that it registers. */
-export type Registration = Omit<SignedTransaction, keyof AccountPrincipal>
+export type RegistrationTransaction = Omit<SignedTransaction, keyof AccountPrincipal>
 
 /** Options of {@link SignedRequest.verifyOwner}. */
 interface OwnerOptions {
@@ -286,7 +286,7 @@ export class SignedRequest {
    */
   async registration<T>(
     key: { readonly principalId: PrincipalId; readonly keyId: string; readonly jwk: SigningJwk },
-    work: (registration: Registration) => Promise<T>,
+    work: (registration: RegistrationTransaction) => Promise<T>,
   ): Promise<T> {
     await assertSelfSigned(this.#requireSignature(), key)
     const cost = this.#bodyBytes + diskBytes.signedRequest + diskBytes.registration

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { badInput, KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication } from '../auth/signed-request.ts'
+import type { Authenticator } from '../auth/signed-request.ts'
 import type { ReceivedSignature } from '../auth/signature-verifier.ts'
 import type { GraphQLEngine, GraphQLParams, TransportContext } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
@@ -17,7 +17,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 
 export interface GraphQLEndpointOptions {
   readonly engine: GraphQLEngine
-  readonly authentication: Authentication
+  readonly authenticator: Authenticator
   readonly clientAddressOf: ClientAddressReader
   /** The origins that clients may sign as the target. */
   readonly origins: () => readonly string[]
@@ -33,7 +33,7 @@ export interface GraphQLEndpointOptions {
  * body to the engine.
  */
 export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
-  const { engine, authentication, explorerPath, log } = options
+  const { engine, authenticator, explorerPath, log } = options
   const maskError = createErrorMask(log)
   return async (request, response) => {
     const mayCall = allowOrigin(request, response, options.originPolicy())
@@ -65,7 +65,7 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
         }
         const clientAddress = options.clientAddressOf(request)
         const transport: TransportContext = {
-          signedRequest: authentication.request(received, clientAddress, bodyBytes),
+          signedRequest: authenticator.request(received, clientAddress, bodyBytes),
           params,
           clientAddress,
           onStream,

@@ -20,7 +20,7 @@ import { destroyTransactionKey, revokeTransactionKey } from './revoke.ts'
 import { parseKeyToStore } from './key-to-store.ts'
 import { TransactionKeyStore } from './store.ts'
 import { selectTransactionKey } from './transaction-key-rows.ts'
-import { parseKeyChanges, updateTransactionKey } from './update.ts'
+import { parseKeyUpdate, updateTransactionKey } from './update.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 
 /** Stores, lists, updates and revokes transaction keys. Only `Acquisitions` releases their wrapped keys. */
@@ -56,9 +56,9 @@ export class TransactionKeys {
   }
 
   async #update(request: SignedRequest, input: UpdateTransactionKeyInput): Promise<TransactionKey> {
-    const changes = parseKeyChanges(input)
+    const update = parseKeyUpdate(input)
     return this.#change(request, input.id, (signed, id) =>
-      this.#counted(signed, [id], () => updateTransactionKey(signed, id, changes)),
+      this.#counted(signed, [id], () => updateTransactionKey(signed, id, update)),
     )
   }
 

@@ -25,11 +25,11 @@ const changes = z.object({
   possession: statementOf('claviger-possession+jwt').nullable().optional(),
 })
 
-/** The changes of a transaction key, parsed. */
-export type KeyChanges = z.infer<typeof changes>
+/** An update of a transaction key, parsed. */
+export type KeyUpdate = z.infer<typeof changes>
 
 /** @throws {KeyServerError} BAD_USER_INPUT */
-export function parseKeyChanges(input: UpdateTransactionKeyInput): KeyChanges {
+export function parseKeyUpdate(input: UpdateTransactionKeyInput): KeyUpdate {
   return parseInput(changes, input, 'input')
 }
 
@@ -43,7 +43,7 @@ export function parseKeyChanges(input: UpdateTransactionKeyInput): KeyChanges {
 export async function updateTransactionKey(
   signed: SignedTransaction,
   id: string,
-  changes: KeyChanges,
+  changes: KeyUpdate,
 ): Promise<void> {
   const { isRevoked } = await lockTransactionKey(signed, id)
   if (isRevoked) throw new KeyServerError('KEY_REVOKED', 'This transaction key is revoked.')
@@ -61,7 +61,7 @@ export async function updateTransactionKey(
 async function updateLimit(
   { tx, accountId }: SignedTransaction,
   id: string,
-  changes: KeyChanges,
+  changes: KeyUpdate,
 ): Promise<void> {
   if (changes.maxUses === undefined && changes.overusePolicy === undefined) return
   await tx
@@ -76,7 +76,7 @@ async function updateLimit(
 }
 
 /** @returns whether the end of the term changed */
-async function updateTerm(signed: SignedTransaction, id: string, changes: KeyChanges): Promise<boolean> {
+async function updateTerm(signed: SignedTransaction, id: string, changes: KeyUpdate): Promise<boolean> {
   if (changes.expiresAt === undefined && changes.expiryNotices === undefined) return false
   const { tx, accountId, now } = signed
   const [stored] = await tx.select().from(transactionKeys).where(isKey(accountId, id))
@@ -109,7 +109,7 @@ async function updateTerm(signed: SignedTransaction, id: string, changes: KeyCha
 async function updateCertificate(
   signed: SignedTransaction,
   id: string,
-  { certificate }: KeyChanges,
+  { certificate }: KeyUpdate,
 ): Promise<void> {
   const { tx, accountId } = signed
   const key = await selectTransactionKey(tx, accountId, id)
@@ -131,7 +131,7 @@ async function updateCertificate(
 async function updatePossession(
   signed: SignedTransaction,
   id: string,
-  { possession }: KeyChanges,
+  { possession }: KeyUpdate,
 ): Promise<void> {
   if (possession === undefined) return
   const { tx, accountId } = signed

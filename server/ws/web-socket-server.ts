@@ -5,7 +5,7 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authentication, SignedRequest } from '../auth/signed-request.ts'
+import type { Authenticator, SignedRequest } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { ClientAddressReader } from '../http/client-address.ts'
@@ -31,7 +31,7 @@ import { serveSocket, type SocketExtra } from './socket.ts'
 
 export interface WebSocketServerOptions {
   readonly engine: GraphQLEngine
-  readonly authentication: Authentication
+  readonly authenticator: Authenticator
   readonly clientAddressOf: ClientAddressReader
   readonly revocations: RevocationWatch
   readonly origins: () => readonly string[]
@@ -94,7 +94,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     onConnect: async ({ connectionParams, extra: { socket } }) => {
       noteOperation('connect')
       try {
-        const request = options.authentication.request(
+        const request = options.authenticator.request(
           readSocketSignature(connectionParams, options.origins()),
           addresses.get(socket) ?? '',
         )
@@ -124,7 +124,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
         // graphql-ws has counted this one already.
         if (Object.keys(subscriptions).length > operationsPerSocketMax) throw tooManyOperations()
         const clientAddress = addresses.get(socket) ?? ''
-        const unsigned = options.authentication.request(null, clientAddress)
+        const unsigned = options.authenticator.request(null, clientAddress)
         const signers = { socket: requests.get(socket) ?? unsigned, unsigned, clientAddress }
         return await prepareOperation(engine, signers, payload)
       } catch (error) {

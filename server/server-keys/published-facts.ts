@@ -5,14 +5,14 @@ import type { SigningKeys } from './signing-keys.ts'
 import type { Databases } from '../database/connect.ts'
 import { version } from '../lib/version.ts'
 
-/** Facts about this key server. */
-export class KeyServer implements KeyServerPort {
+/** The facts and signing keys that this key server publishes. */
+export class PublishedFacts implements KeyServerPort {
   readonly #databases: Databases
   readonly #signingKeys: SigningKeys
   readonly #origins: () => readonly string[]
   readonly #registration: Registration
 
-  /** `origins` is asked when it is needed: the server's port may be in them, and is known late. */
+  /** @param options.origins called for each request: the server's port may be in them, and is not known before it listens */
   constructor(
     databases: Databases,
     {
