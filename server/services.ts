@@ -251,7 +251,7 @@ export function createServices(options: ServicesOptions) {
     managementKeys: new ManagementKeys({ quotas }),
     transactionKeys: new TransactionKeys(databases, { quotas, nodes }),
     acquisitions: new Acquisitions(databases, { meters, nodes }),
-    verification: new Verification(nodes, { answers: signer, mismatchAlarm, meters }),
+    verification: new Verification(nodes, { signer, mismatchAlarm, meters }),
     alerts: new Alerts({ databases, streams, meters }),
     audit: new AuditLog(databases, { signer: new AuditHeadSigner(signingKeys, { issuer: origin }) }),
     applicationServers: new ApplicationServers({

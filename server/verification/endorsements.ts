@@ -4,11 +4,12 @@ import { limits } from '../../schema/wire/limits.ts'
 import type { OpenPool } from '../database/connect.ts'
 import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 
-/** A management key, and what it was endorsed by; null when its client sent no endorsement. */
+/** The endorsement of a management key; null when its client sent none. */
 interface Link {
   readonly endorsement: string | null
 }
 
+/** Identifies a management key. */
 interface LinkName {
   readonly accountId: string
   readonly managementKeyId: string
@@ -18,9 +19,9 @@ interface LinkName {
 const cachedCharactersMax = 8 * 1024 * 1024
 
 /**
- * Finds the endorsements that lead from who signed a certificate to the account's first management key: what an application
- * server needs that knows one of these keys, and none of the others. A management key's endorsement never changes, so it is
- * read once.
+ * Finds certification paths: the endorsements that lead from a statement's signer to the account's first management key. With
+ * them an application server that has pinned one of these keys can trust the others. A management key's endorsement never
+ * changes, so it is read once.
  */
 export class Endorsements {
   readonly #cache = new LRUCache<string, Link>({
@@ -34,23 +35,23 @@ export class Endorsements {
   }
 
   /**
-   * For each of these statements its signer's own endorsement first, then that of who signed this one, and so on, none twice:
-   * at most {@link limits.endorsementsMax}. It ends where a key has none.
+   * The certification paths of statements, one after the other: for each the endorsement of its signer, then that of the endorser,
+   * and so on, up to a key without one. No endorsement comes twice, and there are at most {@link limits.endorsementsMax}.
    */
-  async chainOf(accountId: string, statements: readonly string[]): Promise<string[]> {
-    const chain: string[] = []
+  async pathOf(accountId: string, statements: readonly string[]): Promise<string[]> {
+    const path: string[] = []
     const seen = new Set<string>()
     for (const statement of statements) {
       let managementKeyId = signerOf(statement)
-      while (!seen.has(managementKeyId) && chain.length < limits.endorsementsMax) {
+      while (!seen.has(managementKeyId) && path.length < limits.endorsementsMax) {
         seen.add(managementKeyId)
         const { endorsement } = await this.#find({ accountId, managementKeyId })
         if (endorsement === null) break
-        chain.push(endorsement)
+        path.push(endorsement)
         managementKeyId = signerOf(endorsement)
       }
     }
-    return chain
+    return path
   }
 
   async #find(name: LinkName): Promise<Link> {

@@ -1,27 +1,28 @@
 import { z } from 'zod'
 import type { PublicKeyVerification } from '../../schema/graphql/domain.ts'
 import type { OpenPool } from '../database/connect.ts'
-import type { Mismatch } from './mismatch-queue.ts'
 import { transactionKeyStates } from '../../schema/wire/enums.ts'
 
-/** The row to look up: one of one account, or none. */
-export type VerificationQuery = Mismatch
+/** A public key that was presented as an owner's to an application server. */
+export interface PresentedKey {
+  readonly accountId: string
+  readonly applicationServer: string
+  /** RFC 7638 thumbprint. */
+  readonly thumbprint: string
+}
 
-/** The database's answer to it. */
-export type VerificationResult = Omit<PublicKeyVerification, 'answer' | 'endorsements'>
+/** The stored facts about a presented key. */
+export type PresentedKeyFacts = Omit<PublicKeyVerification, 'answer' | 'endorsements'>
 
-/** Looks up all questions in one statement, and answers in their order. An unknown key takes the same path as a known one. */
-export async function lookUp(
-  { sql }: OpenPool,
-  questions: readonly VerificationQuery[],
-): Promise<VerificationResult[]> {
+/** Looks up keys in one statement. The facts are in their order. An unknown key takes the same path as a known one. */
+export async function lookUp({ sql }: OpenPool, keys: readonly PresentedKey[]): Promise<PresentedKeyFacts[]> {
   const rows = await sql`
     SELECT * FROM look_up_public_keys(
-      ${questions.map((question) => question.accountId)}::uuid[],
-      ${questions.map((question) => question.applicationServer)}::text[],
-      ${questions.map((question) => question.thumbprint)}::text[])`
-  return rows.map((answer) => {
-    const row = answerRow.parse(answer)
+      ${keys.map(({ accountId }) => accountId)}::uuid[],
+      ${keys.map(({ applicationServer }) => applicationServer)}::text[],
+      ${keys.map(({ thumbprint }) => thumbprint)}::text[])`
+  return rows.map((found) => {
+    const row = factsRow.parse(found)
     return {
       coincides: row.state !== null,
       valid: row.state === 'ACTIVE',
@@ -36,7 +37,7 @@ export async function lookUp(
   })
 }
 
-const answerRow = z.object({
+const factsRow = z.object({
   state: z.enum(transactionKeyStates).nullable(),
   not_before: z.date().nullable(),
   expires_at: z.date().nullable(),

@@ -4,18 +4,18 @@ import type { Logger } from '../lib/log.ts'
 import { MismatchQueue, type ReportedMismatch } from './mismatch-queue.ts'
 import { raise, recordWaiting, selectDue } from './mismatch-rows.ts'
 
-/** Mismatches that wait at most, about 5 MB of them. */
+/** Maximum number of mismatches that wait: about 5 MB. */
 const waitingMax = 10_000
-/** Those of them of one application server of an account: as many as one request can present. */
+/** Maximum for one application server of an account: as many as one request can present. */
 const waitingOfApplicationServerMax = 100
 const batchMax = 500
 
 /**
  * Tells owners that somebody showed an application server a key that is not theirs.
  *
- * It works after the answer and beside it: what is reported only joins a queue, whoever and whatever was asked for, so
- * the answer's time does not tell whether there is such an owner. Up to 20 keys of an application server are told one by one
- * in an hour; those beyond wait, for a minute at least, for one alert that stands for them all.
+ * It works after the answer and apart from it: a report only joins a queue, for whichever owner, so the time of an answer does
+ * not tell whether there is such an owner. Up to 20 keys of an application server are alerted one by one in an hour; further
+ * ones wait, for a minute at least, for one alert about all of them.
  */
 export class MismatchAlarm {
   readonly #databases: Databases
@@ -36,9 +36,9 @@ export class MismatchAlarm {
   }
 
   /**
-   * Raises the alerts that are due for what was reported.
+   * Raises the alerts that are due for reported mismatches.
    *
-   * @returns whether more is waiting
+   * @returns whether more are waiting
    */
   async drain(): Promise<boolean> {
     const dropped = this.#queue.takeDropped()
@@ -47,18 +47,18 @@ export class MismatchAlarm {
     }
     const batch = this.#queue.take(batchMax)
     if (batch.length === 0) return false
-    await this.#tellOrKeep(batch)
+    await this.#alertOrKeep(batch)
     return this.#queue.size > 0
   }
 
-  async #tellOrKeep(batch: readonly ReportedMismatch[]): Promise<void> {
+  async #alertOrKeep(batch: readonly ReportedMismatch[]): Promise<void> {
     try {
-      await this.#tell(batch)
+      await this.#alert(batch)
     } catch (error) {
       const ofAccounts = [...Map.groupBy(batch, ({ accountId }) => accountId).values()]
       if (isOfOtherNode(error) && ofAccounts.length > 1) {
-        // Owners whose machine is there are told.
-        await Promise.all(ofAccounts.map((part) => this.#tellOrKeep(part)))
+        // The owners whose machine can be reached are alerted.
+        await Promise.all(ofAccounts.map((part) => this.#alertOrKeep(part)))
         return
       }
       // A mismatch that was raised already is no longer due.
@@ -67,7 +67,7 @@ export class MismatchAlarm {
     }
   }
 
-  /** Looks at what is still waiting, or else at as much of it as the database lets. Never throws. */
+  /** Processes what is still waiting, up to the first failure of the database. Never throws. */
   async end(): Promise<void> {
     try {
       while (await this.drain());
@@ -76,15 +76,15 @@ export class MismatchAlarm {
     }
   }
 
-  async #tell(batch: readonly ReportedMismatch[]): Promise<void> {
+  async #alert(batch: readonly ReportedMismatch[]): Promise<void> {
     const { alone, together } = await selectDue(this.#databases.writes.sql, batch)
-    const mayBeTold = ({ rates }: ReportedMismatch) => rates.tryTake('mismatches')
-    const waiting = together.filter(mayBeTold)
-    const told = alone.filter(mayBeTold)
-    const dropped = alone.length + together.length - told.length - waiting.length
+    const isWithinRates = ({ rates }: ReportedMismatch) => rates.tryTake('mismatches')
+    const waiting = together.filter(isWithinRates)
+    const toAlert = alone.filter(isWithinRates)
+    const dropped = alone.length + together.length - toAlert.length - waiting.length
     if (dropped > 0) this.#log.warn({ dropped }, 'Mismatches were dropped: one client reported too many')
-    for (const mismatch of told) {
-      // Another server may have used the hour's alerts up meanwhile.
+    for (const mismatch of toAlert) {
+      // Another server may have raised the hour's last alert meanwhile.
       if (!(await raise(this.#databases.writes, mismatch))) waiting.push(mismatch)
     }
     if (waiting.length > 0) await recordWaiting(this.#databases.writes.sql, waiting)

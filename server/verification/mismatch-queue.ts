@@ -1,14 +1,10 @@
 import type { ClientRates } from '../rate-limits/client-rates.ts'
+import type { PresentedKey } from './look-up.ts'
 
-/** A key that was presented as an owner's and is not, if there is such an owner. */
-export interface Mismatch {
-  readonly accountId: string
-  readonly applicationServer: string
-  /** RFC 7638 thumbprint of the presented key. */
-  readonly thumbprint: string
-}
+/** A presented key that does not coincide. The owner may not exist. */
+export type Mismatch = PresentedKey
 
-/** A mismatch, and what the client that asked may have written of them. */
+/** A mismatch, and the rates of the client that reported it. */
 export interface ReportedMismatch extends Mismatch {
   readonly rates: Pick<ClientRates, 'tryTake'>
 }
@@ -20,12 +16,12 @@ export interface MismatchQueueOptions {
 }
 
 /**
- * Mismatches that wait to be looked at. When it is full, the oldest of the account that has the most gives way: nobody fills
- * the queue for all by one name.
+ * Mismatches that wait for the alarm. When the queue is full, the oldest one of the account that has the most is dropped: one
+ * account cannot fill the queue for all.
  */
 export class MismatchQueue {
   readonly #options: MismatchQueueOptions
-  /** By all that tells two of them apart, the oldest first. */
+  /** By account, application server and thumbprint, the oldest first. */
   readonly #waiting = new Map<string, ReportedMismatch>()
   readonly #ofAccount = new Map<string, number>()
   readonly #ofApplicationServer = new Map<string, number>()
@@ -39,7 +35,7 @@ export class MismatchQueue {
     return this.#waiting.size
   }
 
-  /** Adds one, unless it waits already or its application server has as many as it may. */
+  /** Adds a mismatch, unless it waits already or its application server has as many as it may. */
   add(mismatch: ReportedMismatch): void {
     const key = keyOf(mismatch)
     if (this.#waiting.has(key)) return
@@ -53,7 +49,7 @@ export class MismatchQueue {
     if (this.#waiting.size > this.#options.max) this.#dropOldestOfMost()
   }
 
-  /** Takes the oldest out. */
+  /** Removes and returns the oldest ones. */
   take(countMax: number): readonly ReportedMismatch[] {
     const taken: ReportedMismatch[] = []
     for (const mismatch of this.#waiting.values()) {
@@ -101,7 +97,7 @@ function applicationServerKeyOf({ accountId, applicationServer }: Mismatch): str
   return JSON.stringify([accountId, applicationServer])
 }
 
-function add(...[counts, key, change]: [Map<string, number>, string, 1 | -1]): void {
+function add(counts: Map<string, number>, key: string, change: 1 | -1): void {
   const count = (counts.get(key) ?? 0) + change
   if (count === 0) counts.delete(key)
   else counts.set(key, count)

@@ -5,21 +5,21 @@ import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
 import type { Mismatch } from './mismatch-queue.ts'
 
-/** Alerts of one key each that an owner gets in an hour at most, for each application server, however many keys are shown. */
+/** Maximum number of alerts about one key each, in an hour, for one application server of an account. */
 export const mismatchAlertsPerHour = 20
 
-/** Keys that wait for an alert together, of one application server of an account. Keys beyond it are not counted. */
+/** Maximum number of keys that wait for a common alert, for one application server of an account. Further keys are not counted. */
 const waitingMax = 1_000
-/** How long the first of them waits at least, and how long it is until the next such alert. */
+/** The minimum wait of the first of them, and the time between two such alerts. */
 const sumUpAfterSeconds = 60
 const sumUpEverySeconds = 600
-/** Application servers of accounts that one run sums up. */
+/** Maximum number of common alerts in one run. */
 const batchMax = 100
 
 /**
- * Most of what is reported concerns nobody: this one statement finds the rest.
+ * Selects the mismatches that concern an account: most concern none.
  *
- * @returns what is to be told alone, and what is beyond that
+ * @returns those to alert one by one, and those to alert together
  */
 export async function selectDue<Reported extends Mismatch>(
   sql: postgres.Sql,
@@ -37,10 +37,10 @@ export async function selectDue<Reported extends Mismatch>(
 }
 
 /**
- * Tells one alone, unless it was told within the hour. Under the account's lock, so that servers which do this at once count
- * each other's.
+ * Raises an alert about one key, unless there was one within the hour. It holds the account's lock, so that concurrent servers
+ * count each other's alerts.
  *
- * @returns false when the hour's alerts are used up
+ * @returns false when the hour has all of its alerts
  */
 export async function raise(
   { db }: Pick<Databases['writes'], 'db'>,
@@ -71,7 +71,7 @@ export async function raise(
   })
 }
 
-/** Keeps what is beyond the hour's alerts, to be told together. */
+/** Keeps mismatches beyond the hour's alerts, for a common alert. */
 export async function recordWaiting(sql: postgres.Sql, mismatches: readonly Mismatch[]): Promise<void> {
   await sql`
     SELECT record_waiting_mismatches(
@@ -81,9 +81,9 @@ export async function recordWaiting(sql: postgres.Sql, mismatches: readonly Mism
 }
 
 /**
- * Tells what waits: one alert for each application server of an account, which names one key and counts the others.
+ * Raises the common alerts that are due: one for each application server of an account. It names one key and counts the others.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be due
  */
 export async function sumUpWaiting({ sql, db }: Pick<Databases['writes'], 'sql' | 'db'>): Promise<boolean> {
   const due = await sql<{ account_id: string; application_server: string }[]>`
@@ -91,7 +91,7 @@ export async function sumUpWaiting({ sql, db }: Pick<Databases['writes'], 'sql' 
   for (const { account_id: accountId, application_server: applicationServer } of due) {
     await runTransaction(db, async (tx) => {
       await tx.execute(fragment`SELECT FROM accounts WHERE id = ${accountId} FOR NO KEY UPDATE`)
-      // Another server may have come first: then there is nothing to tell.
+      // Another server may have come first: then nothing is left.
       const [told] = await tx.execute<{ thumbprint: string | null; keys: number }>(fragment`
         WITH told AS (
           UPDATE mismatches SET telling = 'SUMMED_UP', alerted_at = statement_timestamp()

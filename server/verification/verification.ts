@@ -11,23 +11,23 @@ import { thumbprintOf } from '../lib/thumbprint-of.ts'
 import type { DatabaseNodes } from '../database/distribution/nodes.ts'
 import type { Meters } from '../observation/meters.ts'
 import { Endorsements } from './endorsements.ts'
-import { lookUp, type VerificationResult, type VerificationQuery } from './look-up.ts'
+import { lookUp, type PresentedKey, type PresentedKeyFacts } from './look-up.ts'
 import type { MismatchAlarm } from './mismatch-alarm.ts'
 
-/** A question in the asker's own words, and what is looked up for it. */
-interface Asked {
+/** A verification's input: the names as they were sent, and the key to look up. */
+interface ParsedInput {
   readonly owner: string
   readonly applicationServer: string
-  readonly question: VerificationQuery
+  readonly key: PresentedKey
 }
 
 /**
- * Answers application servers whether a public key is its owner's. Unknown owners, unknown application servers and
- * other keys take the same path to the same answer. Questions that come at the same time share one statement.
+ * Tells application servers whether a public key is an owner's. Unknown owners, unknown application servers and other keys take
+ * the same path to the same answer. Concurrent verifications share one statement.
  */
 export class Verification {
-  readonly #ask: (question: VerificationQuery) => Promise<VerificationResult>
-  readonly #answers: VerificationSigner
+  readonly #lookUp: (key: PresentedKey) => Promise<PresentedKeyFacts>
+  readonly #signer: VerificationSigner
   readonly #endorsements: Endorsements
   readonly #mismatchAlarm: MismatchAlarm
   readonly #meters: Meters
@@ -35,29 +35,29 @@ export class Verification {
   constructor(
     nodes: DatabaseNodes,
     {
-      answers,
+      signer,
       mismatchAlarm,
       meters,
     }: {
-      readonly answers: VerificationSigner
+      readonly signer: VerificationSigner
       readonly mismatchAlarm: MismatchAlarm
       readonly meters: Meters
     },
   ) {
-    this.#ask = nodes.batch((reads) => (questions) => lookUp(reads, questions), { batchMax: 1000 })
-    this.#answers = answers
+    this.#lookUp = nodes.batch((reads) => (keys) => lookUp(reads, keys), { batchMax: 1000 })
+    this.#signer = signer
     this.#endorsements = new Endorsements(nodes)
     this.#mismatchAlarm = mismatchAlarm
     this.#meters = meters
   }
 
-  /** The port of one request, all of whose fields together ask for one batch at most. */
+  /** The port of one request. All of its fields together verify at most one batch. */
   forRequest({ rates }: { readonly rates: ClientRates }): VerificationPort {
-    let asked = 0
+    let count = 0
     return {
       verify: async (inputs, field) => {
-        asked += inputs.length
-        if (asked > limits.batchMax) {
+        count += inputs.length
+        if (count > limits.batchMax) {
           throw badInput(field, `There are at most ${String(limits.batchMax)} verifications in a request.`)
         }
         rates.take('verifications', { cost: inputs.length })
@@ -71,44 +71,44 @@ export class Verification {
     { field, rates }: { readonly field: string; readonly rates: ClientRates },
   ): Promise<PublicKeyVerification[]> {
     const isBatch = field === 'inputs'
-    const asked = inputs.map((input, index) => parse(input, isBatch ? `${field}.${String(index)}` : field))
-    return Promise.all(asked.map((one) => this.#answer(one, rates)))
+    const parsed = inputs.map((input, index) => parse(input, isBatch ? `${field}.${String(index)}` : field))
+    return Promise.all(parsed.map((input) => this.#verifyOne(input, rates)))
   }
 
-  async #answer(
-    { owner, applicationServer, question }: Asked,
+  async #verifyOne(
+    { owner, applicationServer, key }: ParsedInput,
     rates: ClientRates,
   ): Promise<PublicKeyVerification> {
-    const { accountId, thumbprint } = question
-    const facts = await traceStep({ name: 'group of verifications' }, () => this.#ask(question))
+    const { accountId, thumbprint } = key
+    const facts = await traceStep({ name: 'group of verifications' }, () => this.#lookUp(key))
     const statements = [facts.certificate, facts.revocation].filter((statement) => statement !== null)
     this.#meters.countVerification(facts.state ?? 'UNKNOWN')
-    if (!facts.coincides) this.#mismatchAlarm.report({ ...question, rates })
+    if (!facts.coincides) this.#mismatchAlarm.report({ ...key, rates })
     // However often a request selects it, it is signed once.
     let signed: Promise<string> | undefined
     return {
       ...facts,
       endorsements: async () =>
-        statements.length === 0 ? null : this.#endorsements.chainOf(accountId, statements),
-      answer: () => (signed ??= this.#answers.sign({ ...facts, owner, applicationServer, thumbprint })),
+        statements.length === 0 ? null : this.#endorsements.pathOf(accountId, statements),
+      answer: () => (signed ??= this.#signer.sign({ ...facts, owner, applicationServer, thumbprint })),
     }
   }
 }
 
 /**
- * An owner or application server that cannot exist is asked for like any other: it has no row. Only what could not
- * stand in a signed answer is refused, whoever is asked for.
+ * Parses an input. A name that no owner or application server can have is looked up like any other: it has no row. Only names
+ * that a signed answer cannot state are refused.
  */
-function parse(input: VerifyPublicKeyInput, path: string): Asked {
+function parse(input: VerifyPublicKeyInput, path: string): ParsedInput {
   const { owner, applicationServer } = input
   parseInput(askedName, owner, `${path}.owner`)
   parseInput(askedName, applicationServer, `${path}.applicationServer`)
   const jwk = parseInput(presentedJwk, input.publicKey, `${path}.publicKey`)
-  const question = {
+  const key = {
     accountId: accountIdOf(owner),
-    // PostgreSQL holds no NUL; another control character is in no application server's name either.
+    // PostgreSQL cannot store NUL. No application server's name has the other control character either.
     applicationServer: applicationServer.replaceAll('\0', '\u{1}'),
     thumbprint: thumbprintOf(jwk),
   }
-  return { owner, applicationServer, question }
+  return { owner, applicationServer, key }
 }
