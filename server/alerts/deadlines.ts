@@ -1,10 +1,11 @@
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 
 /** Deadlines that one statement takes. */
 const batchMax = 1000
 
 /**
- * Stores the alerts of deadlines that are due, and arms again what was taken while the clock was ahead. Any number of servers may do so at once, each deadline is taken by one.
+ * Stores the alerts of deadlines that are due, and arms again what was taken while the clock was ahead. Any number of servers may
+ * do so at once: each deadline is taken by one.
  *
  * Due deadlines are found by their time, so a sweep with nothing due costs the same whatever the number of keys (0.8 ms with
  * 1,000,000 of them, the round trip included), and 10,000 that are due at once are stored in a fraction of a second:
@@ -19,9 +20,9 @@ const batchMax = 1000
  *
  * test/load/deadlines.test.ts holds the stored function to this plan, bench/deadlines.ts has the figures.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be due
  */
-export async function sweepDeadlines({ writes }: PruningDatabases): Promise<boolean> {
+export async function sweepDeadlines({ writes }: JobDatabases): Promise<boolean> {
   const [row] = await writes.sql<{ taken: number }[]>`SELECT sweep_deadlines(${batchMax}) AS taken`
   return row?.taken === batchMax
 }

@@ -14,8 +14,8 @@ export interface AuditRecord {
 }
 
 /**
- * Stores entries of the audit log, in this order, in the transaction of what they tell of: what cannot be recorded does not
- * happen. Acquisitions and stored keys are recorded by database functions.
+ * Stores entries of the audit log, in this order, in the transaction of the effect that they record: an effect that cannot be
+ * recorded is rolled back. Acquisitions and stored keys are recorded by database functions.
  */
 export async function recordAudit(
   { tx, accountId, managementKeyId, address, now }: SignedTransaction,

@@ -1,24 +1,24 @@
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 
-/** Entries that one statement seals: about 25 ms. */
+/** Maximum number of entries that one statement seals, which takes about 25 ms. */
 const batchMax = 1000
 
 /**
  * Seals entries of any accounts: gives them their order, and chains them. Any number of servers may do so at once; none of
  * them waits for another.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be left
  */
-export async function sealAuditEntries(databases: PruningDatabases): Promise<boolean> {
+export async function sealAuditEntries(databases: JobDatabases): Promise<boolean> {
   return (await seal(databases, null)) === batchMax
 }
 
 /** Seals everything that an account's committed transactions have recorded. */
-export async function sealAuditLog(databases: PruningDatabases, accountId: string): Promise<void> {
+export async function sealAuditLog(databases: JobDatabases, accountId: string): Promise<void> {
   while ((await seal(databases, accountId)) === batchMax);
 }
 
-async function seal({ writes }: PruningDatabases, accountId: string | null): Promise<number> {
+async function seal({ writes }: JobDatabases, accountId: string | null): Promise<number> {
   const [row] = await writes.sql<{ sealed: number }[]>`
     SELECT seal_audit_entries(${accountId}::uuid, ${batchMax}) AS sealed`
   return row?.sealed ?? 0

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { and, eq, gt, sql } from 'drizzle-orm'
-import type postgres from 'postgres'
 import { blockedAddresses, confirmations } from '../../schema/tables/index.ts'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
-import type { Executor } from '../database/connect.ts'
+import type { Executor, JobDatabases } from '../database/connect.ts'
 
 const hourMs = 3_600_000
 const windowMs = 24 * hourMs
@@ -67,7 +66,7 @@ function waitForRoom(
   return leaves === undefined ? 0 : leaves + windowMs - now.getTime()
 }
 
-/** The address is asked for no confirmation any more, whoever wants it. */
+/** Stops confirmation mails to an address, for all accounts. */
 export async function blockAddress(db: Executor, addressDigest: string): Promise<void> {
   await db
     .insert(blockedAddresses)
@@ -76,15 +75,11 @@ export async function blockAddress(db: Executor, addressDigest: string): Promise
 }
 
 /**
- * Removes channels whose confirmation or farewell has run out, and what was counted a day ago.
+ * Removes channels whose confirmation or farewell has expired, and counted mails of more than a day ago.
  *
  * @returns false: it leaves nothing for another run
  */
-export async function pruneChannels({
-  writes,
-}: {
-  readonly writes: { readonly sql: postgres.Sql }
-}): Promise<boolean> {
+export async function pruneChannels({ writes }: JobDatabases): Promise<boolean> {
   await writes.sql`SELECT prune_channels(${windowMs / hourMs})`
   return false
 }

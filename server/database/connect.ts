@@ -52,6 +52,11 @@ export interface Databases {
   close(): Promise<void>
 }
 
+/** The connections that a job uses. */
+export interface JobDatabases {
+  readonly writes: Pick<OpenPool, 'sql'>
+}
+
 export interface ConnectOptions {
   readonly url: string
   readonly writeConnectionsMax: number

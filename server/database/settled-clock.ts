@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/log.ts'
-import type { PruningDatabases } from './pruning.ts'
+import type { JobDatabases } from './connect.ts'
 
 /** A step of the database's clock that is worth telling the operator. */
 const stepMsMin = 5_000
@@ -17,14 +17,14 @@ interface Sighting {
  * the database function `settled_clock` tells which time has come for certain (docs/adr/0015-settled-clock.md).
  */
 export class SettledClock {
-  readonly #databases: PruningDatabases
+  readonly #databases: JobDatabases
   readonly #log: Logger
   readonly #monotonicMs: () => number
   #last: Sighting | null = null
 
   /** @param options.monotonicMs milliseconds on a clock that is never set; `performance.now` by default */
   constructor(
-    databases: PruningDatabases,
+    databases: JobDatabases,
     {
       log,
       monotonicMs = () => performance.now(),

@@ -1,14 +1,14 @@
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 
-/** Changes that one statement moves. */
+/** Maximum number of changes that one statement moves. */
 const batchMax = 500
 
 /**
- * Takes changes that wait beside their accounts to an application server's rows, where these may be on different machines.
+ * Moves changes from the machine of their account, where they are recorded, to that of their application server.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be left
  */
-export async function moveKeyChanges({ writes }: PruningDatabases): Promise<boolean> {
+export async function moveKeyChanges({ writes }: JobDatabases): Promise<boolean> {
   const [row] = await writes.sql<{ moved: number }[]>`SELECT move_key_changes(${batchMax}) AS moved`
   return (row?.moved ?? 0) > 0
 }

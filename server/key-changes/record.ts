@@ -3,8 +3,8 @@ import type { Executor } from '../database/connect.ts'
 import type { storedKeyChangeKinds } from '../../schema/wire/enums.ts'
 
 /**
- * Stores a change of a key for its application server, when that one has registered. Call it last in a transaction, after
- * alerts: it locks the application server's row until the end.
+ * Records a change of a key for its application server, if that is registered. Call it last in a transaction, after alerts: it
+ * locks the application server's row until the end.
  */
 export async function recordKeyChange(
   { tx, accountId }: { readonly tx: Executor; readonly accountId: string },

@@ -1,14 +1,14 @@
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 
-/** Rows that one statement removes, so that no lock is held for long. */
+/** Maximum number of rows that one statement removes, so that no lock is held for long. */
 const batchMax = 5000
 
 /**
- * Removes pairings whose time is over.
+ * Removes expired pairings.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be left
  */
-export async function prunePairings({ writes }: PruningDatabases): Promise<boolean> {
+export async function prunePairings({ writes }: JobDatabases): Promise<boolean> {
   const [row] = await writes.sql<{ removed: number }[]>`SELECT prune_pairings(${batchMax}) AS removed`
   return row?.removed === batchMax
 }

@@ -1,13 +1,13 @@
 import type postgres from 'postgres'
 import { z } from 'zod'
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 import type { RateLimit } from './rate-limiter.ts'
 
 /**
- * Takes one of a limit that all servers of the database count together.
+ * Takes one from a limit that all servers of the database count together.
  *
- * @param asked.client what the database holds of an address
- * @returns how many seconds it takes until there is one to take; 0 when it was taken
+ * @param limit.client a digest of the address
+ * @returns the seconds until one can be taken; 0 when it was taken
  */
 export async function takeShared(
   sql: postgres.Sql,
@@ -19,15 +19,15 @@ export async function takeShared(
 
 const waitRow = z.object({ wait: z.number() })
 
-/** Rows that one statement removes, so that no lock is held for long. */
+/** Maximum number of rows that one statement removes, so that no lock is held for long. */
 const batchMax = 5000
 
 /**
- * Removes what is refilled, and what a wrong clock has filled far ahead.
+ * Removes rates that are refilled, and those that a wrong clock has dated far ahead.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be left
  */
-export async function pruneRates({ writes }: PruningDatabases): Promise<boolean> {
+export async function pruneRates({ writes }: JobDatabases): Promise<boolean> {
   const [row] = await writes.sql<{ removed: number }[]>`SELECT prune_rates(${batchMax}) AS removed`
   return row?.removed === batchMax
 }

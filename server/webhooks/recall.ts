@@ -1,4 +1,4 @@
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 import { retryDelayMsMax } from './backoff.ts'
 import { leaseSeconds } from './lease.ts'
 
@@ -15,7 +15,7 @@ const failuresMax = 30
  *
  * @returns false: it leaves nothing for another run
  */
-export async function recallWebhooks({ writes }: PruningDatabases): Promise<boolean> {
+export async function recallWebhooks({ writes }: JobDatabases): Promise<boolean> {
   await writes.sql`
     SELECT recall_webhooks(
       ${retryDelayMsMax(1) / 1000}, ${failuresMax}, ${retryDelayMsMax(failuresMax) / 1000},

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sweepDeadlines } from '../../server/alerts/deadlines.ts'
-import { pruneAlerts } from '../../server/alerts/retention.ts'
-import { pruneExpired, pruneServerKeys, type PruningDatabases } from '../../server/database/pruning.ts'
+import { pruneAlerts } from '../../server/alerts/pruning.ts'
+import type { JobDatabases } from '../../server/database/connect.ts'
+import { pruneExpired, pruneServerKeys } from '../../server/database/pruning.ts'
 import { SettledClock } from '../../server/database/settled-clock.ts'
-import { pruneApplicationServers, pruneKeyChanges } from '../../server/key-changes/retention.ts'
+import { pruneApplicationServers, pruneKeyChanges } from '../../server/key-changes/pruning.ts'
 import { noticeDeadlines } from '../../server/transaction-keys/term.ts'
 import { prunePairings } from '../../server/pairing/pruning.ts'
 import { recallWebhooks } from '../../server/webhooks/recall.ts'
@@ -32,7 +33,7 @@ const world = useWorld({ count: 2 })
 const kinds = ['KEY_EXPIRING', 'KEY_EXPIRED']
 const accountQuery = { query: '{ account { name } }' }
 let clock: WrongClock
-let wrong: PruningDatabases
+let wrong: JobDatabases
 
 beforeAll(async () => {
   clock = await openWrongClock(world.servers[0]?.databaseUrl ?? '')
@@ -47,7 +48,7 @@ beforeEach(async () => {
 })
 
 /** All that a server does by itself about what has expired. */
-async function prune(databases: PruningDatabases): Promise<void> {
+async function prune(databases: JobDatabases): Promise<void> {
   await new SettledClock(databases, { log: pino({ level: 'silent' }) }).sight()
   while (await pruneExpired(databases));
   while (await prunePairings(databases));

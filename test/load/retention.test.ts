@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeCursorPosition } from '../../schema/wire/cursor.ts'
-import { pruneAlerts } from '../../server/alerts/retention.ts'
+import { pruneAlerts } from '../../server/alerts/pruning.ts'
 import { connectDatabases, type Databases } from '../../server/database/connect.ts'
 import { expectRefusal } from '../support/operations.ts'
 import {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { pruneAuditEntries } from '../../../server/audit/retention.ts'
+import { pruneAuditEntries } from '../../../server/audit/pruning.ts'
 import { accountIdOf } from '../../../server/lib/account-id.ts'
 import { runOnMachines } from '../../support/machines.ts'
 import { auditEntriesOf, auditPage, hashOf } from '../../support/audit.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeCursorPosition, encodeCursorPosition, encodeCursor } from '../../../schema/wire/cursor.ts'
-import { pruneKeyChanges } from '../../../server/key-changes/retention.ts'
+import { pruneKeyChanges } from '../../../server/key-changes/pruning.ts'
 import { settleClock } from '../../support/clock.ts'
 import { administer, type Administrator } from '../../support/connections.ts'
 import { runOnMachines } from '../../support/machines.ts'

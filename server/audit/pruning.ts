@@ -1,16 +1,16 @@
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 
-/** Entries that one statement removes, about. */
+/** About how many entries one statement removes. */
 const batchMax = 2000
 
 /**
- * Removes entries of audit logs that are older than `retentionDays`, and notes the last of them with its chain in the same
- * statement.
+ * Removes entries of audit logs that are older than `retentionDays`, and records the number and hash of the last one in the
+ * same statement.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be left
  */
 export async function pruneAuditEntries(
-  { writes }: PruningDatabases,
+  { writes }: JobDatabases,
   { retentionDays }: { readonly retentionDays: number },
 ): Promise<boolean> {
   const [row] = await writes.sql<{ removed: number }[]>`

@@ -1,16 +1,16 @@
-import type { PruningDatabases } from '../database/pruning.ts'
+import type { JobDatabases } from '../database/connect.ts'
 
-/** Alerts that one statement removes, about. */
+/** About how many alerts one statement removes. */
 const batchMax = 2000
 
 /**
  * Removes alerts that are older than `retentionDays`, and raises their accounts' low-water marks in the same
  * statement. Any number of servers may do so at once; none of them waits for a lock.
  *
- * @returns whether there may be more of them
+ * @returns whether more may be left
  */
 export async function pruneAlerts(
-  { writes }: PruningDatabases,
+  { writes }: JobDatabases,
   { retentionDays }: { readonly retentionDays: number },
 ): Promise<boolean> {
   const [row] = await writes.sql<{ removed: number }[]>`
