@@ -4,20 +4,15 @@ import { z } from 'zod'
 import type { AddChannelInput, ChannelsPort } from '../../schema/graphql/context.ts'
 import type { Channel } from '../../schema/graphql/domain.ts'
 import { webhooks } from '../../schema/tables/index.ts'
-import {
-  alertKinds,
-  channelLanguages,
-  type ChannelChange,
-  type ChannelKind,
-} from '../../schema/wire/enums.ts'
+import { channelLanguages, type ChannelKind } from '../../schema/wire/enums.ts'
 import { badInput, KeyServerError, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { lockAlerts } from '../alerts/lock.ts'
-import { raiseAlert } from '../alerts/raise.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
-import type { Databases, Executor } from '../database/connect.ts'
-import { parseInput, uuid } from '../lib/input.ts'
+import type { Databases } from '../database/connect.ts'
+import { parseInput, uuid, wantedKinds } from '../lib/input.ts'
+import { raiseChannelChanged, sendsOtherAlerts } from '../webhooks/channel-changed.ts'
 import {
   channelColumns,
   isChannel,
@@ -38,12 +33,7 @@ export interface ChannelsOptions {
 }
 
 const input = z.object({
-  kinds: z
-    .array(z.enum(alertKinds))
-    .min(1, { error: 'At least one kind, or null for all.' })
-    .transform((kinds) => [...new Set(kinds)])
-    .nullable()
-    .default(null),
+  kinds: wantedKinds,
   language: z
     .enum(channelLanguages)
     .nullish()
@@ -114,7 +104,7 @@ export class Channels {
   ): Promise<StoredChannel> {
     const { tx, accountId } = signed
     const { serverKeySecret } = this.#options
-    // Those that were removed and not yet told count as well, so that adding and removing floods nobody.
+    // Removed channels count until their farewell is sent, so that adding and removing in turn floods nobody.
     const [{ count } = { count: 0 }] = await tx
       .select({ count: sql<number>`count(*)::int` })
       .from(webhooks)
@@ -142,7 +132,7 @@ export class Channels {
     return channel
   }
 
-  /** Has the confirmation mail sent, now or once more; not to an address whose reader does not want to be asked. */
+  /** Has the confirmation mail sent, now or again; not to an address that was blocked. */
   async #askForConfirmation(
     signed: SignedTransaction,
     { target, id }: { readonly target: string; readonly id: string },
@@ -189,7 +179,7 @@ export class Channels {
   }
 }
 
-/** How long a removed channel is tried to be told so, before its target is erased all the same. */
+/** How long a farewell is tried before the target is erased without one. */
 const farewellMsMax = 24 * 3_600_000
 const farewell = { notice: 'FAREWELL', targetDigest: null, disabledAt: null, attempts: 0 } as const
 
@@ -204,7 +194,7 @@ async function selectByTarget(
   return known
 }
 
-/** Enables it, and has what is waiting tried at once where nothing fails; where it does, the back-off stays. */
+/** Changes and enables a channel. Waiting alerts are tried at once, unless attempts fail: then the back-off stays. */
 async function change(
   { tx, accountId, now }: SignedTransaction,
   { id }: StoredChannel,
@@ -225,30 +215,7 @@ async function change(
   return channel
 }
 
-/** Whether an owner must hear of the difference. */
+/** Whether a change is alerted. */
 function isOther(before: StoredChannel, after: StoredChannel): boolean {
-  const kindsOf = ({ kinds }: StoredChannel) => kinds && [...kinds].sort().join()
-  return (
-    kindsOf(before) !== kindsOf(after) ||
-    before.language !== after.language ||
-    (before.disabledAt === null) !== (after.disabledAt === null)
-  )
-}
-
-/** Tells of a change, on every channel that is there at the end of the transaction. */
-export async function raiseChannelChanged(
-  signed: {
-    readonly tx: Executor
-    readonly accountId: string
-    /** The one that signed the request. */
-    readonly managementKeyId?: string
-  },
-  { id, kind }: Pick<Channel, 'id' | 'kind'>,
-  changed: ChannelChange,
-): Promise<void> {
-  await raiseAlert(signed, {
-    kind: 'CHANNEL_CHANGED',
-    managementKeyId: signed.managementKeyId ?? null,
-    details: { channelId: id, channelKind: kind, change: changed },
-  })
+  return before.language !== after.language || sendsOtherAlerts(before, after)
 }

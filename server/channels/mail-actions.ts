@@ -4,8 +4,8 @@ import type { ChannelLanguage } from '../../schema/wire/enums.ts'
 import { lockAlerts } from '../alerts/lock.ts'
 import type { Databases, Executor } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
+import { raiseChannelChanged } from '../webhooks/channel-changed.ts'
 import { channelColumns, isChannel, isKept, type StoredChannel } from './channel-rows.ts'
-import { raiseChannelChanged } from './channels.ts'
 import { blockAddress } from './confirmations.ts'
 import type { MailLink } from './links.ts'
 
@@ -18,7 +18,7 @@ export interface LinkFacts {
 
 type ChannelLink = Extract<MailLink, { readonly channelId: string }>
 
-/** Carries out the links in mails. Only the mails' readers have them, so nothing else is asked for. */
+/** Carries out the links in mails. A link is the only credential: only the mail's reader has it. */
 export class MailActions {
   readonly #databases: Databases
 
@@ -26,7 +26,7 @@ export class MailActions {
     this.#databases = databases
   }
 
-  /** Null when the link does nothing any more. */
+  /** The account that a link acts on; null when it has no effect any more. */
   async look(link: MailLink): Promise<LinkFacts | null> {
     if (link.action === 'block') return noAccount
     const { db } = this.#databases.reads
@@ -38,7 +38,7 @@ export class MailActions {
     return found ?? null
   }
 
-  /** Does it. Null when there was nothing to do. */
+  /** Carries out a link; null when it had no effect. */
   async follow(link: MailLink): Promise<LinkFacts | null> {
     const { db } = this.#databases.writes
     if (link.action === 'block') {
@@ -55,7 +55,7 @@ export class MailActions {
       const newest = await lockAlerts({ tx, accountId })
       const channel = await (link.action === 'confirm' ? confirm(tx, link, newest) : stop(tx, link))
       if (channel === undefined) return null
-      // One that was never confirmed is told of to nobody.
+      // A channel that was never confirmed raises no alert.
       if (link.action === 'confirm' || channel.isConfirmed) {
         await raiseChannelChanged({ tx, accountId }, channel, link.action === 'confirm' ? 'ADDED' : 'STOPPED')
       }
@@ -64,7 +64,7 @@ export class MailActions {
   }
 }
 
-/** An action on an address alone has no language to go by. */
+/** The page of an action on an address alone: no account says which language. */
 const noAccount: LinkFacts = { owner: '', language: 'EN' }
 
 function isOpenFor({ action, accountId, channelId: id }: ChannelLink) {
@@ -76,7 +76,7 @@ function isOpenFor({ action, accountId, channelId: id }: ChannelLink) {
   )
 }
 
-/** From now on: it is sent what comes, and not what came before. */
+/** Confirms a channel: alerts from now on are sent there. */
 async function confirm(tx: Executor, link: ChannelLink, newest: number): Promise<StoredChannel | undefined> {
   const [channel] = await tx
     .update(webhooks)
@@ -94,7 +94,7 @@ async function confirm(tx: Executor, link: ChannelLink, newest: number): Promise
   return channel
 }
 
-/** The address is erased with the row. */
+/** Removes a channel, and erases its address. */
 async function stop(tx: Executor, link: ChannelLink): Promise<StoredChannel | undefined> {
   const [channel] = await tx.delete(webhooks).where(isOpenFor(link)).returning(channelColumns)
   return channel

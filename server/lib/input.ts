@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isAccountName } from '../../schema/wire/account-name.ts'
 import { toCompactJwe } from '../../schema/wire/brands.ts'
+import { alertKinds } from '../../schema/wire/enums.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { InvalidJwe, parseWrappedKeyHeader } from '../../schema/wire/keys/jwe.ts'
 import {
@@ -104,6 +105,14 @@ export const askedName = z
       error: `This has 1 to ${String(limits.applicationServerCharactersMax)} characters and no unpaired surrogates.`,
     },
   )
+
+/** The kinds of alerts that are wanted, each once; null for all. */
+export const wantedKinds = z
+  .array(z.enum(alertKinds))
+  .min(1, { error: 'At least one kind, or null for all.' })
+  .transform((kinds) => [...new Set(kinds)])
+  .nullable()
+  .default(null)
 
 /** RFC 7638 SHA-256, base64url. */
 export const thumbprintText = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, {

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { overusePolicies } from '../../schema/wire/enums.ts'
-import { badInput } from '../../schema/wire/errors.ts'
-import { limits } from '../../schema/wire/limits.ts'
 import {
   applicationServer,
   expiryNotices,
   instant,
-  jwe,
   label,
   maxUses,
   parseInput,
@@ -16,16 +13,14 @@ import {
   uuid,
 } from '../lib/input.ts'
 import { assertTerm } from './term.ts'
+import { assertRecipients, wrappedKeysInput } from './wrapped-keys-input.ts'
 
 const storeTransactionKeyInput = z.object({
   id: uuid,
   applicationServer,
   label: label.nullish().transform((value) => value ?? null),
   publicKey: publicJwk.nullish().transform((value) => value ?? null),
-  wrappedKeys: z
-    .array(z.object({ managementKeyId: z.string(), jwe }))
-    .min(1, { error: 'There is at least one wrapped key.' })
-    .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped keys.` }),
+  wrappedKeys: wrappedKeysInput,
   notBefore: instant.nullish().transform((value) => value ?? null),
   expiresAt: instant.nullish().transform((value) => value ?? null),
   expiryNotices: expiryNotices.nullish().transform((value) => value ?? null),
@@ -49,21 +44,13 @@ export type KeyToStore = z.infer<typeof storeTransactionKeyInput>
 export function parseKeyToStore(input: unknown): KeyToStore {
   const key = parseInput(storeTransactionKeyInput, input, 'input')
   assertTerm(key)
-  const seen = new Set<string>()
-  for (const [index, { managementKeyId, jwe }] of key.wrappedKeys.entries()) {
-    const path = `input.wrappedKeys.${String(index)}`
-    if (jwe.header.kid !== managementKeyId) {
-      throw badInput(`${path}.jwe`, "The JWE's kid must be the management key that it is stored for.")
-    }
-    if (seen.has(managementKeyId))
-      throw badInput(path, 'A transaction key is wrapped once for a management key.')
-    seen.add(managementKeyId)
-  }
+  assertRecipients(key.wrappedKeys, 'input.wrappedKeys')
   return key
 }
 
-/** SHA-256 of a key's content, in hex. Equal content has an equal hash: the parser fixes the order of members,and the wrapped keys are
- * sorted.
+/**
+ * SHA-256 of a key's content, in hex. Equal content has an equal hash: the parser fixes the order of members, and the wrapped
+ * keys are sorted.
  */
 export function hashContent(key: KeyToStore): string {
   const wrappedKeys = key.wrappedKeys.map(({ managementKeyId, jwe }) => [managementKeyId, jwe.compact])

@@ -5,7 +5,7 @@ import { parseTransactionKeyId, type TransactionKeyId } from '../../schema/wire/
 import { badInput, notFound } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import type { SignedTransaction } from '../auth/signed-request.ts'
-import { jwe, parseInput } from '../lib/input.ts'
+import { parseInput } from '../lib/input.ts'
 import { selectTransactionKeysById } from './transaction-key-rows.ts'
 import {
   assertActiveManagementKeys,
@@ -13,17 +13,10 @@ import {
   storeWrappedKeys,
   type WrappedKeyRow,
 } from './wrapped-keys.ts'
+import { assertRecipients, wrappedKeysInput } from './wrapped-keys-input.ts'
 
 const rewrapInput = z
-  .array(
-    z.object({
-      transactionKeyId: z.string(),
-      wrappedKeys: z
-        .array(z.object({ managementKeyId: z.string(), jwe }))
-        .min(1, { error: 'There is at least one wrapped key.' })
-        .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} wrapped keys.` }),
-    }),
-  )
+  .array(z.object({ transactionKeyId: z.string(), wrappedKeys: wrappedKeysInput }))
   .max(limits.batchMax, { error: `There are at most ${String(limits.batchMax)} keys in a request.` })
 
 /** Transaction keys to wrap for other management keys, parsed. */
@@ -46,21 +39,10 @@ export function parseKeysToRewrap(input: readonly RewrapTransactionKeyInput[]): 
     if (transactionKeyId !== null && ids.indexOf(transactionKeyId) !== index) {
       throw badInput(path, 'A request must not name a key twice.')
     }
-    const seen = new Set<string>()
+    assertRecipients(wrappedKeys, `${path}.wrappedKeys`)
     return wrappedKeys.map(
-      ({ managementKeyId, jwe: { compact, header } }, position): WrappedKeyRow | null => {
-        const wrappedKeyPath = `${path}.wrappedKeys.${String(position)}`
-        if (header.kid !== managementKeyId) {
-          throw badInput(
-            `${wrappedKeyPath}.jwe`,
-            "The JWE's kid must be the management key that it is stored for.",
-          )
-        }
-        if (seen.has(managementKeyId))
-          throw badInput(wrappedKeyPath, 'A transaction key is wrapped once for a management key.')
-        seen.add(managementKeyId)
-        return transactionKeyId && { transactionKeyId, managementKeyId, jwe: compact }
-      },
+      ({ managementKeyId, jwe: { compact } }): WrappedKeyRow | null =>
+        transactionKeyId && { transactionKeyId, managementKeyId, jwe: compact },
     )
   })
   const isWellFormed = ids.every((id) => id !== null) && rows.every((row) => row !== null)

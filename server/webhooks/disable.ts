@@ -1,14 +1,14 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { webhooks } from '../../schema/tables/index.ts'
 import { lockAlerts } from '../alerts/lock.ts'
-import { raiseAlert } from '../alerts/raise.ts'
 import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
+import { raiseChannelChanged } from './channel-changed.ts'
 import type { Leased } from './lease.ts'
 
 /**
- * Ends the delivery to a webhook or channel, of whose lease this server is the holder, until its owner sets it again; and tells of it
- * wherever else alerts are sent.
+ * Disables a webhook or channel that this server holds the lease of, until its owner sets it again. The alert about it goes to
+ * the owner's other channels.
  */
 export async function disable(
   { writes }: Pick<Databases, 'writes'>,
@@ -35,13 +35,6 @@ export async function disable(
       .where(and(eq(webhooks.accountId, accountId), eq(webhooks.id, id), eq(webhooks.lease, lease)))
       .returning({ channelKind: webhooks.channelKind })
     if (disabled === undefined) return
-    await raiseAlert(
-      { tx, accountId },
-      {
-        kind: 'CHANNEL_CHANGED',
-        managementKeyId: null,
-        details: { channelId: id, channelKind: disabled.channelKind, change: 'DISABLED' },
-      },
-    )
+    await raiseChannelChanged({ tx, accountId }, { id, kind: disabled.channelKind }, 'DISABLED')
   })
 }

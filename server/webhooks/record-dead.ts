@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import { lockAlerts } from '../alerts/lock.ts'
-import { raiseAlert } from '../alerts/raise.ts'
 import type { Databases } from '../database/connect.ts'
 import { runTransaction } from '../database/transaction.ts'
+import { raiseChannelChanged } from './channel-changed.ts'
 import { leaseSeconds, type LeasedWebhook } from './lease.ts'
 import type { WebhookFailure } from './post.ts'
 
 /**
- * Makes a dead letter of an alert, and goes on behind it. The first one since the receiver has accepted something is told wherever else
- * alerts are sent.
+ * Makes a dead letter of an alert, and moves on to the next one. The first dead letter since the receiver's last delivery raises
+ * an alert, which goes to the owner's other channels.
  *
  * @returns false, and has changed nothing, when the lease is no longer held
  */
@@ -35,8 +35,7 @@ export async function recordDead(
       INSERT INTO webhook_dead_letters (account_id, webhook_id, position, failed_at, failure)
       VALUES (${accountId}, ${id}, ${position}, statement_timestamp(), ${failure})`)
     if (before.length === 0) {
-      const details = { channelId: id, channelKind: null, change: 'FAILING' } as const
-      await raiseAlert({ tx, accountId }, { kind: 'CHANNEL_CHANGED', managementKeyId: null, details })
+      await raiseChannelChanged({ tx, accountId }, { id, kind: null }, 'FAILING')
     }
     return true
   })

@@ -7,14 +7,14 @@ import { webhookDeadLetters, webhooks } from '../../schema/tables/index.ts'
 import { notFound } from '../../schema/wire/errors.ts'
 import { parseCursorPosition } from '../alerts/alert-page.ts'
 import { lockAlerts } from '../alerts/lock.ts'
-import { raiseAlert } from '../alerts/raise.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { SignedRequest, SignedTransaction } from '../auth/signed-request.ts'
 import type { Quotas } from '../quotas/quotas.ts'
 import { quotaExceeded, quotasOf } from '../quotas/usage.ts'
 import type { Databases } from '../database/connect.ts'
-import { parseInput, uuid } from '../lib/input.ts'
+import { parseInput, uuid, wantedKinds } from '../lib/input.ts'
 import { parsePageSize } from '../lib/page-size.ts'
+import { raiseChannelChanged, sendsOtherAlerts } from './channel-changed.ts'
 import { createWebhookSecret, sealWebhookSecret, showWebhookSecret } from './secret.ts'
 import {
   countDeadLetters,
@@ -25,7 +25,6 @@ import {
   webhookColumns,
 } from './webhook-rows.ts'
 import { webhookUrl } from './webhook-url.ts'
-import { alertKinds, type ChannelChange } from '../../schema/wire/enums.ts'
 
 const webhookChanged = { action: 'WEBHOOK_CHANGED' } as const
 
@@ -49,12 +48,7 @@ export class Webhooks {
     this.#quotas = options.quotas
     this.#input = z.object({
       url: webhookUrl(options),
-      kinds: z
-        .array(z.enum(alertKinds))
-        .min(1, { error: 'At least one kind, or null for all.' })
-        .transform((kinds) => [...new Set(kinds)])
-        .nullable()
-        .default(null),
+      kinds: wantedKinds,
       renewSecret: z.boolean().nullable().default(false),
     })
   }
@@ -97,15 +91,15 @@ export class Webhooks {
         known === undefined
           ? await this.#add(signed, { id, url, kinds, sealedSecret: sealed ?? '', newest })
           : await change(signed, { id, kinds, ...(sealed !== null && { sealedSecret: sealed }) })
-      if (known !== undefined && (isNewSecret || isOther(known, webhook))) {
-        await raiseWebhookChanged(signed, id, 'CHANGED')
+      if (known !== undefined && (isNewSecret || sendsOtherAlerts(known, webhook))) {
+        await raiseChannelChanged(signed, { id, kind: null }, 'CHANGED')
       }
       await recordAudit(signed, [webhookChanged])
       return { webhook, secret: secret && showWebhookSecret(secret) }
     })
   }
 
-  /** One that is added to others is told to those, and not to itself. */
+  /** Adds a webhook. The alert about it goes to the others, and not to itself. */
   async #add(
     signed: SignedTransaction,
     { newest, ...values }: Parameters<typeof insert>[1],
@@ -117,7 +111,7 @@ export class Webhooks {
       .where(and(eq(webhooks.accountId, accountId), isNull(webhooks.notice)))
       .limit(1)
     if (other === undefined) return insert(signed, { ...values, newest })
-    await raiseWebhookChanged(signed, values.id, 'ADDED')
+    await raiseChannelChanged(signed, { id: values.id, kind: null }, 'ADDED')
     return insert(signed, { ...values, newest: newest + 1 })
   }
 
@@ -130,7 +124,7 @@ export class Webhooks {
         .where(isWebhook({ accountId, id: parseId(id) }))
         .returning(webhookColumns)
       if (removed === undefined) throw notFound('webhook')
-      await raiseWebhookChanged(signed, removed.id, 'REMOVED')
+      await raiseChannelChanged(signed, { id: removed.id, kind: null }, 'REMOVED')
       await recordAudit(signed, [webhookChanged])
       return removed
     })
@@ -138,7 +132,7 @@ export class Webhooks {
 
   async #redeliver(request: SignedRequest, id: string): Promise<Webhook> {
     return request.transaction(async (signed) => {
-      // First the webhook, whose row everybody locks first, so that who delivers sees the letters that are asked for.
+      // The webhook's row is locked first, as everywhere, so that its delivery sees the letters that are asked for.
       const webhook = await change(signed, { id: parseId(id), isRedeliveryAsked: true })
       await signed.tx.update(webhookDeadLetters).set({ isRedeliveryAsked: true }).where(isLetterOf(webhook))
       await recordAudit(signed, [webhookChanged])
@@ -157,30 +151,11 @@ export class Webhooks {
   }
 }
 
-/** A text that is no UUID is no webhook's id. @throws {KeyServerError} NOT_FOUND */
+/** @throws {KeyServerError} NOT_FOUND for a string that is no UUID */
 function parseId(id: string): string {
   const parsed = uuid.safeParse(id)
   if (!parsed.success) throw notFound('webhook')
   return parsed.data
-}
-
-/** Tells of a change on every channel and webhook that is there now. */
-async function raiseWebhookChanged(
-  signed: SignedTransaction,
-  channelId: string,
-  changed: ChannelChange,
-): Promise<void> {
-  await raiseAlert(signed, {
-    kind: 'CHANNEL_CHANGED',
-    managementKeyId: signed.managementKeyId,
-    details: { channelId, channelKind: null, change: changed },
-  })
-}
-
-/** Whether an owner must hear of the difference: other alerts are sent there. */
-function isOther(before: Webhook, after: Webhook): boolean {
-  const kindsOf = ({ kinds }: Webhook) => kinds && [...kinds].sort().join()
-  return kindsOf(before) !== kindsOf(after) || (before.disabledAt === null) !== (after.disabledAt === null)
 }
 
 async function insert(
