@@ -24,16 +24,16 @@ export async function selectAlertPage(
     throw badInput('last', 'A page is asked for with first or with last, not with both.')
   }
   const size = isFromEnd ? parsePageSize(last, 'last') : parsePageSize(first, 'first')
-  const bookmark = parseCursorPosition(after, 'after')
+  const asked = parseCursorPosition(after, 'after')
   const alerts = await selectAlerts(db, accountId, {
-    after: bookmark?.position ?? null,
+    after: asked?.position ?? null,
     before: parseCursorPosition(before, 'before')?.position ?? null,
     unacknowledgedOnly,
     limit: size + 1,
     fromEnd: isFromEnd,
   })
   // Afterwards, so that none is removed between.
-  if (bookmark !== null) await alertList(db, accountId).assertGoesOn(bookmark)
+  if (asked !== null) await alertList(db, accountId).assertGoesOn(asked)
   const hasMore = alerts.length > size
   const page = isFromEnd && hasMore ? alerts.slice(1) : alerts.slice(0, size)
   return {

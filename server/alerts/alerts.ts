@@ -69,7 +69,7 @@ export class Alerts {
         const newest = page.at(-1)
         const wanted = kinds === null ? page : page.filter(({ kind }) => kinds.includes(kind))
         for (const { occurredAt } of wanted) {
-          // Alerts that a subscriber comes back for are not late.
+          // Alerts from before the subscription are not late.
           if (occurredAt >= openedAt)
             this.#meters.timeAlert(Math.max(0, Date.now() - occurredAt.getTime()) / 1_000)
         }
@@ -84,14 +84,14 @@ export class Alerts {
   }
 
   async #acknowledge(request: SignedRequest, upTo: string): Promise<number> {
-    const bookmark = parseCursorPosition(upTo, 'upTo')
-    if (bookmark === null) throw badInput('upTo', 'This is not a cursor of an alert.')
-    const { position, atMs } = bookmark
+    const last = parseCursorPosition(upTo, 'upTo')
+    if (last === null) throw badInput('upTo', 'This is not a cursor of an alert.')
+    const { position, atMs } = last
     return request.transaction(
       async (signed) => {
         const { tx, accountId } = signed
         if (position === 0) return 0
-        // The alert of a cursor from before the database was set back is not there: its holder has not seen what is.
+        // After the database was set back, the alert of an older cursor is missing: the subscriber has not seen those that are there.
         const ofCursor = alias(alerts, 'of_cursor')
         const isThere = tx
           .select({ position: ofCursor.position })

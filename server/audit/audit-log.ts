@@ -26,7 +26,7 @@ export class AuditLog implements AuditPort {
 
   async page({ id }: Account, { first, after, filter }: AuditPageArguments): Promise<Page<AuditEntry>> {
     const size = parsePageSize(first, 'first')
-    const bookmark = askedPosition(after, { kind: 'audit', field: 'after' })
+    const asked = askedPosition(after, { kind: 'audit', field: 'after' })
     const matches = conditionsOf(filter ?? {})
     await sealAuditLog(this.#databases, id)
     const rows = await this.#databases.reads.db
@@ -35,21 +35,21 @@ export class AuditLog implements AuditPort {
       .where(
         and(
           eq(auditEntries.accountId, id),
-          bookmark === null ? undefined : lt(auditEntries.sequence, bookmark.position),
+          asked === null ? undefined : lt(auditEntries.sequence, asked.position),
           ...matches,
         ),
       )
       .orderBy(desc(auditEntries.sequence))
       .limit(size + 1)
     // Afterwards, so that none is removed between.
-    if (bookmark !== null) await this.#assertKept(id, bookmark)
+    if (asked !== null) await this.#assertKept(id, asked)
     return {
       edges: rows
         .slice(0, size)
         .map(toAuditEntry)
         .map((node) => ({ cursor: auditCursorOf(node), node })),
       hasNextPage: rows.length > size,
-      hasPreviousPage: bookmark !== null,
+      hasPreviousPage: asked !== null,
     }
   }
 

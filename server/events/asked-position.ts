@@ -8,10 +8,10 @@ const itemNames = {
 } as const satisfies Record<PositionedKind, string>
 
 /**
- * Where a cursor that a client sent stands; null when there is none.
+ * The position of a cursor that a client sent; null when there is none.
  *
- * @throws {KeyServerError} BAD_USER_INPUT at `field` for what is no cursor of such a list; CURSOR_EXPIRED for a change's in the
- *   older form, without a time: after the database was set back a change could be missed, and a change is a revocation
+ * @throws {KeyServerError} BAD_USER_INPUT at `field` when it is no cursor of such a list; CURSOR_EXPIRED for the older form of a
+ *   change's cursor, without a time: after the database was set back, a change could be missed, and a change may be a revocation
  */
 export function askedPosition(
   cursor: string | null | undefined,

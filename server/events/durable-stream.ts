@@ -6,11 +6,11 @@ import type { Signal } from './notifications.ts'
 export interface DurableStreamOptions<T> {
   /** Where to begin. */
   readonly after: CursorPosition
-  /** Joined before anything is read, so that nothing falls between reading and waiting. */
-  readonly wakeUp: Signal
+  /** Subscribed before anything is read, so that nothing falls between reading and waiting. */
+  readonly signal: Signal
   /** Reads the next items in order, at most a page. */
   readonly read: (after: CursorPosition) => Promise<ItemsRead<T>>
-  /** How long it may wait for a notification before it looks by itself, in milliseconds; null: for ever. */
+  /** How long it may wait for a notification before it reads by itself, in milliseconds; null: for ever. */
   readonly waitMsMax: () => number | null
   /** Says that the server stops. The stream then fails with UNAVAILABLE, because a stream that ends is not resumed. */
   readonly stopping: AbortSignal
@@ -22,7 +22,7 @@ export interface ItemsRead<T> {
   readonly items: readonly T[]
   /** How far the read has come. */
   readonly seen: CursorPosition
-  /** There was nothing more when it was read, and what has come since is announced. Default: false. */
+  /** There was nothing more when it was read, and a notification announces what has come since. Default: false. */
   readonly isWhole?: boolean
 }
 
@@ -30,24 +30,24 @@ export interface ItemsRead<T> {
 const retryMs = 1_000
 
 /**
- * Every item of a stored list once and in order: those after a bookmark, then those to come. Alerts of an account, and
+ * Every item of a stored list once and in order: those after a position, then those to come. Alerts of an account, and
  * changes of an application server's keys, are such lists.
  *
  * Items are pulled: the database is read only when the consumer asks for more, so one that is slow holds a page and
  * nothing else, and delays nobody. A database that is out of reach for a while delays the stream and does not end it: its
- * consumer could do no better than to come back with the same bookmark.
+ * consumer could only come back with the same cursor.
  */
 export class DurableStream<T> implements AsyncIterableIterator<T> {
   readonly #options: DurableStreamOptions<T>
-  #bookmark: CursorPosition
+  #position: CursorPosition
   #page: readonly T[] = []
-  /** After the items of the page there is nothing to read before something new is announced. */
+  /** The page is the last one before the next notification. */
   #isAtEnd = false
   #isEnded = false
 
   constructor(options: DurableStreamOptions<T>) {
     this.#options = options
-    this.#bookmark = options.after
+    this.#position = options.after
     options.stopping.addEventListener('abort', this.#end, { once: true })
     options.revoked.addEventListener('abort', this.#end, { once: true })
     if (options.revoked.aborted) this.#end()
@@ -58,7 +58,7 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
   }
 
   async next(): Promise<IteratorResult<T, undefined>> {
-    const { wakeUp, waitMsMax, stopping, revoked } = this.#options
+    const { signal, waitMsMax, stopping, revoked } = this.#options
     while (!this.#ended()) {
       const [item, ...rest] = this.#page
       if (item !== undefined) {
@@ -67,15 +67,15 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
       }
       if (this.#isAtEnd) {
         this.#isAtEnd = false
-        await wakeUp.wait(waitMsMax())
+        await signal.wait(waitMsMax())
         continue
       }
       const page = await this.#read()
-      if (page === null) await wakeUp.wait(retryMs)
+      if (page === null) await signal.wait(retryMs)
       else {
         this.#page = page.items
-        const hasNews = page.items.length > 0 || page.seen.position > this.#bookmark.position
-        this.#bookmark = page.seen
+        const hasNews = page.items.length > 0 || page.seen.position > this.#position.position
+        this.#position = page.seen
         this.#isAtEnd = page.isWhole ?? !hasNews
       }
     }
@@ -92,7 +92,7 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
   /** Null when the database is out of reach. */
   async #read(): Promise<ItemsRead<T> | null> {
     try {
-      return await this.#options.read(this.#bookmark)
+      return await this.#options.read(this.#position)
     } catch (error) {
       if (isOutOfReach(error)) return null
       // Nobody asks a stream that has failed for more, nor calls its `return`.
@@ -106,7 +106,7 @@ export class DurableStream<T> implements AsyncIterableIterator<T> {
     this.#isEnded = true
     this.#options.stopping.removeEventListener('abort', this.#end)
     this.#options.revoked.removeEventListener('abort', this.#end)
-    this.#options.wakeUp.close()
+    this.#options.signal.close()
   }
 
   // A method, because the compiler takes a field for unchanged across an await.

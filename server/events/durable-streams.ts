@@ -9,7 +9,7 @@ import { DurableStream, type DurableStreamOptions } from './durable-stream.ts'
 export interface DurableStreamsOptions {
   readonly notifications: Notifications
   readonly revocations: Pick<RevocationWatch, 'watch'>
-  /** How often a subscriber looks while it is not known that notifications arrive, in milliseconds. */
+  /** How often a stream reads while it is not known that notifications arrive, in milliseconds. */
   readonly pollMs: number
   readonly stopping: AbortSignal
 }
@@ -19,13 +19,13 @@ export interface Subscription<T> extends Pick<DurableStreamOptions<T>, 'read'> {
   readonly principalId: string
   /** The key that signed the request. */
   readonly keyId: string
-  /** It reads every `pollMs` even if notifications arrive: its subscriber hears that nothing is new. Default: false. */
+  /** It reads every `pollMs` even if notifications arrive, to tell its subscriber that nothing is new. Default: false. */
   readonly readsRegularly?: boolean
-  /** Claims the request's signature, and answers where to begin. */
+  /** Consumes the request's nonce, and returns where to begin. */
   readonly begin: () => Promise<CursorPosition>
 }
 
-/** Opens streams of stored lists: so many of a key, of a principal and of all together at a time. */
+/** Opens streams of stored lists, within bounds for each key, for each principal, and for all together. */
 export class DurableStreams {
   readonly pollMs: number
   readonly #options: DurableStreamsOptions
@@ -50,7 +50,7 @@ export class DurableStreams {
     this.pollMs = options.pollMs
   }
 
-  /** Streams that are open. */
+  /** How many streams are open. */
   get openCount(): number {
     return this.#ofAll.takenCount
   }
@@ -68,7 +68,11 @@ export class DurableStreams {
       shared.read(JSON.stringify([principalId, after.position, after.atMs]), () => read(principalId, after))
   }
 
-  /** Rejects as `begin` does, and with RATE_LIMITED when the key, its principal or all have as many as they may. */
+  /**
+   * Opens a stream, once `begin` has returned.
+   *
+   * @throws {KeyServerError} as `begin`; RATE_LIMITED when the key, its principal or all have as many streams as they may
+   */
   async open<T>({
     principalId,
     keyId,
@@ -78,53 +82,54 @@ export class DurableStreams {
   }: Subscription<T>): Promise<DurableStream<T>> {
     const { notifications, revocations, pollMs, stopping } = this.#options
     const revoked = new AbortController()
-    // Before the signature is claimed, so that no revocation falls between.
+    // Before the nonce is consumed, so that no revocation falls between.
     const endWatch = revocations.watch({ principalId, keyId }, () => {
       revoked.abort()
     })
-    const signal = notifications.subscribe(principalId)
-    let leave: () => void = () => undefined
-    const wakeUp: Signal = {
-      wait: (ms) => signal.wait(ms),
+    const ofPrincipal = notifications.subscribe(principalId)
+    let release: () => void = () => undefined
+    const signal: Signal = {
+      wait: (ms) => ofPrincipal.wait(ms),
       close: () => {
-        leave()
+        release()
         endWatch()
-        signal.close()
+        ofPrincipal.close()
       },
     }
     try {
       const after = await begin()
-      // Not before: a signature that does not hold takes nobody's place.
-      leave = this.#takePlaces({ principalId, keyId })
+      // Not before: a refused signature must not count.
+      release = this.#count({ principalId, keyId })
       return new DurableStream({
         after,
-        wakeUp,
+        signal,
         read,
-        // Idle subscribers cost nothing while notifications arrive: 2,000 of them took 400 statements a second. Those that look do
-        // so at one time, so that streams of a list share what they read.
+        // While notifications arrive, idle streams do not read: 2,000 of them took 400 statements a second. Those that poll do so
+        // at the same time, so that streams of one list share a read.
         waitMsMax: () =>
           notifications.isProven && !readsRegularly ? null : pollMs - (performance.now() % pollMs),
         stopping,
         revoked: revoked.signal,
       })
     } catch (error) {
-      wakeUp.close()
+      signal.close()
       throw error
     }
   }
 
-  #takePlaces({ principalId, keyId }: Pick<Subscription<unknown>, 'principalId' | 'keyId'>): () => void {
-    const taken: (() => void)[] = []
-    const leave = () => {
-      for (const giveBack of taken) giveBack()
+  /** Counts a stream. @returns a function that ends that */
+  #count({ principalId, keyId }: Pick<Subscription<unknown>, 'principalId' | 'keyId'>): () => void {
+    const releases: (() => void)[] = []
+    const releaseAll = () => {
+      for (const release of releases) release()
     }
     try {
-      taken.push(this.#ofKeys.acquire(keyId))
-      taken.push(this.#ofPrincipals.acquire(principalId))
-      taken.push(this.#ofAll.acquire(''))
-      return leave
+      releases.push(this.#ofKeys.acquire(keyId))
+      releases.push(this.#ofPrincipals.acquire(principalId))
+      releases.push(this.#ofAll.acquire(''))
+      return releaseAll
     } catch (error) {
-      leave()
+      releaseAll()
       throw error
     }
   }

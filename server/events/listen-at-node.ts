@@ -5,8 +5,8 @@ import { NotificationListener, type NotificationListenerOptions } from './notifi
 const retryMs = 3_000
 
 /**
- * Listens at one of several nodes, as soon as it can be reached: what a node commits by itself is told there alone. Until then, and
- * whenever it is away, subscribers look every few seconds.
+ * Listens at one of several nodes, as soon as it can be reached: a node notifies of its own commits, and of no others. Until
+ * then, and whenever it is away, subscribers read every few seconds.
  *
  * @returns a function that ends it
  */

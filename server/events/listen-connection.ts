@@ -8,13 +8,13 @@ export interface ListenConnectionOptions {
   readonly route?: DatabaseRoute | undefined
   /** The handler of a notification's payload, by channel. */
   readonly channels: Readonly<Record<string, (payload: string) => void>>
-  /** Whenever LISTEN stands anew, for each channel: notifications before it are lost. */
+  /** Called after each LISTEN, for each channel: notifications before it are lost. */
   readonly onListening: () => void
 }
 
 /**
- * A connection that listens. postgres.js connects it anew when it ends; whether it is still alive, only a ping through
- * it tells, because a connection that has silently gone is indistinguishable from one with no news.
+ * A connection that listens. postgres.js connects it anew when it ends. Only a ping tells whether it is still alive: a
+ * connection that was lost without a word looks like one without notifications.
  */
 export class ListenConnection {
   readonly #sql
@@ -27,7 +27,7 @@ export class ListenConnection {
   }
 
   /**
-   * Resolves when LISTEN stands.
+   * Resolves after LISTEN.
    *
    * @throws Error of the connection, or that it took longer than `timeoutMs`
    */
@@ -45,8 +45,8 @@ export class ListenConnection {
           connection.#onPing(payload)
         }),
       ])
-      if ((await within(timeoutMs, listening)) === null) {
-        throw new Error(`LISTEN did not stand within ${String(timeoutMs)} ms.`)
+      if ((await orNull(timeoutMs, listening)) === null) {
+        throw new Error(`LISTEN was not answered within ${String(timeoutMs)} ms.`)
       }
       return connection
     } catch (error) {
@@ -55,7 +55,7 @@ export class ListenConnection {
     }
   }
 
-  /** Sends a notification to itself. Answers whether it came back in time. One ping at a time. */
+  /** Sends a notification to itself, one at a time. @returns whether it came back in time */
   async ping(timeoutMs: number): Promise<boolean> {
     const payload = String(++this.#pings)
     const { promise, resolve } = Promise.withResolvers<true>()
@@ -67,7 +67,7 @@ export class ListenConnection {
       () => promise,
       () => null,
     )
-    return (await within(timeoutMs, cameBack)) ?? false
+    return (await orNull(timeoutMs, cameBack)) ?? false
   }
 
   /** Does not wait for a connection that does not answer. */
@@ -77,7 +77,7 @@ export class ListenConnection {
 }
 
 /** Null when it takes longer. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | null> {
+async function orNull<T>(ms: number, promise: Promise<T>): Promise<T | null> {
   const timeout = new AbortController()
   try {
     return await Promise.race([promise, delay(ms, null, { signal: timeout.signal })])

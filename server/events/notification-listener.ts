@@ -11,9 +11,9 @@ export interface NotificationListenerOptions {
   /** By default a direct connection. */
   readonly route?: DatabaseRoute
   readonly notifications: Notifications
-  /** Which of several places it listens at. */
+  /** The name of the node that it listens at, where there are several. */
   readonly source?: string
-  /** Told the id of each management key that is revoked, on whichever server. One that is lost is not told again. */
+  /** Called with the id of each management key that any server revokes. A lost notification is not repeated. */
   readonly onRevoked?: (managementKeyId: string) => void
   readonly log: Logger
   /** Between two pings; an answer may take half of it. */
@@ -22,7 +22,7 @@ export interface NotificationListenerOptions {
   readonly selfTestMs?: number
 }
 
-/** Whether notifications arrive. Without them subscribers look every few seconds. */
+/** Whether notifications arrive. Without them streams read every few seconds. */
 export interface ListenState {
   readonly isListening: boolean
   readonly since: Date
@@ -32,9 +32,9 @@ const openTimeoutMs = 15_000
 const missesMax = 2
 
 /**
- * Listens for notifications on a direct connection of its own and wakes the subscribers. After each (re)listen everybody
- * looks for what came meanwhile. The connection is pinged: from the first miss on, 4.5 seconds at most after it has gone,
- * subscribers look by themselves every few seconds, and it is replaced after the second.
+ * Listens for notifications on a direct connection of its own, and signals the subscribers. After each LISTEN all of them read
+ * what came meanwhile. The connection is pinged: from the first missed ping on, 4.5 seconds at most after the connection was
+ * lost, subscribers read every few seconds; after the second the connection is replaced.
  */
 export class NotificationListener {
   readonly #options: NotificationListenerOptions
@@ -78,13 +78,13 @@ export class NotificationListener {
   }
 
   async stop(): Promise<void> {
-    // A ping that is under way is missed, and the repetition ends with it.
+    // A ping that is under way is missed, and the job ends with it.
     await Promise.all([this.#connection?.close(), this.#endPings()])
     // It may just have been replaced.
     await this.#connection?.close()
   }
 
-  /** Answers `repeat` that there is nothing more to do before the next round. */
+  /** @returns false: there is nothing more to do before the next ping */
   async #check(): Promise<false> {
     const isAlive = (await this.#connection?.ping(this.#pingEveryMs / 2)) ?? false
     this.#misses = isAlive ? 0 : this.#misses + 1
@@ -106,20 +106,20 @@ export class NotificationListener {
   }
 
   #open(): Promise<ListenConnection> {
-    const { url, route, notifications: wakeUps, onRevoked = () => undefined, log } = this.#options
+    const { url, route, notifications, onRevoked = () => undefined, log } = this.#options
     return ListenConnection.open(
       {
         url,
         route,
         channels: {
           [alertChannel]: (accountId) => {
-            wakeUps.notify(accountId)
+            notifications.notify(accountId)
           },
           [revocationChannel]: onRevoked,
         },
         onListening: () => {
           log.debug('listening for alerts')
-          wakeUps.notifyAll()
+          notifications.notifyAll()
         },
       },
       { timeoutMs: openTimeoutMs },

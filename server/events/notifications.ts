@@ -1,4 +1,4 @@
-/** One subscriber's side of the wake-up: set by a notification, taken by the subscriber. */
+/** Tells one subscriber of notifications. It is set by a notification, and reset by `wait`. */
 export interface Signal {
   /** Resolves at once when a notification came since the last call; otherwise with the next one, or after `ms`; null: never. */
   wait(ms: number | null): Promise<void>
@@ -6,27 +6,27 @@ export interface Signal {
 }
 
 /**
- * Hands notifications on to the subscribers of this process. A notification carries no news, only the word that there
- * is some: subscribers read what is new from the database, so one that is lost or doubled does no harm.
+ * Signals the subscribers of this process. A notification has no content: subscribers read what is new from the database, so a
+ * lost or repeated one does no harm.
  */
 export class Notifications {
   readonly #byAccount = new Map<string, Set<PendingSignal>>()
   readonly #sources = new Map<string, boolean>()
 
-  /** Notifications are known to arrive, from all sources: while they are, whoever waits need not look by itself. */
+  /** Notifications are known to arrive, from all sources: while they do, a subscriber need not poll. */
   get isProven(): boolean {
     const states = [...this.#sources.values()]
     return states.length > 0 && states.every((isProven) => isProven)
   }
 
-  /** Notes whether notifications of a source arrive. When they no longer do, every reader looks. */
+  /** Records whether notifications of a source arrive. When they no longer do, every subscriber is signalled. */
   setProven(isProven: boolean, source = ''): void {
     const wasProven = this.isProven
     this.#sources.set(source, isProven)
     if (wasProven && !isProven) this.notifyAll()
   }
 
-  /** There is no such source any more. */
+  /** Removes a source, which is not listened at any more. */
   forget(source: string): void {
     this.#sources.delete(source)
   }
@@ -46,7 +46,7 @@ export class Notifications {
     for (const signal of this.#byAccount.get(accountId) ?? []) signal.notify()
   }
 
-  /** After a time without notifications: every reader looks by itself. */
+  /** Signals every subscriber, after a time in which notifications were lost. */
   notifyAll(): void {
     for (const signals of this.#byAccount.values()) for (const signal of signals) signal.notify()
   }

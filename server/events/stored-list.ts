@@ -7,20 +7,20 @@ export interface StoredItem {
   readonly occurredAt: Date
 }
 
-/** Where the items of one list are. Their positions have no gaps; the oldest are removed when their time has come. */
+/** Selects the items of one list. Their positions have no gaps; the oldest are removed when their retention ends. */
 export interface ListSource<Item extends StoredItem> {
   /** In order, at most `limit`. */
   readonly selectAfter: (position: number, limit: number) => Promise<readonly Item[]>
   readonly selectNewest: () => Promise<StoredItem | undefined>
-  /** Up to here the items are removed; undefined when the list itself is gone. */
+  /** The position up to which items were removed; undefined when the list itself is gone. */
   readonly selectLowWaterMark: () => Promise<CursorPosition | undefined>
-  /** For people: what CURSOR_EXPIRED says. */
+  /** The message of CURSOR_EXPIRED. */
   readonly expired: string
 }
 
 /**
- * A list that is read on from a bookmark. No item is left out unnoticed: neither those that were removed, nor those that
- * took the positions of others, after the database had been set back to a copy that lacked the last ones.
+ * A list that is read from a position on. No item is left out unnoticed: neither one that was removed, nor one that took the
+ * position of another after the database was restored from a backup that lacked the last items.
  */
 export class StoredList<Item extends StoredItem> {
   readonly #source: ListSource<Item>
@@ -33,40 +33,40 @@ export class StoredList<Item extends StoredItem> {
   async end(): Promise<CursorPosition> {
     const newest = await this.#source.selectNewest()
     const end = newest === undefined ? await this.#source.selectLowWaterMark() : cursorPositionOf(newest)
-    if (end === undefined) throw new TypeError('Who signs has a list.')
+    if (end === undefined) throw new TypeError('An authenticated principal has a stored list.')
     return end
   }
 
   /**
-   * Asserts that the list goes on from a bookmark.
+   * Asserts that the list goes on from a position.
    *
    * @throws {KeyServerError} CURSOR_EXPIRED
    */
-  async assertGoesOn(bookmark: CursorPosition): Promise<void> {
-    await this.#readOn(bookmark, 1)
+  async assertGoesOn(from: CursorPosition): Promise<void> {
+    await this.#readOn(from, 1)
   }
 
   /**
    * The next items, at most a page.
    *
-   * @throws {KeyServerError} CURSOR_EXPIRED when the list does not go on from the bookmark, be there items or not
+   * @throws {KeyServerError} CURSOR_EXPIRED when the list does not go on from there, even without further items
    */
-  async after(bookmark: CursorPosition): Promise<readonly Item[]> {
-    return this.#readOn(bookmark, limits.batchMax + 1)
+  async after(from: CursorPosition): Promise<readonly Item[]> {
+    return this.#readOn(from, limits.batchMax + 1)
   }
 
-  async #readOn(bookmark: CursorPosition, limit: number): Promise<readonly Item[]> {
-    // The item at the bookmark comes along, in the same statement: what follows is of its history.
-    const items = await this.#source.selectAfter(bookmark.position - 1, limit)
+  async #readOn(from: CursorPosition, limit: number): Promise<readonly Item[]> {
+    // The item at the position is read in the same statement: the items after it belong to the same history.
+    const items = await this.#source.selectAfter(from.position - 1, limit)
     const [first] = items
-    if (first?.position === bookmark.position) {
-      if (!isSame(cursorPositionOf(first), bookmark)) throw this.#expired()
+    if (first?.position === from.position) {
+      if (!isSame(cursorPositionOf(first), from)) throw this.#expired()
       return items.slice(1)
     }
-    // There is none at the beginning, nor where the last one was removed.
-    const isNext = first === undefined || first.position === bookmark.position + 1
+    // There is none at the beginning of a list, and where it was the last one removed.
+    const isNext = first === undefined || first.position === from.position + 1
     const lowWaterMark = await this.#source.selectLowWaterMark()
-    if (!isNext || lowWaterMark === undefined || !isSame(lowWaterMark, bookmark)) throw this.#expired()
+    if (!isNext || lowWaterMark === undefined || !isSame(lowWaterMark, from)) throw this.#expired()
     return items
   }
 
@@ -79,7 +79,7 @@ export function cursorPositionOf({ position, occurredAt }: StoredItem): CursorPo
   return { position, atMs: occurredAt.getTime() }
 }
 
-/** As two columns have it. */
+/** A low-water mark from its two columns. */
 export function lowWaterMarkOf({
   position,
   at,
@@ -91,7 +91,7 @@ export function lowWaterMarkOf({
 }
 
 /** A cursor of an older form has no time, and stands where its position says. */
-function isSame(one: CursorPosition, bookmark: CursorPosition): boolean {
-  const isUntimed = bookmark.position > 0 && bookmark.atMs === null
-  return one.position === bookmark.position && (isUntimed || one.atMs === bookmark.atMs)
+function isSame(stored: CursorPosition, asked: CursorPosition): boolean {
+  const isUntimed = asked.position > 0 && asked.atMs === null
+  return stored.position === asked.position && (isUntimed || stored.atMs === asked.atMs)
 }

@@ -28,85 +28,85 @@ afterEach(async () => {
 async function startListener(
   url: string,
   pingEveryMs?: number,
-): Promise<{ wakeUp: Signal; wakeUps: Notifications }> {
-  const wakeUps = new Notifications()
+): Promise<{ signal: Signal; notifications: Notifications }> {
+  const notifications = new Notifications()
   const listener = new NotificationListener({
     url,
-    notifications: wakeUps,
+    notifications,
     log,
     ...(pingEveryMs !== undefined && { pingEveryMs }),
   })
   closings.push(() => listener.stop())
   await listener.start()
-  return { wakeUp: wakeUps.subscribe(account), wakeUps }
+  return { signal: notifications.subscribe(account), notifications }
 }
 
 /** How long the subscriber slept, in milliseconds. */
-async function sleep(wakeUp: Signal, ms: number): Promise<number> {
+async function sleep(signal: Signal, ms: number): Promise<number> {
   const began = performance.now()
-  await wakeUp.wait(ms)
+  await signal.wait(ms)
   return performance.now() - began
 }
 
 const notify = () => administrator.sql`SELECT pg_notify('claviger_alerts', ${account})`
 
 test('a notification wakes the subscribers of its account and nobody else', async () => {
-  const { wakeUp, wakeUps } = await startListener(database.url)
-  const stranger = wakeUps.subscribe('another account')
+  const { signal, notifications } = await startListener(database.url)
+  const stranger = notifications.subscribe('another account')
   await notify()
-  expect(await sleep(wakeUp, 2_000)).toBeLessThan(1_000)
+  expect(await sleep(signal, 2_000)).toBeLessThan(1_000)
   expect(await sleep(stranger, 200)).toBeGreaterThan(150)
 })
 
 test('when the listening connection is ended everybody is woken, and notifications arrive again', async () => {
-  const { wakeUp } = await startListener(database.url)
+  const { signal } = await startListener(database.url)
   // The ping of the start has a connection of its own.
   expect(await administrator.endBackends('claviger listen')).toBe(2)
-  expect(await sleep(wakeUp, 5_000)).toBeLessThan(4_000)
+  expect(await sleep(signal, 5_000)).toBeLessThan(4_000)
   await notify()
-  expect(await sleep(wakeUp, 5_000)).toBeLessThan(4_000)
+  expect(await sleep(signal, 5_000)).toBeLessThan(4_000)
 })
 
 test('a listening connection that has silently gone wakes everybody at the first missed ping, and is replaced after the second', async () => {
   const proxy = await startTcpProxy(database.url)
   closings.push(() => proxy.close())
-  const { wakeUp, wakeUps } = await startListener(proxy.url, 400)
-  expect(wakeUps.isProven).toBe(true)
+  const { signal, notifications } = await startListener(proxy.url, 400)
+  expect(notifications.isProven).toBe(true)
   const before = proxy.connections()
   proxy.blackHole()
   await notify()
-  expect(await sleep(wakeUp, 5_000)).toBeLessThan(3_000)
-  expect(wakeUps.isProven).toBe(false)
-  expect(await sleep(wakeUp, 5_000)).toBeLessThan(4_000)
+  expect(await sleep(signal, 5_000)).toBeLessThan(3_000)
+  expect(notifications.isProven).toBe(false)
+  expect(await sleep(signal, 5_000)).toBeLessThan(4_000)
   expect(proxy.connections()).toBeGreaterThan(before)
-  await eventually(() => Promise.resolve(wakeUps.isProven), {
+  await eventually(() => Promise.resolve(notifications.isProven), {
     withinMs: 10_000,
     what: 'pings arrive again',
   })
   await notify()
-  expect(await sleep(wakeUp, 3_000)).toBeLessThan(1_000)
+  expect(await sleep(signal, 3_000)).toBeLessThan(1_000)
 })
 
 test('negative control: without pings nothing wakes the subscriber of a connection that has silently gone', async () => {
   const proxy = await startTcpProxy(database.url)
   closings.push(() => proxy.close())
-  const { wakeUp } = await startListener(proxy.url, 60_000)
+  const { signal } = await startListener(proxy.url, 60_000)
   proxy.blackHole()
   await notify()
-  expect(await sleep(wakeUp, 2_000)).toBeGreaterThan(1_900)
+  expect(await sleep(signal, 2_000)).toBeGreaterThan(1_900)
 })
 
 test('a database that is away for a while is listened to again when it is back', async () => {
   const proxy = await startTcpProxy(database.url)
   closings.push(() => proxy.close())
-  const { wakeUp } = await startListener(proxy.url, 300)
+  const { signal } = await startListener(proxy.url, 300)
   proxy.refuse()
-  await sleep(wakeUp, 1_500)
+  await sleep(signal, 1_500)
   proxy.restore()
   await eventually(
     async () => {
       await notify()
-      return (await sleep(wakeUp, 100)) < 95
+      return (await sleep(signal, 100)) < 95
     },
     { withinMs: 10_000, what: 'notifications arrive' },
   )
