@@ -32,7 +32,7 @@ import type { DatabaseRoute } from './database/route.ts'
 import { SettledClock } from './database/settled-clock.ts'
 import { DurableStreams } from './events/durable-streams.ts'
 import { listenAtNode } from './events/listen-at-node.ts'
-import { NotificationListener } from './events/notification-listener.ts'
+import { NotificationListener, type NotificationListenerOptions } from './events/notification-listener.ts'
 import { Notifications } from './events/notifications.ts'
 import { KeyChanges } from './key-changes/key-changes.ts'
 import { moveKeyChanges } from './key-changes/move.ts'
@@ -67,7 +67,7 @@ import { Webhooks } from './webhooks/webhooks.ts'
 
 /** How often a stream reads its list when no notification comes. */
 const streamPollMs = 5_000
-/** The first runs of jobs follow each other at this distance: all at once would open a connection for each. */
+/** The time between the first runs of two jobs: if all began at once, each would open a connection. */
 const betweenFirstRunsMs = 30
 
 /** The settings of {@link createServices}. */
@@ -112,7 +112,7 @@ export interface ServicesOptions {
 /** Everything that transports use: {@link createServices}. */
 export type Services = ReturnType<typeof createServices>
 
-/** Everything behind the ports: no transport, no listening, no process. Nothing runs before `start`. */
+/** Everything behind the ports: no transport and no process. Nothing runs before `start`. */
 export function createServices(options: ServicesOptions) {
   const { databaseUrl, listenUrl, route, writeConnectionsMax, serverKeySecret, meters, traces, log } = options
   const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax, route })
@@ -175,62 +175,10 @@ export function createServices(options: ServicesOptions) {
   })
   const settledClock = new SettledClock(databases, { log })
 
-  const jobs: readonly PeriodicJob[] = [
-    // Later than the answer that raised it, so that its time shows nothing; soon enough for a person.
-    { name: 'mismatch alarm', everyMs: 100, work: () => mismatchAlarm.drain() },
-    // How long a revoked key keeps its sockets when the notification is lost.
-    { name: 'check for revoked management keys', everyMs: 3_000, work: () => revocations.check() },
-    // Often enough that a server which runs only for seconds adds to what was measured.
-    { name: 'sighting of the clock', everyMs: 10_000, work: () => settledClock.sight() },
-    // How soon every server signs with a key that another one made.
-    {
-      name: 'reading of the signing keys',
-      everyMs: 30_000,
-      work: () => signingKeys.read().then(() => false),
-    },
-  ]
-  const minuteJobs: readonly Job[] = [
-    { name: 'pruning of application servers', work: () => pruneApplicationServers(databases) },
-    { name: 'pruning of server keys', work: () => pruneServerKeys(databases) },
-  ]
-  /** Work that goes through all rows of a table, on each machine through those that it holds. */
-  const jobsOf = (node: DatabaseNode): readonly PeriodicJob[] => [
-    { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines(node) },
-    { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin(node.writes.sql) },
-    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries(node) },
-    { name: 'summing up of mismatches', everyMs: 5_000, work: () => sumUpWaiting(node.writes) },
-    ...(options.isDistributed
-      ? [{ name: 'moving of key changes', everyMs: 100, work: () => moveKeyChanges(node) }]
-      : []),
-  ]
-  const minuteJobsOf = (node: DatabaseNode): readonly Job[] => [
-    { name: 'recall of webhooks', work: () => recallWebhooks(node) },
-    { name: 'pruning', work: () => pruneExpired(node) },
-    {
-      name: 'pruning of alerts',
-      work: () => pruneAlerts(node, { retentionDays: options.alertRetentionDays }),
-    },
-    {
-      name: 'pruning of audit logs',
-      work: () => pruneAuditEntries(node, { retentionDays: options.auditRetentionDays }),
-    },
-    { name: 'pruning of key changes', work: () => pruneKeyChanges(node) },
-    { name: 'pruning of channels', work: () => pruneChannels(node) },
-    { name: 'pruning of rates', work: () => pruneRates(node) },
-    { name: 'pruning of pairings', work: () => prunePairings(node) },
-  ]
-  const run = ({ work, ...period }: PeriodicJob, index: number) =>
-    runPeriodically(work, { ...period, log, firstAfterMs: index * betweenFirstRunsMs })
-  const runEachMinute = (minutely: readonly Job[]) => runInTurn(minutely, { everyMs: 60_000, log })
-  const serveNode: ServeNode = (node) => {
-    const stopJobs = [...jobsOf(node).map(run), runEachMinute(minuteJobsOf(node))]
-    const stopListening =
-      node.listenUrl === null ? null : listenAtNode({ ...listening, node, url: node.listenUrl })
-    return async () => {
-      await Promise.all([...stopJobs.map((stop) => stop()), stopListening?.()])
-    }
-  }
-  let stopJobs: readonly (() => Promise<void>)[] = []
+  const jobs = createJobs(
+    { databases, nodes, listening, mismatchAlarm, revocations, settledClock, signingKeys, webhookDelivery },
+    options,
+  )
 
   return {
     databases,
@@ -276,8 +224,7 @@ export function createServices(options: ServicesOptions) {
       await listener.start()
       // The start waits for no mail server: alerts wait until there is one.
       void mailer?.check()
-      stopJobs = [...jobs.map(run), runEachMinute(minuteJobs)]
-      await nodes.start(serveNode)
+      await jobs.start()
     },
     /** Ends the subscriptions, so that sockets can be closed. */
     endSubscriptions(): void {
@@ -285,7 +232,7 @@ export function createServices(options: ServicesOptions) {
     },
     async stop(): Promise<void> {
       stopping.abort()
-      await Promise.all([...stopJobs.map((stop) => stop()), nodes.stop()])
+      await jobs.stop()
       await webhookDelivery.end()
       mailer?.close()
       await mismatchAlarm.end()
@@ -319,4 +266,94 @@ function gaugesOf({
 
 interface PeriodicJob extends Job {
   readonly everyMs: number
+}
+
+/** The jobs of this server: some for the database, the others for each of its nodes. */
+function createJobs(
+  {
+    databases,
+    nodes,
+    listening,
+    mismatchAlarm,
+    revocations,
+    settledClock,
+    signingKeys,
+    webhookDelivery,
+  }: {
+    readonly databases: Databases
+    readonly nodes: DatabaseNodes
+    readonly listening: Omit<NotificationListenerOptions, 'url' | 'source'>
+    readonly mismatchAlarm: MismatchAlarm
+    readonly revocations: RevocationWatch
+    readonly settledClock: SettledClock
+    readonly signingKeys: SigningKeys
+    readonly webhookDelivery: WebhookDelivery
+  },
+  { isDistributed, alertRetentionDays, auditRetentionDays, log }: ServicesOptions,
+): { start(): Promise<void>; stop(): Promise<void> } {
+  const jobs: readonly PeriodicJob[] = [
+    // After the answer that reported it, whose time must show nothing, and soon enough for a person.
+    { name: 'mismatch alarm', everyMs: 100, work: () => mismatchAlarm.drain() },
+    // A revoked key keeps its sockets for so long when the notification is lost.
+    { name: 'check for revoked management keys', everyMs: 3_000, work: () => revocations.check() },
+    // Often enough that a server which runs for seconds adds to the measured time.
+    { name: 'sighting of the clock', everyMs: 10_000, work: () => settledClock.sight() },
+    // Every server signs so soon with a key that another one made.
+    {
+      name: 'reading of the signing keys',
+      everyMs: 30_000,
+      work: () => signingKeys.read().then(() => false),
+    },
+  ]
+  const minuteJobs: readonly Job[] = [
+    { name: 'pruning of application servers', work: () => pruneApplicationServers(databases) },
+    { name: 'pruning of server keys', work: () => pruneServerKeys(databases) },
+  ]
+  /** Jobs that go through the rows of a table: on each node through the rows that it holds. */
+  const jobsOf = (node: DatabaseNode): readonly PeriodicJob[] => [
+    { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines(node) },
+    { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin(node.writes.sql) },
+    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries(node) },
+    { name: 'summing up of mismatches', everyMs: 5_000, work: () => sumUpWaiting(node.writes) },
+    ...(isDistributed
+      ? [{ name: 'moving of key changes', everyMs: 100, work: () => moveKeyChanges(node) }]
+      : []),
+  ]
+  const minuteJobsOf = (node: DatabaseNode): readonly Job[] => [
+    { name: 'recall of webhooks', work: () => recallWebhooks(node) },
+    { name: 'pruning', work: () => pruneExpired(node) },
+    {
+      name: 'pruning of alerts',
+      work: () => pruneAlerts(node, { retentionDays: alertRetentionDays }),
+    },
+    {
+      name: 'pruning of audit logs',
+      work: () => pruneAuditEntries(node, { retentionDays: auditRetentionDays }),
+    },
+    { name: 'pruning of key changes', work: () => pruneKeyChanges(node) },
+    { name: 'pruning of channels', work: () => pruneChannels(node) },
+    { name: 'pruning of rates', work: () => pruneRates(node) },
+    { name: 'pruning of pairings', work: () => prunePairings(node) },
+  ]
+  const run = ({ work, ...period }: PeriodicJob, index: number) =>
+    runPeriodically(work, { ...period, log, firstAfterMs: index * betweenFirstRunsMs })
+  const runEachMinute = (minutely: readonly Job[]) => runInTurn(minutely, { everyMs: 60_000, log })
+  const serveNode: ServeNode = (node) => {
+    const stopJobs = [...jobsOf(node).map(run), runEachMinute(minuteJobsOf(node))]
+    const stopListening =
+      node.listenUrl === null ? null : listenAtNode({ ...listening, node, url: node.listenUrl })
+    return async () => {
+      await Promise.all([...stopJobs.map((stop) => stop()), stopListening?.()])
+    }
+  }
+  let stopJobs: readonly (() => Promise<void>)[] = []
+  return {
+    start() {
+      stopJobs = [...jobs.map(run), runEachMinute(minuteJobs)]
+      return nodes.start(serveNode)
+    },
+    async stop() {
+      await Promise.all([...stopJobs.map((stop) => stop()), nodes.stop()])
+    },
+  }
 }

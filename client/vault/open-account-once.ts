@@ -4,10 +4,16 @@ import { readListedAccount } from '../trust/listed-account.ts'
 import type { Session } from '../trust/session.ts'
 import { openAccount } from './account.ts'
 
-/** Opens an account. CONFLICT, or FORBIDDEN for a used invitation, is a success when this key has the account: an earlier answer was lost. */
-export async function openAccountOnce(...[session, asked]: Parameters<typeof openAccount>): Promise<void> {
+/**
+ * Opens an account. CONFLICT, or FORBIDDEN for a used invitation, is a success when this key has the account: an earlier answer
+ * was lost.
+ */
+export async function openAccountOnce(
+  session: Session,
+  options: Parameters<typeof openAccount>[1],
+): Promise<void> {
   try {
-    await openAccount(session, asked)
+    await openAccount(session, options)
   } catch (error) {
     const isRefused =
       error instanceof KeyServerError && (error.code === 'CONFLICT' || error.code === 'FORBIDDEN')

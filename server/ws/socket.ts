@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
+import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Logger } from '../lib/log.ts'
 
-/** The `extra` that graphql-ws passes to the hooks of an operation: the socket that it came from. */
+/** A socket and its client, which graphql-ws passes to its hooks as `extra`. */
 export interface SocketExtra {
   readonly socket: WebSocket
+  readonly clientAddress: string
+  /** The signature of `connection_init`; null before that is accepted. */
+  signedRequest: SignedRequest | null
+  /** Resets the idle timer, if it has one. */
+  onActivity: () => void
 }
 
 export interface ServeSocketOptions {
-  /** Runs what a message begins, to its end. */
+  readonly clientAddress: string
+  /** Runs the work that a message begins, to its end. */
   readonly observe: (work: () => Promise<void>) => Promise<void>
   readonly graphql: Server<SocketExtra>
   readonly heartbeatMs: number
@@ -32,7 +39,7 @@ const internalError = 4500
  */
 export function serveSocket(
   socket: WebSocket,
-  { graphql, observe, heartbeatMs, log }: ServeSocketOptions,
+  { clientAddress, graphql, observe, heartbeatMs, log }: ServeSocketOptions,
 ): void {
   socket.on('error', (error) => {
     // ws closes the socket itself, with the code that fits.
@@ -69,7 +76,7 @@ export function serveSocket(
         })
       },
     },
-    { socket },
+    { socket, clientAddress, signedRequest: null, onActivity: () => undefined },
   )
   const stopHeart = beat(socket, { heartbeatMs, onFlushed: resumeReading })
   socket.once('close', (code, reason) => {

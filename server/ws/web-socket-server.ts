@@ -5,7 +5,7 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
-import type { Authenticator, SignedRequest } from '../auth/signed-request.ts'
+import type { Authenticator } from '../auth/signed-request.ts'
 import type { GraphQLEngine } from '../graphql/engine.ts'
 import { createErrorMask } from '../graphql/errors.ts'
 import type { ClientAddressReader } from '../http/client-address.ts'
@@ -63,70 +63,72 @@ const internalError = 4500
  * @returns a function that closes every socket with 1001, so that clients connect again
  */
 export function attachWebSocketServer(http: Server, options: WebSocketServerOptions): () => Promise<void> {
-  const { engine, log } = options
-  const maskError = createErrorMask(log)
+  const { clientAddressOf, observer, log } = options
+  const graphql = createProtocolServer(options)
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.webSocketMessageBytesMax,
     perMessageDeflate: false,
     handleProtocols,
   })
-  const requests = new WeakMap<WebSocket, SignedRequest>()
-  /** The address of each socket's client. */
-  const addresses = new WeakMap<WebSocket, string>()
-  /** The id of each socket, with which those of its messages begin. */
+  /** The id of each request to open a socket. The ids of the socket's messages begin with it. */
   const ids = new WeakMap<IncomingMessage, string>()
-  /** Resets the idle timer of an unsigned socket. */
-  const touches = new WeakMap<WebSocket, () => void>()
-  const socketsOfKeys = new ConcurrencyLimiter({
-    perHolderMax: socketsPerKeyMax,
-    refusal: `A key has at most ${String(socketsPerKeyMax)} sockets at a time.`,
-    retrySeconds,
+  sockets.on('headers', (headers, request) => {
+    const id = requestIdOf(request.headers)
+    ids.set(request, id)
+    headers.push(`X-Request-Id: ${id}`)
   })
-  const unsignedSocketsOfAddresses = new ConcurrencyLimiter({
-    perHolderMax: unsignedSocketsPerAddressMax,
-    refusal: `An address has at most ${String(unsignedSocketsPerAddressMax)} unsigned sockets at a time.`,
-    retrySeconds,
+  sockets.on('connection', (socket, request) => {
+    const clientAddress = clientAddressOf(request)
+    const id = ids.get(request) ?? requestIdOf(request.headers)
+    let messages = 0
+    const observe = (work: () => Promise<void>) =>
+      observer.observeMessage({ id: `${id}.${String(++messages)}`, clientAddress }, work)
+    serveSocket(socket, { clientAddress, graphql, observe, heartbeatMs, log })
   })
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = refusalOfUpgrade(request, options.originPolicy())
+    if (refusal !== null) {
+      const code = `HTTP_${refusal.slice(0, 3)}`
+      observer.countRefusal(request, { code, clientAddress: clientAddressOf(request) })
+      refuseUpgrade(socket, refusal)
+    } else {
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        sockets.emit('connection', webSocket, request)
+      })
+    }
+  })
+  return () => closeAll(sockets)
+}
 
-  const graphql = makeServer<Record<string, unknown>, SocketExtra>({
+/** The protocol of all sockets: graphql-ws with hooks that authenticate, execute and mask errors. */
+function createProtocolServer(options: WebSocketServerOptions) {
+  const { engine, authenticator, log } = options
+  const maskError = createErrorMask(log)
+  const acceptSocket = createSocketGate(options)
+  return makeServer<Record<string, unknown>, SocketExtra>({
     connectionInitWaitTimeout: initTimeoutMs,
-    onConnect: async ({ connectionParams, extra: { socket } }) => {
+    onConnect: async ({ connectionParams, extra }) => {
       noteOperation('connect')
       try {
-        const request = options.authenticator.request(
-          readSocketSignature(connectionParams, options.origins()),
-          addresses.get(socket) ?? '',
-        )
-        if (request.hasSignature) {
-          const { kind, principalId, keyId } = await request.identify()
-          if (kind === 'ACCOUNT') noteAccount(principalId)
-          const key = { principalId, keyId }
-          closeWhenRevoked(socket, { revocations: options.revocations, key })
-          await request.consumeNonce()
-          countUntilClosed(socket, socketsOfKeys, keyId)
-        } else {
-          countUntilClosed(socket, unsignedSocketsOfAddresses, countedAddress(addresses.get(socket) ?? ''))
-          touches.set(socket, closeWhenIdle(socket, { idleMs: unsignedIdleMs }))
-        }
-        requests.set(socket, request)
+        await acceptSocket(extra, connectionParams)
         return true
       } catch (error) {
         const { extensions } = maskError(error)
         const reason = extensions['reason'] ?? extensions['code']
-        socket.close(error instanceof KeyServerError ? forbidden : internalError, String(reason))
+        extra.socket.close(error instanceof KeyServerError ? forbidden : internalError, String(reason))
         return false
       }
     },
-    onSubscribe: async ({ extra: { socket }, subscriptions }, id, payload) => {
+    onSubscribe: async ({ extra, subscriptions }, id, payload) => {
       try {
-        touches.get(socket)?.()
+        extra.onActivity()
         // graphql-ws has counted this one already.
         if (Object.keys(subscriptions).length > operationsPerSocketMax) throw tooManyOperations()
-        const clientAddress = addresses.get(socket) ?? ''
-        const unsigned = options.authenticator.request(null, clientAddress)
-        const signers = { socket: requests.get(socket) ?? unsigned, unsigned, clientAddress }
-        return await prepareOperation(engine, signers, payload)
+        const { clientAddress } = extra
+        const unsigned = authenticator.request(null, clientAddress)
+        const socket = extra.signedRequest ?? unsigned
+        return await prepareOperation(engine, { socket, unsigned, clientAddress }, payload)
       } catch (error) {
         return [maskError(error)]
       }
@@ -144,41 +146,39 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     execute: (args) => executionOf(args).execute(args),
     subscribe: (args) => executionOf(args).subscribe(args),
   })
-  sockets.on('connection', (socket, request) => {
-    const clientAddress = options.clientAddressOf(request)
-    addresses.set(socket, clientAddress)
-    const id = ids.get(request) ?? requestIdOf(request.headers)
-    let messages = 0
-    serveSocket(socket, {
-      graphql,
-      observe: (work) =>
-        options.observer.observeMessage({ id: `${id}.${String(++messages)}`, clientAddress }, work),
-      heartbeatMs,
-      log,
-    })
-  })
-  sockets.on('headers', (headers, request) => {
-    const id = requestIdOf(request.headers)
-    ids.set(request, id)
-    headers.push(`X-Request-Id: ${id}`)
-  })
+}
 
-  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = refusalOfUpgrade(request, options.originPolicy())
-    if (refusal !== null) {
-      options.observer.countRefusal(request, {
-        code: `HTTP_${refusal.slice(0, 3)}`,
-        clientAddress: options.clientAddressOf(request),
-      })
-      refuseUpgrade(socket, refusal)
+/**
+ * Accepts a socket by its `connection_init`: verifies the signature, or bounds the unsigned socket.
+ *
+ * @throws {KeyServerError} UNAUTHENTICATED, RATE_LIMITED
+ */
+function createSocketGate({ authenticator, revocations, origins }: WebSocketServerOptions) {
+  const ofKeys = new ConcurrencyLimiter({
+    perHolderMax: socketsPerKeyMax,
+    refusal: `A key has at most ${String(socketsPerKeyMax)} sockets at a time.`,
+    retrySeconds,
+  })
+  const unsignedOfAddresses = new ConcurrencyLimiter({
+    perHolderMax: unsignedSocketsPerAddressMax,
+    refusal: `An address has at most ${String(unsignedSocketsPerAddressMax)} unsigned sockets at a time.`,
+    retrySeconds,
+  })
+  return async (extra: SocketExtra, payload: Record<string, unknown> | undefined): Promise<void> => {
+    const { socket, clientAddress } = extra
+    const request = authenticator.request(readSocketSignature(payload, origins()), clientAddress)
+    if (request.hasSignature) {
+      const { kind, principalId, keyId } = await request.identify()
+      if (kind === 'ACCOUNT') noteAccount(principalId)
+      closeWhenRevoked(socket, { revocations, key: { principalId, keyId } })
+      await request.consumeNonce()
+      countUntilClosed(socket, ofKeys, keyId)
     } else {
-      sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        sockets.emit('connection', webSocket, request)
-      })
+      countUntilClosed(socket, unsignedOfAddresses, countedAddress(clientAddress))
+      extra.onActivity = closeWhenIdle(socket, { idleMs: unsignedIdleMs })
     }
-  })
-
-  return () => closeAll(sockets)
+    extra.signedRequest = request
+  }
 }
 
 /** The status line of a request to open a WebSocket that is not served; null: it is. */
@@ -201,10 +201,10 @@ async function closeAll(sockets: WebSocketServer): Promise<void> {
 }
 
 /** Counts a socket until it closes. @throws {KeyServerError} RATE_LIMITED */
-function countUntilClosed(...[socket, limiter, name]: [WebSocket, ConcurrencyLimiter, string]): void {
+function countUntilClosed(socket: WebSocket, limiter: ConcurrencyLimiter, holder: string): void {
   // When it was closed while its signature was checked, no `close` event follows.
   if (socket.readyState !== socket.OPEN) return
-  socket.once('close', limiter.acquire(name))
+  socket.once('close', limiter.acquire(holder))
 }
 
 function tooManyOperations(): KeyServerError {

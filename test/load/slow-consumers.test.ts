@@ -49,7 +49,13 @@ async function startEndless({ heartbeatMs }: { heartbeatMs: number }) {
   server.on('connection', (socket) => {
     state.sockets.add(socket)
     socket.once('close', () => state.sockets.delete(socket))
-    serveSocket(socket, { graphql, observe: (work) => work(), heartbeatMs, log: createLogger('silent') })
+    serveSocket(socket, {
+      clientAddress: '127.0.0.1',
+      graphql,
+      observe: (work) => work(),
+      heartbeatMs,
+      log: createLogger('silent'),
+    })
   })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   state.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
