@@ -24,10 +24,9 @@ export function createHostChooser(address: DatabaseAddress): () => Promise<Socke
         failure = error
       }
     }
-    // postgres.js forgets a place whose socket cannot be made.
-    const socket = new Socket()
-    setImmediate(() => socket.destroy(failure instanceof Error ? failure : new Error('No host answers.')))
-    return socket
+    // postgres.js forgets a place whose socket cannot be made. Destroyed at once: a write before would put an error of its own
+    // in the place of this one, which is emitted once postgres.js listens.
+    return new Socket().destroy(failure instanceof Error ? failure : new Error('No host answers.'))
   }
 }
 

@@ -36,6 +36,7 @@ const lostConnectionCodes = new Set([
   'ECONNABORTED',
   'ENETUNREACH',
   'EAI_AGAIN',
+  'ERR_SOCKET_CLOSED',
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
   // PostgreSQL, class 08 (connection exception), and that it has no connection left to give.

@@ -62,6 +62,10 @@ describe.skipIf(patroniMissing !== null)('a primary under Patroni that is killed
     const readyMs = performance.now() - killedAt
     expect(servingMs).toBeLessThan(outageMsMax)
     for (const load of loads) await load.stop()
+    const faults = servers.flatMap(({ logLines }) =>
+      logLines.filter((line) => line.includes('a request failed')),
+    )
+    expect(faults, 'clients are told UNAVAILABLE, and no fault').toEqual([])
 
     let acknowledged = 0
     for (const load of loads) {

@@ -18,6 +18,7 @@ test.each([
   ['57P01', 'reached'],
   ['57P03', 'reached'],
   ['ECONNREFUSED', 'reached'],
+  ['ERR_SOCKET_CLOSED', 'reached'],
   ['CERT_HAS_EXPIRED', 'reached'],
 ])('%s of the database is UNAVAILABLE with Retry-After, and named', (code, word) => {
   const wrapped = new Error('Failed query: SELECT secret', { cause: withCode(code) })
