@@ -5,6 +5,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import * as tables from '../../schema/tables/index.ts'
 import { connectSql, type Executor } from './connect.ts'
 import { distribute, readDistribution, sequentially } from './distribution/distribute.ts'
+import { mergeEnumLabels } from './enum-labels.ts'
 import { codesOf } from './error-codes.ts'
 import { quoteName } from './quote-name.ts'
 import { findRoute, type DatabaseRoute } from './route.ts'
@@ -102,8 +103,10 @@ export async function applyMigrations(
     .slice(0, count)
     .filter(({ folderMillis }) => folderMillis > Number(newest?.at ?? 0))
   if (isDistributed && lacking.length > 0) await tx.execute(sequentially)
-  for (const { sql: statements, hash, folderMillis } of lacking) {
-    for (const statement of statements) await tx.execute(sql.raw(inSchema(statement, schema)))
+  for (const statement of mergeEnumLabels(lacking.flatMap(({ sql: statements }) => statements))) {
+    await tx.execute(sql.raw(inSchema(statement, schema)))
+  }
+  for (const { hash, folderMillis } of lacking) {
     await tx.execute(sql`INSERT INTO ${journal} (hash, created_at) VALUES (${hash}, ${folderMillis})`)
   }
   return lacking.length > 0

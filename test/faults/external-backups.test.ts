@@ -15,6 +15,7 @@ import {
   systemPostgresMissing,
   type SystemCluster,
 } from '../support/system-postgres.ts'
+import { setWebhook } from '../support/webhooks.ts'
 
 if (systemPostgresMissing !== null)
   process.stdout.write(`Skipped, test/faults/external-backups: ${systemPostgresMissing}.\n`)
@@ -106,6 +107,10 @@ recovery_target_action = 'promote'
     const server = await startTestServer(older.url('claviger'))
     const account = await openAccount(server.url)
     const { id } = await storeKey(server.url, account.key)
+    // The second one is told of by an alert, whose kind was added to the enum by a later migration.
+    for (const path of ['first', 'second']) {
+      await setWebhook(server.url, account.key, { url: `https://hooks.example/${path}` })
+    }
     await server.stop()
     const newer = await emptyTestDatabase()
     try {
