@@ -34,6 +34,12 @@ export interface DecidesRequests<Asked, Outcome> {
 const weightMax = 64
 /** While so many groups are under way, further requests wait for the next one. */
 const groupsMax = 2
+/**
+ * A group costs the database as much as ten of its requests do. So one begins beside another only when it is of so many
+ * requests, or when those under way are few, so that a small load waits for nobody.
+ */
+const manyRequests = 16
+const fewRequests = 4
 
 interface Waiting<Asked, Outcome> {
   readonly asked: Asked
@@ -59,7 +65,11 @@ export class GroupCommits<Asked, Outcome> implements DecidesRequests<Asked, Outc
   /** By account; the one that was served last comes last. */
   readonly #queues = new Map<string, Waiting<Asked, Outcome>[]>()
   readonly #keysUnderWay = new Set<string>()
+  /** Requests in all queues. */
+  #waiting = 0
   #groups = 0
+  /** In groups that have begun and wait for no lock. */
+  #underWay = 0
 
   constructor(commit: GroupCommit<Asked, Outcome>) {
     this.#commit = commit
@@ -73,13 +83,15 @@ export class GroupCommits<Asked, Outcome> implements DecidesRequests<Asked, Outc
     const queue = this.#queues.get(account)
     if (queue === undefined) this.#queues.set(account, [waiting])
     else queue.push(waiting)
+    this.#waiting += 1
     this.#begin()
     return traceStep({ name: `group of ${name}` }, () => promise)
   }
 
   /** Begins a group at the end of this turn of the event loop, in which more may come, unless enough are under way. */
   #begin(): void {
-    if (this.#groups >= groupsMax) return
+    const isWorthAGroup = this.#groups === 0 || this.#underWay < fewRequests || this.#waiting >= manyRequests
+    if (this.#groups >= groupsMax || !isWorthAGroup) return
     this.#groups += 1
     setImmediate(() => void this.#runGroup())
   }
@@ -91,9 +103,11 @@ export class GroupCommits<Asked, Outcome> implements DecidesRequests<Asked, Outc
       this.#groups -= 1
       return
     }
+    this.#underWay += group.length
     const { busy, alone } = await this.#decideTogether(group, { waits: false })
     // A request that waits for a lock holds up its key, and nothing else.
     this.#groups -= 1
+    this.#underWay -= group.length
     this.#release(group.filter((waiting) => !busy.includes(waiting)))
     const byKey = [...Map.groupBy(busy, ({ key }) => key).values()]
     await Promise.all([
@@ -127,6 +141,7 @@ export class GroupCommits<Asked, Outcome> implements DecidesRequests<Asked, Outc
       if (queue.length > 0) this.#queues.set(account, queue)
     }
     for (const { key } of group) this.#keysUnderWay.add(key)
+    this.#waiting -= group.length
     return group
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { GroupCommits } from '../../../server/database/group-commits.ts'
 
@@ -47,6 +48,47 @@ test('heavy requests share a statement with fewer others, and each is decided', 
   expect(grantAll.mock.calls.map(([group]) => group.length)).toEqual(Array(20).fill(2))
 })
 
+test('a small load waits for nobody, and under a larger one a group begins beside another once it is large', async () => {
+  const sizes: number[] = []
+  const ends: (() => void)[] = []
+  const { commits } = gathering(async (group) => {
+    sizes.push(group.length)
+    await new Promise<void>((end) => ends.push(end))
+    return group.map(() => 'GRANTED')
+  })
+  const outcomes: Promise<string>[] = []
+  const ask = async (count: number) => {
+    for (let index = 0; index < count; index += 1)
+      outcomes.push(commits.decide({ account: String(outcomes.length) }))
+    await turns()
+  }
+  const endOne = async () => {
+    ends.shift()?.()
+    await turns()
+  }
+  await ask(1)
+  await ask(1)
+  expect(sizes).toEqual([1, 1])
+  await endOne()
+  await ask(5)
+  expect(sizes).toEqual([1, 1, 5])
+  await endOne()
+  await ask(15)
+  expect(sizes).toEqual([1, 1, 5])
+  await ask(1)
+  expect(sizes).toEqual([1, 1, 5, 16])
+
+  // Fewer begin when one of the two ends.
+  await ask(3)
+  expect(sizes).toEqual([1, 1, 5, 16])
+  await endOne()
+  expect(sizes).toEqual([1, 1, 5, 16])
+  await endOne()
+  expect(sizes).toEqual([1, 1, 5, 16, 3])
+  await endOne()
+  expect(await Promise.all(outcomes)).toEqual(Array(26).fill('GRANTED'))
+})
+
 test('a group that is rolled back is decided one by one, and one whose connection is lost fails', async () => {
   const failWith = (code: string) =>
     gathering(() => Promise.reject(Object.assign(new Error('failed'), { code })))
@@ -71,3 +113,9 @@ test('a request that needs a lock of another transaction is decided again by a g
   expect(await Promise.all(asked.map((one) => commits.decide(one)))).toEqual(Array(3).fill('GRANTED'))
   expect(waited).toEqual(['held', 'held'])
 })
+
+/** Turns of the event loop, at the end of which groups begin. */
+async function turns(): Promise<void> {
+  await setImmediate()
+  await setImmediate()
+}
