@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http'
 import { EventEmitter, on } from 'node:events'
-import { buildSchema } from 'graphql'
+import { buildSchema, execute, subscribe, validate } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 
@@ -38,7 +38,11 @@ const roots = {
 }
 
 const http = createServer((_request, response) => response.end('ready'))
-useServer({ schema, roots }, new WebSocketServer({ server: http, path: '/graphql' }))
+// Named, because graphql-ws has another copy of graphql where the peers are installed.
+useServer(
+  { schema, roots, execute, subscribe, validate },
+  new WebSocketServer({ server: http, path: '/graphql' }),
+)
 http.listen(Number(port), '127.0.0.1')
 
 let count = 0

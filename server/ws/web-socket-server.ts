@@ -41,7 +41,8 @@ export interface WebSocketServerOptions {
 }
 
 const initTimeoutMs = 5_000
-const heartbeatMs = 12_000
+/** A dead socket is found within twice that. Heartbeats are what an idle socket costs. */
+const heartbeatMs = 24_000
 /** How long a socket may take to answer a close. */
 const closeTimeoutMs = 2_000
 /** How soon to retry an operation or a socket that was one too many. */

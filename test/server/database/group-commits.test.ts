@@ -78,7 +78,7 @@ test('a small load waits for nobody, and under a larger one a group begins besid
   await ask(1)
   expect(sizes).toEqual([1, 1, 5, 16])
 
-  // Fewer begin when one of the two ends.
+  // Fewer begin when nothing else is under way.
   await ask(3)
   expect(sizes).toEqual([1, 1, 5, 16])
   await endOne()
