@@ -1,10 +1,9 @@
-import { request as requestHttp, type IncomingMessage } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { BoundedBytes } from '../../schema/wire/bounded-bytes.ts'
 import { thumbprintText } from '../lib/input.ts'
-import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
-import { isPublicAddress } from '../outbound/public-address.ts'
+import { allowedAddresses } from '../outbound/addresses.ts'
+import { sendRequest } from '../outbound/send-request.ts'
 import type { ProofFailure } from '../../schema/wire/enums.ts'
 
 export interface ReadKeyListOptions {
@@ -48,42 +47,25 @@ export async function readKeyList(
   try {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? timeoutMsDefault)
     const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
-    const addresses = await addressesOf(url, { resolve: options.resolve, signal })
-    const isAllowed = options.allowsPrivate || addresses.every(isPublicAddress)
-    if (addresses.length === 0 || !isAllowed) return 'UNREACHABLE'
-    return await get(url, { addresses, signal })
+    const { allowsPrivate, resolve } = options
+    const addresses = await allowedAddresses(url, { allowsPrivate, resolve, signal })
+    return typeof addresses === 'string' ? 'UNREACHABLE' : await get(url, { addresses, signal })
   } catch {
     return 'UNREACHABLE'
   }
 }
 
-function get(
+async function get(
   url: URL,
-  { addresses, signal }: { readonly addresses: readonly string[]; readonly signal: AbortSignal },
+  connection: { readonly addresses: readonly string[]; readonly signal: AbortSignal },
 ): Promise<readonly string[] | ProofFailure> {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly string[] | ProofFailure>()
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp
-  const outgoing = request(url, {
-    headers: { accept: 'application/json', 'user-agent': 'claviger' },
-    lookup: lookUpAmong(addresses),
-    // No connection is kept: its address was checked for this request.
-    agent: false,
-    maxHeaderSize: bytesMax,
-    signal,
-  })
-  outgoing.on('response', (response) => {
-    const answer = response.statusCode === 200 ? readDocument(response) : Promise.resolve('REFUSED' as const)
-    response.on('error', reject)
-    answer.then(resolve, reject).finally(() => {
-      outgoing.destroy()
-    })
-  })
-  outgoing.on('error', reject)
-  outgoing.on('close', () => {
-    reject(new Error('The connection was closed without an answer.'))
-  })
-  outgoing.end()
-  return promise
+  const headers = { accept: 'application/json', 'user-agent': 'claviger' }
+  const response = await sendRequest(url, { headers, ...connection })
+  try {
+    return response.statusCode === 200 ? await readDocument(response) : 'REFUSED'
+  } finally {
+    response.destroy()
+  }
 }
 
 async function readDocument(response: IncomingMessage): Promise<readonly string[] | 'MALFORMED'> {

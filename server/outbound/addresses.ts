@@ -1,9 +1,11 @@
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
+import { isPublicAddress } from './public-address.ts'
 import { resolveName } from './resolve-name.ts'
 
 /*
- * For requests to where somebody else says: a name is resolved once, its addresses are checked, and the connection goes
- * to these very addresses.
+ * For requests to a URL that somebody else chose. Its name is resolved once, each of its addresses is checked, and the
+ * connection goes to these very addresses (send-request.ts): a name that answers differently the second time (DNS
+ * rebinding) is not asked a second time.
  */
 
 export interface AddressesOptions {
@@ -31,14 +33,20 @@ export async function addressesOf(
   )
 }
 
-/** A look-up that knows these addresses only, so that a connection goes to what was checked, and nobody is asked twice. */
-export function lookUpAmong(addresses: readonly string[]): LookupFunction {
-  const found = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_name, options, answer) => {
-    const [first] = found
-    if (options.all === true || first === undefined) answer(null, found)
-    else answer(null, first.address, first.family)
-  }
+/** The addresses of a URL's host, if a request may go to all of them; otherwise why it may not. */
+export async function allowedAddresses(
+  url: URL,
+  {
+    allowsPrivate,
+    ...options
+  }: AddressesOptions & {
+    /** Also addresses that only the operator's own network reaches. */
+    readonly allowsPrivate: boolean
+  },
+): Promise<readonly string[] | 'NAME_NOT_FOUND' | 'ADDRESS_REFUSED'> {
+  const addresses = await addressesOf(url, options)
+  if (addresses.length === 0) return 'NAME_NOT_FOUND'
+  return allowsPrivate || addresses.every(isPublicAddress) ? addresses : 'ADDRESS_REFUSED'
 }
 
 /** Rejects as soon as the signal is aborted. */

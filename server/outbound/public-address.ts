@@ -4,8 +4,8 @@ import { BlockList, isIP } from 'node:net'
  * Whether an IP address is one that anybody on the internet could reach: no loopback, no private or shared network, no
  * link-local address (where clouds keep their metadata), none that is reserved. A text that is no IP address is not public.
  *
- * In IPv6 only the global unicast range counts, less the parts of it that embed IPv4 addresses or are for documents:
- * an IPv4 address in IPv6 clothes is refused, whichever it is.
+ * In IPv6 only the global unicast range counts, without the parts of it that embed IPv4 addresses or are for documentation:
+ * every IPv4 address that is written as an IPv6 address is refused.
  */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {

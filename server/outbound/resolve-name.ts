@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Resolver } from 'node:dns/promises'
 
 export interface ResolveNameOptions {
-  /** Gives the name up: nothing is left waiting then. */
+  /** Ends the look-up; nothing is left waiting then. */
   readonly signal: AbortSignal
   /** Name servers, as `address:port`; by default the system's. */
   readonly servers?: readonly string[]
@@ -10,19 +10,19 @@ export interface ResolveNameOptions {
   readonly hostsFile?: string
 }
 
-/** A silent name server costs some 3 seconds; who asks has 5 or more, for this and the answer. */
+/** A silent name server costs some 3 seconds; callers have 5 or more, for this and the answer. */
 const resolverOptions = { timeout: 1_000, tries: 2 }
 
 /**
- * The addresses of a name that a stranger chose; none when it has none, or when nobody says.
+ * The addresses of a name that a stranger chose; none when it has none, or when no name server answers.
  *
- * The queries are our own (c-ares) and not `getaddrinfo`. That call holds one of Node's four threads until it is through,
- * which may take 10 seconds and more when the name's servers are silent, and cannot be taken back: a few such names
- * would stop every other look-up of this process, those of its database included.
+ * It queries by c-ares and not by `getaddrinfo`. That call occupies one of Node's four threads until it returns, which may
+ * take 10 seconds and more when the name's servers are silent, and cannot be cancelled: a few such names would stop every
+ * other look-up of this process, those of its database included.
  *
- * So of what the system would do, this much is left: `localhost` and names below it are loopback (RFC 6761), then the hosts
- * file goes first, as containers are told of their host and neighbours by it, then the name servers of the system are
- * asked. There are no search domains, no mDNS and no directory services: a name is to be complete.
+ * So this is what remains of the system's way to resolve a name: `localhost` and names below it are loopback (RFC 6761),
+ * then the hosts file is read, from which containers know their host and neighbours, then the system's name servers are
+ * queried. There are no search domains, no mDNS and no directory services: a name has to be complete.
  *
  * @throws Error when the signal is aborted
  */

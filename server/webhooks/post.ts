@@ -1,9 +1,7 @@
-import { request as requestHttp, type IncomingMessage } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import { addressesOf, lookUpAmong } from '../outbound/addresses.ts'
 import { traceStep } from '../lib/traces.ts'
+import { allowedAddresses } from '../outbound/addresses.ts'
+import { sendRequest } from '../outbound/send-request.ts'
 import type { WebhookMessage } from './message.ts'
-import { isPublicAddress } from '../outbound/public-address.ts'
 
 export interface PostOptions {
   readonly url: string
@@ -27,14 +25,9 @@ export type WebhookFailure =
   | 'SECRET_LOST'
   | `HTTP_${number}`
 
-const responseHeaderBytesMax = 16 * 1024
-
 /**
- * Posts a message. A receiver takes it by any status of 2xx; of its answer nothing else is read, no redirect is followed.
- *
- * The owner of an account chooses where this server connects to, so a name is resolved once, each of its addresses is
- * checked, and the connection goes to these very addresses: a name that answers differently the second time (DNS
- * rebinding) is not asked a second time.
+ * Posts a message. Its receiver takes it by any status of 2xx; of the answer nothing else is read, and no redirect is
+ * followed. The owner of an account chooses the URL: see outbound/addresses.ts.
  *
  * @returns null when it was taken
  */
@@ -50,9 +43,9 @@ async function post(message: WebhookMessage, options: PostOptions): Promise<Webh
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const signal = AbortSignal.any([options.signal, timeout])
   try {
-    const addresses = await addressesOf(url, { resolve: options.resolve, signal })
-    if (addresses.length === 0) return 'NAME_NOT_FOUND'
-    if (!options.allowsPrivate && !addresses.every(isPublicAddress)) return 'ADDRESS_REFUSED'
+    const { allowsPrivate, resolve } = options
+    const addresses = await allowedAddresses(url, { allowsPrivate, resolve, signal })
+    if (typeof addresses === 'string') return addresses
     return failureOf(await send(message, { url, addresses, signal }))
   } catch (error) {
     if (timeout.aborted) return 'TIMED_OUT'
@@ -62,33 +55,18 @@ async function post(message: WebhookMessage, options: PostOptions): Promise<Webh
 }
 
 /** @returns the status */
-function send(
+async function send(
   { headers, body }: WebhookMessage,
-  { url, addresses, signal }: { url: URL; addresses: readonly string[]; signal: AbortSignal },
+  { url, ...connection }: { url: URL; addresses: readonly string[]; signal: AbortSignal },
 ): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp
-  const outgoing = request(url, {
+  const response = await sendRequest(url, {
     method: 'POST',
     headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-    lookup: lookUpAmong(addresses),
-    // No connection is kept: one that was checked for another message may have been checked too long ago.
-    agent: false,
-    maxHeaderSize: responseHeaderBytesMax,
-    signal,
+    body,
+    ...connection,
   })
-  outgoing.on('response', (response: IncomingMessage) => {
-    response.on('error', () => undefined)
-    resolve(response.statusCode ?? 0)
-    // Whatever else it says.
-    outgoing.destroy()
-  })
-  outgoing.on('error', reject)
-  outgoing.on('close', () => {
-    reject(new Error('The connection was closed without an answer.'))
-  })
-  outgoing.end(body)
-  return promise
+  response.destroy()
+  return response.statusCode ?? 0
 }
 
 function failureOf(status: number): WebhookFailure | null {
