@@ -1,5 +1,6 @@
 import type { MailSettings } from './channels/mail-settings.ts'
-import { findCautions, findDangers, isLoopback } from './settings/dangers.ts'
+import { isLoopback } from './lib/loopback.ts'
+import { findCautions, findDangers } from './settings/dangers.ts'
 import { settingRows, settings } from './settings/settings.ts'
 import { traceSettingsOf } from './settings/trace-settings.ts'
 import { gatherSettings, type Texts } from './settings/sources.ts'

@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { errorCodes, KeyServerError, type ErrorCode } from '../../schema/wire/errors.ts'
+import { isConflict } from '../database/conflicts.ts'
+import { codesOf } from '../database/error-codes.ts'
 import { describeTrouble, troubleOf } from '../database/trouble.ts'
 import type { Logger } from '../lib/log.ts'
 import { noteCode, requestFields } from '../observation/request-report.ts'
@@ -74,23 +76,13 @@ export function createErrorMask(log: Logger): (error: unknown) => GraphQLError {
 
 const busySeconds = 1
 
-/** Codes with which PostgreSQL cancels a statement that may succeed when it is repeated: nothing was committed. */
-const busyCodes: ReadonlySet<unknown> = new Set([
-  // serialization_failure, deadlock_detected
-  '40001',
-  '40P01',
-  // lock_not_available: lock_timeout
-  '55P03',
-  // query_canceled: statement_timeout
-  '57014',
-])
-
+/** Whether PostgreSQL cancelled what may succeed when it is repeated: nothing was committed. */
 function isBusy(error: unknown): boolean {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
-    if ('code' in cause && busyCodes.has(cause.code)) return true
-  }
-  return false
+  return isConflict(error) || codesOf(error).some((code) => timeoutCodes.has(code))
 }
+
+/** lock_not_available (lock_timeout) and query_canceled (statement_timeout) */
+const timeoutCodes: ReadonlySet<string> = new Set(['55P03', '57014'])
 
 /** Masks errors of graphql-js and Yoga about the request: their messages may quote what was sent, which is cut off. */
 function toRequestError(error: GraphQLError): GraphQLError {

@@ -1,3 +1,5 @@
+import { isLoopback } from '../lib/loopback.ts'
+
 /** The origins whose pages may call, and the hosts under which the server may be called. */
 export interface OriginPolicy {
   /** Whether pages of a web origin may call. Clients outside browsers send no Origin header and are not concerned. */
@@ -27,20 +29,19 @@ export function createOriginPolicy({
 }): OriginPolicy {
   const listed = new Set([...ownOrigins, ...allowedOrigins])
   const hosts = new Set(ownOrigins.map((origin) => new URL(origin).hostname))
-  const isOnLoopback = /^(127\.|::1$|::ffff:127\.)/.test(listensOn)
+  const isOnLoopback = isLoopback(listensOn)
   return {
     isAllowed: (origin) =>
       listed.has('*') || listed.has(origin) || (allowsLoopback && loopbackOrigin.test(origin)),
     isOwnHost: (host) => {
       if (!isOnLoopback || host === undefined) return true
       const name = hostHeader.exec(host.toLowerCase())?.groups?.['name']
-      return name !== undefined && (loopbackHost.test(name) || hosts.has(name))
+      return name !== undefined && (isLoopback(name) || hosts.has(name))
     },
   }
 }
 
 const loopbackOrigin = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/
-const loopbackHost = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
 
 /** RFC 9110 §7.2. The port may be that of a proxy or a tunnel. */
 const hostHeader = /^(?<name>\[[\da-f:.]+\]|[^:/?#@[\]\s]+)(?::\d{0,5})?$/

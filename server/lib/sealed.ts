@@ -35,7 +35,7 @@ function sealingKey({ serverKeySecret, use, accountId, id }: SealedFor): Uint8Ar
   return deriveKey(serverKeySecret, { use, salt: `${accountId}:${id}` })
 }
 
-/** HKDF (RFC 5869), as for the server's signing keys: its secret is random. @returns 32 bytes */
+/** HKDF (RFC 5869) and not a password hash, because the server's secret is random. @returns 32 bytes */
 export function deriveKey(
   serverKeySecret: string,
   { use, salt = '' }: { readonly use: string; readonly salt?: string },
@@ -43,7 +43,7 @@ export function deriveKey(
   return new Uint8Array(hkdfSync('sha256', serverKeySecret, salt, `claviger ${use}`, 32))
 }
 
-/** HMAC-SHA-256 under a key of the server's own secret, base64url: a database alone does not tell what it is of. */
+/** HMAC-SHA-256 under a key of the server's own secret, base64url: it cannot be guessed from a database alone. */
 export function keyedDigest(
   text: string,
   use: { readonly serverKeySecret: string; readonly use: string },

@@ -1,6 +1,6 @@
-import { BlockList } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { countedAddress } from '../lib/counted-address.ts'
+import { isLoopback } from '../lib/loopback.ts'
 import { ClientRates, type ClientRatesOptions, type Limiters } from './client-rates.ts'
 import { defaultRateLimits, loopbackRateLimits, rateLimitNames, type RateLimits } from './rate-limit-names.ts'
 import { RateLimiter } from './rate-limiter.ts'
@@ -17,7 +17,7 @@ export class ServerRates {
   readonly #options: ServerRatesOptions
   readonly #limiters: Limiters
   readonly #limitersOfLoopback: Limiters
-  /** Nothing is lost with one: the counts are in the limiters. */
+  /** Saves making one for each request. Nothing is lost with one that is evicted: the counts are in the limiters. */
   readonly #clients = new LRUCache<string, ClientRates>({
     max: clientsMax,
     memoMethod: (address) => this.#ratesOf(address),
@@ -41,7 +41,6 @@ export class ServerRates {
   }
 }
 
-/** Clients come with many requests each. */
 const clientsMax = 1_000
 
 function createLimiters(limits: Partial<RateLimits>): Limiters {
@@ -63,12 +62,4 @@ function raised(limits: Partial<RateLimits>): Partial<RateLimits> {
       return set === undefined ? [] : [[name, set.count > ofLoopback.count ? set : ofLoopback]]
     }),
   )
-}
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-function isLoopback(address: string): boolean {
-  return address !== '' && loopback.check(address, address.includes(':') ? 'ipv6' : 'ipv4')
 }

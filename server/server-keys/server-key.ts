@@ -1,9 +1,8 @@
-import { hkdf } from 'node:crypto'
-import { promisify } from 'node:util'
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK } from 'jose'
 import { z } from 'zod'
 import { parseSigningJwk, type SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
+import { deriveKey } from '../lib/sealed.ts'
 
 /** A server key as the database stores it. */
 export interface SealedServerKey {
@@ -30,7 +29,7 @@ export async function createServerKey(secret: string): Promise<SealedServerKey> 
   const privateJwk = new TextEncoder().encode(JSON.stringify(await exportJWK(pair.privateKey)))
   const sealedPrivateKey = await new CompactEncrypt(privateJwk)
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: id, cty: 'jwk+json' })
-    .encrypt(await sealingKey(secret, id))
+    .encrypt(sealingKey(secret, id))
   return { id, publicKey, sealedPrivateKey }
 }
 
@@ -41,7 +40,7 @@ export async function createServerKey(secret: string): Promise<SealedServerKey> 
 export async function openServerKey(sealed: SealedServerKey, secret: string): Promise<ServerKey | null> {
   const { id, sealedPrivateKey } = sealed
   try {
-    const { plaintext } = await compactDecrypt(sealedPrivateKey, await sealingKey(secret, id), {
+    const { plaintext } = await compactDecrypt(sealedPrivateKey, sealingKey(secret, id), {
       keyManagementAlgorithms: ['dir'],
       contentEncryptionAlgorithms: ['A256GCM'],
     })
@@ -63,9 +62,7 @@ const privateJwkShape = z.object({
   d: z.string(),
 })
 
-const derive = promisify(hkdf)
-
-/** HKDF (RFC 5869) and not a password hash, because the secret is random. The id as salt: no two keys share one. */
-async function sealingKey(secret: string, id: string): Promise<Uint8Array> {
-  return new Uint8Array(await derive('sha256', secret, id, 'claviger server key', 32))
+/** The id as salt: no two keys share a sealing key. */
+function sealingKey(secret: string, id: string): Uint8Array {
+  return deriveKey(secret, { use: 'server key', salt: id })
 }

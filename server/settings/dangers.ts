@@ -1,3 +1,5 @@
+import { isLoopback } from '../lib/loopback.ts'
+
 /** The settings that are checked together. */
 export interface CheckedSettings {
   readonly isDevelopment: boolean
@@ -74,11 +76,6 @@ export function findCautions(config: LooseSettings): string[] {
       ? ['ALLOW_PRIVATE_APPLICATION_SERVERS is on: anybody can have the server read from your own network']
       : []),
   ]
-}
-
-/** Whether a host is this machine alone: an address of loopback, or its name. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host)
 }
 
 /** Those without TLS that leave the machine. */
