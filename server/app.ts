@@ -15,7 +15,7 @@ import { createJwksEndpoint } from './http/jwks.ts'
 import { drain, listen } from './http/listening.ts'
 import { createMailPages } from './http/mail-pages.ts'
 import { serveMetrics } from './http/metrics.ts'
-import { createOriginPolicy } from './http/origins.ts'
+import { createOriginPolicy, type OriginPolicy } from './http/origins.ts'
 import { createHandler, createHttpServer, type Route } from './http/server.ts'
 import { WaitingBytes } from './http/waiting-bytes.ts'
 import type { KeyServerOptions, ListenOptions } from './key-server-options.ts'
@@ -214,58 +214,25 @@ interface KnownOrigins {
   origins: readonly string[]
 }
 
-function keyServerOf(
-  services: Services,
-  options: KeyServerOptions &
-    Required<Pick<KeyServerOptions, 'log'>> & {
-      readonly known: KnownOrigins
-      readonly database: OpenDatabase
-      readonly consoleEndpoint: Route | null
-      readonly closeMetrics?: () => Promise<void>
-    },
-): KeyServer {
-  const { log = createLogger('silent'), isDevelopment = false, known, database, consoleEndpoint } = options
-  const createPolicy = (listensOn = '') =>
-    createOriginPolicy({
-      ownOrigins: known.origins,
-      allowedOrigins: options.allowedOrigins ?? [],
-      allowsLoopback: isDevelopment,
-      listensOn,
-    })
-  let originPolicy = createPolicy()
+interface KeyServerParts extends KeyServerOptions {
+  readonly log: Logger
+  readonly known: KnownOrigins
+  readonly database: OpenDatabase
+  readonly consoleEndpoint: Route | null
+  readonly closeMetrics?: () => Promise<void>
+}
+
+function keyServerOf(services: Services, parts: KeyServerParts): KeyServer {
+  const { known, database } = parts
+  let originPolicy = originPolicyOf(parts)
   let closing: Promise<void> | undefined
   let http: Server | undefined
   const closeSockets: (() => Promise<void>)[] = []
-  const engine = createGraphQLEngine(services, { log })
-  const { trustedProxies = [] } = options
-  const front = {
-    clientAddressOf: createClientAddressReader({ trustedProxies, onUntrusted: warnOfProxy(log) }),
-    engine,
-    authenticator: services.authenticator,
-    origins: () => known.origins,
-    originPolicy: () => originPolicy,
-    log,
-  }
-  const waitingBytes = new WaitingBytes(waitingBytesMax)
-  const handler = createHandler({
-    graphql: createGraphQLEndpoint({
-      ...front,
-      waitingBytes,
-      explorerPath: consoleEndpoint === null ? null : '/explorer',
-    }),
-    jwks: createJwksEndpoint(() => services.signingKeys.published()),
-    mailPages: createMailPages({ links: services.mailLinks, actions: services.mailActions }),
-    console: consoleEndpoint,
-    originPolicy: () => originPolicy,
-    readiness: createReadiness({
-      databases: services.databases,
-      listenState: services.listenState,
-      migrationCount: readMigrationHashes().length,
-      isStopping: () => closing !== undefined,
-    }),
-    observer: services.observer,
-    clientAddressOf: front.clientAddressOf,
-    waitingBytes,
+  const front = createFront(services, { ...parts, originPolicy: () => originPolicy })
+  const handler = createRequestListener(services, {
+    front,
+    consoleEndpoint: parts.consoleEndpoint,
+    isStopping: () => closing !== undefined,
   })
   const attach = (server: Server) => {
     const { revocations, observer } = services
@@ -276,11 +243,11 @@ function keyServerOf(
     throw new TypeError('Set publicOrigins: on an HTTP server of your own nothing else tells them.')
   }
   const close = async () => {
-    await delay((options.shutdownDelaySeconds ?? 0) * 1_000)
+    await delay((parts.shutdownDelaySeconds ?? 0) * 1_000)
     services.endSubscriptions()
     await Promise.all(closeSockets.map((end) => end()))
     if (http?.listening === true) await drain(http)
-    await options.closeMetrics?.()
+    await parts.closeMetrics?.()
     await services.stop()
     await database.close()
   }
@@ -300,12 +267,79 @@ function keyServerOf(
       attach(http)
       const { port, address, family } = await listen(http, where)
       // No request has been answered yet.
-      if (options.publicOrigins === undefined) known.origins = loopbackOrigins(port, family)
-      originPolicy = createPolicy(address)
+      if (parts.publicOrigins === undefined) known.origins = loopbackOrigins(port, family)
+      originPolicy = originPolicyOf(parts, address)
       return { port, origins: known.origins }
     },
     close: () => (closing ??= close()),
   }
+}
+
+/** @param listensOn the IP address; empty before it is known, and on an HTTP server that is not this program's */
+function originPolicyOf(
+  { known, allowedOrigins = [], isDevelopment = false }: KeyServerParts,
+  listensOn = '',
+): OriginPolicy {
+  return createOriginPolicy({
+    ownOrigins: known.origins,
+    allowedOrigins,
+    allowsLoopback: isDevelopment,
+    listensOn,
+  })
+}
+
+/** The parts that serve both HTTP requests and WebSockets. */
+type Front = ReturnType<typeof createFront>
+
+function createFront(
+  services: Services,
+  {
+    log,
+    known,
+    trustedProxies = [],
+    originPolicy,
+  }: KeyServerParts & { readonly originPolicy: () => OriginPolicy },
+) {
+  return {
+    clientAddressOf: createClientAddressReader({ trustedProxies, onUntrusted: warnOfProxy(log) }),
+    engine: createGraphQLEngine(services, { log }),
+    authenticator: services.authenticator,
+    origins: () => known.origins,
+    originPolicy,
+    log,
+  }
+}
+
+function createRequestListener(
+  services: Services,
+  {
+    front,
+    consoleEndpoint,
+    isStopping,
+  }: {
+    readonly front: Front
+    readonly consoleEndpoint: Route | null
+    readonly isStopping: () => boolean
+  },
+): RequestListener {
+  const waitingBytes = new WaitingBytes(waitingBytesMax)
+  const explorerPath = consoleEndpoint === null ? null : '/explorer'
+  return createHandler({
+    graphql: createGraphQLEndpoint({ ...front, waitingBytes, explorerPath }),
+    jwks: createJwksEndpoint(() => services.signingKeys.published()),
+    mailPages: createMailPages({ links: services.mailLinks, actions: services.mailActions }),
+    console: consoleEndpoint,
+    originPolicy: front.originPolicy,
+    readiness: createReadiness({
+      databases: services.databases,
+      listenState: services.listenState,
+      migrationCount: readMigrationHashes().length,
+      isStopping,
+    }),
+    observer: services.observer,
+    clientAddressOf: front.clientAddressOf,
+    waitingBytes,
+  })
 }
 
 /** Says once that a proxy on the operator's own network is not trusted: all its clients are counted as one. */
