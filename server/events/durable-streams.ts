@@ -52,7 +52,7 @@ export class DurableStreams {
 
   /** How many streams are open. */
   get openCount(): number {
-    return this.#ofAll.takenCount
+    return this.#ofAll.openCount
   }
 
   /**

@@ -12,15 +12,25 @@ import {
   type GraphQLSchema,
 } from 'graphql'
 import type { GraphQLContext } from '../../schema/graphql/context.ts'
-import { createInfo, planField, type Path, type Place, type PlannedField, type Run } from './field-plan.ts'
+import {
+  createInfo,
+  planField,
+  type FieldScope,
+  type Path,
+  type PlannedField,
+  type Run,
+} from './field-plan.ts'
 
-/** Executes an operation that was planned before. `variables` are as they were sent. It rejects with nothing that was foreseen. */
+/**
+ * Executes a planned operation. `variables` are as the client sent them. Errors of resolvers are in the result; a rejection is
+ * a bug.
+ */
 export type ExecutionPlan = (
   context: GraphQLContext,
   variables: Readonly<Record<string, unknown>>,
 ) => Promise<ExecutionResult>
 
-/** Likewise a subscription: its results, or that of an operation that could not begin, each as `finish` leaves it. */
+/** Likewise a subscription: its results, or the one of a subscription that could not begin, each passed through `finish`. */
 export type SubscriptionPlan = (
   context: GraphQLContext,
   variables: Readonly<Record<string, unknown>>,
@@ -28,13 +38,13 @@ export type SubscriptionPlan = (
 ) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
 
 /**
- * Plans a valid document that is executed often: everything that graphql-js finds anew at each execution, the fields of
- * each selection, their resolvers and the ways of their types, is found once. The result is that of the algorithm of the
- * GraphQL specification (§6), and so the same as that of graphql-js. Record 21 says what it saves.
+ * Plans a valid document that is executed often: what graphql-js works out anew at each execution, the fields of each
+ * selection, their resolvers and how their types are completed, is worked out once. The result is that of the algorithm of
+ * the GraphQL specification (§6), and so the same as that of graphql-js. Record 21 says what it saves.
  *
- * Planned are the forms that clients repeat: one operation with one root field ({@link planField}).
+ * The forms that clients repeat are planned: one operation with one root field ({@link planField}).
  *
- * @returns null for any other form, and for subscriptions. Whether the document is valid, is asked after
+ * @returns null for any other form, and for subscriptions. Validating the document is the caller's task
  */
 export function planExecution(schema: GraphQLSchema, document: DocumentNode): ExecutionPlan | null {
   const planned = planRoot(schema, document)
@@ -45,7 +55,7 @@ export function planExecution(schema: GraphQLSchema, document: DocumentNode): Ex
   }
 }
 
-/** Likewise plans a subscription: each event is executed from the plan. */
+/** Plans a subscription likewise: each event is executed by the plan. */
 export function planSubscription(schema: GraphQLSchema, document: DocumentNode): SubscriptionPlan | null {
   const planned = planRoot(schema, document)
   const subscribe = planned?.definition.subscribe
@@ -72,7 +82,7 @@ export function planSubscription(schema: GraphQLSchema, document: DocumentNode):
 }
 
 /** An operation with one root field. */
-interface PlannedRoot extends Place {
+interface PlannedRoot extends FieldScope {
   readonly node: FieldNode
   readonly definition: GraphQLField<unknown, unknown>
   readonly field: PlannedField
@@ -94,7 +104,7 @@ function planRoot(schema: GraphQLSchema, document: DocumentNode): PlannedRoot | 
 
 /** The values of the variables, or `errors`: what is wrong with those that were sent. */
 function variablesOf({ schema, operation }: PlannedRoot, given: Readonly<Record<string, unknown>>) {
-  // As many as graphql-js has.
+  // The default of graphql-js.
   return getVariableValues(schema, operation.variableDefinitions ?? [], given, { maxErrors: 50 })
 }
 
@@ -109,7 +119,10 @@ async function runRoot({ field }: PlannedRoot, source: unknown, run: Run): Promi
   return run.errors.length === 0 ? { data } : { errors: run.errors, data }
 }
 
-/** By hand, because a generator could not be ended while its next event is waited for. As one, it ends with its first error. */
+/**
+ * Not a generator, because one cannot be ended while its next event is awaited. Like a generator, it ends with its first
+ * error.
+ */
 function mapEvents(
   events: AsyncIterable<unknown>,
   execute: (event: unknown) => Promise<ExecutionResult>,

@@ -21,19 +21,19 @@ import type { GraphQLContext } from '../../schema/graphql/context.ts'
 /** A response path, from the last part to the first. */
 export type Path = GraphQLResolveInfo['path'] | undefined
 
-/** One execution: what its resolvers get, and the errors that did not end it. */
+/** One execution: what its resolvers receive, and the errors that did not end it. */
 export interface Run {
   readonly context: GraphQLContext
   readonly variables: Record<string, unknown>
   readonly errors: GraphQLError[]
 }
 
-/** Runs a field of a source, or completes a value. Synchronously when everything that it needs is there. */
+/** Resolves a field of `source` and completes its value: synchronously, unless something has to be waited for. */
 export type RunField = (source: unknown, path: Path, run: Run) => unknown
 type Complete = (value: unknown, path: Path, run: Run) => unknown
 
-/** Where a field stands. */
-export interface Place {
+/** The surroundings in which a field is planned. */
+export interface FieldScope {
   readonly schema: GraphQLSchema
   readonly operation: OperationDefinitionNode
   readonly parentType: GraphQLObjectType
@@ -45,17 +45,17 @@ export interface PlannedField {
   readonly run: RunField
 }
 
-/** How `info` is made, for what takes it. */
+/** Makes the `info` that a resolver receives. */
 type InfoOf = (path: NonNullable<Path>, run: Run) => GraphQLResolveInfo
 
 /**
- * Plans a field and all that is selected of it: its resolver, its type's way and its name are found once.
+ * Plans a field and all that is selected of it: its resolver, the completion of its type and its name are found once.
  *
- * @returns null for a form that is not planned: directives, fragments with a name, introspection but for `__typename`, and two
- *   selections of one name
+ * @returns null for a form that is not planned: directives, named fragments, introspection other than `__typename`, and
+ *   two selections with the same name
  */
-export function planField(node: FieldNode, place: Place): PlannedField | null {
-  const { parentType } = place
+export function planField(node: FieldNode, scope: FieldScope): PlannedField | null {
+  const { parentType } = scope
   const name = node.alias?.value ?? node.name.value
   const fieldName = node.name.value
   if (node.directives?.length) return null
@@ -64,8 +64,8 @@ export function planField(node: FieldNode, place: Place): PlannedField | null {
   // `__proto__` would be no member of an answer.
   if (definition === undefined || name.startsWith('__')) return null
   const { type, args } = definition
-  const infoOf = createInfo(node, { ...place, returnType: type })
-  const complete = planType(type, node, { ...place, fieldName: `${parentType.name}.${fieldName}`, infoOf })
+  const infoOf = createInfo(node, { ...scope, returnType: type })
+  const complete = planType(type, node, { ...scope, fieldName: `${parentType.name}.${fieldName}`, infoOf })
   if (complete === null) return null
   const resolve = definition.resolve ?? ((source: unknown) => memberOf(source, fieldName))
   const isRequired = isNonNullType(type)
@@ -86,10 +86,9 @@ export function planField(node: FieldNode, place: Place): PlannedField | null {
   return { name, run }
 }
 
-/** Makes what resolvers get as `info`. */
 export function createInfo(
   node: FieldNode,
-  { schema, operation, parentType, returnType }: Place & { readonly returnType: GraphQLOutputType },
+  { schema, operation, parentType, returnType }: FieldScope & { readonly returnType: GraphQLOutputType },
 ): InfoOf {
   return (path, { variables }) => ({
     fieldName: node.name.value,
@@ -105,17 +104,17 @@ export function createInfo(
   })
 }
 
-/** Where the value of a field stands. */
-interface InnerPlace extends Place {
+/** The surroundings in which a field's value is planned. */
+interface ValueScope extends FieldScope {
   /** For people: the type and the field. */
   readonly fieldName: string
   readonly infoOf: InfoOf
 }
 
-function planType(type: GraphQLOutputType, node: FieldNode, place: InnerPlace): Complete | null {
-  const { fieldName } = place
+function planType(type: GraphQLOutputType, node: FieldNode, scope: ValueScope): Complete | null {
+  const { fieldName } = scope
   if (isNonNullType(type)) {
-    const complete = planType(type.ofType, node, place)
+    const complete = planType(type.ofType, node, scope)
     if (complete === null) return null
     const assertPresent = (value: unknown) => {
       if (value === null) throw new Error(`Cannot return null for non-nullable field ${fieldName}.`)
@@ -126,28 +125,28 @@ function planType(type: GraphQLOutputType, node: FieldNode, place: InnerPlace): 
       return isPromise(completed) ? completed.then(assertPresent) : assertPresent(completed)
     }
   }
-  if (isListType(type)) return planList(type.ofType, node, place)
+  if (isListType(type)) return planList(type.ofType, node, scope)
   if (isLeafType(type)) {
     return (value) => {
       if (value === null || value === undefined) return null
       const serialized: unknown = type.serialize(value)
       if (serialized === null || serialized === undefined) {
-        throw new Error(`The value of ${fieldName} is none of ${type.name}.`)
+        throw new Error(`The value of ${fieldName} is not a ${type.name}.`)
       }
       return serialized
     }
   }
-  return isAbstractType(type) ? planAbstract(type, node, place) : planObject(type, node, place)
+  return isAbstractType(type) ? planAbstract(type, node, scope) : planObject(type, node, scope)
 }
 
-function planList(itemType: GraphQLOutputType, node: FieldNode, place: InnerPlace): Complete | null {
-  const complete = planType(itemType, node, place)
+function planList(itemType: GraphQLOutputType, node: FieldNode, scope: ValueScope): Complete | null {
+  const complete = planType(itemType, node, scope)
   if (complete === null) return null
   const isRequired = isNonNullType(itemType)
   return (value, path, run) => {
     if (value === null || value === undefined) return null
     if (!Array.isArray(value))
-      throw new Error(`Expected Iterable, but did not find one for field "${place.fieldName}".`)
+      throw new Error(`Expected Iterable, but did not find one for field "${scope.fieldName}".`)
     const items = value.map((item: unknown, index) => {
       const itemPath = { prev: path, key: index, typename: undefined }
       const onError = (error: unknown) => fail(error, { nodes: [node], path: itemPath, isRequired, run })
@@ -165,12 +164,12 @@ function planList(itemType: GraphQLOutputType, node: FieldNode, place: InnerPlac
 }
 
 /** Plans an interface or a union: the selections of each type that a value may have. */
-function planAbstract(type: GraphQLAbstractType, node: FieldNode, place: InnerPlace): Complete | null {
+function planAbstract(type: GraphQLAbstractType, node: FieldNode, scope: ValueScope): Complete | null {
   const { resolveType } = type
   if (!resolveType) return null
   const completions = new Map<string, Complete>()
-  for (const possible of place.schema.getPossibleTypes(type)) {
-    const complete = planObject(possible, node, place)
+  for (const possible of scope.schema.getPossibleTypes(type)) {
+    const complete = planObject(possible, node, scope)
     if (complete === null) return null
     completions.set(possible.name, complete)
   }
@@ -183,15 +182,15 @@ function planAbstract(type: GraphQLAbstractType, node: FieldNode, place: InnerPl
         `Abstract type "${type.name}" was resolved to a type "${String(name)}" that does not exist inside the schema.`,
       )
     }
-    const info = place.infoOf(path ?? { prev: undefined, key: '', typename: undefined }, run)
+    const info = scope.infoOf(path ?? { prev: undefined, key: '', typename: undefined }, run)
     const name = resolveType(value, run.context, info, type)
     return isPromise(name) ? name.then(completeAs) : completeAs(name)
   }
 }
 
-function planObject(type: GraphQLObjectType, node: FieldNode, place: Place): Complete | null {
+function planObject(type: GraphQLObjectType, node: FieldNode, scope: FieldScope): Complete | null {
   if (type.isTypeOf) return null
-  const planned = node.selectionSet === undefined ? [] : planSelections(type, node.selectionSet, place)
+  const planned = node.selectionSet === undefined ? [] : planSelections(type, node.selectionSet, scope)
   if (planned === null) return null
   const names = new Set(planned.map(({ name }) => name))
   if (names.size < planned.length) return null
@@ -201,7 +200,7 @@ function planObject(type: GraphQLObjectType, node: FieldNode, place: Place): Com
     let pending: Promise<void>[] | undefined
     for (const { name, run: runField } of planned) {
       const completed = runField(value, path, run)
-      // Its place among the members, whenever it comes.
+      // Set at once, so that the members keep their order whenever their values come.
       result[name] = completed
       if (isPromise(completed)) {
         pending ??= []
@@ -212,23 +211,23 @@ function planObject(type: GraphQLObjectType, node: FieldNode, place: Place): Com
   }
 }
 
-/** The fields that are selected of an object of this type, in fragments too. */
+/** The fields that are selected of an object of this type, those in inline fragments included. */
 function planSelections(
   type: GraphQLObjectType,
   { selections }: SelectionSetNode,
-  place: Place,
+  scope: FieldScope,
 ): PlannedField[] | null {
   const planned: PlannedField[] = []
   for (const selection of selections) {
     if (selection.kind === Kind.FIELD) {
-      const field = planField(selection, { ...place, parentType: type })
+      const field = planField(selection, { ...scope, parentType: type })
       if (field === null) return null
       planned.push(field)
     } else {
       if (selection.kind === Kind.FRAGMENT_SPREAD || selection.directives?.length) return null
       const { typeCondition } = selection
-      if (typeCondition !== undefined && !isOf(place.schema, type, typeCondition.name.value)) continue
-      const fields = planSelections(type, selection.selectionSet, place)
+      if (typeCondition !== undefined && !isOf(scope.schema, type, typeCondition.name.value)) continue
+      const fields = planSelections(type, selection.selectionSet, scope)
       if (fields === null) return null
       planned.push(...fields)
     }
@@ -248,7 +247,7 @@ interface Failure {
   readonly run: Run
 }
 
-/** A field that may be null is null then; any other one fails its parent. */
+/** A nullable field becomes null, with its error recorded; any other one fails its parent. */
 function fail(error: unknown, { nodes, path, isRequired, run }: Failure): null {
   const located = locatedError(error, nodes, partsOf(path))
   if (isRequired) throw located

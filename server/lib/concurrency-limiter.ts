@@ -4,46 +4,46 @@ export interface ConcurrencyLimiterOptions {
   readonly perHolderMax: number
   /** For people, e.g. `A key has at most 5 sockets at a time.` */
   readonly refusal: string
-  /** How soon whoever is refused may find a place. */
+  /** When whoever is refused may try again. */
   readonly retrySeconds: number
 }
 
-/** Counts what is open at a time, by its holder, who has so many places. */
+/** Limits how much a holder has open at a time. */
 export class ConcurrencyLimiter {
   readonly #options: ConcurrencyLimiterOptions
-  readonly #taken = new Map<string, number>()
+  readonly #openOf = new Map<string, number>()
 
   constructor(options: ConcurrencyLimiterOptions) {
     this.#options = options
   }
 
-  /** How many places are taken, by all holders. */
-  get takenCount(): number {
+  /** How many are open, of all holders. */
+  get openCount(): number {
     let count = 0
-    for (const taken of this.#taken.values()) count += taken
+    for (const open of this.#openOf.values()) count += open
     return count
   }
 
   /**
-   * Takes a place.
+   * Counts one more.
    *
-   * @returns what gives it back; a second call of that does nothing
-   * @throws {KeyServerError} RATE_LIMITED when all of the holder's places are taken
+   * @returns a function that releases it; a second call does nothing
+   * @throws {KeyServerError} RATE_LIMITED when the holder has as many as it may
    */
   acquire(holder: string): () => void {
     const { perHolderMax, refusal, retrySeconds } = this.#options
-    const taken = this.#taken.get(holder) ?? 0
-    if (taken >= perHolderMax) {
+    const open = this.#openOf.get(holder) ?? 0
+    if (open >= perHolderMax) {
       throw new KeyServerError('RATE_LIMITED', refusal, { retryAfterSeconds: retrySeconds })
     }
-    this.#taken.set(holder, taken + 1)
-    let isGivenBack = false
+    this.#openOf.set(holder, open + 1)
+    let isReleased = false
     return () => {
-      if (isGivenBack) return
-      isGivenBack = true
-      const left = (this.#taken.get(holder) ?? 1) - 1
-      if (left === 0) this.#taken.delete(holder)
-      else this.#taken.set(holder, left)
+      if (isReleased) return
+      isReleased = true
+      const left = (this.#openOf.get(holder) ?? 1) - 1
+      if (left === 0) this.#openOf.delete(holder)
+      else this.#openOf.set(holder, left)
     }
   }
 }

@@ -61,12 +61,16 @@ export function createOpenTelemetry(settings: TraceSettings, { log }: { readonly
   }
 }
 
-interface Place {
+interface SpanPosition {
   readonly parent: Context
   readonly kind: SpanKind
 }
 
-function beginSpan(tracer: Tracer, { name, attributes = {} }: Step, { parent, kind }: Place): Span | null {
+function beginSpan(
+  tracer: Tracer,
+  { name, attributes = {} }: Step,
+  { parent, kind }: SpanPosition,
+): Span | null {
   const span = tracer.startSpan(name, { kind, attributes: { ...attributes } }, parent)
   if (!span.isRecording()) return null
   const context = trace.setSpan(ROOT_CONTEXT, span)

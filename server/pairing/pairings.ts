@@ -10,7 +10,7 @@ import type { Databases, Executor } from '../database/connect.ts'
 import { parseInput } from '../lib/input.ts'
 import type { ClientRates } from '../rate-limits/client-rates.ts'
 import { diskBytes } from '../rate-limits/disk-bytes.ts'
-import { PairingPlaces } from './pairing-places.ts'
+import { PairingLimiter } from './pairing-limiter.ts'
 
 /** Pairings that may be open at once, on all servers. */
 const openMax = 10_000
@@ -44,10 +44,10 @@ interface PairingClient {
  */
 export class Pairings {
   readonly #databases: Databases
-  readonly #places = new PairingPlaces({
+  readonly #limiter = new PairingLimiter({
     perAddressMax: openOfAddressMax,
     max: openOfServerMax,
-    placeMs: limits.pairingSeconds * 1000,
+    pairingMs: limits.pairingSeconds * 1000,
   })
 
   constructor(databases: Databases) {
@@ -70,12 +70,12 @@ export class Pairings {
     if (known !== null) return same(known, known.payload === payload)
     rates.take('written-bytes', { cost: payload.length + diskBytes.pairing })
     await rates.takeShared('pairings')
-    const place = this.#places.take({ id, address })
-    if (place === null) throw tooMany()
+    const acquired = this.#limiter.acquire({ id, address })
+    if (acquired === null) throw tooMany()
     try {
-      return await this.#insert({ id, payload }, place)
+      return await this.#insert({ id, payload }, acquired)
     } catch (error) {
-      this.#places.giveBack(id)
+      this.#limiter.release(id)
       throw error
     }
   }
@@ -113,7 +113,7 @@ export class Pairings {
 
   async #close(id: string): Promise<boolean> {
     const closed = await this.#databases.writes.sql`DELETE FROM pairings WHERE id = ${id}`
-    this.#places.giveBack(id)
+    this.#limiter.release(id)
     return closed.count > 0
   }
 

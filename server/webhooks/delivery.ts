@@ -35,22 +35,22 @@ export interface WebhookDeliveryOptions extends Pick<PostOptions, 'allowsPrivate
 }
 
 /**
- * Webhooks that this server posts to at once: a receiver that is slow occupies one place, for the time-out at most. Those
- * that have not taken what they were sent last, or never anything, have places of their own: however many silent receivers
- * strangers set, those that work are not behind them.
+ * Webhooks that this server posts to at once. Those that did not take the last message, or never took any, are counted
+ * apart: however many silent receivers strangers set, those that work do not wait for them. A slow receiver holds its post
+ * up for the time-out at most.
  */
 const provenMax = 64
 const unprovenMax = 192
-/** Then another webhook has its turn. */
+/** How long a turn is: then other webhooks have theirs. */
 const turnMs = 30_000
 const pageMax = 100
 /** RFC 9110 §15.5.11: the receiver does not want to be asked again. */
 const gone = 'HTTP_410'
 
 /**
- * Posts alerts to webhooks: of each webhook in order and one at a time, the next when the one before is taken. Any number
- * of servers do so at once, each webhook is leased to one of them. A server that ends between a post and its record
- * leaves an alert to be posted again, with the same id.
+ * Posts alerts to webhooks: to each webhook in order and one at a time, the next when it has taken the one before. Any
+ * number of servers do so at once; each webhook is leased to one of them. When a server ends between a post and its record,
+ * the alert is posted again, with the same id.
  */
 export class WebhookDelivery {
   readonly #databases: Databases
@@ -66,10 +66,10 @@ export class WebhookDelivery {
   }
 
   /**
-   * Begins to deliver to webhooks that are due, as many as have places.
+   * Begins to deliver to webhooks that are due, as many as this server may post to.
    *
    * @param sql of the node that holds them
-   * @returns false: those that are left wait for a place
+   * @returns false: those that are left wait until another turn ends
    */
   async begin(sql: postgres.Sql): Promise<boolean> {
     if (this.#stopping.signal.aborted) return false
@@ -94,7 +94,6 @@ export class WebhookDelivery {
         .finally(() => this.#underWay.delete(turn))
       this.#underWay.set(turn, webhook)
     }
-    // A webhook that is due and found no place gets one when another turn has ended.
     return false
   }
 

@@ -9,7 +9,7 @@ export interface Leased {
   readonly lease: string
   /** Host and port that messages go to, or a digest of it. */
   readonly host: string
-  /** It has taken what it was sent last. */
+  /** It took the last message that it was sent. */
   readonly is_proven: boolean
   readonly kinds: readonly AlertKind[] | null
   readonly sealed_secret: string
@@ -19,7 +19,7 @@ export interface Leased {
   readonly is_redelivery_asked: boolean
   /** The database's clock when the lease was taken. */
   readonly now: Date
-  /** The time that had come for certain then (docs/adr/0015-settled-clock.md). */
+  /** The settled clock then (docs/adr/0015-settled-clock.md). */
   readonly settled: Date
 }
 
@@ -38,8 +38,8 @@ export interface LeasedChannel extends Leased {
   readonly newest_position: number
 }
 
-/** How many more this server may take. */
-export interface FreePlaces {
+/** How many more webhooks this server may lease. */
+export interface FreeCapacity {
   readonly proven: number
   readonly unproven: number
   /** The webhooks that it posts to at present. */
@@ -47,27 +47,27 @@ export interface FreePlaces {
 }
 
 /** Webhooks of an account, and of one host and port, that a server posts to at once. */
-const placesOfAccount = 2
-const placesOfProvenHost = 64
-const placesOfUnprovenHost = 8
+const perAccountMax = 2
+const perProvenHostMax = 64
+const perUnprovenHostMax = 8
 
 /** How long a lease holds: longer than a post takes. Each write of a delivery renews it. */
 export const leaseSeconds = 60
 
 /**
- * Takes webhooks that are due, each by one server: those that have taken what they were sent last before those that have
- * not, and of each kind those longest due first; of an account and of a host as many as have places left.
+ * Leases webhooks that are due, each to one server: those that took the last message before those that did not, and of
+ * both those that are longest due first; of an account and of a host no more than it may have.
  */
 export async function leaseWebhooks(
   sql: postgres.Sql,
-  { proven, unproven, busy }: FreePlaces,
+  { proven, unproven, busy }: FreeCapacity,
 ): Promise<(LeasedWebhook | LeasedChannel)[]> {
   const rows = await sql<(LeasedRow<LeasedWebhook> | LeasedRow<LeasedChannel>)[]>`
     SELECT * FROM lease_webhooks(
       ${busy.map(({ account_id }) => account_id)}::uuid[],
       ${busy.map(({ host }) => host)}::text[],
       ${busy.map(({ is_proven }) => String(is_proven))}::text[]::boolean[],
-      ${placesOfAccount}, ${placesOfProvenHost}, ${placesOfUnprovenHost}, ${proven}, ${unproven},
+      ${perAccountMax}, ${perProvenHostMax}, ${perUnprovenHostMax}, ${proven}, ${unproven},
       ${randomUUID()}, ${leaseSeconds})`
   return rows.map(toLeased)
 }
@@ -91,8 +91,8 @@ function toLeased(row: LeasedRow<LeasedWebhook> | LeasedRow<LeasedChannel>): Lea
 }
 
 /*
- * The writes of a delivery. Each answers false, and has changed nothing, when the lease is no longer held: the webhook was
- * removed, or another server has taken over. Each is one statement that locks this one webhook.
+ * The writes of a delivery. When the lease is no longer held, because the webhook was removed or another server has taken
+ * over, they change nothing. Each is one statement that locks this one webhook.
  */
 
 export async function recordDelivered(
@@ -108,7 +108,7 @@ export async function recordDelivered(
   return rows.count === 1
 }
 
-/** Alerts of kinds that were not asked for. */
+/** Passes over alerts of kinds that the webhook does not ask for. */
 export async function recordSkipped(sql: postgres.Sql, webhook: Leased, position: number): Promise<boolean> {
   const rows = await sql`
     UPDATE webhooks
@@ -117,7 +117,7 @@ export async function recordSkipped(sql: postgres.Sql, webhook: Leased, position
   return rows.count === 1
 }
 
-/** Ends the lease with a later attempt, or with none when the receiver is gone. */
+/** Ends the lease; the next attempt is later, or never when the receiver is gone. */
 export async function recordFailed(
   sql: postgres.Sql,
   webhook: Leased,
@@ -128,7 +128,7 @@ export async function recordFailed(
       ${webhook.account_id}, ${webhook.id}, ${webhook.lease}, ${failure}, ${delayMs === null ? null : delayMs / 1000})`
 }
 
-/** Ends the lease; what came meanwhile is due at once. */
+/** Ends the lease; alerts that came meanwhile are due at once. */
 export async function release(sql: postgres.Sql, webhook: Leased): Promise<void> {
   await sql`
     UPDATE webhooks

@@ -90,7 +90,7 @@ function programsBelow(native: string, installed: Programs): Programs {
   }
 }
 
-/** The one test that knows of modes, access lists, missing links and foreign C libraries: run them. */
+/** Running them is the one test that covers modes, access lists, missing links and foreign C libraries. */
 async function tryOut(
   programs: Programs,
   user: OperatingUser | undefined,
@@ -154,8 +154,8 @@ async function linkLibraries(native: string): Promise<void> {
 }
 
 /**
- * Runs `work` with programs whose path has nothing that a shell takes for its own: `initdb` calls `postgres` by a shell, and
- * quotes its path with `"` only. Where the path has such a thing, they are copied to a temporary directory for that.
+ * Runs `work` with programs whose path has no character that is special to a shell: `initdb` calls `postgres` by a shell, and
+ * quotes its path with `"` only. Where the path has such a character, they are copied to a temporary directory for that.
  */
 export async function withShellSafe<T>(
   binaries: Binaries,
@@ -173,7 +173,7 @@ export async function withShellSafe<T>(
   }
 }
 
-/** Modes of the npm package follow the umask of who installed it. Nothing in it is secret. */
+/** The modes of the npm package follow the umask of the user who installed it. Nothing in it is secret. */
 async function openToAll(native: string): Promise<void> {
   if (process.platform === 'win32') return
   const { code, output } = await runProgram('chmod', ['-R', 'a+rX', native], { timeoutMs: 60_000 })

@@ -8,7 +8,7 @@ import { explainOtherMajor } from './other-major.ts'
 import { findPostmaster, isGone } from './postmaster.ts'
 import { type ProgramOutcome, runProgram, type OperatingUser } from './run-program.ts'
 
-/** Where a cluster lives and with which programs and rights it is run. */
+/** Where a cluster is, and with which programs and as which user it is run. */
 export interface Cluster {
   dataDirectory: string
   /** PostgreSQL's own directory (PGDATA), inside the data directory. */
@@ -86,7 +86,7 @@ export async function stopCluster(cluster: Cluster): Promise<void> {
 
 const initdbMsMax = 120_000
 
-/** `initdb` asks the system for the name of its user, and does without in no case. As root it runs as a user that was looked up. */
+/** `initdb` needs the name of its user from the system. As root it runs as a user that was looked up. */
 function assertKnownUser(): void {
   try {
     userInfo()

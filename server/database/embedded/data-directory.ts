@@ -6,7 +6,8 @@ import { runProgram, type OperatingUser } from './run-program.ts'
 import { assertTrustworthy } from './trust.ts'
 
 /**
- * Where a key server without DATA_DIR keeps its database: the platform's place for a user's, or for root the system's, data.
+ * Where a key server without DATA_DIR keeps its database: the platform's directory for a user's data, or for root the
+ * system's.
  *
  * @throws Error in words when the user has no home directory
  */

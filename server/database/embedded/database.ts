@@ -1,24 +1,24 @@
 import type postgres from 'postgres'
 import { openPostgres, requireScram } from '../open-postgres.ts'
 import { within } from '../within.ts'
-import type { LoopbackPlace } from './loopback.ts'
+import type { LoopbackAddress } from './loopback.ts'
 
 /** How to reach the cluster: always on loopback, and with one password for both of its roles. */
-export interface Access extends LoopbackPlace {
+export interface Access extends LoopbackAddress {
   password: string
 }
 
 /**
  * The address of a database for a role: `postgres` administrates the cluster, `claviger` owns the database of that name
  * and nothing else, so that a fault in the key server's SQL does not reach the operating system. While PostgreSQL is down,
- * any user of the machine can take its port: only who knows the password is believed to be it.
+ * any user of the machine can take its port: only a server that proves to know the password is believed to be it.
  */
 export function databaseUrl(access: Access, to: 'postgres' | 'claviger'): string {
   const host = access.host.includes(':') ? `[${access.host}]` : access.host
   return requireScram(`postgres://${to}:${encodeURIComponent(access.password)}@${host}:${access.port}/${to}`)
 }
 
-/** The answer of a PostgreSQL to a connection: `none` is no answer, or one that no PostgreSQL of ours gives. */
+/** How PostgreSQL answers a connection: `none` is no answer, or one that our PostgreSQL would not give. */
 export type Answer = 'ready' | 'not now' | 'wrong password' | 'none'
 
 /** Tries a connection, for at most five seconds. Does not throw. */
@@ -62,8 +62,8 @@ export async function prepareDatabase(access: Access): Promise<string> {
 }
 
 /**
- * Takes the disk that the WAL needs, about 40 MB, before it is needed: a checkpoint makes of the segments so far the next ones, which then
- * last from one checkpoint to the next unless much is written. So the database's directory does not grow with each request.
+ * Allocates the disk that the WAL needs, about 40 MB, beforehand: a checkpoint recycles the segments so far, which then last from
+ * one checkpoint to the next unless much is written. So the database's directory does not grow with each request.
  */
 async function makeRoomForWal(sql: postgres.Sql): Promise<void> {
   await sql`select pg_create_restore_point('segment'), pg_switch_wal() from generate_series(1, 12)`

@@ -6,7 +6,7 @@ import { type Cluster, hasCluster, initialiseCluster, stopCluster } from './clus
 import { prepareDataDirectory } from './data-directory.ts'
 import { prepareDatabase, probe } from './database.ts'
 import { createLook } from './look.ts'
-import { freeLoopbackPlace, type LoopbackPlace } from './loopback.ts'
+import { freeLoopbackAddress, type LoopbackAddress } from './loopback.ts'
 import { chooseOperatingUser } from './operating-user.ts'
 import { noteVersion } from './other-major.ts'
 import { DataDirectoryInUseError, type Ownership, takeOwnership } from './ownership.ts'
@@ -46,7 +46,7 @@ export interface EmbeddedPostgresOptions {
 const startMsMax = 180_000
 /** How long a PostgreSQL that is there may leave us without an answer before it counts as stuck. */
 const stuckMs = 15_000
-/** How often it is said that PostgreSQL is waited for. */
+/** How often the log says that PostgreSQL is waited for. */
 const waitingWordMs = 5_000
 
 /**
@@ -86,13 +86,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await initialiseCluster(cluster, log)
 
   const running = await runAndOwn(cluster, { password, log })
-  const url = await prepareDatabase({ ...running.place, password }).catch(async (error: unknown) => {
+  const url = await prepareDatabase({ ...running.address, password }).catch(async (error: unknown) => {
     await stop(cluster, running.ownership)
     throw error
   })
   const endSupervision = supervise({
-    isThere: createLook(cluster, { ...running.place, password }),
-    start: () => startAgain(cluster, running.place),
+    isThere: createLook(cluster, { ...running.address, password }),
+    start: () => startAgain(cluster, running.address),
     log,
     onLost: options.onLost ?? (({ message }) => log(message)),
   })
@@ -101,23 +101,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return {
     url,
     directory: dataDirectory,
-    port: running.place.port,
+    port: running.address.port,
     wasAdopted: running.wasAdopted,
     stop: () => (stopping ??= endSupervision().then(() => stop(cluster, running.ownership))),
   }
 }
 
-async function startAgain(cluster: Cluster, place: LoopbackPlace): Promise<string | null> {
+async function startAgain(cluster: Cluster, address: LoopbackAddress): Promise<string | null> {
   try {
     await removeBrokenPidFile(cluster.clusterDirectory)
-    return await startCluster(cluster, place)
+    return await startCluster(cluster, address)
   } catch (error) {
     // The full disk that ended it, for instance.
     return error instanceof Error ? error.message : 'it could not be run'
   }
 }
 
-/** The password was made before the cluster, so one that is missing has been lost, and another one would open nothing. */
+/** The password was created before the cluster, so a missing one has been lost, and a new one would open nothing. */
 async function assertPassword({ clusterDirectory, passwordFile }: Cluster): Promise<void> {
   try {
     await access(passwordFile)
@@ -141,7 +141,7 @@ async function stop(cluster: Cluster, ownership: Ownership): Promise<void> {
 }
 
 interface RunningCluster {
-  place: LoopbackPlace
+  address: LoopbackAddress
   wasAdopted: boolean
   ownership: Ownership
 }
@@ -163,8 +163,8 @@ async function runAndOwn(cluster: Cluster, steps: Steps): Promise<RunningCluster
 }
 
 /**
- * Another key server may start or stop the same cluster at the same time, so each step can find the ground moved. Each
- * round looks anew at what is there and takes one step, until we own a cluster that answers.
+ * Another key server may start or stop the same cluster at the same time, so the state may change between any two steps. Each
+ * round looks at the state anew and takes one step, until this process owns a cluster that answers.
  */
 async function findOrStart(
   cluster: Cluster,
@@ -187,7 +187,7 @@ async function findOrStart(
       await removeBrokenPidFile(cluster.clusterDirectory)
       if (failedStarts === 0) log(`Starting PostgreSQL on ${cluster.clusterDirectory}`)
       onStart()
-      const failure = await startCluster(cluster, await freeLoopbackPlace())
+      const failure = await startCluster(cluster, await freeLoopbackAddress())
       if (failure === null) continue
       failedStarts += 1
       if (failedStarts >= 3) {
@@ -196,14 +196,14 @@ async function findOrStart(
       continue
     }
     const { host, port } = postmaster
-    const place = port === undefined || host === undefined ? undefined : { host, port }
-    const answer = place === undefined ? 'none' : await probe({ ...place, password })
+    const address = port === undefined || host === undefined ? undefined : { host, port }
+    const answer = address === undefined ? 'none' : await probe({ ...address, password })
     if (answer === 'wrong password') throw new Error(wrongPassword(cluster))
-    if (answer === 'ready' && place !== undefined) {
-      const ownership = await tryToOwn(cluster, { place, password, log })
+    if (answer === 'ready' && address !== undefined) {
+      const ownership = await tryToOwn(cluster, { address, password, log })
       if (ownership === undefined) continue
       if (wasAdopted) log('Adopted the PostgreSQL that an earlier key server left running')
-      return { place, wasAdopted, ownership }
+      return { address, wasAdopted, ownership }
     }
     // Starting up, recovering and shutting down are answers too, and take what they take.
     silentSince = answer === 'none' ? (silentSince ?? Date.now()) : undefined
@@ -225,10 +225,10 @@ async function findOrStart(
 /** `undefined` when PostgreSQL went away meanwhile: its owner was just stopping it. */
 async function tryToOwn(
   cluster: Cluster,
-  { place, password, log }: Steps & { readonly place: LoopbackPlace },
+  { address, password, log }: Steps & { readonly address: LoopbackAddress },
 ): Promise<Ownership | undefined> {
   try {
-    return await takeOwnership({ ...place, password, dataDirectory: cluster.dataDirectory, log })
+    return await takeOwnership({ ...address, password, dataDirectory: cluster.dataDirectory, log })
   } catch (error) {
     if (error instanceof DataDirectoryInUseError) throw error
     await sleep(100)

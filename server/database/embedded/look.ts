@@ -2,7 +2,7 @@ import { stopCluster, type Cluster } from './cluster.ts'
 import { probe, type Access } from './database.ts'
 import { findPostmaster } from './postmaster.ts'
 
-/** Between two questions to a PostgreSQL that is there. */
+/** Between two probes of a PostgreSQL that is there. */
 const askEveryMs = 10_000
 /** How long one that is there may leave us without an answer before it counts as stuck. Recovering is an answer. */
 const stuckMs = 60_000

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 
 /** Where PostgreSQL listens: out of reach of other machines. */
-export interface LoopbackPlace {
+export interface LoopbackAddress {
   readonly host: string
   readonly port: number
 }
@@ -12,19 +12,19 @@ export interface LoopbackPlace {
  *
  * @throws Error of the system when neither address is there
  */
-export async function freeLoopbackPlace(): Promise<LoopbackPlace> {
+export async function freeLoopbackAddress(): Promise<LoopbackAddress> {
   try {
-    return await freePlace('127.0.0.1')
+    return await freeAddress('127.0.0.1')
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && missingCodes.has(error.code)
     if (!isMissing) throw error
-    return freePlace('::1')
+    return freeAddress('::1')
   }
 }
 
 const missingCodes: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
-async function freePlace(host: string): Promise<LoopbackPlace> {
+async function freeAddress(host: string): Promise<LoopbackAddress> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', reject)

@@ -1,7 +1,7 @@
 import { chown, open, readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from './cluster.ts'
-import type { LoopbackPlace } from './loopback.ts'
+import type { LoopbackAddress } from './loopback.ts'
 import { findPostmaster } from './postmaster.ts'
 import { runProgram, startProgram } from './run-program.ts'
 
@@ -13,16 +13,16 @@ const startMsMax = 60_000
  *
  * @returns null, or PostgreSQL's own words when it has ended
  */
-export async function startCluster(cluster: Cluster, place: LoopbackPlace): Promise<string | null> {
+export async function startCluster(cluster: Cluster, address: LoopbackAddress): Promise<string | null> {
   const logFrom = await createLogFile(cluster)
-  const settings = ['-p', String(place.port), ...serverSettings(cluster, place)]
+  const settings = ['-p', String(address.port), ...serverSettings(cluster, address)]
   const hasEnded =
     process.platform === 'win32' ? await control(cluster, settings) : await launch(cluster, settings)
   return hasEnded ? readReason(cluster, logFrom) : null
 }
 
 /** Commit is durable, nobody but this machine connects, and no log line carries a row's or a statement's text. */
-function serverSettings({ connectionsMax }: Cluster, { host }: LoopbackPlace): string[] {
+function serverSettings({ connectionsMax }: Cluster, { host }: LoopbackAddress): string[] {
   const settings = {
     listen_addresses: host,
     unix_socket_directories: '',

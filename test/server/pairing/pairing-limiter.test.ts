@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { PairingPlaces } from '../../../server/pairing/pairing-places.ts'
+import { PairingLimiter } from '../../../server/pairing/pairing-limiter.ts'
 import { useWorld } from '../../support/world.ts'
 
 const world = useWorld()
@@ -40,38 +40,38 @@ test('101 requests of one address close pairing to that address only', async ({ 
   expect(await openMany(1, '127.0.0.1')).toEqual([])
 }, 30_000)
 
-describe('the places of pairings', () => {
-  const places = (options: { now?: () => number } = {}) =>
-    new PairingPlaces({ perAddressMax: 2, max: 4, placeMs: 100, ...options })
+describe('a pairing limiter', () => {
+  const createLimiter = (options: { now?: () => number } = {}) =>
+    new PairingLimiter({ perAddressMax: 2, max: 4, pairingMs: 100, ...options })
 
-  test('are so many of an address, and given back when a pairing ends', () => {
-    const taken = places()
-    const take = (id: string, address = 'a') => taken.take({ id, address })
-    expect([take('1'), take('2'), take('3')]).toEqual([{ displaced: [] }, { displaced: [] }, null])
-    expect(take('4', 'b')).toEqual({ displaced: [] })
-    taken.giveBack('1')
-    taken.giveBack('1')
-    expect([take('3'), take('5')]).toEqual([{ displaced: [] }, null])
+  test('allows so many pairings per address, and another one when one is released', () => {
+    const limiter = createLimiter()
+    const acquire = (id: string, address = 'a') => limiter.acquire({ id, address })
+    expect([acquire('1'), acquire('2'), acquire('3')]).toEqual([{ displaced: [] }, { displaced: [] }, null])
+    expect(acquire('4', 'b')).toEqual({ displaced: [] })
+    limiter.release('1')
+    limiter.release('1')
+    expect([acquire('3'), acquire('5')]).toEqual([{ displaced: [] }, null])
   })
 
-  test('are given back when their time is over', () => {
+  test('releases pairings when their time is over', () => {
     let now = 0
-    const taken = places({ now: () => now })
-    const take = (id: string) => taken.take({ id, address: 'a' })
-    expect([take('1'), take('2'), take('3')]).toEqual([{ displaced: [] }, { displaced: [] }, null])
+    const limiter = createLimiter({ now: () => now })
+    const acquire = (id: string) => limiter.acquire({ id, address: 'a' })
+    expect([acquire('1'), acquire('2'), acquire('3')]).toEqual([{ displaced: [] }, { displaced: [] }, null])
     now = 99
-    expect(take('3')).toBeNull()
+    expect(acquire('3')).toBeNull()
     now = 100
-    expect([take('3'), take('4'), take('5')]).toEqual([{ displaced: [] }, { displaced: [] }, null])
+    expect([acquire('3'), acquire('4'), acquire('5')]).toEqual([{ displaced: [] }, { displaced: [] }, null])
   })
 
-  test('are taken from the address that has the most when there are no more', () => {
-    const taken = places()
-    const take = (id: string, address: string) => taken.take({ id, address })?.displaced
-    take('honest', 'h')
-    expect([take('1', 'a'), take('2', 'a'), take('3', 'b')]).toEqual([[], [], []])
-    expect(take('4', 'b')).toEqual(['1'])
-    expect(take('5', 'c')).toEqual(['3'])
-    expect(take('6', 'h')).toEqual(['honest'])
+  test('displaces the oldest pairing of the address that has the most', () => {
+    const limiter = createLimiter()
+    const acquire = (id: string, address: string) => limiter.acquire({ id, address })?.displaced
+    acquire('honest', 'h')
+    expect([acquire('1', 'a'), acquire('2', 'a'), acquire('3', 'b')]).toEqual([[], [], []])
+    expect(acquire('4', 'b')).toEqual(['1'])
+    expect(acquire('5', 'c')).toEqual(['3'])
+    expect(acquire('6', 'h')).toEqual(['honest'])
   })
 })
