@@ -3,7 +3,7 @@ import type { Keystore, ManagementKeyRecord } from '../keystore/keystore.ts'
 import { parseRecord, serializeRecord } from '../keystore/record-json.ts'
 import { fileTrustStore } from './file-trust-store.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
-import { openSealed, sealed } from './passphrase.ts'
+import { openWithPassphrase, sealWithPassphrase } from './passphrase.ts'
 
 export interface FileKeystoreOptions {
   /** The file. A missing directory is created with mode 0700. */
@@ -27,7 +27,7 @@ export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystor
 
   async function load(): Promise<ManagementKeyRecord | null> {
     const text = await readPrivateFile(path)
-    return text === null ? null : parseRecord(await openSealed(text, askPassphrase))
+    return text === null ? null : parseRecord(await openWithPassphrase(text, askPassphrase))
   }
 
   return {
@@ -38,7 +38,7 @@ export function fileKeystore({ path, passphrase }: FileKeystoreOptions): Keystor
       const kept = await load()
       if (kept !== null && kept.id !== record.id && kept.id !== replacing)
         throw new VaultError('KEYSTORE_OCCUPIED')
-      const text = await sealed(await serializeRecord(record), askPassphrase)
+      const text = await sealWithPassphrase(await serializeRecord(record), askPassphrase)
       // A file that was created since `load` is never replaced.
       await writePrivateFile(path, { text, isReplacing: kept !== null })
     },

@@ -14,7 +14,10 @@ const iterations = 600_000
 const iterationsMax = 10_000_000
 
 /** Encrypts `text` with a passphrase, as a compact JWE; without a passphrase it returns `text`. */
-export async function sealed(text: string, askPassphrase: (() => Promise<string>) | null): Promise<string> {
+export async function sealWithPassphrase(
+  text: string,
+  askPassphrase: (() => Promise<string>) | null,
+): Promise<string> {
   if (askPassphrase === null) return text
   return new CompactEncrypt(new TextEncoder().encode(text))
     .setProtectedHeader({ alg: algorithm, enc: contentEncryption })
@@ -23,11 +26,11 @@ export async function sealed(text: string, askPassphrase: (() => Promise<string>
 }
 
 /**
- * Opens the result of {@link sealed}. JSON is returned as it is.
+ * Opens the result of {@link sealWithPassphrase}. JSON is returned as it is.
  *
  * @throws {VaultError} KEYSTORE_LOCKED when the passphrase is missing or wrong; KEYSTORE_UNREADABLE when it is damaged.
  */
-export async function openSealed(
+export async function openWithPassphrase(
   text: string,
   askPassphrase: (() => Promise<string>) | null,
 ): Promise<string> {

@@ -12,7 +12,7 @@ import { assertApplicationServer } from '../keys/check-arguments.ts'
 import type { Session } from '../trust/session.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { Fetch } from '../transport/signing-fetch.ts'
-import { readRefusal } from './refusal.ts'
+import { readRefusal } from './application-server-refusal.ts'
 import { originsOf } from './origins.ts'
 import { holdSigningKey, type SigningKey } from './signing-key.ts'
 

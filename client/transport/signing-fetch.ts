@@ -3,7 +3,7 @@ import { readBoundedBody } from './bounded-body.ts'
 import type { MessageSigner } from './message-signer.ts'
 import { VaultError } from '../errors.ts'
 import type { Clock } from './clock.ts'
-import { refusalOf } from './refusal.ts'
+import { refusedSignatureOf, type RefusedSignature } from './refused-signature.ts'
 import { networkFailure } from './network-failure.ts'
 import { wait } from './wait.ts'
 
@@ -38,7 +38,7 @@ export function signingFetch(options: SigningFetchOptions): Fetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
     const body = typeof init?.body === 'string' ? new TextEncoder().encode(init.body) : null
-    if (body === null) throw new TypeError('A GraphQL request has a text body.')
+    if (body === null) throw new TypeError('The body of a GraphQL request is a string.')
     const request = { url, body, signal: init?.signal ?? null }
     let isClockCorrected = false
     for (let retries = 0; ; retries += 1) {
@@ -75,7 +75,7 @@ interface PreparedRequest {
 type Attempt =
   | {
       readonly response: Response
-      readonly refusal: ReturnType<typeof refusalOf>
+      readonly refusal: RefusedSignature
       /** When it may be asked again; null where the answer does not say. */
       readonly retryAfterMs: number | null
     }
@@ -184,7 +184,7 @@ async function readAnswer(response: Response): Promise<Attempt> {
   const retryAfter = status === 429 ? (response.headers.get('retry-after') ?? '') : ''
   return {
     response: copy,
-    refusal: response.ok ? {} : refusalOf(text),
+    refusal: response.ok ? {} : refusedSignatureOf(text),
     // Without a wait, a server that always limits would be asked for ever.
     retryAfterMs: /^[1-9]\d{0,5}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null,
   }

@@ -6,17 +6,17 @@ import type { GraphqlClient } from '../transport/graphql.ts'
 import {
   followEndorsements,
   maySign,
-  type EndorsementChains,
+  type TrustedKeys,
   type ListedManagementKey,
   type TrustedManagementKey,
   type TrustRoots,
-} from './chain.ts'
+} from './follow-endorsements.ts'
 import { signedRevocations } from './revocations.ts'
 import { readListedAccount, type ListedAccount } from './listed-account.ts'
 import type { RollbackGuard } from './rollback-guard.ts'
 
 /** The account as the key server lists it, and which of its management keys are trusted. */
-export interface CheckedAccount extends EndorsementChains {
+export interface CheckedAccount extends TrustedKeys {
   readonly account: ListedAccount
 }
 
@@ -65,9 +65,9 @@ export class AccountTrust {
     const own = { id, kind, signingKey, wrappingKey: await listedWrappingKey(managementKey) }
     const nowSeconds = clock.nowSeconds()
     const roots = { owner, own, anchors, seen, nowSeconds }
-    const chains = await followWithRevocations(account.managementKeys, roots)
+    const keys = await followWithRevocations(account.managementKeys, roots)
     for (const { id } of account.managementKeys) {
-      const trusted = chains.trusted.get(id)
+      const trusted = keys.trusted.get(id)
       if (trusted === undefined) continue
       const { revokedAt } = trusted
       rollbackGuard.recordManagementKey({
@@ -76,8 +76,8 @@ export class AccountTrust {
       })
     }
     await rollbackGuard.flush()
-    assertRevocationsListed(account, chains)
-    this.#last = { account, ...chains }
+    assertRevocationsListed(account, keys)
+    this.#last = { account, ...keys }
     return this.#last
   }
 
@@ -142,15 +142,15 @@ export function assertMayShare({ wrappingSecret }: ManagementKey): void {
 async function followWithRevocations(
   listed: readonly ListedManagementKey[],
   roots: TrustRoots,
-): Promise<EndorsementChains> {
+): Promise<TrustedKeys> {
   const { owner, nowSeconds } = roots
-  const chains = await followEndorsements(listed, roots)
-  const revoked = await signedRevocations(listed, { owner, trusted: chains.trusted, nowSeconds })
-  return revoked.size === 0 ? chains : followEndorsements(listed, { ...roots, signedRevocations: revoked })
+  const keys = await followEndorsements(listed, roots)
+  const revoked = await signedRevocations(listed, { owner, trusted: keys.trusted, nowSeconds })
+  return revoked.size === 0 ? keys : followEndorsements(listed, { ...roots, signedRevocations: revoked })
 }
 
 /** @throws {VaultError} ROLLBACK when a key is listed as active whose revocation a trusted key signed. */
-function assertRevocationsListed({ managementKeys }: ListedAccount, { trusted }: EndorsementChains): void {
+function assertRevocationsListed({ managementKeys }: ListedAccount, { trusted }: TrustedKeys): void {
   for (const { id, revokedAt } of managementKeys) {
     if (revokedAt !== null || (trusted.get(id)?.revokedAt ?? null) === null) continue
     const detail = `A management key is listed as active whose revocation another one has signed. (${id})`

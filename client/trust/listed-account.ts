@@ -2,7 +2,7 @@ import { InvalidJwk, parseSigningJwk, parseWrappingJwk } from '../../schema/wire
 import { VaultError } from '../errors.ts'
 import type { ResponseReader } from '../transport/response-reader.ts'
 import type { GraphqlClient, Operation } from '../transport/graphql.ts'
-import type { ListedManagementKey } from './chain.ts'
+import type { ListedManagementKey } from './follow-endorsements.ts'
 import { managementKeyKinds } from '../../schema/wire/enums.ts'
 
 /** An account as the key server lists it, not verified. */

@@ -8,7 +8,12 @@ import {
 } from '../../schema/wire/statements/statement.ts'
 import type { ManagementKey } from '../crypto/management-key.ts'
 import { thumbprint } from '../../schema/wire/keys/thumbprint.ts'
-import { isAfter, maySign, type ListedManagementKey, type TrustedManagementKey } from './chain.ts'
+import {
+  isAfter,
+  maySign,
+  type ListedManagementKey,
+  type TrustedManagementKey,
+} from './follow-endorsements.ts'
 import { statementSigner } from './endorse.ts'
 import type { RevocationReason } from '../../schema/wire/enums.ts'
 

@@ -1,5 +1,5 @@
 import { VaultError } from '../errors.ts'
-import { earliest } from './chain.ts'
+import { earliest } from './follow-endorsements.ts'
 import {
   trustStateKeysMax,
   type SeenAuditHead,

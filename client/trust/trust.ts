@@ -16,7 +16,7 @@ import type { GraphqlClient } from '../transport/graphql.ts'
 import { wait } from '../transport/wait.ts'
 import { AccountTrust, type CheckedAccount } from './account-trust.ts'
 import { claimsOf, isStatePossible, type DescribedKey, type KeyTerms } from './certificate.ts'
-import { isAfter, type TrustedManagementKey } from './chain.ts'
+import { isAfter, type TrustedManagementKey } from './follow-endorsements.ts'
 import { statementSigner } from './endorse.ts'
 import { signKeyRevocation, signManagementKeyRevocation, verifyKeyRevocation } from './revocations.ts'
 import { memoryTrustStore, type SeenAuditHead, type TrustStore } from '../keystore/trust-store.ts'
@@ -167,7 +167,7 @@ export class Trust {
     { acceptUncertified = false }: { readonly acceptUncertified?: boolean | undefined } = {},
   ): Promise<KeyCertificate | null> {
     await this.#rollbackGuard.load()
-    const certificate = await this.#checkAndRemember(key, acceptUncertified)
+    const certificate = await this.#checkAndRecord(key, acceptUncertified)
     await this.#rollbackGuard.flush()
     return certificate
   }
@@ -190,7 +190,7 @@ export class Trust {
 
   async #trustErrorOf(key: DescribedKey): Promise<TrustErrorCode | null> {
     try {
-      await this.#checkAndRemember(key, false)
+      await this.#checkAndRecord(key, false)
       return null
     } catch (error) {
       const trustError =
@@ -200,7 +200,7 @@ export class Trust {
     }
   }
 
-  async #checkAndRemember(key: DescribedKey, acceptUncertified: boolean): Promise<KeyCertificate | null> {
+  async #checkAndRecord(key: DescribedKey, acceptUncertified: boolean): Promise<KeyCertificate | null> {
     const certificate = await this.#check(key)
     if (certificate === null && !acceptUncertified) throw new VaultError('CERTIFICATE_MISSING')
     if (certificate !== null) {

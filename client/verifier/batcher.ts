@@ -3,7 +3,7 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
 import { limits } from '../../schema/wire/limits.ts'
 import { VaultError } from '../errors.ts'
 import { requestsOf } from './verify-public-key.ts'
-import type { LookUpMany } from './lookup.ts'
+import type { LookUpMany } from './look-up.ts'
 import type { CheckedResult } from './result.ts'
 import type { VerificationQuery } from './query.ts'
 

@@ -43,7 +43,7 @@ test('a test that is not there, and one that is a part of another name, are not 
   if (file === undefined) throw new Error('The threat model names no test.')
   expect(await isWritten({ file, name: 'that nobody wrote' })).toBe(false)
   expect(await isWritten({ file: 'test/nowhere.test.ts', name: 'whatever' })).toBe(false)
-  expect(await isWritten({ file: 'test/client/trust/chain.test.ts', name: 'when it is an anchor' })).toBe(
-    false,
-  )
+  expect(
+    await isWritten({ file: 'test/client/trust/follow-endorsements.test.ts', name: 'when it is an anchor' }),
+  ).toBe(false)
 })

@@ -28,7 +28,6 @@ export const destroyMessages = messages({
     { one: 'Destroy {count} key', other: 'Destroy {count} keys' },
     { one: '{count} Schlüssel vernichten', other: '{count} Schlüssel vernichten' },
   ],
-  type: ['Type {name} to confirm', 'Zum Bestätigen {name} eintippen'],
   warning: [
     'Every copy of the secret is erased, on the key server for all your devices. Anything encrypted with it can never be opened again. Nobody can undo this.',
     'Jede Kopie des Geheimnisses wird gelöscht, auf dem Schlüsselserver für alle deine Geräte. Was damit verschlüsselt wurde, lässt sich nie mehr öffnen. Das kann niemand rückgängig machen.',

@@ -4,6 +4,7 @@ import { useSession } from '../session/session-context.tsx'
 import { Notice } from '../ui/display.tsx'
 import { TextField } from '../ui/field.tsx'
 import { showToast } from '../ui/toasts.tsx'
+import { uiMessages } from '../ui/ui.messages.ts'
 import { BulkDialog, nameOf } from './bulk-dialog.tsx'
 import { destroyMessages as m } from './bulk.messages.ts'
 import type { KeysDialogProps } from './rotate-dialog.tsx'
@@ -35,7 +36,7 @@ export function DestroyDialog({ owner, keys, onClose, onDone }: KeysDialogProps)
       }}
     >
       <Notice tone="bad">{t(m.warning)}</Notice>
-      <TextField label={t(m.type, { name })} value={typed} onChange={setTyped} autoFocus />
+      <TextField label={t(uiMessages.typeToConfirm, { name })} value={typed} onChange={setTyped} autoFocus />
     </BulkDialog>
   )
 }

@@ -119,7 +119,7 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
   ],
   ALGORITHM_MISMATCH: ['This key is of another kind.', 'Dieser Schlüssel ist von anderer Art.'],
   PUBLIC_KEY_INVALID: [
-    'This is no public key that can be accepted. Nothing was sent.',
+    'This is not an acceptable public key. Nothing was sent.',
     'Das ist kein annehmbarer öffentlicher Schlüssel. Es wurde nichts gesendet.',
   ],
   CERTIFICATE_MISSING: [
@@ -139,14 +139,14 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
     'Der Schlüsselserver zeigt etwas Älteres als zuvor.',
   ],
   AUDIT_HEAD_INVALID: [
-    'This is no head of the audit log that the key server signed for this account.',
+    'This is not a head of the audit log that the key server signed for this account.',
     'Das ist kein Stand des Protokolls, den der Schlüsselserver für dieses Konto unterschrieben hat.',
   ],
   WRAPPING_MISMATCH: [
     'This device keeps keys for itself alone and cannot share them.',
     'Dieses Gerät behält Schlüssel für sich und kann sie nicht teilen.',
   ],
-  PAIRING_CODE_INVALID: ['This is no pairing code.', 'Das ist kein Kopplungscode.'],
+  PAIRING_CODE_INVALID: ['This is not a pairing code.', 'Das ist kein Kopplungscode.'],
   PAIRING_GONE: [
     'This pairing has ended. Start again on the new device.',
     'Diese Kopplung ist abgelaufen. Beginne auf dem neuen Gerät von vorn.',
@@ -156,7 +156,7 @@ export const errorMessages: Readonly<Record<ErrorCode | VaultErrorCode, Message>
     'Was über den Schlüsselserver kam, stammt nicht von dem Gerät mit diesem Code. Gib nichts frei und beginne von vorn.',
   ],
   PHRASE_INVALID: [
-    'These words are no recovery phrase of this account.',
+    'These words are not a recovery phrase of this account.',
     'Diese Wörter sind kein Wiederherstellungssatz dieses Kontos.',
   ],
   COPIES_MISSING: ['Some keys could not be opened.', 'Einige Schlüssel ließen sich nicht öffnen.'],

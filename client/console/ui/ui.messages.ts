@@ -13,5 +13,6 @@ export const uiMessages = messages({
   optional: ['optional', 'freiwillig'],
   retry: ['Try again', 'Erneut versuchen'],
   save: ['Save', 'Speichern'],
+  typeToConfirm: ['Type {name} to confirm', 'Zum Bestätigen {name} eintippen'],
   undo: ['Undo', 'Rückgängig'],
 })

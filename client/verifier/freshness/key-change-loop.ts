@@ -9,7 +9,7 @@ import {
   type SubscriptionEndpoint,
 } from '../../transport/subscription.ts'
 import { TransportChoice } from '../../transport/transports.ts'
-import { explainRefusal } from '../../transport/wrong-address.ts'
+import { explainRefusal } from '../../transport/explain-refusal.ts'
 import { wait } from '../../transport/wait.ts'
 import type { Verifier } from '../create-verifier.ts'
 import type { FreshnessLease } from './freshness-lease.ts'

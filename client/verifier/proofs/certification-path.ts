@@ -1,6 +1,6 @@
 import type { SigningJwk } from '../../../schema/wire/keys/jwk.ts'
 import { InvalidStatement, isFromFuture, parseStatement } from '../../../schema/wire/statements/statement.ts'
-import { followEndorsements, maySign, type ListedManagementKey } from '../../trust/chain.ts'
+import { followEndorsements, maySign, type ListedManagementKey } from '../../trust/follow-endorsements.ts'
 import { LruMap } from '../lru-map.ts'
 import type { Pins } from './pins.ts'
 

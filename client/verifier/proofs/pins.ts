@@ -2,7 +2,7 @@ import { parseSigningJwk } from '../../../schema/wire/keys/jwk.ts'
 import { isThumbprint } from '../../../schema/wire/brands.ts'
 import { thumbprint } from '../../../schema/wire/keys/thumbprint.ts'
 import { VaultError } from '../../errors.ts'
-import type { ListedManagementKey } from '../../trust/chain.ts'
+import type { ListedManagementKey } from '../../trust/follow-endorsements.ts'
 import type { EventListener } from '../events.ts'
 import { withTimeout } from '../with-timeout.ts'
 

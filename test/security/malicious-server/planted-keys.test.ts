@@ -121,7 +121,7 @@ describe('a key that the key server generated', () => {
     )
     await expect(victim.vault.acquire(shop)).rejects.toMatchObject({
       code: 'UNTRUSTED_MANAGEMENT_KEY',
-      message: expect.stringContaining('No chain of endorsements'),
+      message: expect.stringContaining('No certification path'),
     })
   })
 

@@ -6,7 +6,6 @@ export const settingsMessages = messages({
   dark: ['Dark', 'Dunkel'],
   density: ['Density', 'Dichte'],
   forget: ['Forget this browser’s key', 'Schlüssel dieses Browsers vergessen'],
-  forgetConfirm: ['Type {name} to confirm', 'Zum Bestätigen {name} eintippen'],
   forgetText: [
     'This browser loses its access. Without another device or your recovery phrase you cannot get back in.',
     'Dieser Browser verliert seinen Zugang. Ohne ein anderes Gerät oder deinen Rettungssatz kommst du nicht mehr hinein.',

@@ -15,6 +15,7 @@ import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Facts, Notice } from '../../ui/display.tsx'
 import { TextField } from '../../ui/field.tsx'
 import { Card, Page, Row } from '../../ui/page.tsx'
+import { uiMessages } from '../../ui/ui.messages.ts'
 import { useAction } from '../../ui/use-action.ts'
 import { settingsMessages as m } from './settings.messages.ts'
 
@@ -125,7 +126,7 @@ function Leave() {
       >
         <Notice tone="bad">{t(m.forgetText)}</Notice>
         <TextField
-          label={t(m.forgetConfirm, { name: viewer.owner })}
+          label={t(uiMessages.typeToConfirm, { name: viewer.owner })}
           value={typed}
           onChange={setTyped}
           autoFocus

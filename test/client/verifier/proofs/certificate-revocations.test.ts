@@ -4,7 +4,7 @@ import type { RawKey } from '../../../support/raw-client.ts'
 import { signerOf } from '../../../support/trust.ts'
 import { owner, shop, startSeconds } from '../../../support/verifier.ts'
 import {
-  chain,
+  certificationPath,
   createWorld,
   jti,
   phone,
@@ -30,7 +30,7 @@ describe('a key whose revocation its owner has signed', () => {
       },
       signerOf(by),
     )
-  const valid = { certificate: phoneCertificate, endorsements: chain, state: 'ACTIVE' } as const
+  const valid = { certificate: phoneCertificate, endorsements: certificationPath, state: 'ACTIVE' } as const
 
   test('is revoked from then on, though the key server no longer serves it', async () => {
     const world = createWorld([phone.id], { ...valid, state: 'REVOKED', revocation: await revoke(tablet) })

@@ -57,7 +57,7 @@ export function endorseViewer(key: RawKey, by: RawKey): Promise<string> {
 }
 
 /** The phone endorses itself and the laptop, and the laptop the tablet; the last endorsement first, as the key server serves them. */
-export const chain = [
+export const certificationPath = [
   await endorse(tablet, laptop),
   await endorse(laptop, phone),
   await endorse(phone, phone),

@@ -7,7 +7,7 @@ import { createSigner } from '../../../schema/wire/signatures/signers.ts'
 import { owner, shop, startSeconds } from '../../../support/verifier.ts'
 import {
   certify,
-  chain,
+  certificationPath,
   createWorld,
   endorse,
   endorseViewer,
@@ -23,7 +23,7 @@ import {
 
 describe('a key whose owner’s management key is pinned', () => {
   test.each<[string, readonly (string | object)[], RawKey, readonly string[] | null, readonly RawKey[]]>([
-    ['its certificate is by the pinned key itself', [phone.id], phone, chain.slice(2), [phone]],
+    ['its certificate is by the pinned key itself', [phone.id], phone, certificationPath.slice(2), [phone]],
     [
       'the pinned key is given as a JWK, and nothing else is served',
       [phone.signingKey],
@@ -35,19 +35,25 @@ describe('a key whose owner’s management key is pinned', () => {
       'endorsements lead from the pinned key to its signer',
       [phone.id],
       tablet,
-      chain,
+      certificationPath,
       [tablet, laptop, phone],
     ],
-    ['the pinned key is in the middle of them', [laptop.id], tablet, chain, [tablet, laptop]],
+    ['the pinned key is in the middle of them', [laptop.id], tablet, certificationPath, [tablet, laptop]],
     [
       'the pinned key is a JWK, and not all of them are served',
       [laptop.signingKey],
       tablet,
-      chain.slice(0, 1),
+      certificationPath.slice(0, 1),
       [tablet, laptop],
     ],
     ['the pinned key is given twice', [phone.signingKey, phone.id], phone, null, [phone]],
-    ['one of several pinned keys is', [thief.id, phone.id], laptop, chain.slice(1), [laptop, phone]],
+    [
+      'one of several pinned keys is',
+      [thief.id, phone.id],
+      laptop,
+      certificationPath.slice(1),
+      [laptop, phone],
+    ],
   ])('is valid when %s', async (_when, pins, signer, endorsements, path) => {
     const world = createWorld(pins, { certificate: await certify(signer), endorsements })
     expect(await world.verify()).toBe('valid')
@@ -61,13 +67,13 @@ describe('a key whose owner’s management key is pinned', () => {
     [
       'its certificate is by another key',
       async () => ({ certificate: await certify(thief), endorsements: thieves }),
-      /No chain of endorsements/,
+      /No certification path/,
     ],
     [
       'its certificate is by a VIEWER',
       async () => ({
         certificate: await certify(tablet),
-        endorsements: [await endorseViewer(tablet, laptop), ...chain.slice(1)],
+        endorsements: [await endorseViewer(tablet, laptop), ...certificationPath.slice(1)],
       }),
       /VIEWER/,
     ],
@@ -75,7 +81,11 @@ describe('a key whose owner’s management key is pinned', () => {
       'its signer is endorsed by a VIEWER',
       async () => ({
         certificate: await certify(tablet),
-        endorsements: [await endorse(tablet, laptop), await endorseViewer(laptop, phone), ...chain.slice(2)],
+        endorsements: [
+          await endorse(tablet, laptop),
+          await endorseViewer(laptop, phone),
+          ...certificationPath.slice(2),
+        ],
       }),
       /VIEWER/,
     ],
@@ -101,7 +111,7 @@ describe('a key whose owner’s management key is pinned', () => {
         certificate: await certify(laptop),
         endorsements: [await endorse(laptop, thief), ...thieves],
       }),
-      /No chain of endorsements/,
+      /No certification path/,
     ],
     [
       'its signer is endorsed under the id of the pinned key by another one',
@@ -112,7 +122,7 @@ describe('a key whose owner’s management key is pinned', () => {
             ...signerOf(thief),
             kid: phone.id,
           }),
-          ...chain.slice(2),
+          ...certificationPath.slice(2),
         ],
       }),
       /Its endorsement is invalid/,
@@ -121,14 +131,17 @@ describe('a key whose owner’s management key is pinned', () => {
       'the endorsement of its signer is for another account',
       async () => ({
         certificate: await certify(laptop),
-        endorsements: [await endorse(laptop, phone, { iss: 'bob' }), ...chain.slice(2)],
+        endorsements: [await endorse(laptop, phone, { iss: 'bob' }), ...certificationPath.slice(2)],
       }),
       /about another account/,
     ],
     [
       'a link is missing',
-      async () => ({ certificate: await certify(tablet), endorsements: [chain[0] ?? '', chain[2] ?? ''] }),
-      /No chain of endorsements/,
+      async () => ({
+        certificate: await certify(tablet),
+        endorsements: [certificationPath[0] ?? '', certificationPath[2] ?? ''],
+      }),
+      /No certification path/,
     ],
     [
       'its signers endorse each other in a circle',
@@ -136,7 +149,7 @@ describe('a key whose owner’s management key is pinned', () => {
         certificate: await certify(thief),
         endorsements: [await endorse(thief, tablet), await endorse(tablet, thief)],
       }),
-      /No chain of endorsements/,
+      /No certification path/,
     ],
     [
       "its certificate is another owner's",
@@ -189,7 +202,11 @@ describe('a key whose owner’s management key is pinned', () => {
       'ahead of the reader',
     ],
   ])('is uncertified when %s', async (_when, changes, detail) => {
-    const served = { certificate: await certify(phone), endorsements: chain, ...(await changes()) }
+    const served = {
+      certificate: await certify(phone),
+      endorsements: certificationPath,
+      ...(await changes()),
+    }
     const world = createWorld([phone.id], served)
     expect(await world.verify()).toBe('uncertified')
     expect(world.certifiedBy()).toBeNull()
@@ -197,7 +214,7 @@ describe('a key whose owner’s management key is pinned', () => {
   })
 
   test('is uncertified when no management key of the owner is trusted at all', async () => {
-    const world = createWorld([], { certificate: await certify(phone), endorsements: chain })
+    const world = createWorld([], { certificate: await certify(phone), endorsements: certificationPath })
     expect(await world.verify()).toBe('uncertified')
   })
 })

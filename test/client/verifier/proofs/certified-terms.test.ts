@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { startSeconds } from '../../../support/verifier.ts'
 import {
   certify,
-  chain,
+  certificationPath,
   createWorld,
   endorse,
   laptop,
@@ -11,11 +11,11 @@ import {
 } from './certificate-world.ts'
 
 describe('a certified key', () => {
-  test('is uncertified for as long as a statement of its chain is dated ahead, and not for longer', async () => {
+  test('is uncertified for as long as a statement of its certification path is dated ahead, and not for longer', async () => {
     const ahead = await endorse(laptop, phone, { iat: startSeconds + 60 })
     const world = createWorld([phone.id], {
       certificate: await certify(laptop),
-      endorsements: [ahead, ...chain.slice(2)],
+      endorsements: [ahead, ...certificationPath.slice(2)],
     })
     expect(await world.verify()).toBe('uncertified')
     world.pass(29)
@@ -30,7 +30,7 @@ describe('a certified key', () => {
       [phone.id],
       {
         certificate: await certify(phone, { exp }),
-        endorsements: chain,
+        endorsements: certificationPath,
         expiresAt: new Date(exp * 1000),
         checkedAt: new Date(0),
       },
@@ -46,7 +46,7 @@ describe('a certified key', () => {
 
   test('is uncertified when an older certificate comes after a newer one', async () => {
     const older = await certify(phone, { iat: startSeconds - 10 })
-    const world = createWorld([phone.id], { certificate: older, endorsements: chain })
+    const world = createWorld([phone.id], { certificate: older, endorsements: certificationPath })
     expect(await world.verify()).toBe('valid')
     world.served.certificate = await certify(phone)
     expect(await world.verify()).toBe('valid')
@@ -65,7 +65,7 @@ describe('a certified key', () => {
   )
 
   test('is not valid from a stale result when it is uncertified', async () => {
-    const served: ServedAnswer = { certificate: await certify(phone), endorsements: chain }
+    const served: ServedAnswer = { certificate: await certify(phone), endorsements: certificationPath }
     const world = createWorld([phone.id], served, { whenUnavailable: 'serve-stale' })
     expect(await world.verify()).toBe('valid')
     served.certificate = null

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { certify, chain, createWorld, phone } from './certificate-world.ts'
+import { certify, certificationPath, createWorld, phone } from './certificate-world.ts'
 
 describe('pins', () => {
   test.each<[string, () => readonly (string | object)[]]>([
@@ -13,7 +13,7 @@ describe('pins', () => {
     ['that are not a list', () => JSON.parse('""') as string[]],
     ['that are private keys', () => [{ ...phone.signingKey, d: 'AAAA' }]],
   ])('%s let no key be valid', async (_what, pinsOf) => {
-    const served = { certificate: await certify(phone), endorsements: chain }
+    const served = { certificate: await certify(phone), endorsements: certificationPath }
     const world = createWorld(null, served, { certificates: { pinsOf } })
     expect(await world.verify()).toBe('unavailable')
     expect(world.details()).toEqual(['The pins of an owner could not be read.'])
@@ -25,7 +25,7 @@ describe('pins', () => {
       const pinsOf = vi.fn(() => new Promise<null>(() => undefined))
       const world = createWorld(
         null,
-        { certificate: await certify(phone), endorsements: chain },
+        { certificate: await certify(phone), endorsements: certificationPath },
         { certificates: { pinsOf } },
       )
       const answered = world.verify()
@@ -40,14 +40,14 @@ describe('pins', () => {
   test('do not help with more than 16 endorsements', async () => {
     const world = createWorld([phone.id], {
       certificate: await certify(phone),
-      endorsements: Array.from({ length: 17 }, () => chain[2] ?? ''),
+      endorsements: Array.from({ length: 17 }, () => certificationPath[2] ?? ''),
     })
     expect(await world.verify()).toBe('unavailable')
   })
 
   test('are read only for a look-up, and without the option nothing is', async () => {
     let reads = 0
-    const served = { certificate: await certify(phone), endorsements: chain }
+    const served = { certificate: await certify(phone), endorsements: certificationPath }
     const world = createWorld(null, served, {
       cacheSeconds: 60,
       certificates: {

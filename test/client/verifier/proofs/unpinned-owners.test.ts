@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { startSeconds } from '../../../support/verifier.ts'
 import {
   certify,
-  chain,
+  certificationPath,
   createWorld,
   laptop,
   phone,
@@ -15,7 +15,7 @@ import {
 
 describe('a key of an owner without pins', () => {
   test('is valid by the key server’s answer, and names the keys to pin', async () => {
-    const world = createWorld(null, { certificate: await certify(tablet), endorsements: chain })
+    const world = createWorld(null, { certificate: await certify(tablet), endorsements: certificationPath })
     expect(await world.verify()).toBe('valid')
     expect(world.certifiedBy()).toEqual([tablet.id, laptop.id, phone.id])
   })
@@ -30,7 +30,10 @@ describe('a key of an owner without pins', () => {
   })
 
   test('is valid when its last endorsement is by a key that is not served, and names the last one that is', async () => {
-    const world = createWorld(null, { certificate: await certify(tablet), endorsements: chain.slice(0, 2) })
+    const world = createWorld(null, {
+      certificate: await certify(tablet),
+      endorsements: certificationPath.slice(0, 2),
+    })
     expect(await world.verify()).toBe('valid')
     expect(world.certifiedBy()).toEqual([tablet.id, laptop.id])
   })
@@ -44,14 +47,14 @@ describe('a key of an owner without pins', () => {
     const world = createWorld(null, served, { certificates: { pinsOf: () => pins } })
     expect(await world.verify()).toBe('valid')
     pins = [phone.id]
-    Object.assign(served, { certificate: await certify(phone), endorsements: chain })
+    Object.assign(served, { certificate: await certify(phone), endorsements: certificationPath })
     expect(await world.verify()).toBe('valid')
   })
 
   test('is uncertified when its certificate does not match', async () => {
     const world = createWorld(null, {
       certificate: await certify(phone, { aud: 'https://bank.example' }),
-      endorsements: chain,
+      endorsements: certificationPath,
     })
     expect(await world.verify()).toBe('uncertified')
   })

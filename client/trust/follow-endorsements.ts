@@ -58,23 +58,24 @@ export interface TrustRoots {
   readonly nowSeconds: number
 }
 
-export interface EndorsementChains {
+/** The listed management keys, as far as they are trusted. */
+export interface TrustedKeys {
   readonly trusted: ReadonlyMap<string, TrustedManagementKey>
   /** By id, the rule that a listed key breaks. Keys are wrapped for none of these; only anchors among them may be trusted. */
   readonly trustErrors: ReadonlyMap<string, string>
 }
 
 /**
- * Finds out which of the listed management keys to trust: the device's own, its anchors, and every key to which a chain of
- * valid endorsements leads from those. Revoked keys are links of chains too: what they endorsed before their revocation
- * stays endorsed. Pass the whole list, revoked keys included.
+ * Finds out which of the listed management keys to trust: the device's own, its anchors, and every key to which a
+ * certification path, of valid endorsements, leads from those. Revoked keys are part of paths too: what they endorsed before
+ * their revocation stays endorsed. Pass the whole list, revoked keys included.
  *
  * Pure; it never throws. A fault of a key is its trust error, and only affects that key and those that it endorsed.
  */
 export async function followEndorsements(
   listed: readonly ListedManagementKey[],
   roots: TrustRoots,
-): Promise<EndorsementChains> {
+): Promise<TrustedKeys> {
   const trustErrors = new Map<string, string>()
   const candidates = await soundKeys(listed, trustErrors)
   const trusted = new Map<string, TrustedManagementKey>()
@@ -123,7 +124,7 @@ async function remainingTrustErrorOf(
   key: ListedManagementKey,
   trusted: TrustedManagementKey | undefined,
 ): Promise<string | null> {
-  if (trusted === undefined) return 'No chain of endorsements leads to it from a trusted key.'
+  if (trusted === undefined) return 'No certification path leads to it from a trusted key.'
   const hasListedKey = await isSameKey(trusted.wrappingKey, key.wrappingKey)
   return hasListedKey ? null : 'No verifiable statement contains the listed wrapping key.'
 }
@@ -173,36 +174,50 @@ function endorserOf({ endorsement }: ListedManagementKey): string | null {
 async function findTrustError(
   key: ListedManagementKey,
   endorser: TrustedManagementKey,
-  { owner, seen, nowSeconds }: TrustRoots,
+  roots: TrustRoots,
 ): Promise<string | null> {
   if (!maySign(endorser)) return 'Its endorsement is signed by a VIEWER.'
-  let endorsement: Endorsement
   try {
     const { signingKey } = endorser
-    endorsement = await verifyStatement('claviger-endorsement+jwt', key.endorsement, {
+    const endorsement = await verifyStatement('claviger-endorsement+jwt', key.endorsement, {
       signingKey,
-      nowSeconds,
+      nowSeconds: roots.nowSeconds,
     })
+    return await findBrokenRule(endorsement, { key, endorser, roots })
   } catch (error) {
     if (error instanceof InvalidStatement) return `Its endorsement is invalid: ${error.message}`
     throw error
   }
-  if (endorsement.iss !== owner) return 'Its endorsement is about another account.'
-  // `verifyStatement` checks that `sub` is the thumbprint of `cnf.jwk`, so the signing keys are equal too.
-  if (endorsement.sub !== key.id) return 'Its endorsement is about another key.'
-  if (endorsement.kind !== key.kind) return 'Its endorsement is about a key of another kind.'
-  if (!(await isSameKey(endorsement.wrap ?? null, key.wrappingKey))) {
-    return 'Its endorsement is about another wrapping key.'
-  }
-  if (endorsement.kind === 'VIEWER' && key.wrappingKey !== null) return 'It is a VIEWER with a wrapping key.'
-  if (isAfter(endorsement.iat, endorser.revokedAt)) {
-    return 'Its endorsement was signed after its signer had been revoked.'
-  }
-  const wasSeenRevoked = typeof seen.get(endorser.id) === 'number'
-  if (wasSeenRevoked && !seen.has(key.id)) {
-    return 'It appeared only after its signer had been revoked.'
-  }
-  return null
+}
+
+async function findBrokenRule(
+  endorsement: Endorsement,
+  {
+    key,
+    endorser,
+    roots: { owner, seen },
+  }: {
+    readonly key: ListedManagementKey
+    readonly endorser: TrustedManagementKey
+    readonly roots: TrustRoots
+  },
+): Promise<string | null> {
+  const hasEndorsedWrappingKey = await isSameKey(endorsement.wrap ?? null, key.wrappingKey)
+  const wasEndorserSeenRevoked = typeof seen.get(endorser.id) === 'number'
+  const rules: readonly (readonly [isBroken: boolean, trustError: string])[] = [
+    [endorsement.iss !== owner, 'Its endorsement is about another account.'],
+    // `verifyStatement` checks that `sub` is the thumbprint of `cnf.jwk`, so the signing keys are equal too.
+    [endorsement.sub !== key.id, 'Its endorsement is about another key.'],
+    [endorsement.kind !== key.kind, 'Its endorsement is about a key of another kind.'],
+    [!hasEndorsedWrappingKey, 'Its endorsement is about another wrapping key.'],
+    [key.kind === 'VIEWER' && key.wrappingKey !== null, 'It is a VIEWER with a wrapping key.'],
+    [
+      isAfter(endorsement.iat, endorser.revokedAt),
+      'Its endorsement was signed after its signer had been revoked.',
+    ],
+    [wasEndorserSeenRevoked && !seen.has(key.id), 'It appeared only after its signer had been revoked.'],
+  ]
+  return rules.find(([isBroken]) => isBroken)?.[1] ?? null
 }
 
 /** Whether statements of this key count: a VIEWER reads, and endorses, certifies and revokes nothing. */

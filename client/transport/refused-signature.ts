@@ -1,14 +1,14 @@
 import { signatureRefusals, type SignatureRefusal } from '../../schema/wire/errors.ts'
 
 /** The facts in a refused signature's answer: empty when the answer is about something else. */
-export interface Refusal {
+export interface RefusedSignature {
   readonly reason?: SignatureRefusal
   /** With SIGNATURE_EXPIRED. */
   readonly serverTime?: Date
 }
 
-/** Reads the refusal out of the JSON text of a GraphQL answer. Never throws. */
-export function refusalOf(text: string): Refusal {
+/** Reads the facts in the JSON text of a GraphQL answer. Never throws. */
+export function refusedSignatureOf(text: string): RefusedSignature {
   const extensions = firstExtensions(parseJson(text))
   const reason = signatureRefusals.find((known) => known === member(extensions, 'reason'))
   const time = member(extensions, 'serverTime')
