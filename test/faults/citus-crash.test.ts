@@ -3,7 +3,7 @@ import postgres from 'postgres'
 import { describe, expect, inject, test } from 'vitest'
 import { isOnCitus, nodesOf, urlOfNode } from '../support/citus.ts'
 import { eventually } from '../support/connections.ts'
-import { closeFeeds, expectExact, load, openLoadedOwners } from '../support/held-load.ts'
+import { closeFeeds, expectExact, load, openLoadedOwners } from '../support/owner-load.ts'
 import { useWorld } from '../support/world.ts'
 
 /*

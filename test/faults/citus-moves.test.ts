@@ -9,7 +9,7 @@ import {
   nodesOf,
 } from '../support/citus.ts'
 import { administer, type Administrator } from '../support/connections.ts'
-import { closeFeeds, expectExact, load, openLoadedOwners } from '../support/held-load.ts'
+import { closeFeeds, expectExact, load, openLoadedOwners } from '../support/owner-load.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
 if (!isOnCitus) process.stdout.write('Skipped: needs a Citus at TEST_DATABASE_URL, and TEST_CITUS=1.\n')

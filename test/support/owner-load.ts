@@ -18,7 +18,7 @@ import { listAllAlerts } from './realtime.ts'
 import { feedOverSocket, type AlertFeed } from './socket.ts'
 import { addKey, beginning, revokeKey } from './trust.ts'
 
-/** The keys of an owner under load, by what each is to show. */
+/** The keys of an owner under load, by their limit of uses. */
 const kinds = ['free', 'noted', 'refusing'] as const
 type Kind = (typeof kinds)[number]
 
@@ -155,56 +155,71 @@ export async function closeFeeds(owners: readonly LoadedOwner[]): Promise<void> 
   await Promise.all(owners.map(({ feed }) => feed.close()))
 }
 
-/** Expects that counts, alerts, and the audit logs say what the owners were told, when all is well again. */
+/** Expects that counts, alerts and the audit logs agree with what the owners were told, once all is well again. */
 export async function expectExact(url: string, owners: readonly LoadedOwner[]): Promise<void> {
   for (const owner of owners) {
     expect(owner.violations).toEqual([])
-    const usage = async (kind: Kind) => {
-      const data = await succeed(url, owner.key, {
-        query: 'query ($id: ID!) { transactionKey(id: $id) { useCount refusedCount } }',
-        variables: { id: owner.keyIds[kind] },
-      })
-      return {
-        uses: Number(pick(data, 'transactionKey', 'useCount')),
-        refused: Number(pick(data, 'transactionKey', 'refusedCount')),
-      }
-    }
-    const [free, noted, refusing] = await Promise.all(kinds.map(usage))
-    expect(free?.uses).toBeGreaterThanOrEqual(owner.granted.free)
-    expect(noted?.uses).toBe(owner.granted.noted)
-    expect(refusing?.uses).toBe(owner.granted.refusing)
-    expect(refusing?.uses).toBeLessThanOrEqual(usesMax.refusing)
-
-    const alerts = await alertsOf(url, owner.key, ['KEY_OVERUSED'])
-    const excesses = (kind: Kind) =>
-      alerts
-        .filter((alert) => pick(alert, 'transactionKey', 'id') === owner.keyIds[kind])
-        .map((alert) => pick(alert, 'excess'))
-    expect(excesses('noted')).toEqual(powersUpTo((noted?.uses ?? NaN) - usesMax.noted))
-    expect(excesses('refusing')).toEqual(powersUpTo(refusing?.refused ?? NaN))
-
-    await eventually(async () => (await alertsOf(url, owner.key, ['KEY_EXPIRED'])).length > 0, {
-      withinMs: 1_000 * endsInSeconds + 20_000,
-      what: 'the end of a term is alerted',
-    })
-    const listed = await listAllAlerts(url, owner)
-    expect(listed.filter(({ kind }) => kind === 'KEY_EXPIRED')).toHaveLength(1)
-    // A subscription that began before has had each once, in order.
-    const heard = []
-    while (heard.length < listed.length) heard.push((await owner.feed.next(15_000)).id)
-    expect(heard).toEqual(listed.map(({ id }) => id))
-
-    const entries = await completeAuditLog(url, owner.key)
-    const acquired = (kind: Kind) =>
-      entries.filter(
-        ({ transactionKeyId, granted, action, managementKeyId }) =>
-          action === 'KEY_ACQUIRED' &&
-          granted &&
-          transactionKeyId === owner.keyIds[kind] &&
-          managementKeyId === owner.key.id,
-      ).length
-    for (const kind of kinds) expect(acquired(kind)).toBeGreaterThanOrEqual(owner.granted[kind])
+    await expectExactCounts(url, owner)
+    await expectExactAlerts(url, owner)
+    await expectExactAuditLog(url, owner)
   }
+}
+
+async function expectExactCounts(url: string, owner: LoadedOwner): Promise<void> {
+  const [free, noted, refusing] = await Promise.all(kinds.map((kind) => usageOf(url, owner, kind)))
+  expect(free?.uses).toBeGreaterThanOrEqual(owner.granted.free)
+  expect(noted?.uses).toBe(owner.granted.noted)
+  expect(refusing?.uses).toBe(owner.granted.refusing)
+  expect(refusing?.uses).toBeLessThanOrEqual(usesMax.refusing)
+
+  const alerts = await alertsOf(url, owner.key, ['KEY_OVERUSED'])
+  const excesses = (kind: Kind) =>
+    alerts
+      .filter((alert) => pick(alert, 'transactionKey', 'id') === owner.keyIds[kind])
+      .map((alert) => pick(alert, 'excess'))
+  expect(excesses('noted')).toEqual(powersUpTo((noted?.uses ?? NaN) - usesMax.noted))
+  expect(excesses('refusing')).toEqual(powersUpTo(refusing?.refused ?? NaN))
+}
+
+async function usageOf(
+  url: string,
+  owner: LoadedOwner,
+  kind: Kind,
+): Promise<{ readonly uses: number; readonly refused: number }> {
+  const data = await succeed(url, owner.key, {
+    query: 'query ($id: ID!) { transactionKey(id: $id) { useCount refusedCount } }',
+    variables: { id: owner.keyIds[kind] },
+  })
+  return {
+    uses: Number(pick(data, 'transactionKey', 'useCount')),
+    refused: Number(pick(data, 'transactionKey', 'refusedCount')),
+  }
+}
+
+async function expectExactAlerts(url: string, owner: LoadedOwner): Promise<void> {
+  await eventually(async () => (await alertsOf(url, owner.key, ['KEY_EXPIRED'])).length > 0, {
+    withinMs: 1_000 * endsInSeconds + 20_000,
+    what: 'the end of a term is alerted',
+  })
+  const listed = await listAllAlerts(url, owner)
+  expect(listed.filter(({ kind }) => kind === 'KEY_EXPIRED')).toHaveLength(1)
+  // A subscription that began before has had each once, in order.
+  const heard = []
+  while (heard.length < listed.length) heard.push((await owner.feed.next(15_000)).id)
+  expect(heard).toEqual(listed.map(({ id }) => id))
+}
+
+async function expectExactAuditLog(url: string, owner: LoadedOwner): Promise<void> {
+  const entries = await completeAuditLog(url, owner.key)
+  const acquired = (kind: Kind) =>
+    entries.filter(
+      ({ transactionKeyId, granted, action, managementKeyId }) =>
+        action === 'KEY_ACQUIRED' &&
+        granted &&
+        transactionKeyId === owner.keyIds[kind] &&
+        managementKeyId === owner.key.id,
+    ).length
+  for (const kind of kinds) expect(acquired(kind)).toBeGreaterThanOrEqual(owner.granted[kind])
 }
 
 function powersUpTo(most: number): number[] {
