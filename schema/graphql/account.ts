@@ -78,7 +78,7 @@ cannot be recorded does not happen.`,
     }),
     usage: t.field({
       type: AccountUsage,
-      description: 'What this account has of what the operator bounds.',
+      description: 'How much of its quotas this account uses.',
       resolve: (account, _args, ctx) => ctx.accounts.usage(account),
     }),
     webhooks: t.field({

@@ -80,7 +80,7 @@ async function readFacts(db: Executor, accountId: string, alerts: readonly Alert
 }
 
 function found<T>(row: T | undefined): T {
-  if (row === undefined) throw new TypeError('What an alert is about is kept.')
+  if (row === undefined) throw new TypeError('The subject of an alert is not removed before the alert.')
   return row
 }
 

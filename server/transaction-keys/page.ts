@@ -60,7 +60,7 @@ function isOfServer(name: string) {
 function contains(part: string) {
   if (part.length > limits.applicationServerCharactersMax) {
     const most = String(limits.applicationServerCharactersMax)
-    throw badInput('search', `What is searched for has at most ${most} characters.`)
+    throw badInput('search', `A search has at most ${most} characters.`)
   }
   if (!isStorable(part)) return sql`false`
   const isIn = (column: typeof transactionKeys.applicationServer | typeof transactionKeys.label) =>

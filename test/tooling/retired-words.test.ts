@@ -12,6 +12,7 @@ test.each([
   ['the same in a document', 'It ends. Whose client has gone is answered by nobody.', ['Whose']],
   ['the same in a list', '- Who is not pinned may have signed it.', ['Who']],
   ['"What" in place of a subject', '/** What an entry tells. */', ['What']],
+  ['the same in a message', "throw new Error('What was sent is lost.')", ['What']],
   ['"Of" before a noun', '// Of messages, the longest.', ['Of']],
   ['"Of" at the beginning', '// Of all pools that follow one another, the current one.', ['Of']],
 ])('finds %s', (_what, text, found) => {

@@ -14,8 +14,10 @@ const retiredNames: Readonly<Record<string, string>> = {
   KeyStanding: 'VerificationResult',
   KnownSigner: 'Principal',
   Moment: 'ClockReading',
+  PairingPlaces: 'PairingLimiter',
   Places: 'ConcurrencyLimiter',
   PresentedSignature: 'SignedRequest',
+  PruningDatabases: 'JobDatabases',
   Recollection: 'RollbackGuard',
   RequestCaller: 'SignedRequest',
   ShownStatements: 'ServedStatements',
@@ -28,6 +30,7 @@ const retiredNames: Readonly<Record<string, string>> = {
   askAll: 'fetchOnce',
   askOnce: 'fetchOnce',
   assertRan: 'assertExecuted',
+  bookmark: 'position',
   doubt: 'trustError',
   findLie: 'firstMismatchedClaim',
   findUntrueClaim: 'firstMismatchedClaim',
@@ -38,6 +41,8 @@ const retiredNames: Readonly<Record<string, string>> = {
   msSince: 'elapsedMs',
   standings: 'verification results',
   v_rememberer: 'v_idempotency_scope',
+  wakeUp: 'signal',
+  wakeUps: 'signals',
   wordLastsMs: 'FreshnessLease',
 }
 
@@ -48,8 +53,8 @@ interface RetiredPhrase {
 
 /** Between two words of a sentence: also the end of a line, and what a comment's next line begins with. */
 const gap = String.raw`(?:\s|\*|//)+`
-/** Where a sentence begins: at the start of a line's text, or after the end of the sentence before. */
-const sentenceStart = String.raw`(?<=(?:^[ \t]*(?:/\*\*?|\*|//|--?|#|\d\.)?|[.!?])[ \t]+(?:\*\*)?|^)`
+/** Where a sentence begins: at the start of a line's text, after the end of the sentence before, or as a message. */
+const sentenceStart = String.raw`(?<=(?:^[ \t]*(?:/\*\*?|\*|//|--?|#|\d\.)?|[.!?])[ \t]+(?:\*\*)?|^|(?:Error|description:|badInput)\b[^'"]{0,20}['"\x60])`
 /** The rest of a sentence that is no question. */
 const noQuestion = String.raw`(?=[^?.!]*(?:[.!]|$(?![^])))`
 
