@@ -127,7 +127,7 @@ export class Accounts {
   }
 }
 
-/** Nobody gets the name of an account that was deleted: application servers may know it still. */
+/** Nobody gets the name of a deleted account: application servers may still know it. */
 async function isDeleted(tx: Executor, accountId: string): Promise<boolean> {
   const found = await tx
     .select({ id: deletedAccounts.accountId })

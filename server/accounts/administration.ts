@@ -4,7 +4,7 @@ import { accounts, accountUsage } from '../../schema/tables/index.ts'
 import type { QuotaName } from '../../schema/wire/errors.ts'
 import type { Executor } from '../database/connect.ts'
 
-/** An account, as its operator sees it: nothing of its keys. */
+/** An account as the operator sees it, without its keys. */
 export interface AdministeredAccount {
   readonly id: string
   readonly name: string
@@ -41,13 +41,13 @@ export async function findAccount(db: Executor, id: string): Promise<Administere
 
 const changedRow = z.object({ changed: z.boolean() })
 
-/** Suspends an account, or ends that. @returns false when it is so already, or there is none */
+/** Suspends an account, or ends its suspension. @returns false when that changes nothing, or there is no such account */
 export async function setSuspended(tx: Executor, id: string, isSuspended: boolean): Promise<boolean> {
   const [row] = await tx.execute(sql`SELECT suspend_account(${id}, ${isSuspended}) AS changed`)
   return changedRow.parse(row).changed
 }
 
-/** Deletes an account and everything of it. @returns false when there is none */
+/** Deletes an account and everything in it. @returns false when there is no such account */
 export async function deleteAccount(tx: Executor, id: string): Promise<boolean> {
   const [row] = await tx.execute(sql`SELECT delete_account(${id}) AS changed`)
   return changedRow.parse(row).changed

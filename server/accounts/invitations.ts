@@ -4,7 +4,7 @@ import { KeyServerError } from '../../schema/wire/errors.ts'
 import type { Registration } from '../../schema/wire/enums.ts'
 import type { Executor } from '../database/connect.ts'
 
-/** A new invitation: 24 random bytes, in base64url behind a word that says what it is. */
+/** A new invitation: 24 random bytes in base64url, behind a prefix that says what it is. */
 export function createInvitation(): string {
   return `invite_${randomBytes(24).toString('base64url')}`
 }
@@ -15,8 +15,8 @@ export function hashOfInvitation(invitation: string): string {
 }
 
 /**
- * Uses an invitation up, in the transaction that opens the account, where accounts need one. It stays good for the same account, so
- * that whoever lost the answer is told the same again as without invitations.
+ * Uses an invitation up, in the transaction that opens the account, if the server requires one. It stays valid for the same
+ * account, so that a client that lost the answer can repeat its request.
  *
  * @throws {KeyServerError} FORBIDDEN
  */

@@ -9,7 +9,7 @@ import { alertList } from './alert-list.ts'
 import { countUnacknowledged, selectAlerts } from './alert-rows.ts'
 
 /**
- * Reads one page of an account's alerts, oldest first; with `last`, the newest page of what the cursors leave.
+ * Reads one page of an account's alerts, oldest first; with `last`, the newest page between the cursors.
  *
  * @throws {KeyServerError} BAD_USER_INPUT; CURSOR_EXPIRED when alerts after the cursor are no longer kept. Without a cursor
  *   a page begins with the oldest alert that is.

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { accounts } from '../../schema/tables/index.ts'
 import type { Executor } from '../database/connect.ts'
 
-/** Locks an account's row, so that no alert comes between until the transaction ends. @returns the newest one's position */
+/** Locks an account's row, so that no alert is raised until the transaction ends. @returns the newest one's position */
 export async function lockAlerts({
   tx,
   accountId,

@@ -17,12 +17,12 @@ export interface NamedKey {
 }
 
 /**
- * The effect of an approval: the key may sign; or may once it registers; or never can, because it is another application
- * server's, or a management key.
+ * The effect of an approval: the key may sign; or it may once it is registered; or it never can, because it is another
+ * application server's, or a management key.
  */
 export type Approval = 'APPROVED' | 'AWAITED' | 'TAKEN'
 
-/** The operator's word for a key, registered or not: strangers can push out keys that wait, and not this word. */
+/** Approves a key, registered or not: strangers can displace keys that wait, but not an approval. */
 export async function approveKey(tx: Executor, { name, keyId }: NamedKey): Promise<Approval> {
   await lockKey(tx, keyId)
   const applicationServerId = applicationServerIdOf(name)
@@ -48,7 +48,7 @@ export async function approveKey(tx: Executor, { name, keyId }: NamedKey): Promi
   return 'AWAITED'
 }
 
-/** Takes a proved key, or the word for one, away. Answers false when there is neither for this name. */
+/** Revokes a proved key, or removes an approval. Answers false when there is neither for this name. */
 export async function removeKey(tx: Executor, { name, keyId }: NamedKey): Promise<boolean> {
   await lockKey(tx, keyId)
   const isForgotten = await takeApproval(tx, { name, keyId })
@@ -74,7 +74,7 @@ export async function lockKey(tx: Executor, keyId: string): Promise<void> {
   )
 }
 
-/** Whether the operator has approved a key that was not registered. The word is used up with it. */
+/** Whether the operator had approved a key before it was registered. The approval is used up. */
 export async function takeApproval(tx: Executor, { name, keyId }: NamedKey): Promise<boolean> {
   const taken = await tx
     .delete(applicationServerApprovals)
@@ -83,7 +83,7 @@ export async function takeApproval(tx: Executor, { name, keyId }: NamedKey): Pro
   return taken.length > 0
 }
 
-/** Lets a registered key sign, by the operator's word. Answers false when it is not registered any more. */
+/** Lets a registered key sign. Answers false when it is not registered any more. */
 export async function prove(
   tx: Executor,
   { applicationServerId, keyId }: { readonly applicationServerId: string; readonly keyId: string },

@@ -15,12 +15,12 @@ export interface KeyDocument {
 /** Maximum number of concurrent fetches: anybody may ask for any document. */
 const fetchesMax = 32
 
-/** Maximum number of tries of a request whose shared fetch is displaced, because another client began it. */
+/** Maximum number of attempts of a request whose shared fetch is displaced, because another client began it. */
 const triesMax = 3
 
 /**
- * Fetches the documents of application servers, each name's once at a time. A request that comes during a fetch may know of a
- * newer document, so it waits for the next fetch, which all that wait share.
+ * Fetches the documents of application servers, each name's once at a time. A request that comes during a fetch may need a
+ * newer document, so it waits for the next fetch, which all waiting requests share.
  */
 export class KeyDocuments {
   readonly #takeTicket: () => Promise<number>

@@ -14,7 +14,7 @@ export interface HeldKey {
   readonly signingKey: SigningJwk
 }
 
-/** Keys that wait for a proof, for one application server. A further one takes the place of the oldest. */
+/** Keys of one application server that wait for a proof. A further one displaces the oldest. */
 const unprovedMax = 20
 
 /**
@@ -67,7 +67,7 @@ export async function isProved(db: Executor, keyId: string): Promise<boolean> {
   return key !== undefined
 }
 
-/** To be taken before a document is asked for. Each is higher than those that were taken before, on whichever server. */
+/** Takes a ticket, before a document is fetched. It is higher than every one that was taken before, on any server. */
 export async function takeProofTicket(db: Executor): Promise<number> {
   const [row] = await db.execute<{ ticket: string }>(sql`SELECT nextval('proof_tickets')::text AS ticket`)
   return Number(row?.ticket)

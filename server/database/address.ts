@@ -116,7 +116,7 @@ function read(text: string): DatabaseAddress {
   return { ...address, tls: isLocal ? false : address.tls, settings: settingsOf(taken) }
 }
 
-/** Prisma and JDBC have names of their own for the schema. */
+/** Prisma and JDBC have their own names for the schema. */
 function settingsOf(remaining: ReadonlyMap<string, string>): Record<string, string> {
   const { schema, currentSchema = schema, ...settings } = Object.fromEntries(remaining)
   return currentSchema === undefined ? settings : { search_path: quoteName(currentSchema), ...settings }
@@ -203,7 +203,7 @@ function refuseUnsupported(take: Take): void {
   }
 }
 
-/** They tune what this client does in its own way, or another one: Prisma, JDBC, asyncpg, node-postgres, and Supabase. */
+/** Parameters of other clients (Prisma, JDBC, asyncpg, node-postgres, Supabase), for what this client does in its own way. */
 const withoutEffect = [
   ...['keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count', 'tcp_user_timeout'],
   ...['fallback_application_name', 'client_encoding', 'krbsrvname', 'gsslib', 'uselibpqcompat', 'sslsni'],

@@ -8,8 +8,8 @@ import { within } from './within.ts'
 const hostMsMax = 5_000
 
 /**
- * Makes a function that gives postgres.js a connection to the first host that will do. By itself it would go from host to
- * host without an end, and without a word.
+ * Makes a function that gives postgres.js a connection to the first host that will do. By itself postgres.js would go from
+ * host to host without end, and without an error.
  *
  * @returns a function whose socket is destroyed with the last host's error when none will do
  */

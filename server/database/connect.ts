@@ -10,7 +10,7 @@ import { sessionSettings, settingStatement, transactionSettings } from './settin
 import { performStatements } from './statements.ts'
 import { troubleOf, type DatabaseTrouble } from './trouble.ts'
 
-/** Connections, and what each transaction on them says first. */
+/** Connections, and the settings that each transaction on them begins with. */
 export interface Pool extends postgres.Sql {
   /** The statement that pins the settings until the transaction's end; null when sessions are ours and have them. */
   readonly settingStatement: string | null
@@ -31,7 +31,7 @@ export type Database = PostgresJsDatabase<typeof tables> & { readonly $client: P
 /** A database or a transaction on it: what a query can run on. */
 export type Executor = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>
 
-/** A pool with what is asked of it. */
+/** A pool, and what runs statements on it. */
 export interface OpenPool {
   readonly sql: postgres.Sql
   readonly db: Database
@@ -123,7 +123,7 @@ interface ConnectSqlOptions extends Omit<postgres.Options<Record<string, never>>
   readonly timeouts?: typeof timeouts
 }
 
-/** Runs `work` on one connection with the settings that the database, the role and whatever lies between give, and these. */
+/** Runs `work` on one connection, with the settings of the database, the role and a pooler, and these. */
 export async function connectTransiently<T>(
   { url, settings = {} }: { readonly url: string; readonly settings?: Record<string, string> },
   work: (pool: Pool) => Promise<T>,

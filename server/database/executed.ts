@@ -1,9 +1,9 @@
 /**
  * The same query, whose promise rejects with CONNECTION_CLOSED when it has not run. See also {@link assertExecuted}.
  *
- * postgres.js 3.4.9 takes a statement for the current one that comes in the moment between a connection's failure and its
- * close, and never sends it. When the place is connected anew, the first "ready for query" resolves it: without rows and without
- * an error, as if it had been done. Such a result lacks the command tag that PostgreSQL ends every statement with.
+ * postgres.js 3.4.9 never sends a statement that comes between a connection's failure and its close, but takes it for the
+ * current one. After the reconnection the first "ready for query" resolves it, without rows and without an error, as if it had
+ * run. Such a result lacks the command tag with which PostgreSQL ends every statement.
  */
 export function rejectUnexecuted<Query>(query: Query): Query {
   // A fragment of a statement is no promise.
@@ -14,10 +14,10 @@ export function rejectUnexecuted<Query>(query: Query): Query {
 }
 
 /**
- * The result of a statement, with its rows from the first place on.
+ * The result of a statement, with its rows from index 0.
  *
- * postgres.js 3.4.9 counts the rows of a result, and counts on when its connection was lost between a row and the end: the
- * first statement after the reconnection has its rows behind as many holes, and `[row]` would read none.
+ * postgres.js 3.4.9 counts the rows of a result, and does not begin anew when the connection was lost before its end: the rows
+ * of the first statement after the reconnection come behind as many holes, and `[row]` would read none.
  *
  * @throws Error CONNECTION_CLOSED
  */

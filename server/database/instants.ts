@@ -1,12 +1,12 @@
 /** The object id of the type timestamptz. */
 const timestamptz = 1184
 
-/** PostgreSQL's own form of an instant under DateStyle ISO. A year that has more than four digits is none of ours. */
+/** PostgreSQL's form of an instant under DateStyle ISO. No year of ours has more than four digits. */
 const isoInstant = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)([+-]\d\d(?::\d\d){0,2})$/
 
 /**
- * Reads an instant as PostgreSQL writes it, and refuses any other form: "05/03/2027" is another day to whoever reads it than
- * to whoever wrote it.
+ * Reads an instant as PostgreSQL writes it, and refuses any other form: "05/03/2027" may be one day to its writer and another
+ * to its reader.
  *
  * @throws Error when it was written under another DateStyle
  */
@@ -22,8 +22,8 @@ export function parseInstant(text: string): Date {
 }
 
 /**
- * Makes a pool read instants by {@link parseInstant}. Drizzle would take whatever text comes, and says so to each pool that it
- * is given; of us it takes the instant.
+ * Makes a pool read instants by {@link parseInstant}. Drizzle makes each pool that it is given return their text, and parses
+ * that itself, in whatever form it comes; it accepts a date as well.
  */
 export function readInstants({ parsers }: { readonly parsers: object }): void {
   Object.defineProperty(parsers, timestamptz, { get: () => parseInstant, set: () => undefined })

@@ -1,6 +1,6 @@
 import { codesOf } from './error-codes.ts'
 
-/** Whether an error says that rows cannot be reached now, whichever machine has them: what was to be done may be done, or not. */
+/** Whether an error says that rows cannot be reached now, on whichever machine: the statement may have run, or not. */
 export function isOutOfReach(error: unknown): boolean {
   return isConnectionLost(error) || isOfOtherNode(error)
 }
@@ -11,8 +11,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * Whether PostgreSQL says that a statement needs another node which cannot be reached, over a connection that is good itself:
- * its severity is not FATAL then.
+ * Whether PostgreSQL says, over a connection that works, that a statement needs another node which cannot be reached: its
+ * severity is not FATAL then.
  */
 export function isOfOtherNode(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

@@ -15,7 +15,7 @@ import { runTransaction } from './transaction.ts'
 const migrationLock = 0x636c_6176_6967_65n.toString()
 const lockMsMax = 120_000
 
-/** In a checkout the folder itself, in a package the copy beside the compiled files: both lie at the same place from here. */
+/** In a checkout the folder itself, in a package the copy beside the compiled files: the relative path is the same. */
 const migrationsFolder = fileURLToPath(new URL('../../schema/migrations', import.meta.url))
 
 /**
@@ -81,9 +81,9 @@ export async function readAppliedHashes(
 }
 
 /**
- * Applies those of the first `count` migrations, all unless told, that the database lacks.
+ * Applies those of the first `count` migrations, by default all, that the database lacks.
  *
- * @param tx which holds the lock
+ * @param tx holds the lock
  * @param options.isDistributed by Citus, which takes changes in one connection of each node then
  * @returns whether there were any
  */
@@ -131,7 +131,7 @@ export async function lockMigrations(tx: Executor, onWait: () => void): Promise<
   }
 }
 
-/** Beside the tables, and none of theirs. */
+/** The journal lies beside the tables and is not one of them. */
 export const journalTable = '__drizzle_migrations'
 
 /** In the schema of the tables, so that a role needs no other. Drizzle's own migrator kept it in a schema `drizzle`. */

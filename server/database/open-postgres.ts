@@ -3,7 +3,7 @@ import { parseAddress, socketPath, type DatabaseAddress } from './address.ts'
 import { createHostChooser } from './choose-host.ts'
 import { ScramSocket } from './scram-socket.ts'
 
-/** The same address, over which nobody gets the password who does not have it: see {@link ScramSocket}. */
+/** The same address, over which only a server that already knows the password can be logged in to: see {@link ScramSocket}. */
 export function requireScram(url: string): string {
   const address = new URL(url)
   address.searchParams.set('require_auth', 'scram-sha-256')

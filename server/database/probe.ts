@@ -5,7 +5,7 @@ import { ReadOnlyDatabase } from './trouble.ts'
 
 /**
  * Finds out whether the database can be read and written. It writes a temporary file of about half a megabyte, beyond
- * the memory that the statement may use: a full disk refuses it, and nothing of it is left, in tables and WAL neither.
+ * the memory that the statement may use: a full disk refuses it, and nothing of it remains, neither in tables nor in the WAL.
  *
  * @throws Error of the database, for which {@link troubleOf} has words
  */

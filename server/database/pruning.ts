@@ -5,8 +5,8 @@ import type { JobDatabases } from './connect.ts'
 const batchMax = 5000
 
 /**
- * Removes what is no longer needed: nonces of expired signatures, acquisitions that may be repeated no more, mismatches that may
- * be alerted again. They expire by the settled clock: a clock that is wrong for some minutes removes nothing.
+ * Removes what is no longer needed: nonces of expired signatures, acquisitions that can no longer be repeated, mismatches that
+ * may be alerted again. They expire by the settled clock: a clock that is wrong for some minutes removes nothing.
  *
  * @returns whether more may be left
  */

@@ -9,9 +9,9 @@ export interface RenewedPool {
   end(options: { readonly timeoutSeconds: number }): Promise<void>
 }
 
-/** A pool that is younger is left to mend itself: PostgreSQL that is away must not make a new pool for each request. */
+/** A younger pool is left to recover by itself: while PostgreSQL is away, not every request must make a new pool. */
 const ageMsMin = 1_000
-/** A pool is asked for a sign of life now and then, and replaced when it gives none: its network may be gone silently. */
+/** A pool is probed now and then, and replaced when it does not answer: its network may have gone silently. */
 const probes = { everyMs: 5_000, timeoutMs: 10_000 }
 /** How long statements that are under way on a pool's other connections may take once one of them is lost. */
 const retireSeconds = 5
@@ -19,10 +19,10 @@ const retireSeconds = 5
 /**
  * A pool of connections that is replaced as a whole once it has lost one of them, or found that it leads to a standby.
  *
- * postgres.js 3.4.9 makes a lost connection anew in its old place and loses track of it there: a statement that came
- * between the failure and the close is neither sent nor answered, and a part of it that was not sent yet stands before
- * the next start-up message, so that the place never connects again. Under load all places end like that. A pool that
- * was replaced and ended answers whatever waits in it, with an error, within {@link retireSeconds}.
+ * postgres.js 3.4.9 reconnects in the slot of a lost connection and loses track of it there: a statement that came between the
+ * failure and the close is neither sent nor answered, and the part of it that was not sent yet precedes the next start-up
+ * message, so that the slot never connects again. Under load all slots end like that. A pool that was replaced and ended
+ * answers everything that waits in it, with an error, within {@link retireSeconds}.
  *
  * @param open opens a pool that calls `onStale` with every connection that it loses, and when it leads to a database that
  *   cannot be written. It must not close connections for their age.

@@ -16,10 +16,10 @@ export interface FoundDatabase {
 }
 
 /**
- * Finds the routes to a database and checks what this server asks of it. "Acknowledged" means durable here, so a database that
- * may forget what it acknowledged is refused.
+ * Finds the routes to a database and checks the requirements of this server. Acknowledged writes are durable here, so a
+ * database that may lose what it acknowledged is refused.
  *
- * @throws Error of the connection, or with all that is unmet, a line each
+ * @throws Error of the connection, or with all unmet requirements, a line each
  */
 export async function findDatabase({ databaseUrl, listenUrl }: DatabaseAddresses): Promise<FoundDatabase> {
   const route = await findRoute(databaseUrl)

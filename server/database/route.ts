@@ -5,7 +5,7 @@ import { isConnectionLost } from './lost-connection.ts'
 import { transact } from './transact.ts'
 import { within } from './within.ts'
 
-/** Facts found at start: whether a pooler stands before the database, and which schema has the tables. */
+/** Facts found at start: whether there is a pooler in front of the database, and which schema has the tables. */
 export interface DatabaseRoute {
   /** Something hands our sessions on, such as PgBouncer: of two transactions each may run in another session. */
   readonly isPooled: boolean
@@ -69,8 +69,8 @@ const timeoutMsMin = 100
 const attemptsMax = 5
 
 /**
- * Whether a pooler lies between. PostgreSQL tells each client the process id of its backend at the login; a pooler tells one of
- * its own, so that it can cancel statements on whichever backend they run.
+ * Whether there is a pooler between. PostgreSQL tells each client the process id of its backend at the login; a pooler tells
+ * an id of its own, so that it can cancel statements on whichever backend they run.
  */
 async function findPooler(url: string): Promise<boolean> {
   return connectTransiently({ url }, async (sql) => {
@@ -126,7 +126,7 @@ function milliseconds(sql: postgres.Sql) {
   return sql`${statement ?? ''}, ${idle ?? ''}, ${transaction ?? ''}`
 }
 
-/** Asks a database one question, with the settings that database, role and pooler give but for the time-outs. */
+/** Runs one query, with the settings of database, role and pooler, except for the time-outs. */
 export async function inspect<Row extends postgres.MaybeRow>(
   { url, isPooled }: { readonly url: string; readonly isPooled: boolean },
   question: string,
@@ -160,12 +160,12 @@ export async function runsTransactions(url: string): Promise<boolean> {
   return false
 }
 
-/** Turns of {@link sharesSessions}: others may use the pooler at the same time. */
+/** Attempts of {@link sharesSessions}: others may use the pooler at the same time. */
 const turns = 4
 
 /**
  * Whether a pooler gives one session to several of its clients, transaction by transaction. LISTEN needs one that does not.
- * Seen by this: while one client keeps its connection, another one is given its backend.
+ * The sign of it: while one client keeps its connection, another one is given its backend.
  */
 export async function sharesSessions(url: string): Promise<boolean> {
   return connectTransiently({ url }, (first) =>

@@ -3,18 +3,19 @@ import { Socket } from 'node:net'
 /** The codes of a login by SCRAM-SHA-256 in their order: SASL begins, proceeds and ends, and the login is granted. */
 const scramCodes = [10, 11, 12, 0]
 
-/** The longest message before the login is granted, in bytes. PostgreSQL's have some hundred bytes. */
+/** The longest message before the login is granted, in bytes. Those of PostgreSQL have some hundred bytes. */
 const messageBytesMax = 16 * 1024
 
 /**
- * A connection on which postgres.js can log in by SCRAM-SHA-256 and by nothing else. That way the password never leaves
- * this process, and what answers has shown that it knows it: nothing that came before is believed, nothing is asked.
+ * A connection on which postgres.js can log in by SCRAM-SHA-256 and by nothing else. So the password never leaves this
+ * process, and the server has proved that it knows it before anything that it says is believed.
  *
- * postgres.js gives whoever asks for it the password in the clear or as MD5, and takes a server that asks for none. So
- * all that comes passes here first, message by message (PostgreSQL's documentation, "Message Formats"), until SCRAM is
- * through. It checks the server's signature itself; its answer to each message is waited for before the next.
+ * postgres.js sends the password in the clear or as MD5 to any server that asks for it, and accepts a server that asks for
+ * none. So everything that the server sends passes here first, message by message (PostgreSQL's documentation, "Message
+ * Formats"), until the SCRAM exchange is over. postgres.js checks the server's signature itself; its answer to each message
+ * is awaited before the next.
  *
- * Destroyed with an error when something else is asked for.
+ * The connection is destroyed with an error when the server asks for anything else.
  */
 export class ScramSocket extends Socket {
   /** For postgres.js's errors. */
@@ -95,6 +96,6 @@ export class ScramSocket extends Socket {
   }
 
   #refuse(): void {
-    this.destroy(new Error('What answers in the place of the database does not log in by SCRAM-SHA-256.'))
+    this.destroy(new Error('The server at the address of the database does not log in by SCRAM-SHA-256.'))
   }
 }

@@ -40,7 +40,7 @@ export function transactionSettings(
   }
 }
 
-/** As start-up parameters: these and what a transaction says at its beginning, for a session that is ours alone. */
+/** As start-up parameters: these and those that a transaction begins with, for a session that is not shared. */
 export function sessionSettings(route: DatabaseRoute, timeouts: DatabaseTimeouts): Record<string, string> {
   return {
     ...transactionSettings(route, timeouts),

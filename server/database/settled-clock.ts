@@ -13,8 +13,8 @@ interface Sighting {
 }
 
 /**
- * Notes in the database, again and again, what its clock shows and how much time this process has measured since. From that
- * the database function `settled_clock` tells which time has come for certain (docs/adr/0015-settled-clock.md).
+ * Records in the database, periodically, what its clock shows and how much time this process has measured since. From this the
+ * database function `settled_clock` computes the time that has certainly come (docs/adr/0015-settled-clock.md).
  */
 export class SettledClock {
   readonly #databases: JobDatabases

@@ -10,8 +10,8 @@ type Handle = postgres.Sql | postgres.TransactionSql
 type Make = (handle: Handle) => unknown
 
 /**
- * The same pool, whose statements are repeated when they met concurrent ones, and through a pooler are a transaction each:
- * there it is the transaction that carries the settings.
+ * The same pool, but its statements are repeated when they conflict with concurrent ones, and through a pooler each is a
+ * transaction, which carries the settings there.
  */
 export function performStatements(pool: Pool): Pool {
   const perform = async (make: (handle: Handle) => PromiseLike<unknown>, text: StatementText) => {
@@ -50,7 +50,7 @@ export function performStatements(pool: Pool): Pool {
   })
 }
 
-/** The statement with places in it where its values stand. */
+/** The statement with placeholders for its values. */
 type StatementText = () => string
 
 interface Performance {
@@ -59,8 +59,8 @@ interface Performance {
 }
 
 /**
- * A statement of postgres.js that is never sent itself, so that it can still be a part of another one. Whoever awaits it gets
- * the answer of one that is made where it is performed.
+ * A statement of postgres.js that is never sent itself, so that it can still be a part of another one. Awaiting it sends another
+ * one, made where it is performed.
  */
 function postpone(query: unknown, { make, perform }: Performance): unknown {
   if (!isQuery(query)) return query
@@ -69,7 +69,7 @@ function postpone(query: unknown, { make, perform }: Performance): unknown {
   const begin = () =>
     (answer ??= perform((handle) => {
       const made = make(handle)
-      if (!isQuery(made)) throw new TypeError('What was a statement is one again.')
+      if (!isQuery(made)) throw new TypeError('A call that makes a statement makes one again.')
       return asArrays ? made.values() : made
     }))
   return Object.defineProperties(query, {

@@ -20,10 +20,10 @@ export type Run = <T>(make: (connection: postgres.TransactionSql) => PromiseLike
  * a statement is refused with {@link TransactionOver}, and so never runs outside of the transaction that it was meant
  * for. When `work` swallows the error of a statement, the transaction is rolled back with that error.
  *
- * The guard for a lost connection: postgres.js 3.4.9 sends the statements of a transaction, and the ROLLBACK or COMMIT at
- * its end, also when the connection is gone. It then throws an uncatchable TypeError or, when the connection was made
- * anew meanwhile, runs them there. But `begin` rejects by itself as the connection closes. So everything here first
- * lets that news arrive, and once it has, nothing is sent any more (docs/adr/0008-transactions-on-postgres-js.md).
+ * A lost connection needs a guard: postgres.js 3.4.9 sends the statements of a transaction, and the ROLLBACK or COMMIT at its
+ * end, even when the connection is gone. It then throws an uncatchable TypeError or, after a reconnection, runs them there.
+ * But `begin` rejects by itself when the connection closes. So each step here first lets that rejection arrive, and sends
+ * nothing after it (docs/adr/0008-transactions-on-postgres-js.md).
  */
 export async function transact<T>(
   pool: Pool,
@@ -104,7 +104,7 @@ export class TransactionOver extends Error {
   }
 }
 
-/** PostgreSQL, or what lies before it, has rolled back what was to be committed. */
+/** PostgreSQL, or a pooler in front of it, has rolled back what was to be committed. */
 export class NotCommitted extends Error {
   override readonly name = 'NotCommitted'
   /** transaction_rollback */
@@ -151,8 +151,8 @@ async function settle<T>(work: () => Promise<T>): Promise<{ result: T } | { erro
 }
 
 /**
- * Waits until a connection that is closed by now is known to be: from there to us the news takes three turns of the
- * queue of microtasks, and no connection closes while that queue is worked off.
+ * Waits until it is known whether the connection has been closed: the rejection takes three turns of the microtask queue to
+ * get here, and no connection closes while that queue runs.
  */
 async function newsOfLoss(): Promise<void> {
   for (let turn = 0; turn < 16; turn++) await Promise.resolve()

@@ -6,8 +6,8 @@ import { retryConflicts } from './conflicts.ts'
 import { transact, type Run, type TransactOptions } from './transact.ts'
 
 /**
- * Runs `work` with Drizzle in one transaction (see {@link transact}), or with postgres.js by `run`. When it fails for concurrent ones, `work` is run again in
- * a new one: so it may do nothing but what a rollback undoes.
+ * Runs `work` in one transaction (see {@link transact}), with Drizzle, or with postgres.js by `run`. When it conflicts with
+ * concurrent ones, `work` runs again in a new one, so it may do nothing that a rollback does not undo.
  */
 export async function runTransaction<T>(
   { $client: pool }: Database,

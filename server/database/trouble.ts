@@ -1,7 +1,7 @@
 import { codesOf } from './error-codes.ts'
 import { isConnectionLost, isOfOtherNode } from './lost-connection.ts'
 
-/** Why the database cannot do its work at present. None of it is the fault of the statement, nor of who asked. */
+/** Why the database cannot do its work at present. It is neither the statement's fault nor the client's. */
 export interface DatabaseTrouble {
   /** In words, e.g. `the database is read-only`. */
   readonly reason: string
@@ -38,7 +38,7 @@ export function describeTrouble({ reason, code }: DatabaseTrouble): string {
   return code === null ? reason : `${reason} (${code})`
 }
 
-/** The database lets nobody write: it is a standby, or has become one. */
+/** The database is read-only: it is a standby, or has become one. */
 export class ReadOnlyDatabase extends Error {
   override readonly name = 'ReadOnlyDatabase'
   /** read_only_sql_transaction */

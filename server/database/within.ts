@@ -1,5 +1,5 @@
 /**
- * Waits no longer than that for the database. postgres.js has a time-out for connecting only.
+ * Waits for the database for a limited time. postgres.js has a time-out for connecting only.
  *
  * @throws Error in words when it takes longer
  */

@@ -4,14 +4,14 @@ import { LRUCache } from 'lru-cache'
 import { isIntrospection } from './introspection-depths.ts'
 import { collectFields, findOperation, fragmentsOf } from './operation-fields.ts'
 
-/** Maximum of all cached answers and their requests together: some 20 answers to the usual query. */
+/** All cached answers and their requests together have at most this: some 20 answers to the usual query. */
 const charactersMax = 4 * 1024 * 1024
-/** Longer than what tools ask. */
+/** Longer than the queries of tools. */
 const requestCharactersMax = 16 * 1024
 
 /**
- * Answers questions about the schema, which never changes, from a cache: by the document's text, the operation's name and
- * the variables. Only operations that ask for nothing else have a place in it.
+ * Answers introspection queries, whose answers never change, from a cache: by the document's text, the operation's name and
+ * the variables. Operations that select anything else are not cached.
  */
 export function useIntrospectionCache(): Plugin {
   const answers = new LRUCache<string, object>({
@@ -33,7 +33,7 @@ export function useIntrospectionCache(): Plugin {
   }
 }
 
-/** The cache key of the answer; null when the query is about more than the schema, or too long to be kept. */
+/** The cache key of the answer; null when the query selects more than introspection, or is too long to be cached. */
 function requestOf({ document, operationName, variableValues }: ExecutionArgs): string | null {
   const operation = findOperation(document, operationName)
   if (operation?.operation !== OperationTypeNode.QUERY) return null

@@ -7,9 +7,12 @@ import { fieldsOf, type GuardedContext, type OperationGuard } from './operation-
 import { findOperation } from './operation-fields.ts'
 import { queryLimits, queryLimitsRule } from './query-limits.ts'
 
-/** A document that came so often is planned. Anybody can send one, and planning takes as long as some executions. */
-const plannedFrom = 4
-/** All texts that are counted or planned; a plan takes some 100 bytes for each character of its text. */
+/**
+ * A document is planned when it comes for this time: anybody can send documents, and planning one takes as long as a few
+ * executions.
+ */
+const timesUntilPlanned = 4
+/** All documents that are counted or planned together have at most this; a plan takes some 100 bytes for each character of its document. */
 const charactersMax = 256 * 1024
 /** Longer than the documents that clients repeat. */
 const documentCharactersMax = 4 * 1024
@@ -38,9 +41,9 @@ export interface KnownOperationsOptions {
 export type ExecuteKnown = (transport: TransportContext) => Promise<ExecutionResult> | null
 
 /**
- * Executes what clients ask again and again, without what Yoga does for each request anew (record 21). The document was
- * parsed and validated once, within the same limits; the guard, the context, the resolvers and the mask of errors are those
- * that Yoga has. Whatever is not of a planned form is left to Yoga.
+ * Executes documents that clients send again and again, without the work that Yoga repeats for each request (record 21). Such
+ * a document was parsed and validated once, within the same limits; the guard, the context, the resolvers and the masking of
+ * errors are those that Yoga uses. A document in a form that is not planned is left to Yoga.
  */
 export function createKnownOperations({
   guard,
@@ -52,18 +55,18 @@ export function createKnownOperations({
     sizeCalculation: (_known, text) => text.length,
   })
   return (transport) => {
-    const asked = parseParams(transport.params)
-    if (asked === null) return null
-    const known = documents.get(asked.query)
+    const request = parseParams(transport.params)
+    if (request === null) return null
+    const known = documents.get(request.query)
     if (known === undefined) {
-      documents.set(asked.query, { timesSeen: 1, planned: null })
+      documents.set(request.query, { timesSeen: 1, planned: null })
       return null
     }
     known.timesSeen += 1
-    if (known.timesSeen === plannedFrom) known.planned = plan(asked.query)
+    if (known.timesSeen === timesUntilPlanned) known.planned = plan(request.query)
     const { planned } = known
-    if (planned === null || (asked.operationName ?? planned.name) !== planned.name) return null
-    return execute(planned, transport, asked.variables)
+    if (planned === null || (request.operationName ?? planned.name) !== planned.name) return null
+    return execute(planned, transport, request.variables)
   }
 
   async function execute(
@@ -82,7 +85,7 @@ export function createKnownOperations({
   }
 }
 
-/** Null for what Yoga refuses, and for what it answers otherwise than by a plain result. */
+/** Null for requests that Yoga refuses, and for those that it does not answer with a plain result. */
 function parseParams({ query, variables = null, operationName = null, ...others }: GraphQLParams) {
   if (typeof query !== 'string' || query.length > documentCharactersMax || query === '') return null
   if (typeof variables !== 'object' || Array.isArray(variables)) return null

@@ -10,7 +10,7 @@ export interface ReadBodyOptions {
 }
 
 /**
- * Reads the whole body of a request, by its events: an asynchronous iterator takes 15 µs more for a body of one chunk.
+ * Reads the whole body of a request by its events: for a body of one chunk, an asynchronous iterator takes 15 µs more.
  *
  * @throws {KeyServerError} TOO_LARGE, before more than `bytesMax` were kept
  */

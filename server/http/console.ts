@@ -15,8 +15,8 @@ export interface ConsoleOptions {
 }
 
 /**
- * Serves the console's files from memory: those under /assets/ have their hash in their name and may be cached for ever,
- * the page and its paths (`/keys/…`) are asked for each time.
+ * Serves the console's files from memory. Those under /assets/ have their hash in their name and may be cached for ever; the
+ * page and its paths (`/keys/…`) are not cached.
  *
  * @returns a route for every path that no other route has; null when there is no console
  */
@@ -44,7 +44,7 @@ export async function createConsoleEndpoint({
 
 const modeMark = 'name="claviger-console" content="hosted"'
 
-/** Whether a request is a browser's navigation, in contrast to a program that reads an address. */
+/** Whether a request is a browser's navigation, and not a program's. */
 function isNavigation({ headers }: IncomingMessage): boolean {
   return headers.accept?.includes('text/html') ?? false
 }
@@ -119,7 +119,7 @@ function send(
 
 const assetHeaders = { 'Cross-Origin-Resource-Policy': 'same-origin' }
 
-/** The page runs its own files and nothing else, talks to its own origin, and turns no text into code. */
+/** The page runs its own files and nothing else, connects to its own origin, and evaluates no strings. */
 function pageHeaders(html: string): Record<string, string> {
   const policy = [
     "default-src 'none'",

@@ -10,7 +10,7 @@ import { readBody } from './body.ts'
 import type { ClientAddressReader } from './client-address.ts'
 import type { OriginPolicy } from './origins.ts'
 import { resultMediaType, sendError, sendResult, sendText } from './responses.ts'
-import { presentSignature, readSignature } from './signature.ts'
+import { readSignature, receiveSignature } from './signature.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -29,8 +29,8 @@ export interface GraphQLEndpointOptions {
 }
 
 /**
- * The front of /graphql: checks the form of a signature, reads a bounded body once, checks its digest, and hands the parsed
- * body to the engine.
+ * The endpoint /graphql: parses the signature, reads a bounded body once, checks its digest, and passes the parsed body to
+ * the engine.
  */
 export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler {
   const { engine, authenticator, explorerPath, log } = options
@@ -85,14 +85,14 @@ export function createGraphQLEndpoint(options: GraphQLEndpointOptions): Handler 
   }
 }
 
-/** A person who opens the address, in contrast to a program that calls it. */
+/** Whether a person has opened the address in a browser. */
 function isVisit({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && (headers.accept?.includes('text/html') ?? false)
 }
 
 /**
- * The engine makes a URL of the Host header and the target, and fails when they are none. The route is found already, and
- * nothing that follows depends on either.
+ * The engine makes a URL of the Host header and the target, and fails when they do not form one. The route is already known,
+ * and nothing that follows depends on either.
  */
 function hideUrl(request: IncomingMessage): void {
   request.headers.host = 'localhost'
@@ -118,7 +118,7 @@ async function readRequest(
   const bytesMax = signed === null ? limits.unsignedBodyBytesMax : limits.signedBodyBytesMax
   const body = await readBody(request, { bytesMax, onBytes })
   const contentType = headers['content-type'] ?? ''
-  const received = presentSignature(signed, { body, contentType, ...target })
+  const received = receiveSignature(signed, { body, contentType, ...target })
   return { received, params: parseParams(body), bodyBytes: body.byteLength }
 }
 

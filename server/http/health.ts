@@ -7,7 +7,7 @@ import { version } from '../lib/version.ts'
 
 /** Below the time-outs that probes of load balancers have. */
 const readinessTimeoutMs = 2_000
-/** A write that met trouble counts for so long, also when the probe succeeds: a full disk may have room for less. */
+/** How long a failed write counts although the probe succeeds: a full disk may still have room for the probe. */
 const troubleMs = 5_000
 
 /** The answer of /readyz. It has no address, no name and no secret, because anybody may ask. */
@@ -32,7 +32,7 @@ export interface ReadinessOptions {
   readonly isStopping: () => boolean
 }
 
-/** Tells whether the server can serve. Those who ask while the database is probed share the answer. */
+/** Tells whether the server can serve. Requests that come while the database is probed share the answer. */
 export function createReadiness({
   databases,
   listenState,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PublishedKey } from '../../schema/graphql/domain.ts'
 import { sendText } from './responses.ts'
 
-/** How long a copy of the key set may be used, in seconds. Whoever meets an unknown `kid` before that asks anew. */
+/** How long a client may cache the key set, in seconds. One that meets an unknown `kid` before that fetches it again. */
 const maxAgeSeconds = 300
 
 /** `/.well-known/jwks.json`: the public keys that sign answers (RFC 7517 §5). Public, so any web page may read it. */

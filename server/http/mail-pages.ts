@@ -66,7 +66,7 @@ const style = `:root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, san
 main { max-width: 34rem; margin: 4rem auto; padding: 0 1rem; overflow-wrap: anywhere }
 button { font: inherit; padding: 0.5rem 1rem }`
 
-/** Nothing is loaded, nothing runs, and the address with its token is told to nobody. */
+/** Nothing is loaded, nothing runs, and the address with its token is sent to nobody as a referrer. */
 const headers = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,

@@ -16,8 +16,8 @@ export interface MetricsServerOptions {
 const connectionsMax = 20
 
 /**
- * Serves /metrics on a port of its own, so that the proxy before the key server does not lead there. On loopback it answers
- * for loopback hosts alone, as the key server does.
+ * Serves /metrics on a port of its own, so that the proxy in front of the key server does not reach it. On loopback it
+ * answers for loopback hosts alone, as the key server does.
  *
  * @returns a function that closes it
  * @throws Error in words when it cannot listen

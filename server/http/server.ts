@@ -87,15 +87,15 @@ export function createHandler({
   }
 }
 
-/** A route and what its requests are called in logs and metrics; the operation of a GraphQL request replaces it. */
+/** A route, and the name of its requests in logs and metrics; a GraphQL request is named by its operation instead. */
 interface NamedRoute {
   readonly operation: string
   readonly answer: Route
 }
 
 /**
- * An HTTP server for a handler; the caller listens. Every phase of a request has a time-out, and one of a connection is under
- * way at a time.
+ * An HTTP server for a handler; the caller listens. Every phase of a request has a time-out, and a connection has one request
+ * under way at a time.
  */
 export function createHttpServer(handler: RequestListener): Server {
   const oneAtATime = new OneAtATime(handler)
@@ -121,7 +121,7 @@ export function createHttpServer(handler: RequestListener): Server {
 const notMyHost =
   'This key server listens on this machine only, and answers for localhost and the hosts of PUBLIC_URL. A proxy before it passes one of them on as Host.'
 
-/** Node keeps the first Host, and a proxy may have gone by another (RFC 9112 §3.2). */
+/** Node keeps the first Host, and a proxy may have used another (RFC 9112 §3.2). */
 function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -131,7 +131,7 @@ function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   return hosts > 1
 }
 
-/** Counts what is left of an answer once the kernel has taken what it can, until the rest has gone too. */
+/** Counts the part of an answer that the kernel has not taken, until it has. */
 function holdAnswer(response: ServerResponse, waitingBytes: WaitingBytes): void {
   // Each of them comes once, and 'once' costs a function and a removal.
   response.on('prefinish', () => {

@@ -8,7 +8,7 @@ import {
 } from '../../schema/wire/signatures/http-signature.ts'
 import type { ReceivedSignature } from '../auth/signature-verifier.ts'
 
-/** Whether a request means to be signed. One that does is never answered as an unsigned one. */
+/** Whether a request claims to be signed. One that does is never answered as an unsigned one. */
 function hasSignature(headers: IncomingHttpHeaders): boolean {
   return headers['signature'] !== undefined || headers['signature-input'] !== undefined
 }
@@ -20,8 +20,8 @@ export interface SignatureHeaders {
 }
 
 /**
- * Reads the headers of a POST's signature; null when it does not mean to be signed. It needs no body, so that none is
- * read for a signature that has not even the form of one.
+ * Reads the signature's headers of a POST; null when it does not claim to be signed. It needs no body, so that none is read
+ * for a malformed signature.
  *
  * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
  */
@@ -37,13 +37,13 @@ export function readSignature(headers: IncomingHttpHeaders): SignatureHeaders | 
 }
 
 /**
- * Reads who sent a POST with this body. The target is taken from the server's own origins and never from the request; of
- * several, the one that the client used is found by the check of the signature, which begins with the one that Host names: a
- * signature of another origin costs a second check.
+ * Checks the digest of a POST's body, and gathers what its signature may cover. The target is one of the server's own origins
+ * and never taken from the request; with several origins each is a candidate, the one that Host names first, because each
+ * further candidate costs a further check of the signature.
  *
  * @throws {KeyServerError} UNAUTHENTICATED with reason SIGNATURE_MALFORMED
  */
-export function presentSignature(
+export function receiveSignature(
   signed: SignatureHeaders | null,
   {
     body,

@@ -1,7 +1,7 @@
 /**
- * Counts the bytes that wait in memory for a client: of bodies that are not whole yet or not answered, and of answers that are not taken. Beyond the
- * bound, what has waited longest is cut off: a client that sends and reads at its own speed is never it, while one that
- * is slow on purpose makes room for the others.
+ * Counts the bytes that wait in memory for clients: of bodies that are not complete or not answered yet, and of answers that
+ * are not taken. Beyond the bound, whatever has waited longest is cut off: a client that sends and reads as fast as it can
+ * is never the one, while one that is slow on purpose makes room for the others.
  */
 export class WaitingBytes {
   readonly #bytesMax: number

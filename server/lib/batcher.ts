@@ -11,8 +11,8 @@ export interface BatcherOptions {
  * Gathers calls that are made at the same time into one call of `fetchAll`, whose results are in the order of its queries.
  * Nothing is cached: a later call fetches again.
  *
- * A lone query waits for no timer. While `callsMax` calls are under way, what comes is gathered until one of them has ended: the
- * busier the database, the larger the batches, and no flood fills the connection with calls.
+ * A single query waits for no timer. While `callsMax` calls are under way, further queries are gathered until one of them has
+ * ended: the busier the database, the larger the batches, and a flood of queries does not become a flood of calls.
  */
 export function createBatcher<Query, Result>(
   fetchAll: (queries: readonly Query[]) => Promise<readonly Result[]>,

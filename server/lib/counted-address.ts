@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * The address that a client is counted by: its IPv4 address, or the /64 of its IPv6 address, because a subscriber has all 2^64 of it.
+ * The address that a client is counted by: its IPv4 address, or the /64 of its IPv6 address, because a subscriber has a whole
+ * /64.
  *
  * @param address IPv4, or IPv6 without a zone
  */

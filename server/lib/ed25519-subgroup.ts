@@ -19,12 +19,12 @@ const privateKey = createPrivateKey({
 
 /**
  * Whether 32 bytes are the canonical encoding of an Ed25519 point in the subgroup of prime order, and not its identity. It is
- * exact, and takes 80 µs where a decoded point's own check takes 850 µs: the multiplication is OpenSSL's.
+ * exact, and takes 80 µs instead of the 850 µs of a check in JavaScript: the multiplication is OpenSSL's.
  *
- * A point is P + T, with P of the subgroup and T of an order that divides the cofactor. X25519 with {@link scalar} makes the
- * u of −P of it, which is that of P, and so the one of P + T exactly when T is the identity. It makes nothing when P is the
- * identity. For a u that belongs to no point of the curve but to one of its twist, which has another prime order, it makes
- * another u, or nothing.
+ * Any point is P + T, where P is in the subgroup and the order of T divides the cofactor. Multiplied by {@link scalar} it
+ * becomes −P. X25519 knows only the coordinate u, which −P and P share, so the result equals the input exactly when T is the
+ * identity. There is no result when P is the identity. A u that is not of the curve but of its twist, whose subgroup has
+ * another prime order, has another result or none.
  */
 export function isInPrimeOrderSubgroup(encoded: Uint8Array): boolean {
   const u = montgomeryU(encoded)

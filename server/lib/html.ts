@@ -7,7 +7,7 @@ export class Html {
   }
 }
 
-/** A template of HTML: what is put in is escaped, unless it is HTML itself or a list of that. */
+/** A template of HTML: its values are escaped, unless they are HTML themselves or a list of it. */
 export function html(
   parts: TemplateStringsArray,
   ...values: readonly (string | Html | readonly Html[])[]

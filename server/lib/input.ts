@@ -23,8 +23,8 @@ import { decodeBase64url } from '../../schema/wire/base64url.ts'
 import { isInPrimeOrderSubgroup } from './ed25519-subgroup.ts'
 
 /*
- * Parsers of what clients send. GraphQL has checked shapes and plain types before; here is what it cannot check.
- * No message says what was received: it may be a secret that was sent by mistake.
+ * Parsers of what clients send. GraphQL has already checked shapes and scalar types; these check the rest. No message
+ * quotes what was received: it may be a secret that was sent by mistake.
  */
 
 /**
@@ -43,29 +43,29 @@ export function parseInput<T>(parser: z.ZodType<T>, value: unknown, field: strin
   )
 }
 
-/** Characters that PostgreSQL could not hold as they are, that end a line, or that turn the text around them. */
+/** Characters that PostgreSQL cannot store unchanged, that end a line, or that change the direction of the text around them. */
 const unprintable = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
 
-/** Format characters, and those that a font shows nothing for (UAX #44, Default_Ignorable_Code_Point). */
+/** Format characters, and those that are invisible (UAX #44, Default_Ignorable_Code_Point). */
 const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
 
 /**
- * Those that are part of something visible: what chooses an emoji's style, joiners between emoji, letters or marks, and the
- * tags that make a flag of a black one (UTS #51).
+ * Those that are part of something visible: variation selectors of emoji, joiners between emoji, letters or marks, and the
+ * tags of subdivision flags (UTS #51).
  */
 const visibleSequence =
   /\u{1f3f4}[\u{e0020}-\u{e007f}]+|(?<=\p{Emoji})[\ufe0e\ufe0f](?:\u200d(?=\p{Emoji}))?|(?<=[\p{L}\p{M}\p{Emoji}])[\u200c\u200d](?=[\p{L}\p{M}\p{Emoji}])/gu
 
-/** Space that is none of the keyboard's, so that two names look the same; a Braille pattern without dots is one too. */
+/** Spaces other than U+0020, with which two names look the same; a Braille pattern without dots is one of them. */
 const otherSpace = /(?! )[\p{Zs}\u2800]/u
 
-/** More marks over each other than UTS #39 §5.4 has any language use: they cover the lines around. */
+/** More stacked marks than any language uses (UTS #39 §5.4): they cover the lines around them. */
 const piledMarks = /[\p{Mn}\p{Me}]{5}/u
 
-/** A text that stands alone on its line, in its own order, without white space around it. */
+/** A text of one line, in its own direction, without white space around it. */
 function text(charactersMax: number) {
   return z
-    .string({ error: 'This must be a text.' })
+    .string({ error: 'This must be a string.' })
     .refine((value) => value.length >= 1 && value.length <= charactersMax, {
       error: `This has 1 to ${String(charactersMax)} characters.`,
       abort: true,
@@ -91,12 +91,12 @@ export const label = text(limits.labelCharactersMax).refine(
   { error: 'This must not have invisible characters.' },
 )
 
-/** A name of which no other looks the same because of a character that is not seen, or of its encoding. */
+/** A name that no other name equals but for invisible characters or another encoding. */
 export const applicationServer = text(limits.applicationServerCharactersMax)
   .refine((value) => !invisible.test(value), { error: 'This must not have invisible characters.' })
   .refine((value) => !otherSpace.test(value), { error: 'This must not have white space but plain spaces.' })
 
-/** A name that somebody asks about: it need not be one that could be stored. */
+/** A name that is looked up: it need not be one that could be stored. */
 export const askedName = z
   .string()
   .refine(
@@ -146,7 +146,7 @@ export const expiryNotices = z
 
 /** A key that is registered. */
 export const publicJwk = parsedBy((value) => registrable(parsePublicJwkForm(value)), InvalidJwk)
-/** A key that is shown and compared, not stored. */
+/** A key that is presented and compared, not stored. */
 export const presentedJwk = parsedBy(parsePublicJwkForm, InvalidJwk)
 /** A signing key that is registered. */
 export const signingJwk = parsedBy((value) => registrable(parseSigningJwk(value)), InvalidJwk)
@@ -154,7 +154,7 @@ export const wrappingJwk = parsedBy(parseWrappingJwk, InvalidJwk)
 
 /** A compact JWE together with its header. */
 export const jwe = parsedBy((value) => {
-  if (typeof value !== 'string') throw new InvalidJwe('A wrapped key is a text.')
+  if (typeof value !== 'string') throw new InvalidJwe('A wrapped key is a string.')
   const header = parseWrappedKeyHeader(value)
   return { compact: toCompactJwe(value), header }
 }, InvalidJwe)

@@ -10,7 +10,7 @@ export interface FloodOptions {
 
 /** Warnings and worse. Below it, a line is about one request, and a request has one. */
 const warnLevel = 40
-/** Kinds are made of texts in the code and of codes, and so are few; a bound all the same. */
+/** Kinds consist of texts in the code and of error codes, and so are few; this is a bound all the same. */
 const kindsMax = 1_000
 
 interface Window {
@@ -19,9 +19,9 @@ interface Window {
 }
 
 /**
- * Sums up floods: a database that is away makes a warning of every request, thousands a second, which fill a disk and hide what
- * else goes wrong. Lines are of one kind when they have the level, the text, the operation and the error's name and codes in
- * common. After ten of them in a minute the next are counted, and one line at the end of that minute says how many.
+ * Sums up floods: while a database cannot be reached, every request logs a warning, thousands a second, which fill a disk and
+ * hide what else goes wrong. Lines are of one kind when they share the level, the text, the operation, and the error's name
+ * and codes. After ten of a kind in a minute, further ones are counted, and one line at the end of that minute says how many.
  *
  * @returns the hook `logMethod` of pino
  */

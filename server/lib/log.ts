@@ -31,7 +31,7 @@ export function createLoggerOn(
   )
 }
 
-/** As pino's `isoTime`, whose text of a millisecond is made once. */
+/** As pino's `isoTime`, but each millisecond is formatted once. */
 function createTimestamp(): () => string {
   let ofMs = NaN
   let text = ''
@@ -46,9 +46,9 @@ function createTimestamp(): () => string {
 }
 
 /**
- * Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. Written
- * in the background, because a reader that is slow would stop the process: to a full pipe 150 µs a line instead of 15. Lines
- * that wait at the process's end are written then.
+ * Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. They are
+ * written in the background, because a slow reader would stop the process: to a full pipe 150 µs a line instead of 15. Lines
+ * that still wait when the process ends are written then.
  */
 function openStandardError(): DestinationStream {
   const destination = pino.destination({ dest: 2, sync: false, maxLength: 2 ** 20 })
@@ -56,7 +56,7 @@ function openStandardError(): DestinationStream {
   return gatherLines(destination)
 }
 
-/** Hands on the lines of one turn of the event loop together: each write costs 5 µs, as much as the making of its line. */
+/** Writes the lines of one turn of the event loop together: a write costs 5 µs, as much as formatting its line. */
 function gatherLines(destination: ReturnType<typeof pino.destination>): DestinationStream {
   let lines = ''
   const handOn = () => {

@@ -57,17 +57,17 @@ export interface TracedStep<T> extends Step {
   readonly codeOf?: (result: T) => string | null
 }
 
-/** Whether steps are traced here, for those whose names cost something to make. */
+/** Whether steps are traced here: naming some of them is expensive. */
 export function isTraced(): boolean {
   return storage.getStore() !== undefined
 }
 
-/** Traces `work` as a step of what is under way. Outside of any span it is not traced. */
+/** Traces `work` as a step of the current span. Outside of any span it is not traced. */
 export function traceStep<T>(step: TracedStep<T>, work: () => Promise<T>): Promise<T> {
   return traceIn(storage.getStore()?.begin(step) ?? null, step, work)
 }
 
-/** Traces work that nobody asked for, with its steps. */
+/** Traces work that belongs to no request, with its steps. */
 export function traceAlone<T>(traces: Traces, step: TracedStep<T>, work: () => Promise<T>): Promise<T> {
   return traceIn(traces.begin(step), step, work)
 }

@@ -1,27 +1,27 @@
 /*
- * Limits of what one client, and all of them together, may hold open on one process of the server. Whoever wants more is told
- * RATE_LIMITED unless it says otherwise; docs/protocol.md says so.
+ * Limits on what one client, and all of them together, may hold open on one process of the server. Beyond a limit a client
+ * gets RATE_LIMITED unless it says otherwise here; docs/protocol.md has the list.
  */
 
-/** Connections of HTTP, those that became sockets among them. Another one is closed as it comes. */
+/** HTTP connections, those that became WebSockets included. A further one is closed at once. */
 export const connectionsMax = 20_000
 
-/** Requests of a connection that wait for the answer to the one before. With one more, the connection is closed. */
+/** Pipelined requests of a connection that wait for the answer to the one before. With one more, it is closed. */
 export const pipelinedOfConnectionMax = 100
 
-/** As much of all connections together: some 3 KB each. */
+/** Likewise of all connections together: some 3 KB each. */
 export const pipelinedMax = 2_000
 
-/** Queries and mutations that run at a time. Another one is UNAVAILABLE. */
+/** Queries and mutations that run at a time. A further one gets UNAVAILABLE. */
 export const executionsMax = 1_000
 
-/** Bodies of requests and answers that wait for their clients, in bytes. Beyond it, who has waited longest is cut off. */
+/** Bodies of requests and answers that wait for their clients, in bytes. Beyond it, the one that has waited longest is cut off. */
 export const waitingBytesMax = 32 * 1024 * 1024
 
-/** How long a client may take nothing of what waits for it. */
+/** How long a client may read nothing of an answer that waits for it. */
 export const writeTimeoutMs = 30_000
 
-/** Subscriptions of a key over all transports: as many as its sockets may have. */
+/** Subscriptions of a key over all transports: as many as its sockets may have together. */
 export const streamsPerKeyMax = 100
 
 /** Subscriptions of all keys of an account, or of an application server: its next alert wakes them all. */

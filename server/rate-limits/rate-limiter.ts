@@ -6,7 +6,7 @@ export interface RateLimit {
   readonly seconds: number
 }
 
-/** Clients that are counted at a time, some 100 bytes each. Beyond it whoever was longest away is forgotten. */
+/** Clients that are counted at a time, some 100 bytes each. Beyond it the least recently seen one is forgotten. */
 const clientsMax = 50_000
 
 /**

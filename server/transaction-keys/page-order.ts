@@ -7,7 +7,7 @@ import type { TransactionKeySort } from '../../schema/wire/enums.ts'
 import { badInput } from '../../schema/wire/errors.ts'
 import { instant } from '../lib/input.ts'
 
-/** How one order sorts: by `value` in SQL, then by id in the same direction, so that no two keys have one place. */
+/** How one order sorts: by `value` in SQL, then by id in the same direction, so that no two keys have the same position. */
 interface Order {
   readonly isDescending: boolean
   readonly value: SQL
@@ -81,13 +81,13 @@ export function orderBy(sort: TransactionKeySort): SQL[] {
   return isDescending ? [desc(value), desc(transactionKeys.id)] : [asc(value), asc(transactionKeys.id)]
 }
 
-/** The place of a key in an order. The sort is part of it, so that a cursor of one order is refused by another. */
+/** The position of a key in an order. The sort is part of it, so that a cursor of one order is refused by another. */
 export function cursorOf(key: TransactionKey, sort: TransactionKeySort): string {
   return encodeCursor('key', [...(sort === 'NEWEST' ? [] : [sort]), orders[sort].read(key), key.id].join('/'))
 }
 
 /**
- * The condition that a key comes after the place that a cursor names.
+ * The condition that a key comes after the position that a cursor names.
  *
  * @throws {KeyServerError} BAD_USER_INPUT at `after`
  */
@@ -99,8 +99,8 @@ export function isBeyond(
   const parts = decodeCursor('key', cursor)?.split('/') ?? []
   const [at = '', id = ''] = sort === 'NEWEST' ? parts : parts.slice(1)
   const isOfSort = sort === 'NEWEST' ? parts.length === 2 : parts.length === 3 && parts[0] === sort
-  const place = isOfSort && z.guid().safeParse(id).success ? parse(at, accountId) : null
-  if (place === null) throw badInput('after', 'This is not a cursor of this connection.')
+  const position = isOfSort && z.guid().safeParse(id).success ? parse(at, accountId) : null
+  if (position === null) throw badInput('after', 'This is not a cursor of this connection.')
   const comparison = isDescending ? sql`<` : sql`>`
-  return sql`(${value}, ${transactionKeys.id}) ${comparison} (${place}, ${id}::uuid)`
+  return sql`(${value}, ${transactionKeys.id}) ${comparison} (${position}, ${id}::uuid)`
 }

@@ -18,7 +18,7 @@ export function assertTerm({ notBefore, expiresAt }: Term): void {
   }
 }
 
-/** The notices of a key that was stored without any: the default ones that still lie ahead. */
+/** The notices of a key that is stored without any: the default ones that still lie ahead. */
 export function defaultNotices(expiresAt: Date | null, now: Date): number[] {
   if (expiresAt === null) return []
   return limits.expiryNoticesDefault.filter((seconds) => noticeDueAt(expiresAt, seconds) > now)

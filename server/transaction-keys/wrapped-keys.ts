@@ -16,8 +16,8 @@ export interface WrappedKeyRow {
 type Transaction = Pick<SignedTransaction, 'tx' | 'accountId'>
 
 /**
- * Checks that all of these management keys are active, the account's, and none a VIEWER's, which opens nothing. The transaction holds their lock
- * (server/auth/management-keys-lock.ts), or they may be revoked meanwhile.
+ * Checks that all of these management keys are active, the account's, and none a VIEWER's, which opens nothing. The
+ * transaction holds their lock (server/auth/management-keys-lock.ts), or else they may be revoked meanwhile.
  *
  * @throws {KeyServerError} NOT_FOUND
  */

@@ -1,7 +1,7 @@
 const minuteMs = 60_000
 const firstDelayMsMax = 5_000
 const delayMsMax = 60 * minuteMs
-/** How long an alert is tried. */
+/** How long delivery of an alert is tried. */
 const triedMs = 3 * 24 * 60 * minuteMs
 
 /**

@@ -19,7 +19,7 @@ export async function nextAskedLetter(
 }
 
 /**
- * Takes the owner's request, before the letters are looked at: one that comes later sets the mark anew.
+ * Clears the owner's request, before the letters are read: one that comes later sets it again.
  *
  * @returns whether the lease is still held
  */
@@ -30,14 +30,14 @@ export async function takeRedelivery(sql: postgres.Sql, webhook: LeasedWebhook):
   return rows.count === 1
 }
 
-/** There was no time for all of them. */
+/** Keeps the owner's request, because there was no time for all letters. */
 export async function postponeRedelivery(sql: postgres.Sql, webhook: LeasedWebhook): Promise<void> {
   await sql`
     UPDATE webhooks SET is_redelivery_asked = true
     WHERE account_id = ${webhook.account_id} AND id = ${webhook.id} AND lease = ${webhook.lease}`
 }
 
-/** Forgets a letter that was taken at last, or keeps it with its newest failure. */
+/** Removes a letter that the receiver has taken at last, or keeps it with its newest failure. */
 export async function recordRedelivered(
   sql: postgres.Sql,
   webhook: LeasedWebhook,

@@ -12,7 +12,7 @@ export interface WebhookMessage {
 /**
  * An alert as a message of Standard Webhooks 1.0: its headers, a symmetric signature (`v1`, HMAC-SHA-256 over id,
  * timestamp and body), and a payload of `type`, `timestamp` and `data`. The id is the alert's, as GraphQL shows it, in
- * every attempt: by it a receiver knows what it has taken before.
+ * every attempt: by it a receiver recognises what it has already taken.
  *
  * @param options.sentAt of this attempt; receivers refuse what is minutes away from their clock
  */

@@ -10,8 +10,8 @@ export const pauseSecondsMax = 600
 const failuresMax = 30
 
 /**
- * Shortens waits and leases that end later than any that begins now would: they began while the clock was ahead, and would
- * last until it is there again.
+ * Shortens waits and leases that end later than any that begins now: they began while the clock was ahead, and would last
+ * until it is there again.
  *
  * @returns false: it leaves nothing for another run
  */

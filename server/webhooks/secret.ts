@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { openSealed, seal, type SealedFor } from '../lib/sealed.ts'
 
-/** The bytes that sign what a webhook is sent. They are between the key server and the receiver, and open no key. */
+/** The bytes that sign a webhook's messages. The key server and the receiver share them, and they open no key. */
 export type WebhookSecret = Uint8Array & { readonly brand?: 'WebhookSecret' }
 
 const secretBytes = 32

@@ -4,7 +4,7 @@ import { limits } from '../../schema/wire/limits.ts'
 import { isPublicAddress } from '../outbound/public-address.ts'
 
 /**
- * Parses the URL of a webhook, and answers its canonical form. Where its name leads is checked when something is posted.
+ * Parses the URL of a webhook, and answers its canonical form. The addresses of its name are checked when something is posted.
  *
  * @param options.allowsPrivate also http, and addresses that only the operator's own network reaches
  */

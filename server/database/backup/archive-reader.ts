@@ -73,7 +73,7 @@ export class ArchiveReader {
   }
 }
 
-/** Where the line is that ends the rows; null when it is further on. */
+/** The position of the line that ends the rows; null when it is further on. */
 function findEndOfRows(bytes: Buffer): number | null {
   if (bytes.subarray(0, endOfRows.length).equals(Buffer.from(endOfRows))) return 0
   const before = bytes.indexOf(`\n${endOfRows}`)

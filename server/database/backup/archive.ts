@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * The content of a backup, as lines of UTF-8: the head as JSON; each table as a line of JSON, its rows in the text format of COPY, and a
- * line `\.`; and the end as JSON. Every major version of PostgreSQL reads the rows of every other one.
+ * The content of a backup, as lines of UTF-8: the head as JSON; each table as a line of JSON, its rows in the text format of
+ * COPY, and a line `\.`; and the end as JSON. Every major version of PostgreSQL reads the rows of every other one.
  */
 export const archiveHead = z.object({
   /** The version of the program that wrote it, e.g. 0.1.0. */
@@ -39,7 +39,7 @@ export type ArchiveEnd = z.infer<typeof archiveEnd>
 
 export const endOfRows = '\\.\n'
 
-/** A backup that cannot be used, in words that begin after its name: `is cut off`. */
+/** A backup that cannot be used. The message follows its name: `is cut off`. */
 export class UnusableBackup extends Error {
   override readonly name = 'UnusableBackup'
 }

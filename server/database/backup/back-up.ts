@@ -27,7 +27,7 @@ export interface BackUpOptions {
 export type Backup = WrittenBackup & ArchiveHead & Pick<ArchiveEnd, 'rows'>
 
 /**
- * Writes all that a database holds to a file, as of one moment, while key servers go on working. Only migrations wait meanwhile.
+ * Writes everything that a database holds at one moment to a file, while key servers go on working. Only migrations wait.
  *
  * @throws Error in words when the database is not one that this version knows, or the file cannot be written
  */

@@ -4,8 +4,8 @@ import type postgres from 'postgres'
 /**
  * Sends the bytes of `rows` to a COPY … FROM STDIN.
  *
- * postgres.js 3.4.9 tells nobody of an error that PostgreSQL finds after the last byte: it has given up the stream by then, and
- * resolved the query when it was opened. So the query's `reject`, which it still calls, is put to use.
+ * postgres.js 3.4.9 reports no error that PostgreSQL finds after the last byte: by then it has given up the stream, and it
+ * resolved the query when the stream was opened. But it still calls the query's `reject`, which is used here.
  *
  * @throws PostgreSQL's error
  */

@@ -1,4 +1,4 @@
-/** Takes all that comes, for what happens on the way. */
+/** Reads all of a stream, for the effects of its steps. */
 export async function drain(source: AsyncIterable<unknown>): Promise<void> {
   const iterator = source[Symbol.asyncIterator]()
   for (let isOver = false; !isOver;) isOver = (await iterator.next()).done === true

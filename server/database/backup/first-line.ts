@@ -13,7 +13,7 @@ const beginning = 'claviger-backup '
 const format = 1
 export const firstLineBytes = firstLineOf('0'.repeat(64)).length
 
-/** Whether a file is a backup, or was to be one. */
+/** Whether a file is a backup, complete or not. */
 export async function isBackup(file: FileHandle): Promise<boolean> {
   return (await readStart(file)).startsWith(beginning)
 }

@@ -1,7 +1,7 @@
 import { codesOf } from '../error-codes.ts'
 
 /**
- * Runs what reads or writes a file, and names the file in what the system refuses.
+ * Runs what reads or writes a file, and names the file in the system's errors.
  *
  * @throws Error in words
  */

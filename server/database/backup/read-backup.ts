@@ -8,7 +8,7 @@ import { drain } from './drain.ts'
 import { firstLineBytes, readChecksum } from './first-line.ts'
 import { namingFile } from './naming-file.ts'
 
-/** A backup whose checksum was found right. */
+/** A backup whose checksum is right. */
 export interface CheckedBackup {
   readonly sha256: string
   /** Its content. The last step throws {@link UnusableBackup} when the file was changed since it was checked. */
@@ -18,7 +18,7 @@ export interface CheckedBackup {
 /**
  * Opens a backup, and compares all of it with its checksum before `work` begins.
  *
- * @throws Error in words: that there is no such file, that it is no backup, of a newer format, or not what was written
+ * @throws Error in words: there is no such file, it is not a backup, its format is newer, or it is damaged
  */
 export async function withBackup<T>(
   path: string,

@@ -28,8 +28,8 @@ export interface Restored<T> extends ArchiveHead, Pick<ArchiveEnd, 'rows'> {
 }
 
 /**
- * Fills an empty database from a backup and migrates it to this version, all in one transaction: it is empty or complete,
- * whenever this is interrupted.
+ * Fills an empty database from a backup and migrates it to this version, all in one transaction: whenever this is
+ * interrupted, the database is empty or complete.
  *
  * @throws {UnusableBackup}
  * @throws Error in words when the database is not empty; else that of `settle`
@@ -114,7 +114,7 @@ async function fill(archive: ArchiveReader, { tx, run, schema }: Target): Promis
   return end
 }
 
-/** Hands each table's rows to `take`, and compares how many they were with the end of the archive. */
+/** Passes each table's rows to `take`, and compares their numbers with the end of the archive. */
 async function readTables(
   archive: ArchiveReader,
   take: (table: ArchiveTable, rows: AsyncIterable<Buffer>) => Promise<void>,
@@ -152,8 +152,8 @@ function isSame(one: Readonly<Record<string, number>>, other: Readonly<Record<st
 }
 
 /**
- * Requests that were signed before the restore are refused: the nonces that were consumed after the backup are lost, and whoever recorded
- * such a request could send it again.
+ * Refuses requests that were signed before the restore: the nonces that were consumed after the backup are lost, and whoever
+ * recorded such a request could replay it.
  */
 async function forgetNonces(tx: Executor): Promise<void> {
   const { forgottenNonces } = tables

@@ -42,7 +42,7 @@ function inOrder(waiting: z.infer<typeof rows>): ArchiveTable[] {
   return ordered
 }
 
-/** The sequences of a schema, but that of the journal, with where they stand. They are in no snapshot: later numbers do. */
+/** The sequences of a schema, except the journal's, and their positions. They are in no snapshot, but later positions will do. */
 export async function listSequences(tx: Executor, schema: string) {
   const found = await tx.execute<{ name: string }>(sql`
     SELECT c.relname AS name FROM pg_class c

@@ -57,7 +57,7 @@ async function openRows(
 
 const chunkBytes = 64 * 1024
 
-/** PostgreSQL sends each row by itself, and a step for each would cost more than the row. */
+/** PostgreSQL sends each row by itself; a step for each row would cost more than the row. */
 async function* inChunks(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let waiting: Buffer[] = []
   let length = 0

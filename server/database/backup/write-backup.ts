@@ -15,10 +15,11 @@ export interface WrittenBackup {
 }
 
 /**
- * Writes a backup beside its place, compressed and for its owner only, and moves it there when it is whole and on the disk. A
- * backup that is there is replaced then, and stays when anything fails. Another file is never replaced.
+ * Writes a backup, compressed and readable by its owner only, beside its path, and moves it there when it is complete and on
+ * the disk. A backup that exists there is replaced only then, and remains when anything fails. Another file is never
+ * replaced.
  *
- * @throws Error in words when the place is taken or cannot be written; else that of `content`
+ * @throws Error in words when the path is taken or cannot be written; else that of `content`
  */
 export async function writeBackup(
   path: string,
@@ -56,7 +57,7 @@ export async function writeBackup(
   }
 }
 
-/** There may be nothing, or a backup: who names another file by mistake keeps it. Links are not followed. */
+/** There may be nothing, or a backup: another file that is named by mistake is kept. Links are not followed. */
 async function assertReplaceable(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return

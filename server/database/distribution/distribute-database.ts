@@ -8,7 +8,7 @@ import { findUnmet } from '../requirements.ts'
 import { runTransaction } from '../transaction.ts'
 import { distribute } from './distribute.ts'
 
-/** Copying what is stored to other machines takes time. */
+/** Copying the rows to other machines takes time. */
 const timeoutMs = 24 * 3_600_000
 
 /**

@@ -35,7 +35,7 @@ export async function readDistribution(
   return { hasCitus: true, isDistributed: state.parse(row).is_distributed }
 }
 
-/** A type or a function that a transaction makes is seen by its further statements only when each node is reached by one connection. */
+/** Further statements of a transaction see a type or a function that it created only if each node is reached by one connection. */
 export const sequentially = sql`SET LOCAL citus.multi_shard_modify_mode TO 'sequential'`
 
 /** The changes of {@link distribute}. */
@@ -47,7 +47,8 @@ export interface Distributed {
 }
 
 /**
- * Distributes tables that are not yet, and gives functions the texts that distributed tables need. Repeated, it changes nothing.
+ * Distributes the tables that are not distributed yet, and replaces functions by those that distributed tables need. Repeated, it
+ * changes nothing.
  *
  * @param tx on the coordinator, holding the lock of the migrations
  * @throws Error in words when this is no Citus that can take them
@@ -125,7 +126,7 @@ async function place(tx: Executor, table: string, placement: Placement): Promise
   )
 }
 
-/** The texts of functions that distributed tables need. Bodies are not checked when a function is made, so any order does. */
+/** The functions that distributed tables need. Bodies are not checked when a function is created, so any order will do. */
 export async function readDistributedFunctions(): Promise<string[]> {
   const files = (await readdir(distributedFolder)).filter((name) => name.endsWith('.sql')).sort()
   return Promise.all([

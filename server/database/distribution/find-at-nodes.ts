@@ -1,7 +1,7 @@
 import { within } from '../within.ts'
 import type { DatabaseNode } from './nodes.ts'
 
-/** One that is away may not answer at all. */
+/** A node that is away may not answer at all. */
 const timeoutMs = 3_000
 
 /**

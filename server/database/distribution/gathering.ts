@@ -5,7 +5,7 @@ import { GroupCommits, type DecidesRequests, type GroupCommit } from '../group-c
 /** Connections to a machine that holds accounts. */
 export type MachinePools = Pick<Databases, 'reads' | 'writes'>
 
-/** Gathers concurrent requests that concern accounts, for each machine by itself: one that is away delays no other. */
+/** Gathers concurrent requests that concern accounts, separately for each machine: one that is away delays no other. */
 export interface Gathering {
   /** Decides requests in groups: see {@link GroupCommits}. */
   readonly gather: <Asked, Outcome>(
@@ -33,7 +33,7 @@ export interface NodeGatheringOptions {
   readonly nodeOf: (accountId: string) => MachinePools | null
 }
 
-/** Each node of Citus is asked about accounts that it holds, or has held a moment ago. */
+/** Each node of Citus gets the requests of accounts that it holds, or held a moment ago. */
 export function gatherOnNodes({ coordinator, nodeOf }: NodeGatheringOptions): Gathering {
   return {
     gather<Asked, Outcome>(commitOn: (writes: OpenPool) => GroupCommit<Asked, Outcome>) {
@@ -55,7 +55,7 @@ export function gatherOnNodes({ coordinator, nodeOf }: NodeGatheringOptions): Ga
   }
 }
 
-/** Makes something of an object once, and keeps it as long as the object is there. */
+/** Makes a value for an object once, and keeps it as long as the object. */
 function onceForEach<Of extends object, T>(make: (of: Of) => T): (of: Of) => T {
   const made = new WeakMap<Of, T>()
   return (of) => {

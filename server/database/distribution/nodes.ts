@@ -9,7 +9,7 @@ import { gatherOnNodes, gatherOnOne, type Gathering, type MachinePools } from '.
 import { within } from '../within.ts'
 import { ShardDirectory } from './shard-directory.ts'
 
-/** One machine's part of the database: all of it, unless it is spread over several. */
+/** The part of the database on one machine: all of it, unless it is distributed. */
 export interface DatabaseNode extends MachinePools {
   /** For people. */
   readonly name: string
@@ -53,7 +53,7 @@ export interface CitusNodesOptions {
   readonly log: Logger
 }
 
-/** How soon a node is served that was added. */
+/** How soon an added node is served. */
 const refreshMs = 5_000
 const findUnmetMs = 5_000
 

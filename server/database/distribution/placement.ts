@@ -1,4 +1,4 @@
-/** Where the rows of a table are, on a database that is spread over machines. */
+/** Where the rows of a table are in a distributed database. */
 export type Placement =
   /** With the account of this column, or whatever else the column names, on one of the nodes. */
   | { readonly by: string; readonly beside: string | null }
@@ -8,8 +8,8 @@ export type Placement =
 const ofAccount: Placement = { by: 'account_id', beside: 'accounts' }
 
 /**
- * The place of each table, in the order in which they are distributed: each after those that its foreign keys refer to. A table is
- * beside another one when equal values of their columns are on one node, which lets statements join them.
+ * The placement of each table, in the order in which they are distributed: each after those that its foreign keys refer to. A
+ * table is beside another one when equal values of their columns are on one node, so that statements can join them.
  */
 export const placements: Readonly<Record<string, Placement>> = {
   accounts: { by: 'id', beside: null },
@@ -47,7 +47,7 @@ export const placements: Readonly<Record<string, Placement>> = {
   forgotten_nonces: 'EVERYWHERE',
 }
 
-/** Foreign keys from a table that is everywhere to one that is not. Where they are missing, the statements see to it. */
+/** Foreign keys from a table that is everywhere to one that is not. They are dropped there, and the statements do their work. */
 export const droppedForeignKeys: readonly { readonly table: string; readonly refersTo: string }[] = [
   { table: 'application_server_keys', refersTo: 'application_servers' },
 ]

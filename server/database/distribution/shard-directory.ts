@@ -5,8 +5,8 @@ import { uuidHash } from './uuid-hash.ts'
 const shardRows = z.array(z.object({ first: z.int(), node: z.string() }))
 
 /**
- * Which node holds an account, as the coordinator knew it at the last reading. Whoever acts on it must let the node check it: a shard
- * may have been moved since. No account is asked for, so nothing shows which of them were.
+ * Which node holds an account, as the coordinator knew it when it was last read. A shard may have been moved since, so the node
+ * has to check it again. All of it is read at once, so that the coordinator does not learn which accounts are looked up.
  */
 export class ShardDirectory {
   readonly #databases: Pick<Databases, 'reads'>
