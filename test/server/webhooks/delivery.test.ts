@@ -156,13 +156,18 @@ test('the first dead letter is told to the other webhooks, and further ones are 
   const [other, target] = [await receiver(), await receiver(() => 500)]
   await setWebhook(world.url, owner.key, { url: other.url })
   const { id } = await setWebhook(world.url, owner.key, { url: target.url })
-  const lettersOf = async () =>
-    (await webhooksOf(world.url, owner.key)).find((webhook) => webhook['id'] === id)?.['deadLetterCount']
+  const failing = async () => (await webhooksOf(world.url, owner.key)).find((webhook) => webhook['id'] === id)
   await raise(world, owner, { count: 3 })
-  await eventually(() => target.received.length > 0, { withinMs: 5_000, what: 'the first attempt' })
+  await eventually(async () => (await failing())?.['failure'] === 'HTTP_500', {
+    withinMs: 5_000,
+    what: 'the first failure',
+  })
   await age(id, 4)
   await elapse(id)
-  await eventually(async () => (await lettersOf()) === 3, { withinMs: 10_000, what: 'three dead letters' })
+  await eventually(async () => (await failing())?.['deadLetterCount'] === 3, {
+    withinMs: 10_000,
+    what: 'three dead letters',
+  })
   const told = () =>
     other.received.map(({ body }): unknown => JSON.parse(body)).filter((message) => isFailing(message, id))
   await eventually(() => told().length > 0, { withinMs: 5_000, what: 'the news' })
