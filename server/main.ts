@@ -2,7 +2,7 @@
 import cluster from 'node:cluster'
 import { startKeyServer, startWorkerKeyServer } from './app.ts'
 import { banner } from './operator/banner.ts'
-import { describeConfig, findConfigWarnings, readServerConfig, type Config } from './config.ts'
+import { describeConfig, findConfigWarnings, InvalidConfig, readServerConfig, type Config } from './config.ts'
 import { createLogger } from './lib/log.ts'
 import { growYoungGeneration } from './lib/young-generation.ts'
 import { watchForEnd, type ProcessEnd } from './operator/process-end.ts'
@@ -25,7 +25,15 @@ try {
   const end = watchForEnd({ delaySeconds: config.shutdownDelaySeconds, explain: explainStartFailure })
   await run(config, end)
 } catch (error) {
-  process.stderr.write(`\nThe key server did not start.\n${explainStartFailure(error)}\n`)
+  // A setting that is missing may be there under a name that is misspelt.
+  const unknown = error instanceof InvalidConfig ? findConfigWarnings() : []
+  const lines = [
+    '',
+    'The key server did not start.',
+    explainStartFailure(error),
+    ...unknown.map((line) => `  ${line}`),
+  ]
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''))
   process.exit(1)
 }
 

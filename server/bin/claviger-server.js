@@ -2,7 +2,7 @@
 // Runs the key server, or with `server-key`, `application-server`, `accounts`, `invite` or `database` the operator's commands. `claviger serve` and its
 // like run this file too, when the package claviger finds it.
 // In a checkout the TypeScript sources run as they are; an installed package has dist/ instead.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -19,6 +19,7 @@ const usage = `Usage: claviger-server serve [OPTION]...
        claviger-server invite --help
        claviger-server database --help
        claviger-server doctor --help
+       claviger-server --version
 
 Runs the key server, which is also what it does without a command, or the operator's
 commands on its database. All have the same settings, as environment variables and, of
@@ -38,7 +39,11 @@ const entries = {
   doctor: 'operator/doctor',
 }
 
-const command = process.argv[2] ?? 'serve'
+// Without a command its options are those of `serve`.
+const [first = '--'] = process.argv.slice(2)
+if (first.startsWith('-') && !['--help', '-h', '--version'].includes(first))
+  process.argv.splice(2, 0, 'serve')
+const command = process.argv[2]
 if (Object.hasOwn(entries, command)) {
   const isCheckout = existsSync(new URL('../main.ts', import.meta.url))
   const isHelp = command === 'serve' && process.argv.some((arg) => arg === '--help' || arg === '-h')
@@ -48,6 +53,9 @@ if (Object.hasOwn(entries, command)) {
   await import(new URL(entry, import.meta.url).href)
 } else if (command === '--help' || command === '-h') {
   process.stdout.write(usage)
+} else if (command === '--version') {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  process.stdout.write(`${manifest.version}\n`)
 } else {
   process.stderr.write(`claviger-server has no command "${command}".\n\n${usage}`)
   process.exitCode = 2

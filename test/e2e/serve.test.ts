@@ -82,6 +82,25 @@ test('in production a server that would be dangerous does not start, and says ho
   expect(server.output()).toContain('PUBLIC_URL: has http://keys.example')
 })
 
+test('a setting that is missed and one that is misspelt are told together', async () => {
+  const server = serve({ NODE_ENV: 'production', HOST: '0.0.0.0', PUBLIC_URLS: 'https://keys.example' })
+  expect(await server.exited).toBe(1)
+  expect(server.output()).toContain('PUBLIC_URL: is missing')
+  expect(server.output()).toContain('PUBLIC_URLS is no setting of the key server: PUBLIC_URL is the nearest')
+})
+
+test('options without a command are those of serve, and --version tells the version', async () => {
+  const checking = runServer(['--port', '4321', '--check-config'])
+  expect(await checking.exited).toBe(0)
+  expect(checking.output()).toContain('PORT: 4321 (flag)')
+  const telling = runServer(['--version'])
+  expect(await telling.exited).toBe(0)
+  expect(telling.output()).toMatch(/^\d+\.\d+\.\d+\n$/)
+  const unknown = runServer(['--coffee'])
+  expect(await unknown.exited).toBe(1)
+  expect(unknown.output()).toContain('no option --coffee')
+})
+
 test('--help lists the settings without starting anything', async () => {
   const server = serve({}, ['--help'])
   expect(await server.exited).toBe(0)
@@ -115,6 +134,13 @@ test('an external database that cannot be reached is reported in words', async (
   expect(server.output()).toContain('look at DATABASE_URL')
   expect(server.output()).not.toContain('hunter2')
 })
+
+/** The binary of the server's own package. */
+function runServer(args: readonly string[]): TestProcess {
+  const server = run(['server/bin/claviger-server.js', ...args], { DATA_DIR: directory, DATABASE_URL: '' })
+  started.push(server)
+  return server
+}
 
 function serve(environment: Record<string, string> = {}, flags: readonly string[] = []): TestProcess {
   const server = run(['client/bin/claviger.js', 'serve', ...flags], {
