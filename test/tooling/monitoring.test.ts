@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -104,14 +106,61 @@ test('a metric that there is not is found (negative control)', () => {
   expect(unknownMetrics('claviger_alert_delay_seconds_bucket')).toEqual([])
 })
 
-test('promtool accepts the rules and the configuration', async ({ skip }) => {
-  const directory = `${root}deploy/prometheus`
-  const check = promisify(execFile)('promtool', ['check', 'config', 'prometheus.yml'], { cwd: directory })
-  const { stdout } = await check.catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return skip('promtool is not installed (Debian: prometheus)')
-    }
-    throw error
+/** @returns what it printed, also when it found faults */
+async function promtool(args: readonly string[], skip: (reason: string) => never): Promise<string> {
+  const cwd = `${root}deploy/prometheus`
+  const run = promisify(execFile)('promtool', args, { cwd })
+  const { stdout } = await run.catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    if (error.code === 'ENOENT') return skip('promtool is not installed (Debian: prometheus)')
+    return { stdout: error.message }
   })
-  expect(stdout).toContain(`${String(rules.length)} rules found`)
+  return stdout
+}
+
+test('promtool accepts the rules and the configuration', async ({ skip }) => {
+  const output = await promtool(['check', 'config', 'prometheus.yml'], skip)
+  expect(output).toContain(`${String(rules.length)} rules found`)
+})
+
+test('a single fault raises the alert, also when it is the first of its operation, and for ten minutes', async ({
+  skip,
+}) => {
+  const labels = { instance: 'keys', operation: 'account' }
+  const raised = {
+    exp_labels: { ...labels, severity: 'page' },
+    exp_annotations: { summary: 'Requests of account fail at keys.' },
+  }
+  const expecting = (minutes: number, isRaised: boolean) => ({
+    eval_time: `${String(minutes)}m`,
+    alertname: 'ClavigerFaults',
+    exp_alerts: isRaised ? [raised] : [],
+  })
+  const directory = await mkdtemp(join(tmpdir(), 'claviger-rules-'))
+  try {
+    const outcomeOf = async (...expected: readonly object[]) => {
+      const file = join(directory, 'test.json')
+      const series = `claviger_requests_total{job="claviger",instance="keys",operation="account",code="INTERNAL_SERVER_ERROR"}`
+      const content = {
+        rule_files: [`${root}deploy/prometheus/alerts.yml`],
+        evaluation_interval: '1m',
+        tests: [
+          {
+            interval: '1m',
+            // The first one after 10 minutes, and another one an hour later.
+            input_series: [{ series, values: `${'_ '.repeat(10)}1x59 2x60` }],
+            alert_rule_test: expected,
+          },
+        ],
+      }
+      await writeFile(file, JSON.stringify(content))
+      return promtool(['test', 'rules', file], skip)
+    }
+    const moments = [expecting(9, false), expecting(12, true), expecting(40, false), expecting(75, true)]
+    expect(await outcomeOf(...moments, expecting(100, false))).toContain('SUCCESS')
+    // Control.
+    expect(await outcomeOf(expecting(40, true))).toContain('FAILED')
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 })
