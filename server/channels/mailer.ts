@@ -20,6 +20,11 @@ const failures = {
   TIMED_OUT: 'the mail server does not answer',
 } as const
 
+/** A failure in words for the operator, as a sentence without its end. */
+export function describeMailFailure(failure: MailFailure): string {
+  return failures[failure]
+}
+
 /** The outcome of an attempt: `isCertain` unless the mail may have been taken although nobody said so. */
 export type MailOutcome =
   { readonly failure: null } | { readonly failure: MailFailure; readonly isCertain: boolean }
@@ -101,12 +106,17 @@ export class Mailer {
 
   /** Logs whether the mail server can be used, so that an operator learns it before the first alert. */
   async check(): Promise<void> {
-    try {
-      await this.#transport.verify()
-      this.#log.info('the mail server is ready')
-    } catch (error) {
-      this.#note(outcomeOf(error).failure)
-    }
+    const failure = await this.findFailure()
+    if (failure === null) this.#log.info('the mail server is ready')
+    else this.#note(failure)
+  }
+
+  /** Connects and logs in without sending anything. Null: it works. */
+  async findFailure(): Promise<MailFailure | null> {
+    return this.#transport.verify().then(
+      () => null,
+      (error: unknown) => outcomeOf(error).failure,
+    )
   }
 
   close(): void {

@@ -26,6 +26,9 @@ const revokeDevice = ({ id }: DeviceFacts) => `claviger device revoke ${id}`
 const extend = ({ id }: KeyFacts) =>
   `Wenn du ihn noch brauchst, verlängere ihn („claviger key update ${id} --expires 90d“) oder ersetze ihn („claviger key rotate ${id}“). Wenn nicht, ist nichts zu tun.`
 
+const replaceKeys =
+  'ersetze deine Schlüssel („claviger key rotate ID“ für jeden, den „claviger key list“ zeigt)'
+
 const reasons = {
   UNSPECIFIED: 'ohne Angabe eines Grundes',
   COMPROMISED: 'jemand anderes könnte ihn kennen',
@@ -61,7 +64,7 @@ const alerts: AlertTexts = {
   KEY_REVOKED: ({ key, reason }) => ({
     title: `${keyOf(key)} wurde widerrufen`,
     happened: `Er ist nicht mehr zu gebrauchen (${reasons[reason]}). ${key.applicationServer} lehnt ihn ab.`,
-    toDo: 'Wenn du das warst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes eines deiner Geräte: Sieh mit „claviger device list“ nach, und widerrufe, was du nicht kennst oder nicht mehr hast.',
+    toDo: 'Wenn du das warst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes eines deiner Geräte: Sieh mit „claviger device list“ nach, und widerrufe, was du nicht kennst oder nicht mehr hast („claviger device revoke ID“).',
   }),
   PUBLIC_KEY_MISMATCH: ({ applicationServer, furtherKeyCount }) => ({
     title: `${applicationServer} wurde ein Schlüssel gezeigt, der nicht deiner ist`,
@@ -81,33 +84,53 @@ const alerts: AlertTexts = {
   KEYS_REWRAPPED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'Schlüssel wurde', 'Schlüssel wurden')} für ein weiteres deiner Geräte bereitgestellt`,
     happened: `Gelesen ${keyCount === 1 ? 'wurde er' : 'wurden sie'} von ${deviceBy(device)}, um ${keyCount === 1 ? 'ihn' : 'sie'} weiterzugeben.`,
-    toDo: `Wenn du gerade ein Gerät hinzufügst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes ${deviceOf(device)}: Widerrufe es von einem anderen aus („${revokeDevice(device)}“), und ersetze deine Schlüssel.`,
+    toDo: `Wenn du gerade ein Gerät hinzufügst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes ${deviceOf(device)}: Widerrufe es von einem anderen aus („${revokeDevice(device)}“), und ${replaceKeys}.`,
   }),
   KEYS_EXPORTED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'Schlüssel wurde', 'Schlüssel wurden')} in eine Sicherung übernommen`,
     happened: `Gelesen ${keyCount === 1 ? 'wurde er' : 'wurden sie'} von ${deviceBy(device)}, für eine Sicherung.`,
-    toDo: `Wenn du eine Sicherung angelegt hast, ist nichts zu tun. Wenn nicht, hat vielleicht jemand anderes deine Schlüssel: Widerrufe ${deviceOf(device)} von einem anderen aus („${revokeDevice(device)}“), und ersetze deine Schlüssel.`,
+    toDo: `Wenn du eine Sicherung angelegt hast, ist nichts zu tun. Wenn nicht, hat vielleicht jemand anderes deine Schlüssel: Widerrufe ${deviceOf(device)} von einem anderen aus („${revokeDevice(device)}“), und ${replaceKeys}.`,
   }),
   CHANNEL_CHANGED: ({ channelKind, change, device }) => ({
     title: changeTitle({ channelKind, change }),
     happened: changeCause({ change, device }),
-    toDo:
-      change === 'FAILING'
-        ? 'Sieh mit „claviger webhook list“ den Grund nach. Wenn der Empfänger wieder arbeitet, sendet „claviger webhook redeliver ID“, was ihm entgangen ist.'
-        : change === 'DISABLED'
-          ? `Wenn du diesen Weg noch brauchst, sieh mit „claviger ${listOf(channelKind)} list“ den Grund nach, und ${channelKind === 'WEBHOOK' ? 'richte' : 'füge'} ihn neu ${channelKind === 'WEBHOOK' ? 'ein' : 'hinzu'}.`
-          : `Wenn du das warst, ist nichts zu tun. Wenn nicht, sieh mit „claviger ${listOf(channelKind)} list“ nach${device === null ? '' : `, und widerrufe ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“)`}.`,
+    toDo: changeToDo({ channelKind, change, device }),
   }),
 }
 
-type ChannelChanged = Extract<AlertFacts, { readonly kind: 'CHANNEL_CHANGED' }>
+type ChannelChangeFacts = Extract<AlertFacts, { readonly kind: 'CHANNEL_CHANGED' }>
 
-/** The command that lists it. */
-function listOf(kind: ChannelChanged['channelKind']): string {
-  return kind === 'WEBHOOK' ? 'webhook' : 'channel'
+function changeToDo({
+  channelKind,
+  change,
+  device,
+}: Pick<ChannelChangeFacts, 'channelKind' | 'change' | 'device'>): string {
+  const noun = channelKind === 'WEBHOOK' ? 'webhook' : 'channel'
+  const list = `„claviger ${noun} list“`
+  const add =
+    channelKind === 'WEBHOOK'
+      ? '„claviger webhook set URL“'
+      : `„claviger channel add ${channelKind.toLowerCase()} ZIEL“`
+  const unless = (what: string) =>
+    `Wenn du das warst, ist nichts zu tun. Wenn nicht, ${what}.${device === null ? '' : ` Widerrufe dann ${deviceOf(device)} von einem Gerät aus, dem du vertraust („${revokeDevice(device)}“).`}`
+  switch (change) {
+    case 'ADDED':
+      return unless(
+        `liest dort vielleicht jemand anderes deine Meldungen: ${list} zeigt die ID, und „claviger ${noun} remove ID“ beendet es`,
+      )
+    case 'CHANGED':
+      return unless(`zeigt ${list}, welche Meldungen noch dorthin gehen, und ${add} legt sie neu fest`)
+    case 'REMOVED':
+    case 'STOPPED':
+      return unless(`gehen sie mit ${add} wieder dorthin`)
+    case 'DISABLED':
+      return `Wenn du diesen Weg noch brauchst, sieh mit ${list} den Grund nach, und lege ihn neu fest: ${add}.`
+    case 'FAILING':
+      return 'Sieh mit „claviger webhook list“ den Grund nach. Wenn der Empfänger wieder arbeitet, sendet „claviger webhook redeliver ID“, was ihm entgangen ist.'
+  }
 }
 
-function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind' | 'change'>): string {
+function changeTitle({ channelKind, change }: Pick<ChannelChangeFacts, 'channelKind' | 'change'>): string {
   const channel = channelNames[channelKind]
   switch (change) {
     case 'ADDED':
@@ -123,7 +146,7 @@ function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind'
   }
 }
 
-function changeCause({ change, device }: Pick<ChannelChanged, 'change' | 'device'>): string {
+function changeCause({ change, device }: Pick<ChannelChangeFacts, 'change' | 'device'>): string {
   if (device !== null) return `Geändert wurde das von ${deviceBy(device)}.`
   switch (change) {
     case 'ADDED':
@@ -164,7 +187,7 @@ export const de: Texts = {
   toDo: 'Was du tun kannst',
   origin: (owner, origin) => `Konto ${owner} beim Schlüsselserver ${origin}`,
   commands:
-    'Die Befehle in Anführungszeichen sind für die Kommandozeile auf einem deiner Geräte. Eine Konsole, die nicht nur liest, kann dasselbe, unter Schlüssel, Geräte oder Meldungen.',
+    'Die Befehle in Anführungszeichen sind für die Kommandozeile auf einem deiner Geräte. Eine Konsole, die nicht nur liest, kann dasselbe, unter Schlüssel, Geräte oder Meldungen. Wenn du kein anderes Gerät hast, macht deine Wiederherstellungsphrase eines: „claviger recovery use --owner NAME“.',
   footer:
     'Diese Nachricht enthält kein Geheimnis, und niemand muss auf sie antworten. Weder dieser Schlüsselserver noch sonst jemand wird dich je per Mail nach einer Passphrase, einer Wiederherstellungsphrase oder einem Schlüssel fragen.',
   stop: 'Um diese Mails zu beenden, öffne',
@@ -181,7 +204,7 @@ export const de: Texts = {
   farewell: (owner, origin) => ({
     title: 'Deine Meldungen gehen nicht mehr hierher',
     happened: `Ein Gerät des Kontos ${owner} beim Schlüsselserver ${origin} hat diesen Weg entfernt. Dies ist die letzte Nachricht.`,
-    toDo: 'Wenn du das warst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes eines deiner Geräte: Sieh mit „claviger alerts“ nach, welches es war, und widerrufe es von einem Gerät aus, dem du vertraust.',
+    toDo: 'Wenn du das warst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes eines deiner Geräte: „claviger alerts“ zeigt, welches es war, und „claviger device revoke ID“ widerruft es von einem Gerät aus, dem du vertraust.',
   }),
   pages: {
     confirm: (owner) => ({

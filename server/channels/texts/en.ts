@@ -19,6 +19,8 @@ function duration(seconds: number): string {
 const revokeKey = ({ id }: KeyFacts) => `claviger key revoke ${id}`
 const revokeDevice = ({ id }: DeviceFacts) => `claviger device revoke ${id}`
 
+const replaceKeys = 'replace your keys ("claviger key rotate ID" for each that "claviger key list" shows)'
+
 const reasons = {
   UNSPECIFIED: 'no reason was given',
   COMPROMISED: 'somebody else may know it',
@@ -56,7 +58,7 @@ const alerts: AlertTexts = {
   KEY_REVOKED: ({ key, reason }) => ({
     title: `${sentence(keyOf(key))} was revoked`,
     happened: `It is of no use any more (${reasons[reason]}). ${key.applicationServer} refuses it.`,
-    toDo: 'If that was you, do nothing. If not, somebody else may be using one of your devices: look at "claviger device list", and revoke what you do not know or no longer have.',
+    toDo: 'If that was you, do nothing. If not, somebody else may be using one of your devices: look at "claviger device list", and revoke what you do not know or no longer have ("claviger device revoke ID").',
   }),
   PUBLIC_KEY_MISMATCH: ({ applicationServer, furtherKeyCount }) => ({
     title: `Somebody showed ${applicationServer} a key that is not yours`,
@@ -76,33 +78,53 @@ const alerts: AlertTexts = {
   KEYS_REWRAPPED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'key was', 'keys were')} prepared for another of your devices`,
     happened: `${sentence(deviceOf(device))} read ${keyCount === 1 ? 'it' : 'them'} in order to hand ${keyCount === 1 ? 'it' : 'them'} over.`,
-    toDo: `If you are adding a device, do nothing. If not, somebody else may be using ${deviceOf(device)}: revoke it, from another device ("${revokeDevice(device)}"), and replace your keys.`,
+    toDo: `If you are adding a device, do nothing. If not, somebody else may be using ${deviceOf(device)}: revoke it, from another device ("${revokeDevice(device)}"), and ${replaceKeys}.`,
   }),
   KEYS_EXPORTED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'key was', 'keys were')} copied into a backup`,
     happened: `${sentence(deviceOf(device))} read ${keyCount === 1 ? 'it' : 'them'} for a backup.`,
-    toDo: `If you made a backup, do nothing. If not, somebody else may have your keys: revoke ${deviceOf(device)}, from another device ("${revokeDevice(device)}"), and replace your keys.`,
+    toDo: `If you made a backup, do nothing. If not, somebody else may have your keys: revoke ${deviceOf(device)}, from another device ("${revokeDevice(device)}"), and ${replaceKeys}.`,
   }),
   CHANNEL_CHANGED: ({ channelKind, change, device }) => ({
     title: changeTitle({ channelKind, change }),
     happened: changeCause({ change, device }),
-    toDo:
-      change === 'FAILING'
-        ? 'See "claviger webhook list" for the reason. Once the receiver works again, "claviger webhook redeliver ID" sends what it missed.'
-        : change === 'DISABLED'
-          ? `If you still need it, see "claviger ${listOf(channelKind)} list" for the reason, and ${channelKind === 'WEBHOOK' ? 'set' : 'add'} it again.`
-          : `If that was you, do nothing. If not, look at "claviger ${listOf(channelKind)} list"${device === null ? '' : `, and revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}")`}.`,
+    toDo: changeToDo({ channelKind, change, device }),
   }),
 }
 
-type ChannelChanged = Extract<AlertFacts, { readonly kind: 'CHANNEL_CHANGED' }>
+type ChannelChangeFacts = Extract<AlertFacts, { readonly kind: 'CHANNEL_CHANGED' }>
 
-/** The command that lists it. */
-function listOf(kind: ChannelChanged['channelKind']): string {
-  return kind === 'WEBHOOK' ? 'webhook' : 'channel'
+function changeToDo({
+  channelKind,
+  change,
+  device,
+}: Pick<ChannelChangeFacts, 'channelKind' | 'change' | 'device'>): string {
+  const noun = channelKind === 'WEBHOOK' ? 'webhook' : 'channel'
+  const list = `"claviger ${noun} list"`
+  const add =
+    channelKind === 'WEBHOOK'
+      ? '"claviger webhook set URL"'
+      : `"claviger channel add ${channelKind.toLowerCase()} TARGET"`
+  const unless = (what: string) =>
+    `If that was you, do nothing. If not, ${what}.${device === null ? '' : ` Then revoke ${deviceOf(device)} from a device that you trust ("${revokeDevice(device)}").`}`
+  switch (change) {
+    case 'ADDED':
+      return unless(
+        `somebody else may read your alerts there: ${list} shows its ID, and "claviger ${noun} remove ID" ends it`,
+      )
+    case 'CHANGED':
+      return unless(`${list} shows which alerts are left, and ${add} sets them anew`)
+    case 'REMOVED':
+    case 'STOPPED':
+      return unless(`${add} has them sent there again`)
+    case 'DISABLED':
+      return `If you still need it, see ${list} for the reason, and set it again: ${add}.`
+    case 'FAILING':
+      return 'See "claviger webhook list" for the reason. Once the receiver works again, "claviger webhook redeliver ID" sends what it missed.'
+  }
 }
 
-function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind' | 'change'>): string {
+function changeTitle({ channelKind, change }: Pick<ChannelChangeFacts, 'channelKind' | 'change'>): string {
   const channel = channelNames[channelKind]
   switch (change) {
     case 'ADDED':
@@ -118,7 +140,7 @@ function changeTitle({ channelKind, change }: Pick<ChannelChanged, 'channelKind'
   }
 }
 
-function changeCause({ change, device }: Pick<ChannelChanged, 'change' | 'device'>): string {
+function changeCause({ change, device }: Pick<ChannelChangeFacts, 'change' | 'device'>): string {
   if (device !== null) return `${sentence(deviceOf(device))} changed that.`
   switch (change) {
     case 'ADDED':
@@ -159,7 +181,7 @@ export const en: Texts = {
   toDo: 'What you can do',
   origin: (owner, origin) => `Account ${owner} at the key server ${origin}`,
   commands:
-    'The commands in quotes are for the command line of one of your devices. A console that does more than read can do the same, under Keys, Devices or Alerts.',
+    'The commands in quotes are for the command line of one of your devices. A console that does more than read can do the same, under Keys, Devices or Alerts. If you have no other device, your recovery phrase makes one: "claviger recovery use --owner NAME".',
   footer:
     'This message holds no secret, and nobody needs to reply to it. Neither this key server nor anybody else will ever ask you by mail for a passphrase, a recovery phrase or a key.',
   stop: 'To stop these mails, open',
@@ -174,7 +196,7 @@ export const en: Texts = {
   farewell: (owner, origin) => ({
     title: 'Your alerts are no longer sent here',
     happened: `A device of the account ${owner} at the key server ${origin} removed this channel. This is the last message.`,
-    toDo: 'If that was you, do nothing. If not, somebody else may be using one of your devices: look at "claviger alerts" for which one it was, and revoke it from a device that you trust.',
+    toDo: 'If that was you, do nothing. If not, somebody else may be using one of your devices: "claviger alerts" shows which one it was, and "claviger device revoke ID" from a device that you trust revokes it.',
   }),
   pages: {
     confirm: (owner) => ({
