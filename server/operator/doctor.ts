@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { findConfigWarnings, InvalidConfig, readServerConfig, type Config } from '../config.ts'
 import { checkDatabase } from './check-database.ts'
+import { checkMail } from './check-mail.ts'
 import { checkOrigin } from './check-origin.ts'
 import type { Check } from './check.ts'
 import { runOperatorCommand, type OperatorResult } from './run-command.ts'
@@ -10,9 +11,10 @@ const usage = `Usage: claviger doctor
        claviger doctor ORIGIN
 
 Checks what "claviger serve" with the same environment variables needs: its settings,
-the database, notifications through it, and clocks. Then, as a client does, each origin
-of PUBLIC_URL: its name, certificate and clock, and requests, WebSocket and event
-streams through whatever lies between. With ORIGIN only that, from any machine.
+the database, notifications through it, clocks, and the mail server, which is sent
+nothing. Then, as a client does, each origin of PUBLIC_URL: its name, certificate and
+clock, and requests, WebSocket and event streams through whatever lies between. With
+ORIGIN only that, from any machine.
 
 Ends with 0 when nothing failed, 1 when something did, and 2 for wrong usage.
 `
@@ -64,7 +66,7 @@ async function checkAll(): Promise<Check[]> {
     })
   }
   const valid: Check = { name: 'settings', status: 'ok', detail: 'The settings are valid.' }
-  return [valid, ...warnings, ...(await checkDatabase(settings)), ...origins]
+  return [valid, ...warnings, ...(await checkDatabase(settings)), ...(await checkMail(settings)), ...origins]
 }
 
 /** The configuration, or what is wrong with it. */

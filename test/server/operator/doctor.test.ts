@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Claviger } from '../../client/cli/claviger.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { mailServer } from '../../support/mail-server.ts'
 import { freePort, startTestServer, testServerKeySecret, type TestServer } from '../../support/server.ts'
 
 let database: TestDatabase
@@ -74,6 +75,32 @@ test('an origin that the server is not known by is found, with what to set', asy
   } finally {
     await stranger.stop()
   }
+}, 60_000)
+
+test('a mail server that takes no login is found, and one that works is sent nothing', async () => {
+  const mails = await mailServer({
+    authOptional: false,
+    onAuth: ({ password }, _session, done) => {
+      done(null, password === 'right' ? { user: 'keys' } : undefined)
+    },
+  })
+  const settings = { DATABASE_URL: database.url, SERVER_KEY_SECRET: testServerKeySecret }
+  const find = async (url: string) => {
+    const environment = { ...settings, SMTP_URL: url, SMTP_FROM: 'Claviger <alerts@keys.example>' }
+    const { checks } = await doctor([], environment)
+    return checks.find(({ name }) => name === 'mail')
+  }
+  expect(await find(mails.url.replace('://', '://keys:right@'))).toEqual({
+    name: 'mail',
+    status: 'ok',
+    detail: 'The mail server is ready.',
+  })
+  expect(mails.mails).toEqual([])
+  expect(await find(mails.url.replace('://', '://keys:hunter2@'))).toEqual({
+    name: 'mail',
+    status: 'failed',
+    detail: 'The mail server refuses user and password of SMTP_URL.',
+  })
 }, 60_000)
 
 test('settings that are wrong or misspelt and a database that is away are told, without a password', async () => {
