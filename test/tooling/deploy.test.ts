@@ -148,28 +148,48 @@ test('the Kubernetes manifests run it read-only and unprivileged, with probes an
   expect(pod.volumes.map(({ name }) => name)).toEqual(server.volumeMounts.map(({ name }) => name))
 })
 
-test('the systemd unit sets only settings of the server, and systemd finds nothing wrong with it', async ({
-  skip,
-}) => {
-  const unit = await read('deploy/systemd/claviger.service')
-  const names = [...unit.matchAll(/^Environment=(.*)$/gm)].flatMap(([, text = '']) =>
-    [...text.matchAll(/(\w+)=/g)].map(([, name = '']) => name),
+test.each(['claviger.service', 'claviger-backup.service'])(
+  'the systemd unit %s sets only settings of the server and has no rights, and systemd finds nothing wrong with it',
+  async (name) => {
+    const unit = await read(`deploy/systemd/${name}`)
+    const names = [...unit.matchAll(/^Environment=(.*)$/gm)].flatMap(([, text = '']) =>
+      [...text.matchAll(/(\w+)=/g)].map(([, variable = '']) => variable),
+    )
+    expect(names).toContain('DATA_DIR')
+    expect(wrongVariables(names)).toEqual([])
+    for (const line of [
+      'DynamicUser=yes',
+      'NoNewPrivileges=yes',
+      'ProtectSystem=strict',
+      'CapabilityBoundingSet=',
+    ]) {
+      expect(unit).toContain(`\n${line}\n`)
+    }
+    expect(await verifiedBySystemd(name)).toBe('')
+  },
+)
+
+test('the timer of backups runs the service that makes one as the server, and systemd finds nothing wrong with it', async () => {
+  const [timer, backup, server] = await Promise.all(
+    ['claviger-backup.timer', 'claviger-backup.service', 'claviger.service'].map((name) =>
+      read(`deploy/systemd/${name}`),
+    ),
   )
-  expect(names).toContain('DATA_DIR')
-  expect(wrongVariables(names)).toEqual([])
-  for (const line of [
-    'DynamicUser=yes',
-    'NoNewPrivileges=yes',
-    'ProtectSystem=strict',
-    'CapabilityBoundingSet=',
-  ]) {
-    expect(unit).toContain(`\n${line}\n`)
-  }
-  const path = `${root}deploy/systemd/claviger.service`
-  const verified = await promisify(execFile)('systemd-analyze', ['verify', path]).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  })
-  if (verified === null) skip('systemd-analyze is not installed')
-  expect(verified?.stderr).toBe('')
+  expect(timer).toContain('\nOnCalendar=daily\n')
+  const sharing = /^(?:User|EnvironmentFile|DynamicUser|StateDirectoryMode)=.*$/gm
+  expect(backup?.match(sharing)?.sort()).toEqual(server?.match(sharing)?.sort())
+  const programOf = (unit = '') => /^ExecStart=(\S+ \S+ \S+)/m.exec(unit)?.[1]
+  expect(programOf(backup)).toBe(programOf(server))
+  expect(await verifiedBySystemd('claviger-backup.timer')).toBe('')
 })
+
+/** The complaints of systemd about a unit. Where it is not installed there are none, and that is said. */
+async function verifiedBySystemd(name: string): Promise<string> {
+  const verify = promisify(execFile)('systemd-analyze', ['verify', `${root}deploy/systemd/${name}`])
+  const { stderr } = await verify.catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    process.stdout.write('Not verified, test/tooling/deploy: systemd-analyze is not installed.\n')
+    return { stderr: '' }
+  })
+  return stderr
+}
