@@ -1161,6 +1161,15 @@ BEGIN
 END $function$
 ;
 
+CREATE OR REPLACE FUNCTION next_deadline_ms()
+ RETURNS double precision
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RETURN extract(epoch FROM (SELECT min(due_at) FROM deadlines WHERE taken_at IS NULL) - clock_timestamp()) * 1000;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION open_pairing(p_id text, p_payload text, p_seconds integer, p_most integer)
  RETURNS boolean
  LANGUAGE plpgsql

@@ -20,9 +20,10 @@ const batchMax = 1000
  *
  * test/load/deadlines.test.ts holds the stored function to this plan, bench/deadlines.ts has the figures.
  *
- * @returns whether more may be due
+ * @returns whether more may be due at once, or the milliseconds until the next one is
  */
-export async function sweepDeadlines({ writes }: JobDatabases): Promise<boolean> {
-  const [row] = await writes.sql<{ taken: number }[]>`SELECT sweep_deadlines(${batchMax}) AS taken`
-  return row?.taken === batchMax
+export async function sweepDeadlines({ writes }: JobDatabases): Promise<boolean | number> {
+  const [row] = await writes.sql<{ taken: number; next_ms: number | null }[]>`
+    SELECT sweep_deadlines(${batchMax}) AS taken, next_deadline_ms() AS next_ms`
+  return row?.taken === batchMax || (row?.next_ms ?? false)
 }

@@ -5,8 +5,8 @@ import type { Logger } from 'pino'
 export interface Job {
   /** For the log. */
   readonly name: string
-  /** Resolves to whether there is more to do at once. */
-  readonly work: () => Promise<boolean>
+  /** Resolves to whether there is more to do at once, or to the milliseconds until there is. */
+  readonly work: () => Promise<boolean | number>
 }
 
 interface Period {
@@ -16,9 +16,13 @@ interface Period {
   readonly log: Logger
 }
 
+/** The shortest pause, also when a job says that there is more to do sooner: perhaps others are doing it. */
+const pauseMsMin = 10
+
 /**
  * Runs `work` periodically, with a pause between two runs, until stopped. When it returns true there is more to do, and it
- * runs again without a pause. A failure is logged, and `work` runs again after the pause.
+ * runs again without a pause; a time that it returns shortens the pause. A failure is logged, and `work` runs again after the
+ * pause.
  *
  * @returns a function that stops the job and resolves when the current run has ended
  */
@@ -48,15 +52,19 @@ export function runInTurn(
   async function run(): Promise<void> {
     await pause(firstAfterMs)
     let due = jobs
+    let pauseMs = everyMs
     while (!isStopping()) {
       const unfinished: Job[] = []
       for (const job of due) {
-        if (!isStopping() && (await hasMore(job))) unfinished.push(job)
+        const more = !isStopping() && (await moreOf(job))
+        if (more === true) unfinished.push(job)
+        else if (more !== false) pauseMs = Math.min(pauseMs, Math.max(more, pauseMsMin))
       }
       due = unfinished
       if (due.length > 0) continue
       due = jobs
-      await pause(everyMs)
+      await pause(pauseMs)
+      pauseMs = everyMs
     }
   }
 
@@ -65,7 +73,7 @@ export function runInTurn(
     await delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
   }
 
-  function hasMore({ name, work }: Job): Promise<boolean> {
+  function moreOf({ name, work }: Job): Promise<boolean | number> {
     return work().catch((error: unknown) => {
       log.error({ err: error }, `${name} failed`)
       return false

@@ -274,7 +274,7 @@ describe('a deadline', () => {
     const expiresAt = secondsAhead(10).toISOString()
     const { id } = await storeKey(world.url, key, { expiresAt, expiryNotices: [4] })
     await clock.set('1 hour')
-    while (await sweepDeadlines(wrong));
+    while ((await sweepDeadlines(wrong)) === true);
     await clock.set('0')
     const expired = { kind: 'KEY_EXPIRED', transactionKey: { id }, expiresAt }
     const expiring = { kind: 'KEY_EXPIRING', transactionKey: { id }, expiresAt, noticeSeconds: 4 }
@@ -306,7 +306,7 @@ describe('a deadline', () => {
     const { key } = await openAccount(world.url)
     const { id } = await storeKey(world.url, key, { expiresAt: secondsAhead(4), expiryNotices: [] })
     await clock.set('1 hour')
-    while (await sweepDeadlines(wrong));
+    while ((await sweepDeadlines(wrong)) === true);
     await succeed(world.url, key, { query: `mutation { revokeTransactionKey(id: "${id}") { id } }` })
     await new Promise((resolve) => setTimeout(resolve, 5_000))
     expect(await alertsOf(world.url, key, kinds)).toHaveLength(1)

@@ -23,6 +23,7 @@ const ofEachNode: readonly string[] = [
   'lease_webhooks',
   'mismatches_to_sum_up',
   'move_key_changes',
+  'next_deadline_ms',
   'prune_acquisitions',
   'prune_alerts',
   'prune_audit_entries',

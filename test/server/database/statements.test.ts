@@ -111,7 +111,7 @@ describe('a statement that distributed tables would not take is found (negative 
   test.each([
     'SELECT * FROM transaction_keys WHERE account_id = $1 AND id = $2',
     'insert into "alerts" ("account_id", "position") values ($1, $2)',
-    'SELECT sweep_deadlines($1) AS taken',
+    'SELECT sweep_deadlines($1) AS taken, next_deadline_ms() AS next_ms',
     'SELECT id FROM server_keys',
   ])('and one that they take is not: %s', (statement) => {
     expect(problemOf(statement)).toBeNull()

@@ -40,6 +40,17 @@ describe('jobs in turn', () => {
     await expect.poll(() => notes.filter((note) => note === 'two ends').length).toBeGreaterThan(2)
   })
 
+  test('run sooner when one of them tells when there is more to do, and no later', async () => {
+    const notes: string[] = []
+    const telling = { name: 'telling', work: () => Promise.resolve(1) }
+    start((log) => runInTurn([telling, noting(notes, 'soon')], { everyMs: 60_000, log }))
+    await expect.poll(() => notes.filter((note) => note === 'soon ends').length).toBeGreaterThan(2)
+
+    const patient = { name: 'patient', work: () => Promise.resolve(60_000) }
+    start((log) => runInTurn([patient, noting(notes, 'late')], { everyMs: 1, log }))
+    await expect.poll(() => notes.filter((note) => note === 'late ends').length).toBeGreaterThan(2)
+  })
+
   test('a job that fails is logged by its name, and keeps the others from nothing', async () => {
     const notes: string[] = []
     const failing = { name: 'failing', work: () => Promise.reject(new Error('on purpose')) }
