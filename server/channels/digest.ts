@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import type { Alert, ManagementKey } from '../../schema/graphql/domain.ts'
+import type { Alert } from '../../schema/graphql/domain.ts'
 import { accounts } from '../../schema/tables/index.ts'
 import type { AlertKind } from '../../schema/wire/enums.ts'
 import { countAlertsByKind, selectAlerts } from '../alerts/alert-rows.ts'
@@ -88,7 +88,7 @@ function toFacts(
   alert: Alert,
   names: {
     readonly key: (id: string) => KeyFacts
-    readonly device: (id: string) => DeviceFacts & Pick<ManagementKey, 'kind'>
+    readonly device: (id: string) => DeviceFacts
   },
 ): AlertFacts {
   const { occurredAt } = alert
@@ -118,7 +118,7 @@ function toFacts(
     case 'MANAGEMENT_KEY_ADDED': {
       const { kind, managementKeyId, byManagementKeyId } = alert
       const [device, by] = [names.device(managementKeyId), names.device(byManagementKeyId)]
-      return { occurredAt, kind, device, isViewer: device.kind === 'VIEWER', by }
+      return { occurredAt, kind, device, by }
     }
     case 'MANAGEMENT_KEY_REVOKED': {
       const { kind, managementKeyId, byManagementKeyId } = alert

@@ -1,4 +1,10 @@
-import type { AlertKind, ChannelChange, ChannelKind, RevocationReason } from '../../../schema/wire/enums.ts'
+import type {
+  AlertKind,
+  ChannelChange,
+  ChannelKind,
+  ManagementKeyKind,
+  RevocationReason,
+} from '../../../schema/wire/enums.ts'
 
 /** The owner's text of an alert: what happened, and what they can do. Plain text, a sentence or more each. */
 export interface AlertText {
@@ -18,6 +24,7 @@ export interface KeyFacts {
 /** A management key as its owner knows it. */
 export interface DeviceFacts {
   readonly id: string
+  readonly kind: ManagementKeyKind
   readonly label: string
 }
 
@@ -44,13 +51,7 @@ export type AlertFacts = { readonly occurredAt: Date } & (
       readonly applicationServer: string
       readonly furtherKeyCount: number
     }
-  | {
-      readonly kind: 'MANAGEMENT_KEY_ADDED'
-      readonly device: DeviceFacts
-      /** It reads, and uses no key. */
-      readonly isViewer: boolean
-      readonly by: DeviceFacts
-    }
+  | { readonly kind: 'MANAGEMENT_KEY_ADDED'; readonly device: DeviceFacts; readonly by: DeviceFacts }
   | { readonly kind: 'MANAGEMENT_KEY_REVOKED'; readonly device: DeviceFacts; readonly by: DeviceFacts }
   | { readonly kind: 'KEYS_REWRAPPED'; readonly device: DeviceFacts; readonly keyCount: number }
   | { readonly kind: 'KEYS_EXPORTED'; readonly device: DeviceFacts; readonly keyCount: number }

@@ -7,8 +7,10 @@ const keyOf = ({ applicationServer, label }: KeyFacts) =>
   label === null
     ? `Dein Schlüssel für ${applicationServer}`
     : `Dein Schlüssel „${label}“ für ${applicationServer}`
-const deviceOf = ({ label }: DeviceFacts) => `dein Gerät „${label}“`
-const deviceBy = ({ label }: DeviceFacts) => `deinem Gerät „${label}“`
+const deviceOf = ({ kind, label }: DeviceFacts) =>
+  kind === 'RECOVERY' ? 'deine Wiederherstellungsphrase' : `dein Gerät „${label}“`
+const deviceBy = ({ kind, label }: DeviceFacts) =>
+  kind === 'RECOVERY' ? 'deiner Wiederherstellungsphrase' : `deinem Gerät „${label}“`
 const count = (number: number, one: string, many: string) =>
   `${number.toLocaleString('de')} ${number === 1 ? one : many}`
 const times = (number: number) => count(number, 'Mal', 'Mal')
@@ -28,6 +30,18 @@ const extend = ({ id }: KeyFacts) =>
 
 const replaceKeys =
   'ersetze deine Schlüssel („claviger key rotate ID“ für jeden, den „claviger key list“ zeigt)'
+
+const added = {
+  DEVICE: 'Es kann jetzt alle deine Schlüssel benutzen.',
+  RECOVERY: 'Wer ihre Wörter hat, kann alle deine Schlüssel benutzen.',
+  VIEWER: 'Es kann lesen, welche Schlüssel du hast, und keinen davon benutzen.',
+} as const
+
+const removed = {
+  DEVICE: 'Es kann deine Schlüssel nicht mehr benutzen.',
+  RECOVERY: 'Ihre Wörter öffnen nichts mehr.',
+  VIEWER: 'Es kann nicht mehr lesen, welche Schlüssel du hast.',
+} as const
 
 const reasons = {
   UNSPECIFIED: 'ohne Angabe eines Grundes',
@@ -71,20 +85,26 @@ const alerts: AlertTexts = {
     happened: `${applicationServer} wurde${furtherKeyCount === 0 ? ' ein' : 'n'} ${furtherKeyCount === 0 ? 'Schlüssel' : count(furtherKeyCount + 1, 'Schlüssel', 'Schlüssel')} in deinem Namen gezeigt. Dieser Schlüsselserver hat auf die Nachfrage geantwortet, dass ${furtherKeyCount === 0 ? 'er dir nicht gehört' : 'sie dir nicht gehören'}.`,
     toDo: `Wenn du deinen Schlüssel gerade ersetzt hast, benutzt ein Programm vielleicht noch den alten. Wenn nicht, gibt sich vielleicht jemand für dich aus. Deine eigenen Schlüssel sind sicher; sag es denen, die ${applicationServer} betreiben.`,
   }),
-  MANAGEMENT_KEY_ADDED: ({ device, isViewer, by }) => ({
-    title: `Deinem Konto wurde ein Gerät hinzugefügt: „${device.label}“`,
-    happened: `Hinzugefügt wurde es von ${deviceBy(by)}. ${isViewer ? 'Es kann lesen, welche Schlüssel du hast, und keinen davon benutzen.' : 'Es kann jetzt alle deine Schlüssel benutzen.'}`,
+  MANAGEMENT_KEY_ADDED: ({ device, by }) => ({
+    title:
+      device.kind === 'RECOVERY'
+        ? 'Für dein Konto wurde eine Wiederherstellungsphrase angelegt'
+        : `Deinem Konto wurde ein Gerät hinzugefügt: „${device.label}“`,
+    happened: `Das geschah von ${deviceBy(by)} aus. ${added[device.kind]}`,
     toDo: `Wenn du das warst, ist nichts zu tun. Wenn nicht, widerrufe beide sofort, von einem Gerät aus, dem du vertraust: „${revokeDevice(device)}“ und „${revokeDevice(by)}“.`,
   }),
   MANAGEMENT_KEY_REVOKED: ({ device, by }) => ({
-    title: `Aus deinem Konto wurde ein Gerät entfernt: „${device.label}“`,
-    happened: `Entfernt wurde es von ${deviceBy(by)}. Es kann deine Schlüssel nicht mehr benutzen.`,
+    title:
+      device.kind === 'RECOVERY'
+        ? 'Eine Wiederherstellungsphrase deines Kontos wurde widerrufen'
+        : `Aus deinem Konto wurde ein Gerät entfernt: „${device.label}“`,
+    happened: `Das geschah von ${deviceBy(by)} aus. ${removed[device.kind]}`,
     toDo: `Wenn du das warst, ist nichts zu tun. Wenn nicht, widerrufe ${deviceOf(by)} sofort, von einem Gerät aus, dem du vertraust: „${revokeDevice(by)}“.`,
   }),
   KEYS_REWRAPPED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'Schlüssel wurde', 'Schlüssel wurden')} für ein weiteres deiner Geräte bereitgestellt`,
     happened: `Gelesen ${keyCount === 1 ? 'wurde er' : 'wurden sie'} von ${deviceBy(device)}, um ${keyCount === 1 ? 'ihn' : 'sie'} weiterzugeben.`,
-    toDo: `Wenn du gerade ein Gerät hinzufügst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes ${deviceOf(device)}: Widerrufe es von einem anderen aus („${revokeDevice(device)}“), und ${replaceKeys}.`,
+    toDo: `Wenn du gerade ein Gerät hinzufügst oder eine Wiederherstellungsphrase anlegst, ist nichts zu tun. Wenn nicht, benutzt vielleicht jemand anderes ${deviceOf(device)}: Widerrufe es von einem anderen aus („${revokeDevice(device)}“), und ${replaceKeys}.`,
   }),
   KEYS_EXPORTED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'Schlüssel wurde', 'Schlüssel wurden')} in eine Sicherung übernommen`,

@@ -5,7 +5,8 @@ const instant = (date: Date) =>
 
 const keyOf = ({ applicationServer, label }: KeyFacts) =>
   label === null ? `your key for ${applicationServer}` : `your key "${label}" for ${applicationServer}`
-const deviceOf = ({ label }: DeviceFacts) => `your device "${label}"`
+const deviceOf = ({ kind, label }: DeviceFacts) =>
+  kind === 'RECOVERY' ? 'your recovery phrase' : `your device "${label}"`
 const count = (number: number, one: string, many = `${one}s`) =>
   `${number.toLocaleString('en')} ${number === 1 ? one : many}`
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
@@ -20,6 +21,18 @@ const revokeKey = ({ id }: KeyFacts) => `claviger key revoke ${id}`
 const revokeDevice = ({ id }: DeviceFacts) => `claviger device revoke ${id}`
 
 const replaceKeys = 'replace your keys ("claviger key rotate ID" for each that "claviger key list" shows)'
+
+const added = {
+  DEVICE: 'added it. It can now use every key that you have.',
+  RECOVERY: 'made it. Whoever has its words can use every key that you have.',
+  VIEWER: 'added it. It can read which keys you have, and use none of them.',
+} as const
+
+const removed = {
+  DEVICE: 'removed it. It can no longer use your keys.',
+  RECOVERY: 'revoked it. Its words open nothing any more.',
+  VIEWER: 'removed it. It can no longer read which keys you have.',
+} as const
 
 const reasons = {
   UNSPECIFIED: 'no reason was given',
@@ -65,20 +78,26 @@ const alerts: AlertTexts = {
     happened: `${applicationServer} was shown ${furtherKeyCount === 0 ? 'a key' : count(furtherKeyCount + 1, 'key')} in your name, and asked this key server, which answered: ${furtherKeyCount === 0 ? 'it is not yours' : 'they are not yours'}.`,
     toDo: `If you replaced your key a moment ago, a program may still be using the old one. If not, somebody may be trying to pass as you. Your own keys are safe; tell the people who run ${applicationServer}.`,
   }),
-  MANAGEMENT_KEY_ADDED: ({ device, isViewer, by }) => ({
-    title: `A device was added to your account: "${device.label}"`,
-    happened: `${sentence(deviceOf(by))} added it. ${isViewer ? 'It can read which keys you have, and use none of them.' : 'It can now use every key that you have.'}`,
+  MANAGEMENT_KEY_ADDED: ({ device, by }) => ({
+    title:
+      device.kind === 'RECOVERY'
+        ? 'A recovery phrase was made for your account'
+        : `A device was added to your account: "${device.label}"`,
+    happened: `${sentence(deviceOf(by))} ${added[device.kind]}`,
     toDo: `If that was you, do nothing. If not, revoke both now, from a device that you trust: "${revokeDevice(device)}" and "${revokeDevice(by)}".`,
   }),
   MANAGEMENT_KEY_REVOKED: ({ device, by }) => ({
-    title: `A device was removed from your account: "${device.label}"`,
-    happened: `${sentence(deviceOf(by))} removed it. It can no longer use your keys.`,
+    title:
+      device.kind === 'RECOVERY'
+        ? 'A recovery phrase of your account was revoked'
+        : `A device was removed from your account: "${device.label}"`,
+    happened: `${sentence(deviceOf(by))} ${removed[device.kind]}`,
     toDo: `If that was you, do nothing. If not, revoke ${deviceOf(by)} now, from a device that you trust: "${revokeDevice(by)}".`,
   }),
   KEYS_REWRAPPED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'key was', 'keys were')} prepared for another of your devices`,
     happened: `${sentence(deviceOf(device))} read ${keyCount === 1 ? 'it' : 'them'} in order to hand ${keyCount === 1 ? 'it' : 'them'} over.`,
-    toDo: `If you are adding a device, do nothing. If not, somebody else may be using ${deviceOf(device)}: revoke it, from another device ("${revokeDevice(device)}"), and ${replaceKeys}.`,
+    toDo: `If you are adding a device or a recovery phrase, do nothing. If not, somebody else may be using ${deviceOf(device)}: revoke it, from another device ("${revokeDevice(device)}"), and ${replaceKeys}.`,
   }),
   KEYS_EXPORTED: ({ device, keyCount }) => ({
     title: `${count(keyCount, 'key was', 'keys were')} copied into a backup`,

@@ -219,7 +219,8 @@ test('names of any script arrive as they are, in the subject, the text and the H
   expect(received.source).toMatch(/^Subject: =\?UTF-8\?/m)
 })
 
-const device = { id: 'd', label: 'Jörgs Laptop' }
+const device = { id: 'd', kind: 'DEVICE', label: 'Jörgs Laptop' } as const
+const viewer = { ...device, kind: 'VIEWER' } as const
 const occurredAt = new Date('2030-01-01T00:00:00Z')
 
 test.each<{ facts: AlertFacts; en: string; de: string }>([
@@ -249,12 +250,12 @@ test.each<{ facts: AlertFacts; en: string; de: string }>([
     de: 'dass sie dir nicht gehören.',
   },
   {
-    facts: { kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device, isViewer: true, by: device },
+    facts: { kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device: viewer, by: device },
     en: 'Your device "Jörgs Laptop" added it. It can read which keys you have, and use none of them.',
     de: 'Es kann lesen, welche Schlüssel du hast, und keinen davon benutzen.',
   },
   {
-    facts: { kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device, isViewer: false, by: device },
+    facts: { kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device, by: device },
     en: 'Your device "Jörgs Laptop" added it. It can now use every key that you have.',
     de: 'Es kann jetzt alle deine Schlüssel benutzen.',
   },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createOutput } from '../../../client/cli/output.ts'
 import { createCli } from '../../../client/cli/program.ts'
-import { alertKinds, channelChanges, channelKinds } from '../../../schema/wire/enums.ts'
+import { alertKinds, channelChanges, channelKinds, managementKeyKinds } from '../../../schema/wire/enums.ts'
 import { farewellOf, mailOf, messageOf } from '../../../server/channels/message.ts'
 import type { AlertFacts } from '../../../server/channels/texts/catalogue.ts'
 import { describe, texts } from '../../../server/channels/texts/index.ts'
@@ -13,9 +13,9 @@ const key = {
   label: null,
 }
 const [device, by] = [
-  { id: 'device', label: 'Phone' },
-  { id: 'other', label: 'Laptop' },
-]
+  { id: 'device', kind: 'DEVICE', label: 'Phone' },
+  { id: 'other', kind: 'DEVICE', label: 'Laptop' },
+] as const
 const told = [true, false]
 
 /** Each kind of alert, in all variants that have words of their own. */
@@ -33,8 +33,10 @@ const all: AlertFacts[] = [
   })),
   { kind: 'KEY_REVOKED', occurredAt, key, reason: 'COMPROMISED' },
   { kind: 'PUBLIC_KEY_MISMATCH', occurredAt, applicationServer: 'https://shop.example', furtherKeyCount: 0 },
-  { kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device, isViewer: false, by },
-  { kind: 'MANAGEMENT_KEY_REVOKED', occurredAt, device, by },
+  ...managementKeyKinds.flatMap((kind) => [
+    { kind: 'MANAGEMENT_KEY_ADDED' as const, occurredAt, device: { ...device, kind }, by },
+    { kind: 'MANAGEMENT_KEY_REVOKED' as const, occurredAt, device: { ...device, kind }, by },
+  ]),
   { kind: 'KEYS_REWRAPPED', occurredAt, device, keyCount: 2 },
   { kind: 'KEYS_EXPORTED', occurredAt, device, keyCount: 2 },
   ...[...channelKinds, 'WEBHOOK' as const].flatMap((channelKind) =>
@@ -106,3 +108,17 @@ test.each(['EN', 'DE'] as const)(
     }
   },
 )
+
+test('a recovery phrase is told of as one, and no device: made, used and revoked', () => {
+  const phrase = { id: 'phrase', kind: 'RECOVERY', label: 'Recovery phrase [abc]' } as const
+  const made = describe({ kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device: phrase, by }, texts.EN)
+  expect(made.title).toBe('A recovery phrase was made for your account')
+  expect(made.happened).toBe(
+    'Your device "Laptop" made it. Whoever has its words can use every key that you have.',
+  )
+  const used = describe({ kind: 'MANAGEMENT_KEY_ADDED', occurredAt, device, by: phrase }, texts.EN)
+  expect(used.happened).toBe('Your recovery phrase added it. It can now use every key that you have.')
+  const revoked = describe({ kind: 'MANAGEMENT_KEY_REVOKED', occurredAt, device: phrase, by }, texts.DE)
+  expect(revoked.title).toBe('Eine Wiederherstellungsphrase deines Kontos wurde widerrufen')
+  expect(revoked.happened).toBe('Das geschah von deinem Gerät „Laptop“ aus. Ihre Wörter öffnen nichts mehr.')
+})
