@@ -308,6 +308,7 @@ function createJobs(
   const minuteJobs: readonly Job[] = [
     { name: 'pruning of application servers', work: () => pruneApplicationServers(databases) },
     { name: 'pruning of server keys', work: () => pruneServerKeys(databases) },
+    { name: 'pruning of rates', work: () => pruneRates(databases) },
   ]
   /** Jobs that go through the rows of a table: on each node through the rows that it holds. */
   const jobsOf = (node: DatabaseNode): readonly PeriodicJob[] => [
@@ -332,7 +333,6 @@ function createJobs(
     },
     { name: 'pruning of key changes', work: () => pruneKeyChanges(node) },
     { name: 'pruning of channels', work: () => pruneChannels(node) },
-    { name: 'pruning of rates', work: () => pruneRates(node) },
     { name: 'pruning of pairings', work: () => prunePairings(node) },
   ]
   const run = ({ work, ...period }: PeriodicJob, index: number) =>

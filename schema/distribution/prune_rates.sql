@@ -1,4 +1,4 @@
--- Removes rates that this node holds and that say nothing any more.
+-- Removes rates that say nothing any more. They are on the coordinator.
 CREATE OR REPLACE FUNCTION prune_rates(p_batch integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   v_now timestamptz := clock_timestamp();

@@ -6,9 +6,8 @@ import { applicationServerKeys, managementKeyOwners } from '../../schema/tables/
 import type { SigningJwk } from '../../schema/wire/keys/jwk.ts'
 import { importSigningKey } from '../../schema/wire/signatures/http-signature.ts'
 import type { Database } from '../database/connect.ts'
-import { findAtNodes } from '../database/distribution/find-at-nodes.ts'
 import type { DatabaseNodes } from '../database/distribution/nodes.ts'
-import { isOfOtherNode } from '../database/lost-connection.ts'
+import { isOutOfReach } from '../database/lost-connection.ts'
 import { principalKinds, type PrincipalKind } from './principal.ts'
 
 /** A registered signing key, imported for verification, and its principal. */
@@ -43,9 +42,9 @@ export class PrincipalDirectory {
   readonly #cache = new LRUCache<string, RegisteredPrincipal>({ max: cachedPrincipalsMax })
   readonly #select
 
-  readonly #nodes: Pick<DatabaseNodes, 'current'>
+  readonly #nodes: Pick<DatabaseNodes, 'findManagementKey'>
 
-  constructor(db: Database, nodes: Pick<DatabaseNodes, 'current'>) {
+  constructor(db: Database, nodes: Pick<DatabaseNodes, 'findManagementKey'>) {
     this.#nodes = nodes
     // One statement, so that an unknown key takes as long as a known one.
     this.#select = (id: string) =>
@@ -98,8 +97,8 @@ export class PrincipalDirectory {
     try {
       return await this.#select(keyId)
     } catch (error) {
-      // The machine of this part of the directory is away. That of the key's account may be there.
-      const row = isOfOtherNode(error) ? await findAtNodes(this.#nodes.current, keyId) : null
+      // The machine of the directory is away. That of the key's account may be there.
+      const row = isOutOfReach(error) ? await this.#nodes.findManagementKey(keyId) : null
       if (row === null) throw error
       return [row]
     }

@@ -51,7 +51,7 @@ export function createAuthenticator(
   }: {
     readonly rates: ServerRates
     readonly recordsAddresses: boolean
-    readonly nodes: Pick<DatabaseNodes, 'current'>
+    readonly nodes: Pick<DatabaseNodes, 'findManagementKey'>
   },
 ): Authenticator {
   const directory = new PrincipalDirectory(databases.reads.db, nodes)

@@ -32,7 +32,6 @@ const ofEachNode: readonly string[] = [
   'prune_mismatches',
   'prune_nonces',
   'prune_pairings',
-  'prune_rates',
   'recall_webhooks',
   'sweep_deadlines',
 ]
@@ -46,12 +45,14 @@ const ofNamedAccounts: readonly string[] = [
   'acquire_wrapped_key_group',
 ]
 
-/** Functions that write or read tables that are on every node, or seldom all nodes. */
+/** Functions that write or read tables that are on every node, or on the coordinator, or seldom all nodes. */
 const ofAllNodes: readonly string[] = [
   'prune_application_servers',
+  'prune_rates',
   'prune_server_keys',
   'settled_clock',
   'sight_clock',
+  'take_rate',
 ]
 
 /** Statements that reach all nodes, each for a reason. */
@@ -79,7 +80,7 @@ export function problemOf(statement: string): string | null {
   const isModifying = /^(?:with .*)?(?:insert|update|delete)\b/i.test(text)
   for (const table of tables) {
     const placement = placements[table]
-    if (placement === undefined || placement === 'EVERYWHERE') continue
+    if (placement === undefined || typeof placement === 'string') continue
     if (!namesOwner(text, { table, by: placement.by, isModifying })) return `${table} without ${placement.by}`
   }
   if (isModifying && /clock_timestamp\(\)|gen_random_uuid\(\)|random\(\)/.test(text))

@@ -120,6 +120,11 @@ async function place(tx: Executor, table: string, placement: Placement): Promise
     await tx.execute(sql`SELECT create_reference_table(${table})`)
     return
   }
+  if (placement === 'COORDINATOR') {
+    // Known to the engine, so that a transaction which writes it and another node commits on both or on neither.
+    await tx.execute(sql`SELECT citus_add_local_table_to_metadata(${table})`)
+    return
+  }
   const { by, beside } = placement
   await tx.execute(
     sql`SELECT create_distributed_table(${table}, ${by}, colocate_with => ${beside ?? 'none'})`,

@@ -4,11 +4,7 @@ import type { DatabaseNode } from './nodes.ts'
 /** A node that is away may not answer at all. */
 const timeoutMs = 3_000
 
-/**
- * Looks for a management key where its account is, on all nodes at once.
- *
- * @returns a row as the directory of principals has it; null when no node that answers has the key
- */
+/** Looks for a management key on all nodes at once: see `DatabaseNodes.findManagementKey`. */
 export async function findAtNodes(nodes: readonly DatabaseNode[], keyId: string): Promise<object | null> {
   return Promise.any(nodes.map((node) => findAt(node, keyId))).catch(() => null)
 }

@@ -5,6 +5,7 @@ import { atHost, type DatabaseHost } from '../address.ts'
 import { connectDatabases } from '../connect.ts'
 import { findUnmet } from '../requirements.ts'
 import type { DatabaseRoute } from '../route.ts'
+import { findAtNodes } from './find-at-nodes.ts'
 import { gatherOnNodes, gatherOnOne, type Gathering, type MachinePools } from './gathering.ts'
 import { within } from '../within.ts'
 import { ShardDirectory } from './shard-directory.ts'
@@ -24,6 +25,12 @@ export type ServeNode = (node: DatabaseNode) => () => Promise<void>
 export interface DatabaseNodes extends Gathering {
   /** @throws Error of the database, when the nodes cannot be read */
   start(serve: ServeNode): Promise<void>
+  /**
+   * Looks for a management key where its account is, while the directory of all of them is out of reach.
+   *
+   * @returns a row as that directory has it; null when no node that answers has the key
+   */
+  findManagementKey(keyId: string): Promise<object | null>
   /** Those that are served now. */
   readonly current: readonly DatabaseNode[]
   stop(): Promise<void>
@@ -35,6 +42,8 @@ export function singleNode({ reads, writes }: MachinePools): DatabaseNodes {
   let end = () => Promise.resolve()
   return {
     current: [node],
+    // The directory is where the accounts are.
+    findManagementKey: () => Promise.resolve(null),
     ...gatherOnOne(node),
     start(serve) {
       end = serve(node)
@@ -86,6 +95,10 @@ export class CitusNodes implements DatabaseNodes {
 
   get current(): readonly DatabaseNode[] {
     return [...this.#served.values()].map(({ node }) => node)
+  }
+
+  findManagementKey(keyId: string): Promise<object | null> {
+    return findAtNodes(this.current, keyId)
   }
 
   async start(serve: ServeNode): Promise<void> {

@@ -4,6 +4,8 @@ export type Placement =
   | { readonly by: string; readonly beside: string | null }
   /** All of them on every node: few, seldom written, and read where any row may be. */
   | 'EVERYWHERE'
+  /** All of them on the coordinator: what is looked for before the account is known, and written only by what it passes on anyway. */
+  | 'COORDINATOR'
 
 const ofAccount: Placement = { by: 'account_id', beside: 'accounts' }
 
@@ -32,12 +34,13 @@ export const placements: Readonly<Record<string, Placement>> = {
   key_change_outbox: ofAccount,
   // Application servers have nonces too: their ids are placed as if they were accounts'.
   nonces: { by: 'principal_id', beside: 'accounts' },
-  // Rows that are looked for before the account is known, or that have none.
-  management_key_owners: { by: 'management_key_id', beside: null },
-  invitations: { by: 'hash', beside: null },
+  // Rows of openings of accounts, each of which then needs one worker.
+  management_key_owners: 'COORDINATOR',
+  invitations: 'COORDINATOR',
+  rates: 'COORDINATOR',
+  // Other rows that are looked for before the account is known, or that have none.
   blocked_addresses: { by: 'address_digest', beside: null },
   pairings: { by: 'id', beside: null },
-  rates: { by: 'client', beside: null },
   application_servers: { by: 'id', beside: null },
   key_changes: { by: 'application_server_id', beside: 'application_servers' },
   application_server_keys: 'EVERYWHERE',
@@ -67,7 +70,6 @@ export const delegatedFunctions: readonly {
   { name: 'is_active_management_key', by: 'p_account_id', beside: 'accounts' },
   { name: 'store_transaction_key', by: 'p_account_id', beside: 'accounts' },
   { name: 'seal_account_entries', by: 'p_account_id', beside: 'accounts' },
-  { name: 'take_rate', by: 'p_client', beside: 'rates' },
 ]
 
 /**
