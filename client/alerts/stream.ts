@@ -49,7 +49,7 @@ export function streamAlerts(
   }
   if (signal?.aborted) end()
   signal?.addEventListener('abort', end)
-  const alerts = deliver(session, { ...options, signal: ended.signal })
+  const alerts = new AlertDelivery(session, { ...options, signal: ended.signal }).run()
   return {
     next: () => alerts.next(),
     // A generator queues `return` behind a pending `next`, which may wait for days.
@@ -69,89 +69,131 @@ const steadyMs = 30_000
 /** Before the first alert: positions count from 1 in each account. */
 const beginning = encodeCursor('alert', '0')
 
-async function* deliver(
-  session: Session,
-  {
-    after,
-    cursorStore,
-    kinds,
-    signal,
-    onConnectionChange,
-  }: AlertStreamOptions & { readonly signal: AbortSignal },
-): AsyncGenerator<Alert, void, undefined> {
-  // Undefined: not known yet. Null: without a cursor.
-  let cursor: string | null | undefined = after ?? (await cursorStore?.load()) ?? undefined
-  const isResumed = cursor !== undefined
-  const choice = new TransportChoice<StreamTransport>(['websocket', 'event-stream', 'paging'])
-  const report = connectionReporter(onConnectionChange)
-  let isFromHistory = false
-  let lastAt: Date | null = null
-  let reason: string | null = null
-  let failures = 0
-  let isClockCorrected = false
-  // A call, because the compiler takes a property for unchanged across an await.
-  const isEnded = () => signal.aborted
-  while (!isEnded()) {
-    const startedAt = performance.now()
-    const transport = choice.current
-    let waitMs = 0
-    let isNextAtOnce = false
-    try {
-      // "From now on" is pinned to a cursor, so that nothing is lost between now and the first alert.
-      if (cursor === undefined) {
-        cursor = (await unlessAborted(newestAlertCursor(session), signal)) ?? beginning
-        await cursorStore?.save(cursor)
+/** How the stream goes on after a connection has ended. */
+interface Reconnection {
+  readonly isAtOnce: boolean
+  /** The least time to wait otherwise. */
+  readonly waitMs: number
+}
+
+class AlertDelivery {
+  readonly #session: Session
+  readonly #options: AlertStreamOptions & { readonly signal: AbortSignal }
+  readonly #choice = new TransportChoice<StreamTransport>(['websocket', 'event-stream', 'paging'])
+  readonly #report: ReturnType<typeof connectionReporter>
+  /** Undefined: not known yet. Null: without a cursor. */
+  #cursor: string | null | undefined
+  #isResumed = false
+  /** The cursor can no longer be read: the alerts that are kept are read from the oldest on. */
+  #isFromHistory = false
+  #lastAt: Date | null = null
+  /** Why the last connection ended; null when it did not fail. */
+  #reason: string | null = null
+  #failures = 0
+  #isClockCorrected = false
+
+  constructor(session: Session, options: AlertStreamOptions & { readonly signal: AbortSignal }) {
+    this.#session = session
+    this.#options = options
+    this.#report = connectionReporter(options.onConnectionChange)
+  }
+
+  async *run(): AsyncGenerator<Alert, void, undefined> {
+    const { after, cursorStore, signal } = this.#options
+    this.#cursor = after ?? (await cursorStore?.load()) ?? undefined
+    this.#isResumed = this.#cursor !== undefined
+    while (!this.#isEnded()) {
+      const startedAt = performance.now()
+      const transport = this.#choice.current
+      let next: Reconnection
+      try {
+        yield* this.#receive(transport)
+        if (this.#isFromHistory) {
+          this.#leaveHistory()
+          continue
+        }
+        this.#reason = null
+        next = { isAtOnce: this.#choice.ended(null), waitMs: 0 }
+      } catch (error) {
+        next = await this.#recover(error)
       }
-      report({ state: isFromHistory ? 'resumed-from-history' : 'connecting', transport, reason })
-      const onConnected = () => {
-        choice.connected()
-        report({ state: 'connected', transport, reason: null })
+      if (this.#isEnded()) return
+      this.#report({ state: 'disconnected', transport, reason: this.#reason })
+      if (performance.now() - startedAt > steadyMs) {
+        this.#failures = 0
+        this.#choice.steady()
       }
-      const received: AsyncIterable<Alert> = isFromHistory
-        ? alertsOfHistory(session, { kinds, signal })
-        : alertsOfConnection(session, { after: cursor, kinds, signal, transport, onConnected })
-      for await (const alert of received) {
-        cursor = alert.cursor
-        failures = 0
-        isClockCorrected = false
-        choice.steady()
-        // Alerts that this stream delivered before its cursor could no longer be read.
-        if (isFromHistory && lastAt !== null && alert.occurredAt < lastAt) continue
-        lastAt = alert.occurredAt
-        yield alert
-        await cursorStore?.save(alert.cursor)
-      }
-      if (isFromHistory) {
-        isFromHistory = false
-        // When nothing is kept there is no cursor to go on after.
-        if (lastAt === null) cursor = null
-        continue
-      }
-      reason = null
-      isNextAtOnce = choice.ended(null)
-    } catch (error) {
-      if (isExpiredSignature(error) && !isClockCorrected) {
-        isClockCorrected = await correctClock(session.clock, { ...session.options, url: session.url })
-      } else if (isExpiredCursor(error, { isGiven: cursor === after }) && !isFromHistory) {
-        // There were alerts, and they are no longer kept: the beginning is not "now" then.
-        if (cursor === beginning && !isResumed) cursor = null
-        else isFromHistory = true
-      } else {
-        waitMs = retryAfterMsOf(await explainRefusal(error, { ...session.options, url: session.url }))
-        isNextAtOnce = choice.ended(error)
-      }
-      reason = codeOf(error)
+      if (next.isAtOnce) continue
+      const delayMs = reconnectDelayMs(this.#failures)
+      this.#failures += 1
+      await wait(Math.max(next.waitMs, delayMs), signal)
     }
-    if (isEnded()) return
-    report({ state: 'disconnected', transport, reason })
-    if (performance.now() - startedAt > steadyMs) {
-      failures = 0
-      choice.steady()
+  }
+
+  /** A call, because the compiler takes a property for unchanged across an await. */
+  #isEnded(): boolean {
+    return this.#options.signal.aborted
+  }
+
+  /** The alerts of one connection, or of the history. */
+  async *#receive(transport: StreamTransport): AsyncGenerator<Alert, void, undefined> {
+    const { cursorStore, kinds, signal } = this.#options
+    const after = await this.#startingCursor()
+    const state = this.#isFromHistory ? 'resumed-from-history' : 'connecting'
+    this.#report({ state, transport, reason: this.#reason })
+    const onConnected = () => {
+      this.#choice.connected()
+      this.#report({ state: 'connected', transport, reason: null })
     }
-    if (isNextAtOnce) continue
-    const delayMs = reconnectDelayMs(failures)
-    failures += 1
-    await wait(Math.max(waitMs, delayMs), signal)
+    const received: AsyncIterable<Alert> = this.#isFromHistory
+      ? alertsOfHistory(this.#session, { kinds, signal })
+      : alertsOfConnection(this.#session, { after, kinds, signal, transport, onConnected })
+    for await (const alert of received) {
+      this.#cursor = alert.cursor
+      this.#failures = 0
+      this.#isClockCorrected = false
+      this.#choice.steady()
+      // Alerts that this stream delivered before its cursor could no longer be read.
+      if (this.#isFromHistory && this.#lastAt !== null && alert.occurredAt < this.#lastAt) continue
+      this.#lastAt = alert.occurredAt
+      yield alert
+      await cursorStore?.save(alert.cursor)
+    }
+  }
+
+  /** "From now on" is pinned to a cursor, so that nothing is lost between now and the first alert. */
+  async #startingCursor(): Promise<string | null> {
+    if (this.#cursor !== undefined) return this.#cursor
+    const { cursorStore, signal } = this.#options
+    const cursor = (await unlessAborted(newestAlertCursor(this.#session), signal)) ?? beginning
+    this.#cursor = cursor
+    await cursorStore?.save(cursor)
+    return cursor
+  }
+
+  #leaveHistory(): void {
+    this.#isFromHistory = false
+    // When nothing is kept there is no cursor to go on after.
+    if (this.#lastAt === null) this.#cursor = null
+  }
+
+  /** @throws the error, unless the stream can go on after it */
+  async #recover(error: unknown): Promise<Reconnection> {
+    const { clock, options, url } = this.#session
+    const isGiven = this.#cursor === this.#options.after
+    let next: Reconnection = { isAtOnce: false, waitMs: 0 }
+    if (isExpiredSignature(error) && !this.#isClockCorrected) {
+      this.#isClockCorrected = await correctClock(clock, { ...options, url })
+    } else if (isExpiredCursor(error, { isGiven }) && !this.#isFromHistory) {
+      // There were alerts, and they are no longer kept: the beginning is not "now" then.
+      if (this.#cursor === beginning && !this.#isResumed) this.#cursor = null
+      else this.#isFromHistory = true
+    } else {
+      const waitMs = retryAfterMsOf(await explainRefusal(error, { ...options, url }))
+      next = { isAtOnce: this.#choice.ended(error), waitMs }
+    }
+    this.#reason = codeOf(error)
+    return next
   }
 }
 

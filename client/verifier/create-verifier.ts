@@ -13,7 +13,7 @@ import { fetchedKeySet, pinnedKeySet, type JwkSet } from './proofs/key-set.ts'
 import { systemClocks, type VerifierClocks } from './clock-reading.ts'
 import { memoryNoncesWith, type NonceStore } from './nonces.ts'
 import { createBatcher } from './batcher.ts'
-import { checkSignedAnswers } from './proofs/signed-answers.ts'
+import { checkSignedAnswers, type AnswerChecker } from './proofs/signed-answers.ts'
 import type { VerificationResult } from './result.ts'
 import { ResultCache } from './cache.ts'
 import { createVerificationService } from './verification-service.ts'
@@ -105,58 +105,29 @@ export function createVerifierWith(options: VerifierOptions, clocks: VerifierClo
   assertChoices({ whenUnavailable, signedAnswers, certificates })
   const url = originOf(options.url)
   const onEvent = isolateListener(options.onEvent)
-  const cacheSecondsMax = signedAnswers === undefined ? 60 : limits.answerSecondsMax
   const freshness = new FreshnessLease(clocks)
   const entriesMax = inRange('cacheEntriesMax', options.cacheEntriesMax, {
     min: 1,
     max: 10_000_000,
     byDefault: 10_000,
   })
-  const cache = new ResultCache({
-    freshness,
-    entriesMax,
-    cacheSeconds: inRange('cacheSeconds', options.cacheSeconds, {
-      max: cacheSecondsMax,
-      byDefault: 60,
-    }),
-    negativeCacheSeconds: inRange('negativeCacheSeconds', options.negativeCacheSeconds, {
-      max: 60,
-      byDefault: 5,
-    }),
-    staleSeconds:
-      whenUnavailable === 'serve-stale'
-        ? inRange('staleSeconds', options.staleSeconds, { max: 86_400, byDefault: 3600 })
-        : 0,
-    clocks,
-  })
-  const keySet =
-    signedAnswers === undefined
-      ? null
-      : signedAnswers.jwks === 'fetch'
-        ? fetchedKeySet({ origin: url, fetch, timeoutMs, monotonicMs })
-        : pinnedKeySet(signedAnswers.jwks)
-  const issuer = signedAnswers?.issuer ?? url
-  const checkAnswer =
-    keySet === null ? null : checkSignedAnswers({ issuer, applicationServer, keySet, onEvent, nowMs })
-  const checkCertificate =
-    certificates === undefined
-      ? null
-      : checkCertificates({ ...certificates, applicationServer, entriesMax, onEvent, nowMs })
   const lookUpMany = createLookUp({
     url,
     applicationServer,
     fetch,
     timeoutMs,
-    checkAnswer,
-    checkCertificate,
+    checkAnswer: answerChecker(options, { url, applicationServer, timeoutMs, onEvent, clocks }),
+    checkCertificate:
+      certificates === undefined
+        ? null
+        : checkCertificates({ ...certificates, applicationServer, entriesMax, onEvent, nowMs }),
     requirePossession: options.requirePossession === true,
     onEvent,
     clocks,
   })
-  const lookUp = createBatcher({ lookUpMany, applicationServer, monotonicMs })
   const { verify, verifyParsed, invalidate, forgetKey, clear } = createVerificationService({
-    lookUp,
-    cache,
+    lookUp: createBatcher({ lookUpMany, applicationServer, monotonicMs }),
+    cache: new ResultCache({ freshness, entriesMax, ...cacheTimes(options), clocks }),
     clocks,
     onEvent,
   })
@@ -180,6 +151,46 @@ export function createVerifierWith(options: VerifierOptions, clocks: VerifierClo
   }
   registerFreshnessLease(verifier, freshness)
   return verifier
+}
+
+/** How long results are cached, in seconds. */
+function cacheTimes(options: VerifierOptions) {
+  const cacheSecondsMax = options.signedAnswers === undefined ? 60 : limits.answerSecondsMax
+  return {
+    cacheSeconds: inRange('cacheSeconds', options.cacheSeconds, { max: cacheSecondsMax, byDefault: 60 }),
+    negativeCacheSeconds: inRange('negativeCacheSeconds', options.negativeCacheSeconds, {
+      max: 60,
+      byDefault: 5,
+    }),
+    staleSeconds:
+      options.whenUnavailable === 'serve-stale'
+        ? inRange('staleSeconds', options.staleSeconds, { max: 86_400, byDefault: 3600 })
+        : 0,
+  }
+}
+
+/** Null: answers need not be signed. */
+function answerChecker(
+  { signedAnswers, fetch }: VerifierOptions,
+  {
+    url,
+    applicationServer,
+    timeoutMs,
+    onEvent,
+    clocks: { nowMs, monotonicMs },
+  }: {
+    readonly url: string
+    readonly applicationServer: string
+    readonly timeoutMs: number
+    readonly onEvent: EventListener
+    readonly clocks: VerifierClocks
+  },
+): AnswerChecker | null {
+  if (signedAnswers === undefined) return null
+  const { jwks, issuer = url } = signedAnswers
+  const keySet =
+    jwks === 'fetch' ? fetchedKeySet({ origin: url, fetch, timeoutMs, monotonicMs }) : pinnedKeySet(jwks)
+  return checkSignedAnswers({ issuer, applicationServer, keySet, onEvent, nowMs })
 }
 
 function originOf(url: string): string {

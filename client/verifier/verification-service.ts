@@ -42,32 +42,7 @@ export function createVerificationService({
   readonly clocks: VerifierClocks
   readonly onEvent: EventListener
 }): VerificationService {
-  const inFlight = new Map<string, Promise<FetchedResult>>()
-  const fetchOnce = (query: VerificationQuery): Promise<FetchedResult> => {
-    const key = keyOf(query.owner, query.thumbprint)
-    const pending = inFlight.get(key)
-    if (pending !== undefined) return pending
-    const fetched: Promise<FetchedResult> = lookUp(query)
-      .then((result) => {
-        const isCurrent = inFlight.get(key) === fetched
-        if (isCurrent) cache.set(query.owner, { thumbprint: query.thumbprint, result })
-        return { result, isCurrent }
-      })
-      .finally(() => {
-        if (inFlight.get(key) === fetched) inFlight.delete(key)
-      })
-    inFlight.set(key, fetched)
-    return fetched
-  }
-
-  const fetchCurrent = async (query: VerificationQuery): Promise<CheckedResult> => {
-    for (let lookUps = 0; lookUps < lookUpsMax; lookUps += 1) {
-      const { result, isCurrent } = await fetchOnce(query)
-      if (isCurrent) return { ...result, status: currentStatus(result, clocks) }
-    }
-    throw new Error('The key is invalidated faster than it can be looked up.')
-  }
-
+  const lookUps = new SharedLookUps(lookUp, cache)
   const resolve = async (query: VerificationQuery): Promise<VerificationResult> => {
     const { owner, thumbprint } = query
     // No account can have such a name. A caller without types may pass any value.
@@ -75,7 +50,9 @@ export function createVerificationService({
     const known = cache.fresh(owner, thumbprint)
     if (known !== null) return toResult(known, { thumbprint, source: 'cache' })
     try {
-      return toResult(await fetchCurrent(query), { thumbprint, source: 'key-server' })
+      const result = await lookUps.fetchCurrent(query)
+      const status = currentStatus(result, clocks)
+      return toResult({ ...result, status }, { thumbprint, source: 'key-server' })
     } catch (error) {
       const stale = isUnreachable(error) ? cache.stale(owner, thumbprint) : null
       return stale === null
@@ -94,19 +71,61 @@ export function createVerificationService({
     verifyParsed,
     invalidate: ({ owner, thumbprint }) => {
       cache.delete(owner, thumbprint)
-      for (const key of [...inFlight.keys()]) {
-        if (thumbprint === undefined ? isOf(key, owner) : key === keyOf(owner, thumbprint))
-          inFlight.delete(key)
-      }
+      lookUps.invalidate((key) =>
+        thumbprint === undefined ? isOf(key, owner) : key === keyOf(owner, thumbprint),
+      )
     },
     forgetKey: (thumbprint) => {
       cache.deleteThumbprint(thumbprint)
-      for (const key of [...inFlight.keys()]) if (cachedThumbprintOf(key) === thumbprint) inFlight.delete(key)
+      lookUps.invalidate((key) => cachedThumbprintOf(key) === thumbprint)
     },
     clear: () => {
       cache.clear()
-      inFlight.clear()
+      lookUps.invalidate(() => true)
     },
+  }
+}
+
+/** Look-ups under way, each shared by all verifications of its key. Their results are cached unless invalidated meanwhile. */
+class SharedLookUps {
+  readonly #lookUp: LookUp
+  readonly #cache: ResultCache
+  /** By the cache key. */
+  readonly #inFlight = new Map<string, Promise<FetchedResult>>()
+
+  constructor(lookUp: LookUp, cache: ResultCache) {
+    this.#lookUp = lookUp
+    this.#cache = cache
+  }
+
+  async fetchCurrent(query: VerificationQuery): Promise<CheckedResult> {
+    for (let lookUps = 0; lookUps < lookUpsMax; lookUps += 1) {
+      const { result, isCurrent } = await this.#fetchOnce(query)
+      if (isCurrent) return result
+    }
+    throw new Error('The key is invalidated faster than it can be looked up.')
+  }
+
+  /** Results of these look-ups are outdated. */
+  invalidate(isInvalidated: (key: string) => boolean): void {
+    for (const key of [...this.#inFlight.keys()]) if (isInvalidated(key)) this.#inFlight.delete(key)
+  }
+
+  #fetchOnce(query: VerificationQuery): Promise<FetchedResult> {
+    const key = keyOf(query.owner, query.thumbprint)
+    const pending = this.#inFlight.get(key)
+    if (pending !== undefined) return pending
+    const fetched: Promise<FetchedResult> = this.#lookUp(query)
+      .then((result) => {
+        const isCurrent = this.#inFlight.get(key) === fetched
+        if (isCurrent) this.#cache.set(query.owner, { thumbprint: query.thumbprint, result })
+        return { result, isCurrent }
+      })
+      .finally(() => {
+        if (this.#inFlight.get(key) === fetched) this.#inFlight.delete(key)
+      })
+    this.#inFlight.set(key, fetched)
+    return fetched
   }
 }
 
