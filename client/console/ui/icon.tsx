@@ -1,4 +1,7 @@
-/** Stroke icons on a grid of 24. All are decoration: the name stands in text beside them, or in the label of what holds them. */
+/**
+ * Stroke icons on a grid of 24. All are decoration: the name stands in text beside them, or in the label of what holds
+ * them.
+ */
 const paths = {
   alert: 'M12 4.5 21 20H3L12 4.5ZM12 10.5v4M12 17.3v.1',
   bell: 'M6 16V10.5a6 6 0 0 1 12 0V16l1.8 2.2H4.2L6 16ZM10 20.5a2.2 2.2 0 0 0 4 0',

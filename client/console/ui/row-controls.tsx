@@ -4,8 +4,8 @@ import fieldStyles from './field.module.css'
 import { Icon, type IconName } from './icon.tsx'
 
 /*
- * The controls of a table's row, of which there are dozens in the window: elements of HTML, which are made in a tenth of the time
- * that React Aria's take.
+ * The controls of a table's row, of which there are dozens in the window: elements of HTML, which are made in a tenth
+ * of the time that React Aria's take.
  */
 
 export function RowCheckbox({

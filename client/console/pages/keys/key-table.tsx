@@ -6,6 +6,7 @@ import {
   useState,
   type Dispatch,
   type KeyboardEvent,
+  type ReactNode,
   type SetStateAction,
 } from 'react'
 import { useLocation } from 'wouter'
@@ -21,7 +22,7 @@ import { KeyRow } from './key-row.tsx'
 import type { Selection } from './keys.tsx'
 import styles from './keys.module.css'
 import { keysPageMessages } from './keys-page.messages.ts'
-import { useWindowRows } from './use-window-rows.ts'
+import { useWindowRows, type WindowRows } from './use-window-rows.ts'
 
 export interface KeyTableProps {
   readonly state: KeyListState
@@ -52,28 +53,15 @@ export function KeyTable({ state, selection, onNeed, onSort, onSelect, onRevoke,
   const rowHeight = isNarrow ? rowHeights.narrow : rowHeights[density]
   const count = state.totalCount ?? 0
   const { sort } = state.query
-  const { ref, first, end, reveal } = useWindowRows({ count, rowHeight })
-  const [active, setActive] = useState(0)
-  const focusNext = useRef(false)
-  const activeIndex = Math.min(active, count - 1)
+  const rows = useWindowRows({ count, rowHeight })
+  const { first, end } = rows
+  const { activeIndex, setActive, moveTo } = useActiveRow(rows, count)
   const needNow = useEffectEvent(onNeed)
   const { query } = state
   useEffect(() => {
     needNow(first, end)
   }, [first, end, query])
 
-  useEffect(() => {
-    if (!focusNext.current) return
-    focusNext.current = false
-    ref.current?.querySelector<HTMLElement>(`[data-index="${String(activeIndex)}"]`)?.focus()
-  }, [activeIndex, first, end, ref])
-
-  const moveTo = (index: number) => {
-    const next = Math.max(0, Math.min(count - 1, index))
-    focusNext.current = true
-    setActive(next)
-    reveal(next)
-  }
   const toggle = useCallback(
     (key: TransactionKey) => {
       onSelect?.((selected) => {
@@ -120,37 +108,20 @@ export function KeyTable({ state, selection, onNeed, onSort, onSelect, onRevoke,
       aria-multiselectable={onSelect !== null}
       onKeyDown={onKeyDown}
     >
-      <div role="rowgroup">
-        <div className={styles.head} role="row" aria-rowindex={1}>
-          <span role="columnheader" aria-label={t(keysPageMessages.selectAll)}>
-            {onSelect !== null && (
-              <Checkbox
-                label={t(keysPageMessages.selectAll)}
-                isSelected={isAllSelected}
-                isIndeterminate={all.isSelecting || (!isAllSelected && selection.size > 0)}
-                onChange={(isSelected) => {
-                  if (isSelected) all.onSelectAll()
-                  else onSelect(new Map())
-                }}
-              />
-            )}
-          </span>
-          <SortHeader name={t(keysPageMessages.key)} by="NAME" {...{ sort, onSort }} />
-          <span role="columnheader">{t(keysPageMessages.state)}</span>
-          <SortHeader name={t(keyMessages.term)} by="EXPIRING_FIRST" {...{ sort, onSort }} />
-          <SortHeader name={t(keyMessages.uses)} by="MOST_USED" {...{ sort, onSort }} />
-          <SortHeader
-            name={t(keyMessages.lastUsed)}
-            by="LAST_USED"
-            className={styles.when}
-            {...{ sort, onSort }}
+      <TableHead sort={sort} onSort={onSort}>
+        {onSelect !== null && (
+          <Checkbox
+            label={t(keysPageMessages.selectAll)}
+            isSelected={isAllSelected}
+            isIndeterminate={all.isSelecting || (!isAllSelected && selection.size > 0)}
+            onChange={(isSelected) => {
+              if (isSelected) all.onSelectAll()
+              else onSelect(new Map())
+            }}
           />
-          <span role="columnheader" className={styles.actions}>
-            {t(keysPageMessages.actions)}
-          </span>
-        </div>
-      </div>
-      <div ref={ref} className={styles.rows} role="rowgroup" style={{ height: count * rowHeight }}>
+        )}
+      </TableHead>
+      <div ref={rows.ref} className={styles.rows} role="rowgroup" style={{ height: count * rowHeight }}>
         {indexes.map((index) => {
           const key = keyAt(state, index)
           return (
@@ -168,6 +139,60 @@ export function KeyTable({ state, selection, onNeed, onSort, onSelect, onRevoke,
             />
           )
         })}
+      </div>
+    </div>
+  )
+}
+
+/** The row that the keyboard acts on. It has the focus once it is moved to, as soon as it is in the document. */
+function useActiveRow({ ref, first, end, reveal }: WindowRows, count: number) {
+  const [active, setActive] = useState(0)
+  const focusNext = useRef(false)
+  const activeIndex = Math.min(active, count - 1)
+  useEffect(() => {
+    if (!focusNext.current) return
+    focusNext.current = false
+    ref.current?.querySelector<HTMLElement>(`[data-index="${String(activeIndex)}"]`)?.focus()
+  }, [activeIndex, first, end, ref])
+  const moveTo = (index: number) => {
+    const next = Math.max(0, Math.min(count - 1, index))
+    focusNext.current = true
+    setActive(next)
+    reveal(next)
+  }
+  return { activeIndex, setActive, moveTo }
+}
+
+function TableHead({
+  sort,
+  onSort,
+  children,
+}: {
+  readonly sort: TransactionKeySort
+  readonly onSort: (sort: TransactionKeySort) => void
+  /** The head of the column that selects. */
+  readonly children: ReactNode
+}) {
+  const { t } = useTranslator()
+  return (
+    <div role="rowgroup">
+      <div className={styles.head} role="row" aria-rowindex={1}>
+        <span role="columnheader" aria-label={t(keysPageMessages.selectAll)}>
+          {children}
+        </span>
+        <SortHeader name={t(keysPageMessages.key)} by="NAME" {...{ sort, onSort }} />
+        <span role="columnheader">{t(keysPageMessages.state)}</span>
+        <SortHeader name={t(keyMessages.term)} by="EXPIRING_FIRST" {...{ sort, onSort }} />
+        <SortHeader name={t(keyMessages.uses)} by="MOST_USED" {...{ sort, onSort }} />
+        <SortHeader
+          name={t(keyMessages.lastUsed)}
+          by="LAST_USED"
+          className={styles.when}
+          {...{ sort, onSort }}
+        />
+        <span role="columnheader" className={styles.actions}>
+          {t(keysPageMessages.actions)}
+        </span>
       </div>
     </div>
   )

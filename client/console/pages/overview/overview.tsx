@@ -1,4 +1,5 @@
 import { Link } from 'wouter'
+import type { Alert, ManagementKeyDescription } from '../../../index.ts'
 import { AlertItem } from '../../alerts/alert-item.tsx'
 import alertStyles from '../../alerts/alerts.module.css'
 import { useResource } from '../../data/resource.ts'
@@ -66,57 +67,14 @@ export function Overview() {
       </div>
       <Columns>
         <Stack>
-          {totals.data?.ALL === 0 && owner !== null && (
-            <Card title={t(m.first)}>
-              <p>{t(keysPageMessages.emptyText)}</p>
-              <Row>
-                <ButtonLink to="/keys?new" icon="key">
-                  {t(m.firstDo)}
-                </ButtonLink>
-              </Row>
-            </Card>
-          )}
-          <Card title={t(m.latest)} actions={<Link to="/alerts">{t(m.allAlerts)}</Link>}>
-            {alerts.length === 0 ? (
-              <Muted>{t(m.quiet)}</Muted>
-            ) : (
-              <ol className={alertStyles.plain}>
-                {alerts.slice(0, 5).map((alert) => (
-                  <AlertItem key={alert.cursor} alert={alert} />
-                ))}
-              </ol>
-            )}
-          </Card>
+          {totals.data?.ALL === 0 && owner !== null && <FirstKey />}
+          <LatestAlerts alerts={alerts} />
         </Stack>
         <Stack>
           <Card title={t(m.dueSoon)} actions={<Link to="/keys?sort=EXPIRING_FIRST">{t(m.allKeys)}</Link>}>
             {due.length === 0 ? <Muted>{t(m.nothingDue)}</Muted> : <DueList due={due} shownMax={6} />}
           </Card>
-          <Card title={t(m.safe)}>
-            <ul className={styles.checks}>
-              <Check
-                isDone={devices?.some(({ kind }) => kind === 'RECOVERY') ?? true}
-                done={m.phraseDone}
-                todo={m.phraseDo}
-                text={m.phraseText}
-                to="/backup"
-              />
-              <Check
-                isDone={(devices?.filter(({ kind }) => kind === 'DEVICE').length ?? 2) > 1}
-                done={m.deviceDone}
-                todo={m.deviceDo}
-                text={m.deviceText}
-                to="/devices"
-              />
-              <Check
-                isDone={alerts.some(({ kind }) => kind === 'KEYS_EXPORTED')}
-                done={m.backupDone}
-                todo={m.backupDo}
-                text={m.backupText}
-                to="/backup"
-              />
-            </ul>
-          </Card>
+          <Safety devices={devices} alerts={alerts} />
         </Stack>
       </Columns>
     </Page>
@@ -141,6 +99,76 @@ function Stat({
       <strong>{count === undefined ? '–' : number(count)}</strong>
       <span>{t(name)}</span>
     </Link>
+  )
+}
+
+function FirstKey() {
+  const { t } = useTranslator()
+  return (
+    <Card title={t(m.first)}>
+      <p>{t(keysPageMessages.emptyText)}</p>
+      <Row>
+        <ButtonLink to="/keys?new" icon="key">
+          {t(m.firstDo)}
+        </ButtonLink>
+      </Row>
+    </Card>
+  )
+}
+
+function LatestAlerts({ alerts }: { readonly alerts: readonly Alert[] }) {
+  const { t } = useTranslator()
+  return (
+    <Card title={t(m.latest)} actions={<Link to="/alerts">{t(m.allAlerts)}</Link>}>
+      {alerts.length === 0 ? (
+        <Muted>{t(m.quiet)}</Muted>
+      ) : (
+        <ol className={alertStyles.plain}>
+          {alerts.slice(0, 5).map((alert) => (
+            <AlertItem key={alert.cursor} alert={alert} />
+          ))}
+        </ol>
+      )}
+    </Card>
+  )
+}
+
+/** The owner's precautions against the loss of this device. */
+function Safety({
+  devices,
+  alerts,
+}: {
+  /** Undefined: not read yet. */
+  readonly devices: readonly ManagementKeyDescription[] | undefined
+  readonly alerts: readonly Alert[]
+}) {
+  const { t } = useTranslator()
+  return (
+    <Card title={t(m.safe)}>
+      <ul className={styles.checks}>
+        <Check
+          isDone={devices?.some(({ kind }) => kind === 'RECOVERY') ?? true}
+          done={m.phraseDone}
+          todo={m.phraseDo}
+          text={m.phraseText}
+          to="/backup"
+        />
+        <Check
+          isDone={(devices?.filter(({ kind }) => kind === 'DEVICE').length ?? 2) > 1}
+          done={m.deviceDone}
+          todo={m.deviceDo}
+          text={m.deviceText}
+          to="/devices"
+        />
+        <Check
+          isDone={alerts.some(({ kind }) => kind === 'KEYS_EXPORTED')}
+          done={m.backupDone}
+          todo={m.backupDo}
+          text={m.backupText}
+          to="/backup"
+        />
+      </ul>
+    </Card>
   )
 }
 
