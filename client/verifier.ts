@@ -1,4 +1,7 @@
-/** For application servers: verifies public keys and authenticates signed requests. It uses Web APIs only, so it runs anywhere. */
+/**
+ * For application servers: verifies public keys and authenticates signed requests. It uses Web APIs only, so it runs
+ * anywhere.
+ */
 export { ClavigerError } from '../schema/wire/claviger-error.ts'
 export {
   errorCodes,

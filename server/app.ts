@@ -34,8 +34,9 @@ import { attachWebSocketServer } from './ws/web-socket-server.ts'
 /** A key server that is ready to answer, on whichever HTTP server: that of `listen`, or one of yours. */
 export interface KeyServer {
   /**
-   * For `createServer` of `node:http`, Express and Connect: the API at /graphql, /.well-known/jwks.json, /healthz and /readyz,
-   * and the console at every other path unless it is off. Mount it at the root of its origin; what goes before it must not read bodies.
+   * For `createServer` of `node:http`, Express and Connect: the API at /graphql, /.well-known/jwks.json, /healthz and
+   * /readyz, and the console at every other path unless it is off. Mount it at the root of its origin; what goes before
+   * it must not read bodies.
    *
    * @throws {TypeError} when it is read without `publicOrigins`, against which signatures are checked
    */
@@ -55,8 +56,8 @@ export interface KeyServer {
   /** Where the data is, for people and without a password. */
   readonly database: string
   /**
-   * After `shutdownDelaySeconds` ends subscriptions, lets requests that are under way on its own HTTP server finish, and closes all connections, the
-   * embedded PostgreSQL last. The second call waits for the first.
+   * After `shutdownDelaySeconds` ends subscriptions, lets requests that are under way on its own HTTP server finish,
+   * and closes all connections, the embedded PostgreSQL last. The second call waits for the first.
    */
   close(): Promise<void>
 }

@@ -40,7 +40,10 @@ export interface KeyServerOptions extends DatabaseOptions {
   readonly trustedProxies?: readonly string[] | undefined
   /** How an account is opened. Default: OPEN. */
   readonly registration?: Registration | undefined
-  /** How much an account may have, where it differs from the defaults. Accounts of which the operator has said otherwise have that. */
+  /**
+   * How much an account may have, where it differs from the defaults. Accounts of which the operator has said otherwise
+   * have that.
+   */
   readonly quotas?: Partial<Quotas> | undefined
   /**
    * How much one client may do: `off` for no limits, or those that differ from the defaults. With `isDevelopment` clients at

@@ -3,8 +3,9 @@ import type { StreamTransport } from '../transport/transports.ts'
 /** How an alert stream reaches its reader now. */
 export interface ConnectionChange {
   /**
-   * `resumed-from-history`: the key server could no longer read the stream's cursor, so that the stream delivers every alert that
-   * is kept, oldest first, and then goes on. Alerts that were dealt with may come again, and some may be gone.
+   * `resumed-from-history`: the key server could no longer read the stream's cursor, so that the stream delivers every
+   * alert that is kept, oldest first, and then goes on. Alerts that were dealt with may come again, and some may be
+   * gone.
    */
   readonly state: 'connecting' | 'connected' | 'disconnected' | 'resumed-from-history'
   /** By this device's clock. */

@@ -17,8 +17,8 @@ export function mayBePruned(at: Date, nowMs: number): boolean {
 }
 
 /**
- * The entries of a log by which a later reader knows that others were removed too early: the newest one, and the first one of each of
- * the last seven days.
+ * The entries of a log by which a later reader knows that others were removed too early: the newest one, and the first
+ * one of each of the last seven days.
  */
 export class RecentEntries {
   readonly #nowMs: number

@@ -34,8 +34,8 @@ export interface AuditProblem {
 /** The settings of {@link verifyAuditLog}. */
 export interface VerifyAuditLogOptions {
   /**
-   * An {@link AuditHead} that was kept, as JSON, parsed, with the `recentEntries` of its report where they were kept too; or its
-   * statement alone.
+   * An {@link AuditHead} that was kept, as JSON, parsed, with the `recentEntries` of its report where they were kept
+   * too; or its statement alone.
    */
   readonly head?: unknown
   /** Told after each entry how many were checked. */

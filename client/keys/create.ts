@@ -62,7 +62,8 @@ export async function createKey(
 }
 
 /**
- * Generates a transaction key under an id, certifies it, proves its possession, and wraps it for every management key of the account.
+ * Generates a transaction key under an id, certifies it, proves its possession, and wraps it for every management key
+ * of the account.
  *
  * @returns the input of `storeTransactionKey`.
  *

@@ -20,7 +20,10 @@ export interface TransactionKey extends DescribedTransactionKey {
    * VaultError that an acquisition of the key would throw.
    */
   readonly trustError: TrustErrorCode | null
-  /** The key itself has signed that its holder stored it: `possession` is its statement, for this owner, id and application server. */
+  /**
+   * The key itself has signed that its holder stored it: `possession` is its statement, for this owner, id and
+   * application server.
+   */
   readonly isPossessionProved: boolean
 }
 
@@ -56,7 +59,10 @@ export interface DescribedTransactionKey {
   readonly certificate: string | null
   /** JWS `claviger-revocation+jwt`. Null when the client that revoked the key sent none. */
   readonly revocation: string | null
-  /** JWS `claviger-possession+jwt`, not verified. Null when the client that stored the key sent none, as for a key that cannot sign. */
+  /**
+   * JWS `claviger-possession+jwt`, not verified. Null when the client that stored the key sent none, as for a key that
+   * cannot sign.
+   */
   readonly possession: string | null
 }
 

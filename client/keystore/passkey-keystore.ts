@@ -17,7 +17,11 @@ export interface PasskeyKeystoreOptions {
 }
 
 export interface PasskeyKeystore extends Keystore {
-  /** Says which owner its key is for, without asking for the passkey; null when it is empty. @throws {VaultError} KEYSTORE_UNREADABLE. */
+  /**
+   * Says which owner its key is for, without asking for the passkey; null when it is empty.
+   *
+   * @throws {VaultError} KEYSTORE_UNREADABLE.
+   */
   describe(): Promise<Pick<ManagementKeyRecord, 'url' | 'owner' | 'id'> | null>
 }
 
@@ -31,9 +35,9 @@ interface SealedRecord extends Pick<ManagementKeyRecord, 'url' | 'owner' | 'id' 
 const recordKey = 'only'
 
 /**
- * A keystore in the browser's IndexedDB whose secrets are encrypted with a key that only a passkey gives (WebAuthn Level 3 §10.1.4,
- * `prf`). The browser asks for the passkey when a management key is first saved, and once for each page that loads it. Loaded
- * keys are not extractable; those that were just made are, until the vault is opened anew.
+ * A keystore in the browser's IndexedDB whose secrets are encrypted with a key that only a passkey gives (WebAuthn
+ * Level 3 §10.1.4, `prf`). The browser asks for the passkey when a management key is first saved, and once for each
+ * page that loads it. Loaded keys are not extractable; those that were just made are, until the vault is opened anew.
  *
  * @throws {VaultError} from `load` and `save`: RUNTIME_UNSUPPORTED when the browser or the passkey has no `prf`, KEYSTORE_LOCKED
  *   when the passkey was not given, KEYSTORE_UNREADABLE. Ask {@link canUsePasskey} before.

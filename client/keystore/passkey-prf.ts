@@ -16,8 +16,8 @@ const timeoutMs = 120_000
 const algorithms = [-7, -8, -257]
 
 /**
- * Whether a page may offer a passkey: the browser has WebAuthn and a way to verify its user, does not say that `prf` is missing,
- * and the page has a domain. An authenticator without `prf` is found only when it is asked.
+ * Whether a page may offer a passkey: the browser has WebAuthn and a way to verify its user, does not say that `prf` is
+ * missing, and the page has a domain. An authenticator without `prf` is found only when it is asked.
  */
 export async function canUsePasskey(): Promise<boolean> {
   if (!('PublicKeyCredential' in globalThis) || !isSecureContext || isAddress(location.hostname)) return false

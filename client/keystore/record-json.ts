@@ -11,8 +11,8 @@ import { parsePairingMembers } from './pairing-members.ts'
 
 /*
  * The text form of a management key: {"v": 1, "url", "owner", "signing": <private JWK>, "wrapping": <private JWK>,
- * "wrappingSecret": <oct JWK>, "anchors": [<ids>], "kind": "VIEWER"}; the last three may be absent. The id is not written: it is computed
- * from the signing key.
+ * "wrappingSecret": <oct JWK>, "anchors": [<ids>], "kind": "VIEWER"}; the last three may be absent. The id is not
+ * written: it is computed from the signing key.
  */
 
 const version = 1

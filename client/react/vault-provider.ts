@@ -26,16 +26,16 @@ export interface VaultProviderProps {
   /** How the key server is reached. Made once, too. */
   readonly connection?: ConnectionOptions | undefined
   /**
-   * Keeps what the hooks read of keys and alerts in IndexedDB (`claviger-reads`), for a page that is loaded while the key server is
-   * out of reach. It is descriptions, no secrets, and never shown in place of a refusal. Default: false.
+   * Keeps what the hooks read of keys and alerts in IndexedDB (`claviger-reads`), for a page that is loaded while the
+   * key server is out of reach. It is descriptions, no secrets, and never shown in place of a refusal. Default: false.
    */
   readonly keepsReads?: boolean | undefined
   readonly children?: ReactNode
 }
 
 /**
- * How far a vault is: TypeScript knows by `status` that there is one. `empty`: the keystore has no management key yet. `failed`: it
- * could not be opened, and `error` says why.
+ * How far a vault is: TypeScript knows by `status` that there is one. `empty`: the keystore has no management key yet.
+ * `failed`: it could not be opened, and `error` says why.
  */
 export type OpenedVault =
   | { readonly status: 'opening'; readonly vault: null; readonly error: null }

@@ -23,8 +23,8 @@ export interface RecoveryDraft {
 }
 
 /**
- * Creates a recovery phrase. It sends nothing before the phrase is registered. Where the runtime has no Ed25519 or no X25519 its
- * key is P-256 throughout.
+ * Creates a recovery phrase. It sends nothing before the phrase is registered. Where the runtime has no Ed25519 or no
+ * X25519 its key is P-256 throughout.
  *
  * @throws {VaultError} RUNTIME_UNSUPPORTED.
  */

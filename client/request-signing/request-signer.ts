@@ -30,9 +30,9 @@ export interface RequestSigner {
   readonly applicationServer: string
   /**
    * As the global `fetch`, signed. The key is acquired, and counted, at the first request, and kept in memory. When the
-   * application server answers that it has expired or was revoked, and the account has a newer one, that one is acquired and
-   * the request sent once more; likewise when the clocks differ by at most 5 minutes. No request is sent again for another reason, and none is
-   * redirected. The body is read into memory first.
+   * application server answers that it has expired or was revoked, and the account has a newer one, that one is
+   * acquired and the request sent once more; likewise when the clocks differ by at most 5 minutes. No request is sent
+   * again for another reason, and none is redirected. The body is read into memory first.
    *
    * @throws {TypeError} for an URL of another origin, and whatever `fetch` throws.
    * @throws {VaultError} and {@link KeyServerError} as `vault.acquire` does; CLOCKS_DIFFER when the application server refuses

@@ -1,8 +1,8 @@
 import { VaultError } from '../errors.ts'
 
 /**
- * The NETWORK error of a `fetch` that failed: its message names the cause, and `cause` carries the code. The runtime's own error
- * is not kept, because it may quote what was received.
+ * The NETWORK error of a `fetch` that failed: its message names the cause, and `cause` carries the code. The runtime's
+ * own error is not kept, because it may quote what was received.
  *
  * @param options.url the key server's origin
  */

@@ -239,7 +239,11 @@ export interface Vault {
   /** Removes a webhook, and its undelivered alerts. @throws {KeyServerError} NOT_FOUND. */
   removeWebhook(id: string): Promise<Webhook>
 
-  /** Retries waiting alerts at once, and each dead letter once, also where it answered 410. @throws {KeyServerError} NOT_FOUND. */
+  /**
+   * Retries waiting alerts at once, and each dead letter once, also where it answered 410.
+   *
+   * @throws {KeyServerError} NOT_FOUND.
+   */
   redeliverWebhook(id: string): Promise<Webhook>
 
   /** The account's channels to people, oldest first. */
@@ -254,7 +258,11 @@ export interface Vault {
    */
   addChannel(kind: ChannelKind, target: string, options?: AddChannelOptions): Promise<Channel>
 
-  /** Removes a channel. It gets a last message that says so, and then its target is erased. @throws {KeyServerError} NOT_FOUND. */
+  /**
+   * Removes a channel. It gets a last message that says so, and then its target is erased.
+   *
+   * @throws {KeyServerError} NOT_FOUND.
+   */
   removeChannel(id: string): Promise<Channel>
 
   /**

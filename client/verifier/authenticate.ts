@@ -154,7 +154,10 @@ function isInTime({ created, expires }: ParsedSignature, { nowMs }: Clock): bool
   return now >= created - limits.signatureClockSkewSeconds && now <= expires
 }
 
-/** @param notBefore Unix seconds from which on a signature is taken: not a whole second ahead, so that its client need not wait */
+/**
+ * @param notBefore Unix seconds from which on a signature is taken: not a whole second ahead, so that its client need
+ * not wait
+ */
 function expired({ nowMs }: Clock, notBefore = -Infinity): Refusal {
   return refuse('SIGNATURE_EXPIRED', { serverTime: new Date(Math.max(nowMs(), notBefore * 1000)) })
 }

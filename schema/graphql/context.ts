@@ -306,8 +306,9 @@ export interface AddChannelInput {
 /** Configures the channels that take alerts to people. */
 export interface ChannelsPort {
   /**
-   * Signed. A channel that the account has already gets these kinds and this language, and is enabled. An address that is not
-   * confirmed is sent another mail. CONFLICT; RATE_LIMITED for confirmation mails; BAD_USER_INPUT also for e-mail without SMTP_URL.
+   * Signed. A channel that the account has already gets these kinds and this language, and is enabled. An address that
+   * is not confirmed is sent another mail. CONFLICT; RATE_LIMITED for confirmation mails; BAD_USER_INPUT also for
+   * e-mail without SMTP_URL.
    */
   readonly add: (input: AddChannelInput) => Promise<Channel>
   /** Signed. */

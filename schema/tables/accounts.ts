@@ -20,8 +20,8 @@ export const accounts = pgTable('accounts', {
 })
 
 /**
- * The account's use of each quota, and the quotas that the operator set for this account alone. The row is made when something is
- * stored for the first time; `add_usage` counts in the transaction of each change.
+ * The account's use of each quota, and the quotas that the operator set for this account alone. The row is made when
+ * something is stored for the first time; `add_usage` counts in the transaction of each change.
  */
 export const accountUsage = pgTable(
   'account_usage',

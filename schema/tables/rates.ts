@@ -1,7 +1,10 @@
 import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { instant } from './columns.ts'
 
-/** How much of each rate limit that all servers count together is used up, by client. Written by the database function `take_rate`. */
+/**
+ * How much of each rate limit that all servers count together is used up, by client. Written by the database function
+ * `take_rate`.
+ */
 export const rates = pgTable(
   'rates',
   {

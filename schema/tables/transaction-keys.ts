@@ -88,7 +88,10 @@ export const transactionKeyUsage = pgTable(
   ],
 )
 
-/** Transaction keys, each wrapped for one management key. Only `acquire_wrapped_keys` and `acquire_wrapped_key_group` read them. */
+/**
+ * Transaction keys, each wrapped for one management key. Only `acquire_wrapped_keys` and `acquire_wrapped_key_group`
+ * read them.
+ */
 export const wrappedKeys = pgTable(
   'wrapped_keys',
   {

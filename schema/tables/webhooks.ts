@@ -24,8 +24,9 @@ export const channelLanguage = pgEnum('channel_language', channelLanguages)
 export const channelNotice = pgEnum('channel_notice', ['CONFIRMATION', 'FAREWELL'])
 
 /**
- * Webhooks, and channels to people, which are delivered to in the same way: where an account's alerts are sent, and how far that has come. The server that delivers holds the row's lease; every write
- * of a delivery names it, so that a server whose lease has run out changes nothing.
+ * Webhooks, and channels to people, which are delivered to in the same way: where an account's alerts are sent, and how
+ * far that has come. The server that delivers holds the row's lease; every write of a delivery names it, so that a
+ * server whose lease has run out changes nothing.
  */
 export const webhooks = pgTable(
   'webhooks',

@@ -80,8 +80,8 @@ export const channelKinds = ['EMAIL', 'SLACK', 'TEAMS', 'DISCORD', 'NTFY'] as co
 export type ChannelKind = (typeof channelKinds)[number]
 
 /**
- * STOPPED: by the link in a mail. DISABLED: by the key server, because the messages are refused for good. FAILING: a webhook has not
- * accepted an alert for three days, which became a dead letter.
+ * STOPPED: by the link in a mail. DISABLED: by the key server, because the messages are refused for good. FAILING: a
+ * webhook has not accepted an alert for three days, which became a dead letter.
  */
 export const channelChanges = ['ADDED', 'CHANGED', 'REMOVED', 'STOPPED', 'DISABLED', 'FAILING'] as const
 

@@ -91,7 +91,8 @@ export class Alerts {
       async (signed) => {
         const { tx, accountId } = signed
         if (position === 0) return 0
-        // After the database was set back, the alert of an older cursor is missing: the subscriber has not seen those that are there.
+        // After the database was set back, the alert of an older cursor is missing: the subscriber has not seen those
+        // that are there.
         const ofCursor = alias(alerts, 'of_cursor')
         const isThere = tx
           .select({ position: ofCursor.position })

@@ -4,8 +4,8 @@ import type { JobDatabases } from '../database/connect.ts'
 const batchMax = 1000
 
 /**
- * Stores the alerts of deadlines that are due, and arms again what was taken while the clock was ahead. Any number of servers may
- * do so at once: each deadline is taken by one.
+ * Stores the alerts of deadlines that are due, and arms again what was taken while the clock was ahead. Any number of
+ * servers may do so at once: each deadline is taken by one.
  *
  * Due deadlines are found by their time, so a sweep with nothing due costs the same whatever the number of keys (0.8 ms with
  * 1,000,000 of them, the round trip included), and 10,000 that are due at once are stored in a fraction of a second:

@@ -105,7 +105,7 @@ function conditionsOf({ actions, transactionKeyId, managementKeyId, granted, ...
   ]
 }
 
-/** A malformed id is no key's. */
+/** A malformed id is the id of no key. */
 function isOfTransactionKey(id: string) {
   const parsed = parseTransactionKeyId(id)
   return parsed === null ? sql`false` : eq(auditEntries.transactionKeyId, parsed)

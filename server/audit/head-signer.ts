@@ -7,7 +7,10 @@ interface AuditHeadFacts extends Omit<AuditHead, 'statement' | 'sealedAt'> {
   readonly owner: string
 }
 
-/** Signs heads of audit logs, so that an owner can show what the key server has said (docs/protocol.md, "Signed audit heads"). */
+/**
+ * Signs heads of audit logs, so that an owner can show what the key server has said (docs/protocol.md, "Signed audit
+ * heads").
+ */
 export class AuditHeadSigner {
   readonly #keys: SigningKeys
   readonly #issuer: () => string

@@ -36,7 +36,8 @@ const principalRow = z.object({
 
 /**
  * Finds a signing key by its thumbprint. Management keys are cached without expiry: a thumbprint names one key, and its
- * account never changes, unless the operator deletes it. Whether the key is still active is read from the database at every request.
+ * account never changes, unless the operator deletes it. Whether the key is still active is read from the database at
+ * every request.
  */
 export class PrincipalDirectory {
   readonly #cache = new LRUCache<string, RegisteredPrincipal>({ max: cachedPrincipalsMax })

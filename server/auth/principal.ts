@@ -13,7 +13,10 @@ import type { ParsedSignature } from '../../schema/wire/signatures/http-signatur
 /** The kinds of {@link PrincipalKind}. */
 export const principalKinds = ['ACCOUNT', 'APPLICATION_SERVER'] as const
 
-/** An account signs with one of its management keys, an application server with a key of its own. Neither passes for the other. */
+/**
+ * An account signs with one of its management keys, an application server with a key of its own. Neither passes for the
+ * other.
+ */
 export type PrincipalKind = (typeof principalKinds)[number]
 
 /** The account or application server whose key signed a request. `keyId` is the `keyid` of the signature. */

@@ -31,7 +31,10 @@ export class SignatureVerifier {
     this.#directory = directory
   }
 
-  /** @throws {KeyServerError} UNAUTHENTICATED, reason SIGNATURE_INVALID: the same answer, after the same time, for every cause */
+  /**
+   * @throws {KeyServerError} UNAUTHENTICATED, reason SIGNATURE_INVALID: the same answer, after the same time, for every
+   * cause
+   */
   async verify(received: ReceivedSignature): Promise<VerifiedSignature> {
     const { keyid } = received.signature
     const { known, isCached } = await this.#directory.find(keyid)

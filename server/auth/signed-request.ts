@@ -309,7 +309,10 @@ export class SignedRequest {
     return this.#verified
   }
 
-  /** @throws {KeyServerError} RATE_LIMITED after too many failures at this address, whoever signed; or when too much is written */
+  /**
+   * @throws {KeyServerError} RATE_LIMITED after too many failures at this address, whoever signed; or when too much is
+   * written
+   */
   async #verifySignature(): Promise<VerifiedSignature> {
     const received = this.#requireSignature()
     this.#rates.assertLeft('signature-failures')

@@ -2,9 +2,10 @@ import type postgres from 'postgres'
 import { leaseSeconds, type LeasedChannel } from '../webhooks/lease.ts'
 
 /*
- * The writes of the delivery to a channel, as the holder of its lease: each is one statement that changes nothing when the lease
- * is no longer held. A message is about a batch, the alerts after the channel's position up to the batch's end. The end is
- * written before the message is sent, so that a server which takes over sends the same message and not a similar one.
+ * The writes of the delivery to a channel, as the holder of its lease: each is one statement that changes nothing when
+ * the lease is no longer held. A message is about a batch, the alerts after the channel's position up to the batch's
+ * end. The end is written before the message is sent, so that a server which takes over sends the same message and not
+ * a similar one.
  */
 
 /** @returns whether the lease is still held */
@@ -16,15 +17,16 @@ export async function beginBatch(sql: postgres.Sql, channel: LeasedChannel, end:
   return rows.count === 1
 }
 
-/** How a channel is spared, in seconds. */
+/** The bounds of the pause between two messages to a channel, in seconds. */
 export interface Pace {
   readonly pauseMin: number
   readonly pauseMax: number
 }
 
 /**
- * The message was taken. A second one may follow at once. From then on alerts gather before the next one, for twice as long as
- * the time before, until there have been none for a while: so a flood of alerts is no flood of messages.
+ * Records that the message was taken. A second one may follow at once. After that, alerts are gathered before each message, for
+ * twice as long as before the last one, until there have been none for a while: a flood of alerts does not become a flood of
+ * messages.
  */
 export async function recordBatch(
   sql: postgres.Sql,
@@ -36,14 +38,14 @@ export async function recordBatch(
       ${channel.account_id}, ${channel.id}, ${channel.lease}, ${end}, ${pauseMin}, ${pauseMax})`
 }
 
-/** The message was certainly not taken: the next attempt may tell of what has come since. */
+/** Records that the message was certainly not taken: the next attempt may include alerts that have come since. */
 export async function dropBatch(sql: postgres.Sql, channel: LeasedChannel): Promise<void> {
   await sql`
     UPDATE webhooks SET batch_end = NULL
     WHERE account_id = ${channel.account_id} AND id = ${channel.id} AND lease = ${channel.lease}`
 }
 
-/** The confirmation mail was taken, and nothing more is sent until it is answered. */
+/** Records that the confirmation mail was taken. Nothing more is sent until it is answered. */
 export async function recordConfirmationSent(sql: postgres.Sql, channel: LeasedChannel): Promise<void> {
   await sql`
     UPDATE webhooks

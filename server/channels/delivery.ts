@@ -16,8 +16,8 @@ export interface ChannelDeliveryOptions {
   readonly random?: () => number
 }
 
-/** A reader of mails is spared more than one of short messages. */
-const manners = {
+/** Mails are sent at longer intervals than short messages, and with more alerts. */
+const styles = {
   mail: { pace: { pauseMin: 30, pauseMax: pauseSecondsMax }, shownMax: 20 },
   chat: { pace: { pauseMin: 5, pauseMax: 60 }, shownMax: 5 },
 } as const
@@ -67,7 +67,7 @@ export class ChannelDelivery {
     const { channel } = destination
     const { databases, sender } = this.#options
     const { sql } = databases.writes
-    const { shownMax, pace } = manners[channel.channel_kind === 'EMAIL' ? 'mail' : 'chat']
+    const { shownMax, pace } = styles[channel.channel_kind === 'EMAIL' ? 'mail' : 'chat']
     const after = channel.position
     const end = channel.batch_end ?? channel.newest_position
     const digest = await readDigest(databases.reads.db, channel.account_id, {

@@ -17,7 +17,7 @@ const content = z.discriminatedUnion('action', [
 
 /**
  * Makes and reads the links in mails. A link has a token that this server signed (HMAC-SHA-256), so that nobody else can make
- * one, and no address. How long one is valid is for the row that it names.
+ * one, and no address. The row that it names says how long it is valid.
  */
 export class MailLinks {
   readonly #key: Uint8Array

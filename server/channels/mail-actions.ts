@@ -64,7 +64,7 @@ export class MailActions {
   }
 }
 
-/** The page of an action on an address alone: no account says which language. */
+/** The page of an action on an address alone: there is no account that has a language. */
 const noAccount: LinkFacts = { owner: '', language: 'EN' }
 
 function isOpenFor({ action, accountId, channelId: id }: ChannelLink) {

@@ -28,8 +28,8 @@ const settings = ['requireTLS', 'ignoreTLS', 'tls.rejectUnauthorized'] as const
 /**
  * Reads the URL of a mail server: `smtp://user:password@host:587` or `smtps://user:password@host`.
  *
- * Nothing is sent without TLS and a valid certificate, except on loopback, where smtp takes what the server has, and where
- * the URL's query says so.
+ * Nothing is sent without TLS and a valid certificate, except on loopback, where smtp uses TLS only if the server
+ * offers it, and where the URL's query says so.
  *
  * @throws TypeError that says what is wrong, and does not repeat the URL
  */

@@ -29,7 +29,10 @@ export function parseTarget(
   return url
 }
 
-/** The domain in ASCII (RFC 5890) and lower case; the local part, whose case is its host's affair, as it was written. */
+/**
+ * The domain in ASCII (RFC 5890) and lower case; the local part as it was written, because its host decides what case
+ * means.
+ */
 function parseAddress(text: string): string {
   const at = text.lastIndexOf('@')
   const address = `${text.slice(0, at)}@${domainToASCII(text.slice(at + 1))}`
@@ -45,7 +48,7 @@ interface DigestOptions {
   readonly serverKeySecret: string
 }
 
-/** By it an account has a target once, and none of its targets can be read from the database. */
+/** A keyed digest of a target: an account has a target only once, and the database alone reveals none. */
 export function targetDigestOf(target: string, { accountId, kind, serverKeySecret }: DigestOptions): string {
   return keyedDigest(`${accountId}:${kind}:${target.toLowerCase()}`, {
     serverKeySecret,
@@ -63,8 +66,8 @@ export function hostDigestOf(
 }
 
 /**
- * The same for all spellings of an address that commonly lead to one mailbox: any case, dots, and what follows a plus. So an
- * address cannot be flooded with confirmation mails by spelling it anew.
+ * The same for all spellings of an address that commonly lead to one mailbox: they differ in case, in dots, and in what
+ * follows a plus. So nobody can flood a mailbox with confirmation mails by spelling its address differently.
  */
 export function addressDigestOf(address: string, serverKeySecret: string): string {
   const [, local = '', domain = ''] = /^([^+@]*)[^@]*@(.*)$/.exec(address.toLowerCase()) ?? []

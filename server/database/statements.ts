@@ -59,8 +59,8 @@ interface Performance {
 }
 
 /**
- * A statement of postgres.js that is never sent itself, so that it can still be a part of another one. Awaiting it sends another
- * one, made where it is performed.
+ * A statement of postgres.js that is never sent itself, so that it can still be a part of another one. Awaiting it
+ * sends another one, made where it is performed.
  */
 function postpone(query: unknown, { make, perform }: Performance): unknown {
   if (!isQuery(query)) return query

@@ -104,8 +104,8 @@ export class DurableStreams {
         after,
         signal,
         read,
-        // While notifications arrive, idle streams do not read: 2,000 of them took 400 statements a second. Those that poll do so
-        // at the same time, so that streams of one list share a read.
+        // While notifications arrive, idle streams do not read: 2,000 of them took 400 statements a second. Those that
+        // poll do so at the same time, so that streams of one list share a read.
         waitMsMax: () =>
           notifications.isProven && !readsRegularly ? null : pollMs - (performance.now() % pollMs),
         stopping,

@@ -12,7 +12,10 @@ import { queryLimits, queryLimitsRule } from './query-limits.ts'
  * executions.
  */
 const timesUntilPlanned = 4
-/** All documents that are counted or planned together have at most this; a plan takes some 100 bytes for each character of its document. */
+/**
+ * All documents that are counted or planned together have at most this; a plan takes some 100 bytes for each character
+ * of its document.
+ */
 const charactersMax = 256 * 1024
 /** Longer than the documents that clients repeat. */
 const documentCharactersMax = 4 * 1024

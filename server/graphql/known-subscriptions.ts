@@ -18,9 +18,9 @@ export type PrepareKnownSubscription = (
 ) => KnownSubscription | null
 
 /**
- * Executes the events of subscriptions from plans, without what Yoga keeps for each subscription and runs for each event (record
- * 21). The document is parsed and validated already; the guard, the context, the resolvers and the mask of errors are those
- * that Yoga has.
+ * Executes the events of subscriptions from plans, without what Yoga keeps for each subscription and runs for each
+ * event (record 21). The document is parsed and validated already; the guard, the context, the resolvers and the mask
+ * of errors are those that Yoga has.
  */
 export function createKnownSubscriptions({
   guard,

@@ -52,7 +52,7 @@ export class KeyChanges {
         return asked
       },
       readsRegularly: true,
-      read: withWordOfTheEnd((from) => this.#readAfter(applicationServerId, from), {
+      read: withEndOfList((from) => this.#readAfter(applicationServerId, from), {
         // Each time that the stream looks without news.
         everyMs: this.#streams.pollMs * 0.5,
       }),
@@ -68,10 +68,10 @@ function toKeyChanges(stored: Awaited<ReturnType<ReturnType<typeof keyChangeList
 }
 
 /**
- * Adds the word that the list has been read to its end: after news, and every few seconds without. A stream that is
- * only silent may be one whose server has lost its database, while another one revokes keys.
+ * Adds a message that the list has been read to its end: after news, and every few seconds without. A stream that is merely
+ * silent may be one whose server has lost its database, while another server revokes keys.
  */
-function withWordOfTheEnd(
+function withEndOfList(
   read: (after: CursorPosition) => Promise<KeyChange[]>,
   { everyMs }: { readonly everyMs: number },
 ): (after: CursorPosition) => Promise<ItemsRead<KeyChange>> {

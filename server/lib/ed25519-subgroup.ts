@@ -41,7 +41,10 @@ export function isInPrimeOrderSubgroup(encoded: Uint8Array): boolean {
   }
 }
 
-/** The u of the same point on Curve25519 (RFC 7748 §4.1); null when y is not canonical, and for the identity, which has none. */
+/**
+ * The u of the same point on Curve25519 (RFC 7748 §4.1); null when y is not canonical, and for the identity, which has
+ * none.
+ */
 function montgomeryU(encoded: Uint8Array): Uint8Array | null {
   const bytes = Uint8Array.from(encoded)
   // The sign of x: a point and its negative have one u, and are of the subgroup or not alike.

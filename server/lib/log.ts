@@ -46,9 +46,9 @@ function createTimestamp(): () => string {
 }
 
 /**
- * Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later either. They are
- * written in the background, because a slow reader would stop the process: to a full pipe 150 µs a line instead of 15. Lines
- * that still wait when the process ends are written then.
+ * Lines that cannot be written, for instance to a full disk, are lost; beyond a mebibyte they are not kept for later
+ * either. They are written in the background, because a slow reader would stop the process: to a full pipe 150 µs a
+ * line instead of 15. Lines that still wait when the process ends are written then.
  */
 function openStandardError(): DestinationStream {
   const destination = pino.destination({ dest: 2, sync: false, maxLength: 2 ** 20 })

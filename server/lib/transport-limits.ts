@@ -15,7 +15,10 @@ export const pipelinedMax = 2_000
 /** Queries and mutations that run at a time. A further one gets UNAVAILABLE. */
 export const executionsMax = 1_000
 
-/** Bodies of requests and answers that wait for their clients, in bytes. Beyond it, the one that has waited longest is cut off. */
+/**
+ * Bodies of requests and answers that wait for their clients, in bytes. Beyond it, the one that has waited longest is
+ * cut off.
+ */
 export const waitingBytesMax = 32 * 1024 * 1024
 
 /** How long a client may read nothing of an answer that waits for it. */
@@ -33,7 +36,10 @@ export const streamsMax = 10_000
 export const socketsPerKeyMax = 5
 export const operationsPerSocketMax = 20
 
-/** Behind a proxy that is not trusted (TRUSTED_PROXIES) these are of all its clients together: unsigned operations can go over HTTP. */
+/**
+ * Behind a proxy that is not trusted (TRUSTED_PROXIES) these are of all its clients together: unsigned operations can
+ * go over HTTP.
+ */
 export const unsignedSocketsPerAddressMax = 100
 
 /** How long a socket that is not signed may run nothing. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 
 /**
- * Names accounts in logs by a keyed hash: the same on every server of a database, and without the server's secret it leads
- * back to no name. An account's id alone would, since it is made of the name.
+ * Names accounts in logs by a keyed hash: the same on every server of a database, and without the server's secret no name
+ * can be found from it. From an account's id it can, since the id is made of the name.
  *
  * @returns 16 characters of base64url for an account's id
  */

@@ -7,7 +7,7 @@ import type { Backlog } from './prometheus.ts'
 const timeoutMs = 3_000
 /** A sweep comes every 250 ms; a server that is restarted takes longer. */
 const overdueSeconds = 5
-/** The highest count, so that a reading costs little however long the backlog is. */
+/** The highest count, so that counting is cheap however long the backlog is. */
 const countMax = 10_000
 
 const backlogRow = z.object({ deadlines: z.number(), webhooks: z.number() })

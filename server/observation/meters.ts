@@ -1,4 +1,4 @@
-/** The counters and timers of the key server. Each call is one addition: hot paths make them. */
+/** The counters and timers of the key server. A call is one addition, cheap enough for hot paths. */
 export interface Meters {
   /** A request has ended. @param seconds null for a subscription, which lasts as long as its client likes */
   readonly countRequest: (operation: string, code: string, seconds: number | null) => void

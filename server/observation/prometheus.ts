@@ -37,7 +37,7 @@ export interface Prometheus {
 }
 
 const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-/** The bound that is promised is a second. */
+/** The documents promise one second. */
 const alertSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60]
 
 /** The codes of refused acquisitions that say something about the key. */
@@ -46,8 +46,8 @@ const acquisitionRefusals = ['NOT_FOUND', 'KEY_NOT_YET_VALID', 'KEY_REVOKED', 'K
 export const contentType = Registry.PROMETHEUS_CONTENT_TYPE
 
 /**
- * The metrics of several key servers on one database as those of one, in Prometheus's text format: sums, and averages of what a
- * process is like.
+ * The metrics of several key servers on one database as those of one, in Prometheus's text format: sums, and averages of those
+ * that describe a process.
  */
 export function sumUp(ofEach: readonly (readonly object[])[]): Promise<string> {
   return AggregatorRegistry.aggregate([...ofEach]).metrics()

@@ -22,9 +22,9 @@ export interface RequestLogOptions {
 const kindsMax = 1_000
 
 /**
- * The log lines of requests: one each. Unsigned requests beyond their client's limit for lines are counted by operation and code,
- * and one line for each says how many, so that a stranger fills no disk by requests that store nothing. Signed requests store
- * something, which has a limit of its own.
+ * The log lines of requests: one each. Unsigned requests beyond their client's limit for lines are counted by operation
+ * and code, and one line for each says how many, so that a stranger cannot fill the disk with requests that store
+ * nothing. Signed requests store something, which has a limit of its own.
  */
 export class RequestLog {
   readonly #options: RequestLogOptions

@@ -24,7 +24,7 @@ export function runAsRequest<T>(report: RequestReport, work: () => T): T {
   return storage.run(report, work)
 }
 
-/** The members that a log line has about its request; none for background work. */
+/** The members of a log line about its request; none for background work. */
 export function requestFields(): { readonly requestId?: string; readonly operation?: string } {
   const report = storage.getStore()
   return report === undefined ? {} : { requestId: report.id, operation: report.operation ?? otherOperation }
@@ -53,7 +53,7 @@ export function noteAccount(accountId: string): void {
   if (report !== undefined) report.accountId = accountId
 }
 
-/** Stands for operations that have no name of ours. */
+/** The name of operations that this server does not know. */
 export const otherOperation = 'other'
 
 /** A report of a request that has just come. */

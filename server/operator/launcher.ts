@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 const everyMs = 500
 
 /**
- * Calls `onGone` when this process was started by npm and is its orphan now. npm runs scripts in a shell and sends that one
- * the signals that it gets itself; the shell ends by them and passes nothing on. A server that was started otherwise may
+ * Calls `onGone` when this process was started by npm and is its orphan now. npm runs scripts in a shell and passes its own
+ * signals on to that shell, which ends and passes nothing on. A server that was started otherwise may
  * outlive its parent, as daemons do.
  */
 export function watchLauncher(onGone: () => void): void {

@@ -2,8 +2,8 @@ import { watchLauncher } from './launcher.ts'
 
 /** Longest stop, in milliseconds: requests have 10 s, PostgreSQL 40 s. The delay before the listener closes comes on top. */
 const stopMsMax = 60_000
-/** A terminal's Ctrl-C comes twice under npm, which passes it on: that is one wish. */
-const sameWishMs = 1_000
+/** Under npm, which passes it on, a terminal's Ctrl-C comes twice within this time, and counts once. */
+const sameSignalMs = 1_000
 
 /** Decides when the process ends, and ends it: always in the same way, so that nothing is left behind. */
 export interface ProcessEnd {
@@ -21,8 +21,8 @@ export interface ProcessEndOptions {
 }
 
 /**
- * Ends the process on SIGINT, SIGTERM and SIGHUP, when its outputs are closed, and when npm that has started it is gone. A
- * signal that comes once more ends it at once.
+ * Ends the process on SIGINT, SIGTERM and SIGHUP, when its outputs are closed, and when the npm that started it is gone. A
+ * second signal ends it at once.
  */
 export function watchForEnd({ delaySeconds, explain }: ProcessEndOptions): ProcessEnd {
   let stop: (() => Promise<void>) | null = null
@@ -54,7 +54,7 @@ export function watchForEnd({ delaySeconds, explain }: ProcessEndOptions): Proce
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (asked === null) begin(signal, { exitCode: 0 })
-      else if (performance.now() - asked.atMs > sameWishMs) {
+      else if (performance.now() - asked.atMs > sameSignalMs) {
         process.stderr.write('Stopping at once.\n')
         process.exit(1)
       }

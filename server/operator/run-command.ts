@@ -10,7 +10,10 @@ export interface OperatorResult {
 
 export interface OperatorCommand<C> {
   readonly usage: string
-  /** Reads the arguments behind the command's name, without `--json`. Null when they are not a known command; may throw parseArgs' errors. */
+  /**
+   * Reads the arguments behind the command's name, without `--json`. Null when they are not a known command; may throw
+   * parseArgs' errors.
+   */
   readonly parse: (args: string[]) => C | 'help' | null
   /** Throws an Error with a message for people. */
   readonly run: (command: C) => Promise<OperatorResult>

@@ -34,7 +34,7 @@ export function explainStartFailure(error: unknown): string {
   return failureOf(error).message
 }
 
-/** PostgreSQL's own message and its SQLSTATE, after what can be done about it; null for errors that are not its. */
+/** PostgreSQL's own message and its SQLSTATE, after what can be done about it; null for errors of other origin. */
 function explainDatabase(error: Error): string | null {
   const fault = findFault(error)
   if (fault !== null) {

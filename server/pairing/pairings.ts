@@ -14,7 +14,10 @@ import { PairingLimiter } from './pairing-limiter.ts'
 
 /** Pairings that may be open at once, on all servers. */
 const openMax = 10_000
-/** Open pairings of one server, and of an address there: whoever floods it leaves room on the others, and for other addresses. */
+/**
+ * Open pairings of one server, and of an address there: whoever floods it leaves room on the others, and for other
+ * addresses.
+ */
 const openOfServerMax = 1_000
 const openOfAddressMax = 50
 
@@ -39,8 +42,8 @@ interface PairingClient {
 }
 
 /**
- * Passes messages between a new device and one that approves it. It believes nobody and need not be believed: the
- * devices authenticate what they say to each other by a secret that the server never sees.
+ * Passes messages between a new device and one that approves it. It checks none of them, and nobody has to trust it: the
+ * devices authenticate their messages to each other by a secret that the server never sees.
  */
 export class Pairings {
   readonly #databases: Databases

@@ -33,7 +33,7 @@ async function storedOf(
 const exceededRow = z.object({ quota: z.enum(quotaNames), quota_limit: z.number() })
 
 /**
- * Runs a change of transaction keys, and counts it as the last thing that its transaction does.
+ * Runs a change of transaction keys, and then counts it, as the last step of the transaction.
  *
  * @param options.transactionKeyIds those that change, which are locked first; null for a transaction that holds the exclusive
  *   lock of the account's management keys, under which nothing else is stored

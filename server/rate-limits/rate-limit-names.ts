@@ -29,8 +29,8 @@ export type RateLimitName = (typeof rateLimitNames)[number]
 export type RateLimits = Readonly<Record<RateLimitName, RateLimit>>
 
 /**
- * The default limits of one client. Together they let it fill less than 0.1 MB of disk a second, counted from its first request on
- * (test/load/disk.test.ts).
+ * The default limits of one client. Together they let it fill less than 0.1 MB of disk a second, counted from its first
+ * request on (test/load/disk.test.ts).
  */
 export const defaultRateLimits: RateLimits = {
   'signature-failures': { count: 200, seconds: 200 },
@@ -44,7 +44,10 @@ export const defaultRateLimits: RateLimits = {
   'log-lines': { count: 1_000, seconds: 20 },
 }
 
-/** The values of the setting: `off` for no limits, or those that differ from {@link defaultRateLimits}; null for none of a name. */
+/**
+ * The values of the setting: `off` for no limits, or those that differ from {@link defaultRateLimits}; null for none of
+ * a name.
+ */
 export type RateLimitSettings = 'off' | Partial<Readonly<Record<RateLimitName, RateLimit | null>>>
 
 /** The limits that hold. A name that is missing is not limited. */
@@ -55,7 +58,10 @@ export function rateLimitsOf(settings: RateLimitSettings = {}): Partial<RateLimi
   )
 }
 
-/** In development, for clients on the same machine, so that test runs pass. The disk that they fill is bounded as by default. */
+/**
+ * In development, for clients on the same machine, so that test runs pass. The disk that they fill is bounded as by
+ * default.
+ */
 export const loopbackRateLimits: Omit<RateLimits, 'mismatches' | 'written-bytes' | 'log-lines'> = {
   'signature-failures': { count: 5_000, seconds: 100 },
   openings: { count: 2_000, seconds: 2_000 },

@@ -50,7 +50,7 @@ export async function ensureServerKey(db: Database, secret: string): Promise<voi
   })
 }
 
-/** How the secret is made from a password, as {@link serverKeySecretOf} does it. */
+/** A command that makes the secret from a password, as {@link serverKeySecretOf} does. */
 export const secretRecipe =
   `"printf 'claviger server key secret\\n%s' OLD_PASSWORD | openssl dgst -sha256 -binary | openssl base64 | tr '+/' '-_' | ` +
   `tr -d '='", with the password as it stood in the URL (percent-encoded)`

@@ -78,7 +78,7 @@ export function findCautions(config: LooseSettings): string[] {
   ]
 }
 
-/** Those without TLS that leave the machine. */
+/** Those without TLS whose traffic leaves the machine. */
 function plainOrigins(origins: readonly string[]): string[] {
   return origins.filter((origin) => origin.startsWith('http://') && !isLoopback(new URL(origin).hostname))
 }

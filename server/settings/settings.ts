@@ -19,7 +19,7 @@ import {
   workerCount,
 } from './parsers.ts'
 
-/** Every setting, by the name of its environment variable, in the order of the help. One row is all that a setting needs here. */
+/** Every setting, by the name of its environment variable, in the order of the help. A setting is one row. */
 export const settings = z.object({
   PORT: wholeNumber({ min: 0, max: 65_535 }).default(4000).register(helps, {
     value: 'PORT',

@@ -15,7 +15,10 @@ const clientVariables: readonly string[] = ['URL', 'KEYSTORE', 'NO_RECOVERY_WARN
   (name) => `${prefix}${name}`,
 )
 
-/** The variables of an environment that look like settings and are none: misspelt ones, and those with the prefix `CLAVIGER_`. */
+/**
+ * The variables of an environment that look like settings and are none: misspelt ones, and those with the prefix
+ * `CLAVIGER_`.
+ */
 export function findUnknownVariables(environment: Texts): UnknownVariable[] {
   return Object.entries(environment).flatMap(([name, text]) => {
     if (text === undefined || text === '') return []

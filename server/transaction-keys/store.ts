@@ -48,8 +48,8 @@ export class TransactionKeyStore {
   }
 
   /**
-   * The first fault of the key's signed statements, apart from their dates; null when there is none. A repeated request is answered all
-   * the same: its statements were checked when it was stored.
+   * The first fault of the key's signed statements, apart from their dates; null when there is none. A repeated request
+   * is answered all the same: its statements were checked when it was stored.
    */
   async #findFault(request: SignedRequest, key: KeyToStore): Promise<KeyServerError | null> {
     try {

@@ -35,8 +35,9 @@ export class Endorsements {
   }
 
   /**
-   * The certification paths of statements, one after the other: for each the endorsement of its signer, then that of the endorser,
-   * and so on, up to a key without one. No endorsement comes twice, and there are at most {@link limits.endorsementsMax}.
+   * The certification paths of statements, one after the other: for each the endorsement of its signer, then that of
+   * the endorser, and so on, up to a key without one. No endorsement comes twice, and there are at most {@link
+   * limits.endorsementsMax}.
    */
   async pathOf(accountId: string, statements: readonly string[]): Promise<string[]> {
     const path: string[] = []

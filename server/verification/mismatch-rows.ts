@@ -8,7 +8,10 @@ import type { Mismatch } from './mismatch-queue.ts'
 /** Maximum number of alerts about one key each, in an hour, for one application server of an account. */
 export const mismatchAlertsPerHour = 20
 
-/** Maximum number of keys that wait for a common alert, for one application server of an account. Further keys are not counted. */
+/**
+ * Maximum number of keys that wait for a common alert, for one application server of an account. Further keys are not
+ * counted.
+ */
 const waitingMax = 1_000
 /** The minimum wait of the first of them, and the time between two such alerts. */
 const sumUpAfterSeconds = 60

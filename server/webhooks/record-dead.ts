@@ -7,8 +7,8 @@ import { leaseSeconds, type LeasedWebhook } from './lease.ts'
 import type { WebhookFailure } from './post.ts'
 
 /**
- * Makes a dead letter of an alert, and moves on to the next one. The first dead letter since the receiver's last delivery raises
- * an alert, which goes to the owner's other channels.
+ * Makes a dead letter of an alert, and moves on to the next one. The first dead letter since the receiver's last
+ * delivery raises an alert, which goes to the owner's other channels.
  *
  * @returns false, and has changed nothing, when the lease is no longer held
  */

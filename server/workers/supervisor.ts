@@ -135,7 +135,7 @@ export class Supervisor {
   }
 }
 
-/** A worker that is gone has no use for it, and its exit is heard. */
+/** A failure is ignored: the worker is gone then, and its exit is handled. */
 function send(worker: Worker, order: Order): void {
   if (worker.isConnected()) worker.send(order, () => undefined)
 }

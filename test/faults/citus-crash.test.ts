@@ -7,8 +7,8 @@ import { closeFeeds, expectExact, load, openLoadedOwners } from '../support/owne
 import { useWorld } from '../support/world.ts'
 
 /*
- * A node crashes whole: one of its processes is killed, and PostgreSQL then ends all others and recovers from its log. That hits
- * every database of the node, so nothing else runs meanwhile: TEST_CITUS=crash runs this file alone.
+ * A node crashes whole: one of its processes is killed, and PostgreSQL then ends all others and recovers from its log.
+ * That hits every database of the node, so nothing else runs meanwhile: TEST_CITUS=crash runs this file alone.
  */
 
 if (!isOnCitus) process.stdout.write('Skipped: needs a Citus at TEST_DATABASE_URL, and TEST_CITUS=crash.\n')

@@ -146,7 +146,10 @@ async function expectNoGaps(): Promise<void> {
   expect(gaps).toEqual([])
 }
 
-/** The statement by which the stored function finds what is due, or was taken too early, with the function's variables as parameters. */
+/**
+ * The statement by which the stored function finds what is due, or was taken too early, with the function's variables
+ * as parameters.
+ */
 async function dueQuery(which: 'due' | 'taken' = 'due'): Promise<string> {
   const [row] = await administrator.sql<{ source: string }[]>`
     SELECT prosrc AS source FROM pg_proc WHERE proname = 'sweep_deadlines'`

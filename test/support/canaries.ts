@@ -22,8 +22,8 @@ export interface MarkedOperation {
 }
 
 /**
- * Every operation of the schema: once with the mark in every leaf of its arguments, and once for each leaf with the mark in that one
- * alone and plausible values elsewhere, so that it comes as far as it can.
+ * Every operation of the schema: once with the mark in every leaf of its arguments, and once for each leaf with the
+ * mark in that one alone and plausible values elsewhere, so that it comes as far as it can.
  *
  * @param plausible values of the scalars that have a form
  */

@@ -8,8 +8,8 @@ const refusedByCitus = '0A000'
 const change = /^\s*(?:UPDATE|DELETE FROM)\s+(\w+)/
 
 /**
- * The same connections, on which changes that Citus refuses on a distributed table (a clock in an UPDATE, for one) are made in each of
- * its shards: tests set times back that no client can.
+ * The same connections, on which changes that Citus refuses on a distributed table (a clock in an UPDATE, for one) are
+ * made in each of its shards: tests set times back that no client can.
  */
 export function changingShards(sql: postgres.Sql, url: string): postgres.Sql {
   return new Proxy(sql, {

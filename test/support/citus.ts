@@ -3,8 +3,9 @@ import { distributeDatabase } from '../../server/database/distribution/distribut
 import { migrate } from '../../server/database/migrate.ts'
 
 /**
- * Whether the run's databases are distributed: TEST_CITUS=1 (or crash: then its nodes crash, and nothing else runs), and TEST_DATABASE_URL is that of a database on a coordinator which
- * knows its workers. The role is a superuser, and logs in everywhere without a password.
+ * Whether the run's databases are distributed: TEST_CITUS=1 (or crash: then its nodes crash, and nothing else runs),
+ * and TEST_DATABASE_URL is that of a database on a coordinator which knows its workers. The role is a superuser, and
+ * logs in everywhere without a password.
  */
 export const isOnCitus = process.env['TEST_CITUS'] !== undefined
 
@@ -96,8 +97,8 @@ export async function dropCitusDatabase(clusterUrl: string, name: string): Promi
 }
 
 /**
- * Copies a distributed database on every node. The engine's own connections to it are ended, since PostgreSQL copies none that is
- * in use.
+ * Copies a distributed database on every node. The engine's own connections to it are ended, since PostgreSQL copies
+ * none that is in use.
  */
 export async function copyCitusDatabase(clusterUrl: string, template: string, name: string): Promise<void> {
   await Promise.all(

@@ -1,8 +1,8 @@
 import type postgres from 'postgres'
 
 /**
- * Gives an account many keys by SQL: through the API it would take minutes. They are named `Label 1` and so on, the last one the
- * newest. They have no certificate, so each is shown as not confirmed.
+ * Gives an account many keys by SQL: through the API it would take minutes. They are named `Label 1` and so on, the
+ * last one the newest. They have no certificate, so each is shown as not confirmed.
  */
 export async function fillAccountKeys(
   sql: postgres.Sql,

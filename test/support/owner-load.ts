@@ -76,9 +76,9 @@ export async function openLoadedOwners(url: string, count: number): Promise<Load
 }
 
 /**
- * Acquires for all owners through several servers while `fault` happens: each acquisition again, with its id, until it is granted or
- * refused for good. Each granted request is sent once more as it was. In the middle each owner's second key is revoked, which
- * acquires meanwhile.
+ * Acquires for all owners through several servers while `fault` happens: each acquisition again, with its id, until it
+ * is granted or refused for good. Each granted request is sent once more as it was. In the middle each owner's second
+ * key is revoked, which acquires meanwhile.
  */
 export async function load(
   urls: readonly string[],

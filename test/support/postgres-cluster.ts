@@ -21,7 +21,8 @@ const templateDatabase = 'claviger_template'
 
 /**
  * Before the first test file: one PostgreSQL for the run, in the run's directory, or the one that TEST_DATABASE_URL
- * names (its role needs CREATEDB; citus.ts says what TEST_CITUS=1 needs), and in it the migrated template. The returned function ends what was started.
+ * names (its role needs CREATEDB; citus.ts says what TEST_CITUS=1 needs), and in it the migrated template. The returned
+ * function ends what was started.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (process.env['TEST_CITUS'] === '1') {

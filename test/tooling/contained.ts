@@ -22,8 +22,8 @@ export function whyNotContained(): string | null {
 }
 
 /**
- * Runs a command as a container engine does: as process 1, of an unprivileged user without capabilities, on a root that cannot be
- * written but for `/tmp`. It has the programs, the libraries and the network of this machine.
+ * Runs a command as a container engine does: as process 1, of an unprivileged user without capabilities, on a root that
+ * cannot be written but for `/tmp`. It has the programs, the libraries and the network of this machine.
  *
  * @param options.app the folder that is `/app`
  */

@@ -13,8 +13,8 @@ export async function readFunctionFiles(): Promise<Map<string, string>> {
 }
 
 /**
- * The functions that `npm run db:generate` would still copy into a migration: the texts of functions whose newest text in the migrations
- * is another one. Each stands in a migration as it stands in its file.
+ * The functions that `npm run db:generate` would still copy into a migration: the texts of functions whose newest text
+ * in the migrations is another one. Each stands in a migration as it stands in its file.
  *
  * @param files the texts by name, as {@link readFunctionFiles} reads them
  * @throws Error for a function of the migrations that has no file and was not dropped

@@ -1,6 +1,6 @@
 /*
- * `npm run bench:console`: how quickly the console shows and handles 10,000 keys, in a real Chromium. Times end with the next frame,
- * so a moment's work has that of a frame, 17 ms.
+ * `npm run bench:console`: how quickly the console shows and handles 10,000 keys, in a real Chromium. Times end with
+ * the next frame, so a moment's work has that of a frame, 17 ms.
  */
 import type { Page } from 'playwright-core'
 import { describeLatencies, percentile, print } from '../../bench/support/figures.ts'

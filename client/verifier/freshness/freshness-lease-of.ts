@@ -3,7 +3,10 @@ import type { FreshnessLease } from './freshness-lease.ts'
 
 const leases = new WeakMap<Verifier, FreshnessLease>()
 
-/** Registers the freshness lease of a verifier's cache. `followKeyChanges` renews it; it is not part of the public interface. */
+/**
+ * Registers the freshness lease of a verifier's cache. `followKeyChanges` renews it; it is not part of the public
+ * interface.
+ */
 export function registerFreshnessLease(verifier: Verifier, lease: FreshnessLease): void {
   leases.set(verifier, lease)
 }

@@ -73,7 +73,11 @@ export function authenticated<Request extends object>(request: Request): Request
   throw notAuthenticated()
 }
 
-/** The caller of a request of `node:http`, Express or Fastify. @throws {TypeError} when the middleware or plugin has not run. */
+/**
+ * The caller of a request of `node:http`, Express or Fastify.
+ *
+ * @throws {TypeError} when the middleware or plugin has not run.
+ */
 export function callerOf(request: object): Caller {
   if (hasCaller(request)) return request.claviger
   throw notAuthenticated()

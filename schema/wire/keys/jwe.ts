@@ -64,7 +64,10 @@ function hasNoSecret(epk: unknown): boolean {
 /** The key management algorithms that clients open, and one that is reserved. */
 const keyManagementAlgorithms: readonly string[] = ['ECDH-ES+A256KW', 'A256KW', 'HPKE-9-KE']
 
-/** Without `zip`, `crit`, `jku` and the like: nobody who wraps a key needs them, and somebody who opens one might follow them. */
+/**
+ * Without `zip`, `crit`, `jku` and the like: nobody who wraps a key needs them, and somebody who opens one might follow
+ * them.
+ */
 const headerMembers: readonly string[] = ['alg', 'enc', 'kid', 'cty', 'epk', 'apu', 'apv', 'ek']
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {

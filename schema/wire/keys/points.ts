@@ -1,7 +1,10 @@
 /** Checks of `x` by curve: it is canonical, and the point is not of small order. */
 export const okpPointChecks = { Ed25519: isSoundEd25519Point, X25519: isSoundX25519Point } as const
 
-/** Whether `x` and `y`, big-endian, are a point of the curve. Its order is prime, so no point but infinity is of small order. */
+/**
+ * Whether `x` and `y`, big-endian, are a point of the curve. Its order is prime, so no point but infinity is of small
+ * order.
+ */
 export function isOnCurve(crv: keyof typeof ecCurves, x: Uint8Array, y: Uint8Array): boolean {
   const { prime, b } = ecCurves[crv]
   const [u, v] = [toInteger(x), toInteger(y)]

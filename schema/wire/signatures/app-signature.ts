@@ -55,7 +55,10 @@ export const appRequestWithBodyProfile: SignatureProfile = {
   keyid,
 }
 
-/** The canonical form of a `Claviger-Key` header: base64url of the JSON that the key's thumbprint is taken over (RFC 7638 §3). */
+/**
+ * The canonical form of a `Claviger-Key` header: base64url of the JSON that the key's thumbprint is taken over (RFC
+ * 7638 §3).
+ */
 export function serializeAppKey(jwk: SigningJwk): string {
   return encodeBase64url(new TextEncoder().encode(canonicalJson(jwk)))
 }

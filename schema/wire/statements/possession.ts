@@ -24,7 +24,10 @@ export interface PossessedKey {
   readonly id?: string | undefined
 }
 
-/** Null when the key cannot prove possession: it is for encryption or key agreement, or of an algorithm that statements do not have. */
+/**
+ * Null when the key cannot prove possession: it is for encryption or key agreement, or of an algorithm that statements
+ * do not have.
+ */
 export function possessionSignerOf(publicKey: PublicJwk | null): SigningJwk | null {
   if (publicKey?.kty === 'OKP' && publicKey.crv === 'Ed25519') return { ...publicKey, crv: publicKey.crv }
   if (publicKey?.kty === 'EC' && publicKey.crv === 'P-256') return { ...publicKey, crv: publicKey.crv }

@@ -185,7 +185,10 @@ export async function verifyParsedStatement(
   }
 }
 
-/** Whether a statement is dated more than 30 seconds, by which clocks may differ, ahead of the reader's clock in Unix seconds. */
+/**
+ * Whether a statement is dated more than 30 seconds, by which clocks may differ, ahead of the reader's clock in Unix
+ * seconds.
+ */
 export function isFromFuture({ iat }: { readonly iat: number }, nowSeconds: number): boolean {
   return iat > nowSeconds + limits.signatureClockSkewSeconds
 }

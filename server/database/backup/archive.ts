@@ -14,8 +14,8 @@ export const archiveHead = z.object({
   /** Hashes of the migrations that the database had, in order. */
   migrations: z.array(z.string()).min(1),
   /**
-   * The secret that opened the signing key of the key server: the setting, what is made from the database's password, or neither. Null
-   * when there was no such key yet.
+   * The secret that opened the signing key of the key server: the setting, what is made from the database's password,
+   * or neither. Null when there was no such key yet.
    */
   secret: z.enum(['SETTING', 'PASSWORD', 'NEITHER']).nullable(),
 })

@@ -5,8 +5,8 @@ import { journalTable } from '../migrate.ts'
 import type { ArchiveTable } from './archive.ts'
 
 /**
- * The tables of a schema but the journal of migrations and those of extensions, each after those that its foreign keys refer to:
- * in this order rows can be stored.
+ * The tables of a schema but the journal of migrations and those of extensions, each after those that its foreign keys
+ * refer to: in this order rows can be stored.
  */
 export async function listTables(tx: Executor, schema: string): Promise<ArchiveTable[]> {
   const answer = await tx.execute(sql`
@@ -42,7 +42,10 @@ function inOrder(waiting: z.infer<typeof rows>): ArchiveTable[] {
   return ordered
 }
 
-/** The sequences of a schema, except the journal's, and their positions. They are in no snapshot, but later positions will do. */
+/**
+ * The sequences of a schema, except the journal's, and their positions. They are in no snapshot, but later positions
+ * will do.
+ */
 export async function listSequences(tx: Executor, schema: string) {
   const found = await tx.execute<{ name: string }>(sql`
     SELECT c.relname AS name FROM pg_class c

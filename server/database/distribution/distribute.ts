@@ -35,7 +35,10 @@ export async function readDistribution(
   return { hasCitus: true, isDistributed: state.parse(row).is_distributed }
 }
 
-/** Further statements of a transaction see a type or a function that it created only if each node is reached by one connection. */
+/**
+ * Further statements of a transaction see a type or a function that it created only if each node is reached by one
+ * connection.
+ */
 export const sequentially = sql`SET LOCAL citus.multi_shard_modify_mode TO 'sequential'`
 
 /** The changes of {@link distribute}. */
@@ -47,8 +50,8 @@ export interface Distributed {
 }
 
 /**
- * Distributes the tables that are not distributed yet, and replaces functions by those that distributed tables need. Repeated, it
- * changes nothing.
+ * Distributes the tables that are not distributed yet, and replaces functions by those that distributed tables need.
+ * Repeated, it changes nothing.
  *
  * @param tx on the coordinator, holding the lock of the migrations
  * @throws Error in words when this is no Citus that can take them

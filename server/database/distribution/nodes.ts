@@ -56,7 +56,10 @@ export function singleNode({ reads, writes }: MachinePools): DatabaseNodes {
 export interface CitusNodesOptions {
   /** Connections to the coordinator. */
   readonly databases: MachinePools
-  /** A direct connection to the coordinator. The workers are reached with the same login, at the addresses that it knows them by. */
+  /**
+   * A direct connection to the coordinator. The workers are reached with the same login, at the addresses that it knows
+   * them by.
+   */
   readonly url: string
   readonly route: DatabaseRoute
   readonly log: Logger

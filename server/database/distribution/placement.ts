@@ -50,14 +50,17 @@ export const placements: Readonly<Record<string, Placement>> = {
   forgotten_nonces: 'EVERYWHERE',
 }
 
-/** Foreign keys from a table that is everywhere to one that is not. They are dropped there, and the statements do their work. */
+/**
+ * Foreign keys from a table that is everywhere to one that is not. They are dropped there, and the statements do their
+ * work.
+ */
 export const droppedForeignKeys: readonly { readonly table: string; readonly refersTo: string }[] = [
   { table: 'application_server_keys', refersTo: 'application_servers' },
 ]
 
 /**
- * Functions that run on the node which holds what their argument names: one round trip from the coordinator, and their statements
- * and locks stay on that node.
+ * Functions that run on the node which holds what their argument names: one round trip from the coordinator, and their
+ * statements and locks stay on that node.
  */
 export const delegatedFunctions: readonly {
   readonly name: string
@@ -73,8 +76,8 @@ export const delegatedFunctions: readonly {
 ]
 
 /**
- * Functions of one PostgreSQL that a node also runs on the tables of one of its shards (schema/distribution/shard_function.sql), with
- * those that they call. They are kept by these names and `_of_shard`.
+ * Functions of one PostgreSQL that a node also runs on the tables of one of its shards
+ * (schema/distribution/shard_function.sql), with those that they call. They are kept by these names and `_of_shard`.
  */
 export const functionsOfShards: readonly string[] = [
   'acquire_wrapped_key_group',

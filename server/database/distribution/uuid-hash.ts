@@ -1,8 +1,8 @@
 const rotate = (value: number, bits: number) => (value << bits) | (value >>> (32 - bits))
 
 /**
- * PostgreSQL's hash of a UUID (`uuid_hash`), by which Citus chooses its shard: the function of Bob Jenkins (lookup3, 2006) over its 16
- * bytes, as a little-endian machine computes it: a signed 32-bit integer.
+ * PostgreSQL's hash of a UUID (`uuid_hash`), by which Citus chooses its shard: the function of Bob Jenkins (lookup3,
+ * 2006) over its 16 bytes, as a little-endian machine computes it: a signed 32-bit integer.
  */
 export function uuidHash(uuid: string): number {
   const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')

@@ -62,8 +62,9 @@ export async function prepareDatabase(access: Access): Promise<string> {
 }
 
 /**
- * Allocates the disk that the WAL needs, about 40 MB, beforehand: a checkpoint recycles the segments so far, which then last from
- * one checkpoint to the next unless much is written. So the database's directory does not grow with each request.
+ * Allocates the disk that the WAL needs, about 40 MB, beforehand: a checkpoint recycles the segments so far, which then
+ * last from one checkpoint to the next unless much is written. So the database's directory does not grow with each
+ * request.
  */
 async function makeRoomForWal(sql: postgres.Sql): Promise<void> {
   await sql`select pg_create_restore_point('segment'), pg_switch_wal() from generate_series(1, 12)`

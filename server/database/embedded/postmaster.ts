@@ -19,7 +19,10 @@ export interface Postmaster {
   identity: 'ours' | 'another' | 'unknown'
 }
 
-/** Reads `postmaster.pid` (pid, directory, start time, port, socket directory, address, shared memory, state, one a line). `undefined` when no such process lives. */
+/**
+ * Reads `postmaster.pid` (pid, directory, start time, port, socket directory, address, shared memory, state, one a
+ * line). `undefined` when no such process lives.
+ */
 export async function findPostmaster(clusterDirectory: string): Promise<Postmaster | undefined> {
   const text = await readPidFile(clusterDirectory)
   const lines = text?.split('\n') ?? []

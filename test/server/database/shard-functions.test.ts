@@ -8,8 +8,8 @@ import { useWorld } from '../../support/operations.ts'
 import { openAccount, storeKey, type RawAccount } from '../../support/raw-client.ts'
 
 /*
- * The functions that decide a group on the tables of a node's shards, on one PostgreSQL with shards that are made by hand: two that
- * this node holds, and one that it does not. test/faults/citus.test.ts is about those of Citus.
+ * The functions that decide a group on the tables of a node's shards, on one PostgreSQL with shards that are made by
+ * hand: two that this node holds, and one that it does not. test/faults/citus.test.ts is about those of Citus.
  */
 
 const [here, alsoHere, elsewhere] = [101, 102, 103]

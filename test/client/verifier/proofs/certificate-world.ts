@@ -56,7 +56,10 @@ export function endorseViewer(key: RawKey, by: RawKey): Promise<string> {
   )
 }
 
-/** The phone endorses itself and the laptop, and the laptop the tablet; the last endorsement first, as the key server serves them. */
+/**
+ * The phone endorses itself and the laptop, and the laptop the tablet; the last endorsement first, as the key server
+ * serves them.
+ */
 export const certificationPath = [
   await endorse(tablet, laptop),
   await endorse(laptop, phone),
