@@ -71,6 +71,7 @@ export class ChannelDelivery {
     const after = channel.position
     const end = channel.batch_end ?? channel.newest_position
     const digest = await readDigest(databases.reads.db, channel.account_id, {
+      channelId: channel.id,
       after,
       upTo: end,
       kinds: channel.kinds,

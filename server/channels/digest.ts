@@ -21,6 +21,8 @@ export interface Digest {
 }
 
 export interface DigestRange {
+  /** The channel that it is for. */
+  readonly channelId: string
   readonly after: number
   readonly upTo: number
   /** Null: all. CHANNEL_CHANGED is told in any case. */
@@ -33,7 +35,7 @@ export interface DigestRange {
 export async function readDigest(
   db: Executor,
   accountId: string,
-  { after, upTo, kinds: asked, shownMax }: DigestRange,
+  { channelId, after, upTo, kinds: asked, shownMax }: DigestRange,
 ): Promise<Digest | null> {
   const kinds = asked && [...new Set<AlertKind>([...asked, 'CHANNEL_CHANGED'])]
   const shown = await selectAlerts(db, accountId, { after, before: upTo + 1, kinds, limit: shownMax })
@@ -46,7 +48,7 @@ export async function readDigest(
   }))
   return {
     owner: await readOwner(db, accountId),
-    alerts: await readFacts(db, accountId, shown),
+    alerts: await readFacts(db, { accountId, channelId }, shown),
     count: wanted.reduce((sum, { count }) => sum + count, 0),
     further: further.filter(({ count }) => count > 0),
   }
@@ -59,7 +61,11 @@ export async function readOwner(db: Executor, accountId: string): Promise<string
   return account.name
 }
 
-async function readFacts(db: Executor, accountId: string, alerts: readonly Alert[]): Promise<AlertFacts[]> {
+async function readFacts(
+  db: Executor,
+  { accountId, channelId }: { readonly accountId: string } & Pick<DigestRange, 'channelId'>,
+  alerts: readonly Alert[],
+): Promise<AlertFacts[]> {
   const keyIds = alerts.flatMap((alert) => ('transactionKeyId' in alert ? [alert.transactionKeyId] : []))
   const deviceIds = alerts.flatMap((alert) => [
     ...('managementKeyId' in alert && alert.managementKeyId !== null ? [alert.managementKeyId] : []),
@@ -75,6 +81,7 @@ async function readFacts(db: Executor, accountId: string, alerts: readonly Alert
     toFacts(alert, {
       key: (id) => found(keysById.get(id)),
       device: (id) => found(devicesById.get(id)),
+      isHere: (id) => id === channelId,
     }),
   )
 }
@@ -89,6 +96,7 @@ function toFacts(
   names: {
     readonly key: (id: string) => KeyFacts
     readonly device: (id: string) => DeviceFacts
+    readonly isHere: (channelId: string) => boolean
   },
 ): AlertFacts {
   const { occurredAt } = alert
@@ -130,9 +138,10 @@ function toFacts(
       return { occurredAt, kind, device: names.device(managementKeyId), keyCount }
     }
     case 'CHANNEL_CHANGED': {
-      const { kind, channelKind, change, managementKeyId } = alert
+      const { kind, channelId, channelKind, change, managementKeyId } = alert
       const device = managementKeyId === null ? null : names.device(managementKeyId)
-      return { occurredAt, kind, channelKind: channelKind ?? 'WEBHOOK', change, device }
+      const isHere = names.isHere(channelId)
+      return { occurredAt, kind, channelKind: channelKind ?? 'WEBHOOK', isHere, change, device }
     }
   }
 }

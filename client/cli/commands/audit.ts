@@ -154,7 +154,7 @@ Examples:
       else if (path !== null && report.head !== null) await writeHead(path, report)
       context.output.result(report, [
         report.holds
-          ? `The log holds: ${report.entryCount} entries, from ${report.oldestSequence ?? 0} to ${report.head?.sequence ?? 0}.`
+          ? `The log holds: ${report.entryCount} ${report.entryCount === 1 ? 'entry' : 'entries'}, from ${report.oldestSequence ?? 0} to ${report.head?.sequence ?? 0}.`
           : 'The log does not hold.',
         ...(report.holds && report.head !== null && report.head.prunedSequence > 0
           ? [`Up to ${report.head.prunedSequence}, entries were removed when their retention ended.`]

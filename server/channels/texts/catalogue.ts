@@ -58,6 +58,8 @@ export type AlertFacts = { readonly occurredAt: Date } & (
   | {
       readonly kind: 'CHANNEL_CHANGED'
       readonly channelKind: ChannelKind | 'WEBHOOK'
+      /** It is the channel that the message goes to. */
+      readonly isHere: boolean
       readonly change: ChannelChange
       readonly device: DeviceFacts | null
     }

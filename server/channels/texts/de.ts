@@ -111,8 +111,8 @@ const alerts: AlertTexts = {
     happened: `Gelesen ${keyCount === 1 ? 'wurde er' : 'wurden sie'} von ${deviceBy(device)}, für eine Sicherung.`,
     toDo: `Wenn du eine Sicherung angelegt hast, ist nichts zu tun. Wenn nicht, hat vielleicht jemand anderes deine Schlüssel: Widerrufe ${deviceOf(device)} von einem anderen aus („${revokeDevice(device)}“), und ${replaceKeys}.`,
   }),
-  CHANNEL_CHANGED: ({ channelKind, change, device }) => ({
-    title: changeTitle({ channelKind, change }),
+  CHANNEL_CHANGED: ({ channelKind, isHere, change, device }) => ({
+    title: changeTitle({ channelKind, isHere, change }),
     happened: changeCause({ change, device }),
     toDo: changeToDo({ channelKind, change, device }),
   }),
@@ -150,8 +150,12 @@ function changeToDo({
   }
 }
 
-function changeTitle({ channelKind, change }: Pick<ChannelChangeFacts, 'channelKind' | 'change'>): string {
-  const channel = channelNames[channelKind]
+function changeTitle({
+  channelKind,
+  isHere,
+  change,
+}: Pick<ChannelChangeFacts, 'channelKind' | 'isHere' | 'change'>): string {
+  const channel = isHere ? 'hierher' : channelNames[channelKind]
   switch (change) {
     case 'ADDED':
       return `Deine Meldungen gehen jetzt auch ${channel}`

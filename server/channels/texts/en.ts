@@ -104,8 +104,8 @@ const alerts: AlertTexts = {
     happened: `${sentence(deviceOf(device))} read ${keyCount === 1 ? 'it' : 'them'} for a backup.`,
     toDo: `If you made a backup, do nothing. If not, somebody else may have your keys: revoke ${deviceOf(device)}, from another device ("${revokeDevice(device)}"), and ${replaceKeys}.`,
   }),
-  CHANNEL_CHANGED: ({ channelKind, change, device }) => ({
-    title: changeTitle({ channelKind, change }),
+  CHANNEL_CHANGED: ({ channelKind, isHere, change, device }) => ({
+    title: changeTitle({ channelKind, isHere, change }),
     happened: changeCause({ change, device }),
     toDo: changeToDo({ channelKind, change, device }),
   }),
@@ -143,17 +143,22 @@ function changeToDo({
   }
 }
 
-function changeTitle({ channelKind, change }: Pick<ChannelChangeFacts, 'channelKind' | 'change'>): string {
+function changeTitle({
+  channelKind,
+  isHere,
+  change,
+}: Pick<ChannelChangeFacts, 'channelKind' | 'isHere' | 'change'>): string {
   const channel = channelNames[channelKind]
+  const there = isHere ? 'here' : `to ${channel}`
   switch (change) {
     case 'ADDED':
-      return `Your alerts are now sent to ${channel}`
+      return `Your alerts are now sent ${there}`
     case 'CHANGED':
-      return `Which alerts are sent to ${channel} was changed`
+      return `Which alerts are sent ${there} was changed`
     case 'REMOVED':
     case 'STOPPED':
     case 'DISABLED':
-      return `Your alerts are no longer sent to ${channel}`
+      return `Your alerts are no longer sent ${there}`
     case 'FAILING':
       return `Your alerts do not reach ${channel}`
   }

@@ -38,7 +38,7 @@ test.each(services)('%s is told that it was added, of an alert, and that it was 
   await removeChannel(world.url, owner.key, id)
   await eventually(() => target.received.length === 3, { withinMs: 10_000, what: 'the last message' })
   const [added, alert, removed] = target.received.map((received) => titled(kind, received))
-  expect(added).toContain('Your alerts are now sent to')
+  expect(added).toContain('Your alerts are now sent here')
   expect(alert).toContain('was revoked')
   expect(alert).toContain('What you can do:')
   expect(removed).toContain('Your alerts are no longer sent here')

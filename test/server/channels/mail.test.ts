@@ -45,7 +45,7 @@ test('an address gets one mail, which asks, and nothing else before it is confir
   expect(await channelsOf(world.url, owner.key)).toMatchObject([{ isConfirmed: true }])
   // Alerts that were raised before were for nobody there.
   const [, first] = await mailsTo(post, address, 2)
-  expect(first?.subject).toBe('Your alerts are now sent to an e-mail address')
+  expect(first?.subject).toBe('Your alerts are now sent here')
   expect(post.to(address)).toHaveLength(2)
   // A second time the link does nothing.
   expect((await fetch(link, { method: 'POST' })).status).toBe(404)
@@ -148,13 +148,13 @@ test('only the kinds that were asked for are sent, and every change of a channel
   await raise(world, owner, { kind: 'KEY_REVOKED' })
   await raise(world, owner, { kind: 'KEY_EXPIRED' })
   const [, began, expired] = await mailsTo(post, address, 3)
-  expect(began?.subject).toBe('Deine Meldungen gehen jetzt auch an eine E-Mail-Adresse')
+  expect(began?.subject).toBe('Deine Meldungen gehen jetzt auch hierher')
   expect(expired?.subject).toMatch(/^Dein Schlüssel .* ist abgelaufen$/)
   expect(expired?.text).not.toContain('widerrufen (')
   await addChannel(world.url, owner.key, { kind: 'EMAIL', target: address, kinds: ['KEY_EXPIRING'] })
   await elapse(world, id)
   const changed = (await mailsTo(post, address, 4)).at(-1)
-  expect(changed?.subject).toBe('Which alerts are sent to an e-mail address was changed')
+  expect(changed?.subject).toBe('Which alerts are sent here was changed')
 })
 
 test('a channel that is removed is told so by a last mail, and so are the others; then its address is erased', async () => {

@@ -45,6 +45,7 @@ const all: AlertFacts[] = [
         kind: 'CHANNEL_CHANGED' as const,
         occurredAt,
         channelKind,
+        isHere: false,
         change,
         device: changer,
       })),
@@ -121,4 +122,20 @@ test('a recovery phrase is told of as one, and no device: made, used and revoked
   const revoked = describe({ kind: 'MANAGEMENT_KEY_REVOKED', occurredAt, device: phrase, by }, texts.DE)
   expect(revoked.title).toBe('Eine Wiederherstellungsphrase deines Kontos wurde widerrufen')
   expect(revoked.happened).toBe('Das geschah von deinem Gerät „Laptop“ aus. Ihre Wörter öffnen nichts mehr.')
+})
+
+test('a change of the channel that a message goes to is told as one of that very place', () => {
+  const facts = {
+    kind: 'CHANNEL_CHANGED',
+    occurredAt,
+    channelKind: 'EMAIL',
+    change: 'ADDED',
+    device: null,
+  } as const
+  const titleOf = (isHere: boolean, language: 'EN' | 'DE') =>
+    describe({ ...facts, isHere }, texts[language]).title
+  expect(titleOf(true, 'EN')).toBe('Your alerts are now sent here')
+  expect(titleOf(false, 'EN')).toBe('Your alerts are now sent to an e-mail address')
+  expect(titleOf(true, 'DE')).toBe('Deine Meldungen gehen jetzt auch hierher')
+  expect(titleOf(false, 'DE')).toBe('Deine Meldungen gehen jetzt auch an eine E-Mail-Adresse')
 })
