@@ -47,6 +47,7 @@ if (isOfServer && (server !== null || !process.argv.includes('--help'))) {
     const others = args.filter((text) => !isThumbprint(text))
     process.argv = [runtime, script, ...others, '--', ...args.filter(isThumbprint)]
   }
+  await import('./module-resolution.js')
   const isCheckout = existsSync(new URL('../cli/main.ts', import.meta.url))
   await import(new URL(isCheckout ? '../cli/main.ts' : '../dist/client/cli/main.js', import.meta.url).href)
 }

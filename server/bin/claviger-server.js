@@ -48,7 +48,7 @@ if (Object.hasOwn(entries, command)) {
   const isCheckout = existsSync(new URL('../main.ts', import.meta.url))
   const isHelp = command === 'serve' && process.argv.some((arg) => arg === '--help' || arg === '-h')
   const name = isHelp ? 'operator/serve-help' : entries[command]
-  await import('./drizzle-resolution.js')
+  await import('./module-resolution.js')
   const entry = isCheckout ? `../${name}.ts` : `../dist/server/${name}.js`
   await import(new URL(entry, import.meta.url).href)
 } else if (command === '--help' || command === '-h') {

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { traceStep } from '../lib/traces.ts'
@@ -52,16 +51,20 @@ export class Mailer {
   constructor({ url, from }: MailSettings, { log }: { readonly log: Logger }) {
     this.#from = from
     this.#log = log
-    this.#transport = createTransport({
-      ...readSmtpUrl(url),
-      pool: true,
-      maxConnections: connectionsMax,
-      connectionTimeout: connectMsMax,
-      greetingTimeout: connectMsMax,
-      socketTimeout: silenceMsMax,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    })
+    const server = readSmtpUrl(url)
+    // Loaded by servers that send mail alone.
+    this.#transport = import('nodemailer').then(({ createTransport }) =>
+      createTransport({
+        ...server,
+        pool: true,
+        maxConnections: connectionsMax,
+        connectionTimeout: connectMsMax,
+        greetingTimeout: connectMsMax,
+        socketTimeout: silenceMsMax,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      }),
+    )
   }
 
   /** The domain of the sender's address. */
@@ -79,7 +82,8 @@ export class Mailer {
   async #send(mail: Mail, signal: AbortSignal): Promise<MailOutcome> {
     const { to, subject, text, html, messageId, unsubscribeUrl } = mail
     try {
-      await this.#transport.sendMail({
+      const transport = await this.#transport
+      await transport.sendMail({
         from: this.#from,
         to: { name: '', address: to },
         subject,
@@ -113,14 +117,15 @@ export class Mailer {
 
   /** Connects and logs in without sending anything. Null: it works. */
   async findFailure(): Promise<MailFailure | null> {
-    return this.#transport.verify().then(
+    const transport = await this.#transport
+    return transport.verify().then(
       () => null,
       (error: unknown) => outcomeOf(error).failure,
     )
   }
 
   close(): void {
-    this.#transport.close()
+    void this.#transport.then((transport) => transport.close())
   }
 
   /** Tells the operator once of each failure, and when it is over; what concerns one recipient is for that one's owner. */
