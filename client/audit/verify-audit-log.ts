@@ -65,7 +65,7 @@ const problemsMax = 100
  * signed head to the first entry, or to the last one that was removed when its retention ended. It compares the chain with
  * the newest head that this device has seen, and with one that was kept elsewhere. The newer head is then remembered.
  *
- * @throws {VaultError} AUDIT_HEAD_INVALID when the head that was kept is none of this account.
+ * @throws {VaultError} AUDIT_HEAD_INVALID when the head that was kept is not of this account.
  */
 export async function verifyAuditLog(
   session: Session,

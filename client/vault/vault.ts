@@ -221,7 +221,7 @@ export interface Vault {
    * Reads the whole audit log, computes its chain of hashes anew, and compares it with the newest head that this device has
    * seen, and with `head`, one that was kept elsewhere. It does not throw when the chain is broken: look at `holds`.
    *
-   * @throws {VaultError} AUDIT_HEAD_INVALID when `head` is none of this account.
+   * @throws {VaultError} AUDIT_HEAD_INVALID when `head` is not of this account.
    */
   verifyAuditLog(options?: VerifyAuditLogOptions): Promise<AuditReport>
 

@@ -79,7 +79,7 @@ export function memoryNoncesWith(
   return {
     /**
      * By the present clock: a machine may start with a clock that is behind and set soon after. A second that had begun
-     * before is none of this store's, because `created` is in whole seconds.
+     * before is not covered by this store, because `created` is in whole seconds.
      */
     get startedAt() {
       return Math.ceil((nowMs() - (monotonicMs() - startedMonotonicMs)) / 1000)

@@ -68,7 +68,7 @@ export const applicationServerKeys = pgTable(
   ],
 )
 
-/** The operator's word for keys that are not registered. It holds once one of them registers with this name. */
+/** The operator's approvals of keys that are not registered. One takes effect when its key registers with this name. */
 export const applicationServerApprovals = pgTable('application_server_approvals', {
   /** RFC 7638 thumbprint of the signing key. */
   keyId: text('key_id').primaryKey(),

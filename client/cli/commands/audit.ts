@@ -70,7 +70,7 @@ function addListCommand(audit: Command, context: Context): void {
     })
 }
 
-/** commander gives a second argument, which is none of the parser's. */
+/** commander passes a second argument, which is not for the parser. */
 const past = (text: string) => parsePastInstant(text)
 
 const formats = ['jsonl', 'csv'] as const
