@@ -161,5 +161,8 @@ function explain(error: unknown): string {
   }
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'There is no answer.'
+  if ('code' in error && /^(DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(String(error.code))) {
+    return `No CA that this machine knows vouches for it (${String(error.code)}). Serve the certificate with its intermediate ones; when it is by a CA of your own, set NODE_EXTRA_CA_CERTS to the file of that one.`
+  }
   return error.cause instanceof Error ? `It cannot be reached: ${error.cause.message}.` : error.message
 }

@@ -30,7 +30,7 @@ export interface MailServer {
 
 export interface MailServerOptions extends Pick<
   SMTPServerOptions,
-  'secure' | 'authOptional' | 'disabledCommands' | 'onAuth' | 'onRcptTo' | 'onMailFrom'
+  'secure' | 'key' | 'cert' | 'authOptional' | 'disabledCommands' | 'onAuth' | 'onRcptTo' | 'onMailFrom'
 > {
   readonly port?: number
   /** Handles a received mail: it refuses it by throwing, or loses the connection. Default: it takes it. */

@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Claviger } from '../../client/cli/claviger.ts'
@@ -74,6 +78,33 @@ test('an origin that the server is not known by is found, with what to set', asy
     expect(failed.map(({ detail }) => detail)).toEqual([expect.stringContaining('to PUBLIC_URL')])
   } finally {
     await stranger.stop()
+  }
+}, 60_000)
+
+test('a certificate that no known CA vouches for is found, with what to set', async ({ skip }) => {
+  const directory = await mkdtemp(join(tmpdir(), 'claviger-doctor-'))
+  try {
+    const [keyFile, certificateFile] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')]
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30']
+    const args = ['req', '-x509', ...kind, ...subject, '-keyout', keyFile, '-out', certificateFile]
+    await promisify(execFile)('openssl', args).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+      skip('openssl is not installed')
+    })
+    const [key, cert] = [await readFile(keyFile), await readFile(certificateFile)]
+    // Any server with TLS will do.
+    const { port } = await mailServer({ secure: true, key, cert })
+    const origin = `https://localhost:${String(port)}`
+    const found = async (environment: Record<string, string>) =>
+      (await doctor([origin], environment)).checks.find(({ name }) => name === `certificate of ${origin}`)
+    expect(await found({})).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('set NODE_EXTRA_CA_CERTS'),
+    })
+    expect(await found({ NODE_EXTRA_CA_CERTS: certificateFile })).toMatchObject({ status: 'ok' })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
   }
 }, 60_000)
 
