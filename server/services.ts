@@ -30,6 +30,7 @@ import {
 import { pruneExpired, pruneServerKeys } from './database/pruning.ts'
 import type { DatabaseRoute } from './database/route.ts'
 import { SettledClock } from './database/settled-clock.ts'
+import { isTrouble } from './database/trouble.ts'
 import { DurableStreams } from './events/durable-streams.ts'
 import { listenAtNode } from './events/listen-at-node.ts'
 import { NotificationListener, type NotificationListenerOptions } from './events/notification-listener.ts'
@@ -336,8 +337,14 @@ function createJobs(
     { name: 'pruning of pairings', work: () => prunePairings(node) },
   ]
   const run = ({ work, ...period }: PeriodicJob, index: number) =>
-    runPeriodically(work, { ...period, log, firstAfterMs: index * betweenFirstRunsMs })
-  const runEachMinute = (minutely: readonly Job[]) => runInTurn(minutely, { everyMs: 60_000, log })
+    runPeriodically(work, {
+      ...period,
+      log,
+      firstAfterMs: index * betweenFirstRunsMs,
+      isFromOutside: isTrouble,
+    })
+  const runEachMinute = (minutely: readonly Job[]) =>
+    runInTurn(minutely, { everyMs: 60_000, log, isFromOutside: isTrouble })
   const serveNode: ServeNode = (node) => {
     const stopJobs = [...jobsOf(node).map(run), runEachMinute(minuteJobsOf(node))]
     const stopListening =

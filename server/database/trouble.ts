@@ -27,6 +27,11 @@ export function troubleOf(error: unknown): DatabaseTrouble | null {
   return isTlsFault(error) ? troubleWith(code, unreachable) : null
 }
 
+/** Whether an error is trouble of the database, and no fault of the program. */
+export function isTrouble(error: unknown): boolean {
+  return troubleOf(error) !== null
+}
+
 /** Whether no connection was made because of a certificate, or because TLS was not agreed on. */
 export function isTlsFault(error: unknown): boolean {
   const [code = ''] = codesOf(error)

@@ -1,5 +1,6 @@
 import type { DatabaseNode } from '../database/distribution/nodes.ts'
 import { runPeriodically } from '../lib/jobs.ts'
+import { isTrouble } from '../database/trouble.ts'
 import { NotificationListener, type NotificationListenerOptions } from './notification-listener.ts'
 
 const retryMs = 3_000
@@ -31,7 +32,7 @@ export function listenAtNode({
       }
       return false
     },
-    { name: `listening at ${source}`, everyMs: retryMs, log },
+    { name: `listening at ${source}`, everyMs: retryMs, log, isFromOutside: isTrouble },
   )
   return async () => {
     await stopTrying()

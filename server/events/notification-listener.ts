@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { DatabaseRoute } from '../database/route.ts'
+import { isTrouble } from '../database/trouble.ts'
 import { runPeriodically } from '../lib/jobs.ts'
 import { ListenConnection } from './listen-connection.ts'
 import type { Notifications } from './notifications.ts'
@@ -69,6 +70,7 @@ export class NotificationListener {
       name: 'ping of the listening connection',
       everyMs: this.#pingEveryMs,
       log: this.#options.log,
+      isFromOutside: isTrouble,
     })
   }
 

@@ -14,6 +14,8 @@ interface Period {
   /** When the first run begins; at once unless told. */
   readonly firstAfterMs?: number
   readonly log: Logger
+  /** Whether a failure comes from outside the program, e.g. from the database: then it is logged as a warning. */
+  readonly isFromOutside?: (error: unknown) => boolean
 }
 
 /** The shortest pause, also when a job says that there is more to do sooner: perhaps others are doing it. */
@@ -39,7 +41,7 @@ export function runPeriodically(
  */
 export function runInTurn(
   jobs: readonly Job[],
-  { everyMs, log, firstAfterMs = 0 }: Period,
+  { everyMs, log, firstAfterMs = 0, isFromOutside = () => false }: Period,
 ): () => Promise<void> {
   const stopping = new AbortController()
   const isStopping = () => stopping.signal.aborted
@@ -75,7 +77,7 @@ export function runInTurn(
 
   function moreOf({ name, work }: Job): Promise<boolean | number> {
     return work().catch((error: unknown) => {
-      log.error({ err: error }, `${name} failed`)
+      log[isFromOutside(error) ? 'warn' : 'error']({ err: error }, `${name} failed`)
       return false
     })
   }

@@ -3,6 +3,7 @@ import type postgres from 'postgres'
 import type { Alert } from '../../schema/graphql/domain.ts'
 import { prepareAlertsAfter, selectAlertsAt, type AlertsAfter } from '../alerts/alert-rows.ts'
 import type { Databases } from '../database/connect.ts'
+import { isTrouble } from '../database/trouble.ts'
 import { traceAlone, type Traces } from '../lib/traces.ts'
 import { isLastAttempt, retryDelayMs } from './backoff.ts'
 import { nextAskedLetter, postponeRedelivery, recordRedelivered, takeRedelivery } from './dead-letters.ts'
@@ -87,9 +88,11 @@ export class WebhookDelivery {
       )
         .catch((error: unknown) => {
           // Its lease runs out, and then it has another turn.
-          if (!this.#stopping.signal.aborted) {
-            this.#options.log.error({ err: error }, 'a delivery to a webhook failed')
-          }
+          if (this.#stopping.signal.aborted) return
+          this.#options.log[isTrouble(error) ? 'warn' : 'error'](
+            { err: error },
+            'a delivery to a webhook failed',
+          )
         })
         .finally(() => this.#underWay.delete(turn))
       this.#underWay.set(turn, webhook)

@@ -5,6 +5,7 @@ import { atHost, type DatabaseHost } from '../address.ts'
 import { connectDatabases } from '../connect.ts'
 import { findUnmet } from '../requirements.ts'
 import type { DatabaseRoute } from '../route.ts'
+import { isTrouble } from '../trouble.ts'
 import { findAtNodes } from './find-at-nodes.ts'
 import { gatherOnNodes, gatherOnOne, type Gathering, type MachinePools } from './gathering.ts'
 import { within } from '../within.ts'
@@ -111,6 +112,7 @@ export class CitusNodes implements DatabaseNodes {
       name: 'reading of the nodes',
       everyMs: refreshMs,
       log,
+      isFromOutside: isTrouble,
     })
   }
 

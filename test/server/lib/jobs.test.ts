@@ -84,3 +84,21 @@ test('a job begins after the time that it is given', async () => {
   await expect.poll(() => notes.length).toBeGreaterThan(0)
   expect(performance.now() - begunAt).toBeGreaterThan(45)
 })
+
+test('a failure is a fault, unless it comes from outside: then it is a warning', async () => {
+  const lines: string[] = []
+  const log = createLoggerOn({ write: (line) => void lines.push(line) }, { level: 'warn' })
+  const fail = (message: string) => () => Promise.reject(new Error(message))
+  const isFromOutside = (error: unknown) => String(error).includes('away')
+  const jobs = [
+    { name: 'reading', work: fail('away') },
+    { name: 'counting', work: fail('wrong') },
+  ]
+  onTestFinished(runInTurn(jobs, { everyMs: 60_000, log, isFromOutside }))
+  await expect
+    .poll(() => lines.map((line) => /"level":(\d+).*"msg":"(\w+) failed"/.exec(line)?.slice(1)))
+    .toEqual([
+      ['40', 'reading'],
+      ['50', 'counting'],
+    ])
+})
