@@ -659,7 +659,7 @@ DECLARE
 BEGIN
   -- A revocation of a management key erases the keys that are wrapped for it under this lock. Without the lock they could go
   -- between the decision and the answer: counted or alerted, and not handed out.
-  PERFORM pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  PERFORM take_management_keys_lock(p_account_id, true);
 
   IF p_nonce IS NOT NULL THEN
     v_outcome := consume_management_key_nonce(p_account_id, p_management_key_id, p_nonce, p_created, p_expires);
@@ -1002,8 +1002,7 @@ AS $function$
 DECLARE
   v_key text;
 BEGIN
-  PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
-  IF NOT FOUND THEN
+  IF NOT take_management_keys_lock(p_account_id, false) THEN
     RETURN false;
   END IF;
   DELETE FROM nonces WHERE principal_id = p_account_id;
@@ -2043,7 +2042,7 @@ AS $function$
 DECLARE
   v_now timestamptz;
 BEGIN
-  PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  PERFORM take_management_keys_lock(p_account_id, false);
   v_now := clock_timestamp();
   UPDATE management_keys SET suspended_at = CASE WHEN p_is_suspended THEN v_now END WHERE account_id = p_account_id;
   UPDATE accounts SET suspended_at = CASE WHEN p_is_suspended THEN v_now END
@@ -2122,6 +2121,20 @@ BEGIN
     PERFORM record_key_changes(v_expired_accounts, v_expired_keys, 'EXPIRED');
   END IF;
   RETURN greatest(v_taken, v_armed);
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION take_management_keys_lock(p_account_id uuid, p_is_shared boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF p_is_shared THEN
+    PERFORM pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  ELSE
+    PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  END IF;
+  RETURN FOUND;
 END $function$
 ;
 

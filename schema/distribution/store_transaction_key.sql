@@ -17,7 +17,7 @@ DECLARE
   v_notices integer[];
   v_usage account_usage;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  PERFORM take_management_keys_lock(p_account_id, true);
   IF p_nonce IS NOT NULL THEN
     outcome := consume_management_key_nonce(p_account_id, p_management_key_id, p_nonce, p_created, p_expires);
   ELSIF is_active_management_key(p_account_id, p_management_key_id) THEN

@@ -26,7 +26,7 @@ DECLARE
 BEGIN
   -- A revocation of a management key erases the keys that are wrapped for it under this lock. Without the lock they could go
   -- between the decision and the answer: counted or alerted, and not handed out.
-  PERFORM pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  PERFORM take_management_keys_lock(p_account_id, true);
 
   IF p_nonce IS NOT NULL THEN
     v_outcome := consume_management_key_nonce(p_account_id, p_management_key_id, p_nonce, p_created, p_expires);

@@ -4,8 +4,7 @@ CREATE OR REPLACE FUNCTION delete_account(p_account_id uuid) RETURNS boolean LAN
 DECLARE
   v_key text;
 BEGIN
-  PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
-  IF NOT FOUND THEN
+  IF NOT take_management_keys_lock(p_account_id, false) THEN
     RETURN false;
   END IF;
   DELETE FROM nonces WHERE principal_id = p_account_id;

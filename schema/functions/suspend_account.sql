@@ -5,7 +5,7 @@ RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_now timestamptz;
 BEGIN
-  PERFORM pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
+  PERFORM take_management_keys_lock(p_account_id, false);
   v_now := clock_timestamp();
   UPDATE management_keys SET suspended_at = CASE WHEN p_is_suspended THEN v_now END WHERE account_id = p_account_id;
   UPDATE accounts SET suspended_at = CASE WHEN p_is_suspended THEN v_now END

@@ -9,14 +9,10 @@ import type { Executor } from '../database/connect.ts'
 
 /** Exclusive: for transactions that add or revoke a management key. */
 export async function lockManagementKeys(tx: Executor, accountId: string): Promise<void> {
-  await tx.execute(
-    sql`SELECT pg_advisory_xact_lock(management_keys_lock(id)) FROM accounts WHERE id = ${accountId}`,
-  )
+  await tx.execute(sql`SELECT take_management_keys_lock(${accountId}, false)`)
 }
 
 /** Shared: for transactions that rely on management keys staying active. They do not wait for each other. */
 export async function holdManagementKeys(tx: Executor, accountId: string): Promise<void> {
-  await tx.execute(
-    sql`SELECT pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = ${accountId}`,
-  )
+  await tx.execute(sql`SELECT take_management_keys_lock(${accountId}, true)`)
 }

@@ -15,6 +15,7 @@ const ofOneNode: readonly string[] = [
   'seal_audit_entries',
   'stored_of',
   'suspend_account',
+  'take_management_keys_lock',
 ]
 
 /** Functions of jobs, which are called on each node for what it holds. */
