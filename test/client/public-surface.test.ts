@@ -123,5 +123,5 @@ test('types say what the pages say (checked by the compiler)', () => {
 test('a public signature with a type that cannot be imported is found (negative control)', () => {
   const entry = { name: 'control', folder: 'client', file: 'control' } as const
   const declarations = 'test/tooling/unexported'
-  expect(extractApi({ ...entry, declarations }, 'check').join()).toContain('"Hidden" needs to be exported')
+  expect(extractApi([{ ...entry, declarations }], 'check').join()).toContain('"Hidden" needs to be exported')
 }, 60_000)

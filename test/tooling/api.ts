@@ -13,12 +13,9 @@ const { values } = parseArgs({
   options: { check: { type: 'boolean', default: false }, declarations: { type: 'string' } },
 })
 
-const problems: string[] = []
-for (const entry of apiEntries) {
-  if (values.declarations !== undefined && values.declarations !== entry.folder) continue
-  const purpose = values.declarations !== undefined ? 'declarations' : values.check ? 'check' : 'report'
-  problems.push(...extractApi(entry, purpose).map((problem) => `${entry.name}: ${problem}`))
-}
+const purpose = values.declarations !== undefined ? 'declarations' : values.check ? 'check' : 'report'
+const entries = apiEntries.filter(({ folder }) => folder === (values.declarations ?? folder))
+const problems = extractApi(entries, purpose)
 await rm(new URL('../../dist/api/', import.meta.url), { recursive: true, force: true })
 for (const problem of problems) process.stderr.write(`${problem}\n`)
 if (problems.length > 0) process.exitCode = 1

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import {
+  CompilerState,
   Extractor,
   ExtractorConfig,
   ExtractorLogLevel,
@@ -33,25 +34,52 @@ export const apiEntries: readonly ApiEntry[] = [
   { name: '@claviger/server', folder: 'server', declarations: 'dist/server/index', file: 'claviger-server' },
 ]
 
+/** The use of the declarations: a report that is compared, or written, or one declaration file for each entry. */
+type Purpose = 'check' | 'report' | 'declarations'
+
 /**
- * Reads an entry's declarations, and compares its report (`check`), writes it (`report`), or writes its one declaration
- * file (`declarations`).
+ * Reads the declarations of entries, all with one compiler, and compares their reports (`check`), writes them (`report`), or
+ * writes one declaration file for each (`declarations`).
  *
  * @returns what is wrong, a line each: a type that a public signature mentions and nobody can import, or a report that
  *   is not that of the code
  */
-export function extractApi(
+export function extractApi(entries: readonly ApiEntry[], purpose: Purpose): string[] {
+  const files = entries.map(({ declarations }) => `${root}${declarations}.d.ts`)
+  const extractions = entries.map((entry) => ({ entry, config: configOf(entry, { purpose, files }) }))
+  const [first] = extractions
+  if (first === undefined) return []
+  const compilerState = CompilerState.create(first.config, { additionalEntryPoints: files })
+  return extractions.flatMap(({ entry: { name, file }, config }) => {
+    const problems: string[] = []
+    const { apiReportChanged } = Extractor.invoke(config, {
+      compilerState,
+      localBuild: purpose === 'report',
+      messageCallback: (message: ExtractorMessage) => {
+        message.handled = true
+        if (message.logLevel === ExtractorLogLevel.Error) problems.push(message.text)
+      },
+    })
+    if (purpose === 'check' && apiReportChanged) {
+      problems.push(
+        `docs/api/${file}.api.md is not what the code exports: look at it, then run "npm run api".`,
+      )
+    }
+    return problems.map((problem) => `${name}: ${problem}`)
+  })
+}
+
+function configOf(
   { declarations, folder, file }: ApiEntry,
-  purpose: 'check' | 'report' | 'declarations',
-): string[] {
-  const entryFile = `${root}${declarations}.d.ts`
-  const config = ExtractorConfig.prepare({
+  { purpose, files }: { readonly purpose: Purpose; readonly files: readonly string[] },
+): ExtractorConfig {
+  return ExtractorConfig.prepare({
     configObjectFullPath: undefined,
     packageJsonFullPath: `${root}${folder}/package.json`,
     configObject: {
       projectFolder: root,
-      mainEntryPointFilePath: entryFile,
-      compiler: { overrideTsconfig: { compilerOptions, files: [entryFile] } },
+      mainEntryPointFilePath: `${root}${declarations}.d.ts`,
+      compiler: { overrideTsconfig: { compilerOptions, files } },
       apiReport: {
         enabled: purpose !== 'declarations',
         reportFileName: `${file}.api.md`,
@@ -74,18 +102,6 @@ export function extractApi(
       },
     },
   })
-  const problems: string[] = []
-  const { apiReportChanged } = Extractor.invoke(config, {
-    localBuild: purpose === 'report',
-    messageCallback: (message: ExtractorMessage) => {
-      message.handled = true
-      if (message.logLevel === ExtractorLogLevel.Error) problems.push(message.text)
-    },
-  })
-  if (purpose === 'check' && apiReportChanged) {
-    problems.push(`docs/api/${file}.api.md is not what the code exports: look at it, then run "npm run api".`)
-  }
-  return problems
 }
 
 const compilerOptions = {
