@@ -1,5 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { accountIdOf } from '../../server/lib/account-id.ts'
+import { countWaiting } from '../support/machines.ts'
 import { alertsOf, expectUnauthenticated, useWorld } from '../support/operations.ts'
 import {
   acquire,
@@ -82,17 +84,7 @@ test('the same acquisitionId in another spelling is the same', async () => {
 
 /** Until so many sessions of this database wait for a lock. */
 async function untilWaiting(sessions: number): Promise<void> {
-  await expect
-    .poll(
-      async () => {
-        const [row] = await world.sql`
-          SELECT count(*)::int AS waiting FROM pg_stat_activity
-          WHERE datname = current_database() AND wait_event_type = 'Lock'`
-        return Number(row?.['waiting'])
-      },
-      { timeout: 10_000, interval: 20 },
-    )
-    .toBe(sessions)
+  await expect.poll(() => countWaiting(world.databaseUrl), { timeout: 10_000, interval: 20 }).toBe(sessions)
 }
 
 test.for(['EXPORT', 'USE'] as const)(
@@ -110,7 +102,7 @@ test.for(['EXPORT', 'USE'] as const)(
 
     const pending: Promise<GraphQLAnswer>[] = []
     await world.sql.begin(async (tx) => {
-      await tx`SELECT FROM accounts WHERE name = ${account.name} FOR UPDATE`
+      await tx`SELECT FROM accounts WHERE id = ${accountIdOf(account.name)} FOR UPDATE`
       pending.push(revokeKey(world.url, account.key, device.id))
       await untilWaiting(1)
       pending.push(acquireFor(device, { ids, purpose }))

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createVault, memoryKeystore, openVault, type AuditHead, type Vault } from '../../../client/index.ts'
 import { connectDatabases } from '../../../server/database/connect.ts'
+import { accountIdOf } from '../../../server/lib/account-id.ts'
 import { rotateServerKey } from '../../../server/server-keys/server-key-rows.ts'
 import { eventually } from '../../support/connections.ts'
 import { newOwner, shop, useWorld } from '../../support/devices.ts'
@@ -29,53 +30,51 @@ async function forgetful(vault: Vault, keystore: ReturnType<typeof memoryKeystor
   return openVault({ keystore: other, url: vault.url })
 }
 
-const accountOf = (owner: string) => world.sql`(SELECT id FROM accounts WHERE name = ${owner})`
-
 /** As a superuser of the database, in one transaction. */
 const tampers: Readonly<Record<string, (owner: string) => Promise<void>>> = {
   'an entry that was removed': async (owner) => {
-    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence = 4`
+    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence = 4`
   },
   'the first entry that was removed': async (owner) => {
-    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence = 1`
+    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence = 1`
   },
   'the newest entry that was removed': async (owner) => {
-    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence = 9`
+    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence = 9`
   },
   'an entry that was removed, and the others renumbered': async (owner) => {
-    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence = 4`
+    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence = 4`
     for (let sequence = 5; sequence <= 9; sequence++) {
       await world.sql`
         UPDATE audit_entries SET sequence = ${sequence - 1}
-        WHERE account_id = ${accountOf(owner)} AND sequence = ${sequence}`
+        WHERE account_id = ${accountIdOf(owner)} AND sequence = ${sequence}`
     }
-    await world.sql`UPDATE audit_chains SET sequence = 8 WHERE account_id = ${accountOf(owner)}`
+    await world.sql`UPDATE audit_chains SET sequence = 8 WHERE account_id = ${accountIdOf(owner)}`
   },
   'an entry whose time was changed': async (owner) => {
     await world.sql`
       UPDATE audit_entries SET occurred_at = occurred_at - interval '1 hour'
-      WHERE account_id = ${accountOf(owner)} AND sequence = 4`
+      WHERE account_id = ${accountIdOf(owner)} AND sequence = 4`
   },
   'an acquisition that was changed into a refused one': async (owner) => {
     await world.sql`
-      UPDATE audit_entries SET code = 'NOT_FOUND' WHERE account_id = ${accountOf(owner)} AND sequence = 4`
+      UPDATE audit_entries SET code = 'NOT_FOUND' WHERE account_id = ${accountIdOf(owner)} AND sequence = 4`
   },
   'an entry that was changed with its hash': async (owner) => {
     await world.sql`
       UPDATE audit_entries SET purpose = 'EXPORT', hash = sha256('another')
-      WHERE account_id = ${accountOf(owner)} AND sequence = 4`
+      WHERE account_id = ${accountIdOf(owner)} AND sequence = 4`
   },
   'an entry that was added': async (owner) => {
     for (let sequence = 9; sequence >= 5; sequence--) {
       await world.sql`
         UPDATE audit_entries SET sequence = ${sequence + 1}
-        WHERE account_id = ${accountOf(owner)} AND sequence = ${sequence}`
+        WHERE account_id = ${accountIdOf(owner)} AND sequence = ${sequence}`
     }
     await world.sql`
       INSERT INTO audit_entries (account_id, sequence, id, occurred_at, action, management_key_id, hash)
       SELECT account_id, 5, gen_random_uuid(), occurred_at, action, management_key_id, hash
-      FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence = 4`
-    await world.sql`UPDATE audit_chains SET sequence = 10 WHERE account_id = ${accountOf(owner)}`
+      FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence = 4`
+    await world.sql`UPDATE audit_chains SET sequence = 10 WHERE account_id = ${accountIdOf(owner)}`
   },
   'two entries that changed places': async (owner) => {
     for (const [from, to] of [
@@ -84,14 +83,14 @@ const tampers: Readonly<Record<string, (owner: string) => Promise<void>>> = {
       [0, 5],
     ] as const) {
       await world.sql`
-        UPDATE audit_entries SET sequence = ${to} WHERE account_id = ${accountOf(owner)} AND sequence = ${from}`
+        UPDATE audit_entries SET sequence = ${to} WHERE account_id = ${accountIdOf(owner)} AND sequence = ${from}`
     }
   },
   'a beginning that was removed as if its retention had ended, with another hash': async (owner) => {
-    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence <= 4`
+    await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence <= 4`
     await world.sql`
       UPDATE audit_chains SET pruned_sequence = 4, pruned_hash = sha256('another')
-      WHERE account_id = ${accountOf(owner)}`
+      WHERE account_id = ${accountIdOf(owner)}`
   },
 }
 
@@ -139,10 +138,10 @@ test("a log holds after the server's key was replaced, also against a head that 
 
 /** Sets the log back to its first entries, as if the others had never been, with all that the tables say of it. */
 async function setBack(owner: string, sequence: number): Promise<void> {
-  await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence > ${sequence}`
+  await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence > ${sequence}`
   await world.sql`
     UPDATE audit_chains c SET sequence = e.sequence, hash = e.hash FROM audit_entries e
-    WHERE e.account_id = c.account_id AND e.sequence = ${sequence} AND c.account_id = ${accountOf(owner)}`
+    WHERE e.account_id = c.account_id AND e.sequence = ${sequence} AND c.account_id = ${accountIdOf(owner)}`
 }
 
 describe('a log whose newest entries were removed without a trace', () => {
@@ -218,8 +217,8 @@ test('a log that goes on holds against a head that was kept', async () => {
 async function removeUpTo(sequence: number, owner: string): Promise<void> {
   await world.sql`
     UPDATE audit_chains c SET pruned_sequence = e.sequence, pruned_hash = e.hash FROM audit_entries e
-    WHERE e.account_id = c.account_id AND e.sequence = ${sequence} AND c.account_id = ${accountOf(owner)}`
-  await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountOf(owner)} AND sequence <= ${sequence}`
+    WHERE e.account_id = c.account_id AND e.sequence = ${sequence} AND c.account_id = ${accountIdOf(owner)}`
+  await world.sql`DELETE FROM audit_entries WHERE account_id = ${accountIdOf(owner)} AND sequence <= ${sequence}`
 }
 
 const backdate = (owner: string) =>

@@ -29,6 +29,13 @@ interface Tampering {
 
 const entries = (id: string) => world.sql`SELECT sequence FROM audit_entries WHERE account_id = ${id}`
 
+/** A distributed table takes no other account in an UPDATE. */
+async function giveRows(table: string, { from, to }: { from: string; to: string }): Promise<void> {
+  const rows = await world.sql`DELETE FROM ${world.sql(table)} WHERE account_id = ${from} RETURNING *`
+  for (const row of rows)
+    await world.sql`INSERT INTO ${world.sql(table)} ${world.sql({ ...row, account_id: to })}`
+}
+
 const tamperings: readonly Tampering[] = [
   {
     what: 'the first entry was removed',
@@ -90,7 +97,7 @@ const tamperings: readonly Tampering[] = [
     what: 'the entries are those of another account',
     tamper: async (id, other) => {
       await world.sql`DELETE FROM audit_entries WHERE account_id = ${id}`
-      await world.sql`UPDATE audit_entries SET account_id = ${id} WHERE account_id = ${other}`
+      await giveRows('audit_entries', { from: other, to: id })
     },
   },
   {
@@ -98,7 +105,7 @@ const tamperings: readonly Tampering[] = [
     tamper: async (id, other) => {
       for (const table of ['audit_entries', 'audit_chains']) {
         await world.sql`DELETE FROM ${world.sql(table)} WHERE account_id = ${id}`
-        await world.sql`UPDATE ${world.sql(table)} SET account_id = ${id} WHERE account_id = ${other}`
+        await giveRows(table, { from: other, to: id })
       }
     },
   },

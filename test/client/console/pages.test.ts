@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { expect, test, vi } from 'vitest'
 import { encodeCursor } from '../../../schema/wire/cursor.ts'
 import { alertKinds } from '../../../schema/wire/enums.ts'
+import { accountIdOf } from '../../../server/lib/account-id.ts'
 import { forgive, makeAccount, makeKey, showStranger, useConsole, visit } from './world.ts'
 
 // A browser, a key server and its database on two cores.
@@ -137,8 +138,8 @@ test('the audit log is filtered, exported and checked, and a log that was change
   // As somebody could who can write to the database.
   const sql = postgres(world.server.databaseUrl, { max: 1, onnotice: () => undefined })
   await sql`
-    UPDATE audit_entries SET occurred_at = occurred_at + interval '1 hour' WHERE action = 'KEY_ACQUIRED' AND account_id = (
-      SELECT id FROM accounts WHERE name = ${name})`
+    UPDATE audit_entries SET occurred_at = ${new Date(Date.now() + 3_600_000)}
+    WHERE action = 'KEY_ACQUIRED' AND account_id = ${accountIdOf(name)}`
   await sql.end({ timeout: 5 })
   await page.getByRole('button', { name: 'Verify chain' }).click()
   await page.getByText('The log was changed: entry 3 does not fit').waitFor()

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { eventually } from '../../support/connections.ts'
+import { accountIdOf } from '../../../server/lib/account-id.ts'
+import { countWaiting } from '../../support/machines.ts'
 import { useWorld } from '../../support/operations.ts'
 import {
   acquire,
@@ -91,7 +93,7 @@ test('a probe is logged at the level debug alone, because it comes every second'
 })
 
 test('the line of a client that goes before its answer has the code ABORTED', async () => {
-  const { key } = await openAccount(world.url)
+  const { name, key } = await openAccount(world.url)
   const { id } = await storeKey(world.url, key)
   const { url, headers, body } = await signRequest(world.url, key, {
     query: wrappedKeyQuery,
@@ -99,10 +101,12 @@ test('the line of a client that goes before its answer has the code ABORTED', as
   })
   const leaving = new AbortController()
   const line = await world.sql.begin(async (blocker) => {
-    await blocker`LOCK TABLE transaction_key_usage IN ACCESS EXCLUSIVE MODE`
+    await blocker`
+      SELECT FROM transaction_key_usage
+      WHERE account_id = ${accountIdOf(name)} AND transaction_key_id = ${id} FOR UPDATE`
     return lineOf(world.server, async () => {
       const asked = fetch(url, { method: 'POST', headers, body, signal: leaving.signal })
-      await eventually(async () => (await blocker`SELECT FROM pg_locks WHERE NOT granted`).count > 0, {
+      await eventually(async () => (await countWaiting(world.databaseUrl)) > 0, {
         withinMs: 5_000,
         what: 'a request that waits for the lock',
       })
