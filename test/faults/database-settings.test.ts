@@ -77,15 +77,19 @@ async function expectAllRight(url: string): Promise<void> {
   )
   const ids = [id, ...stored.map((one) => one.id)]
   expect(await pages(url, key, transactionKeys, 'transactionKeys')).toEqual(ids.toSorted())
-  let alerts: unknown[] = []
   await delay(Math.max(0, Date.parse(ending) - Date.now()))
   await eventually(
     async () => {
-      alerts = await pages(url, key, alertList, 'alerts')
-      return alerts.filter((kind) => kind === 'KEY_EXPIRED').length === stored.length
+      const { account } = await read(url, key, {
+        query: '{ account { alerts(first: 50) { edges { node { kind } } } } }',
+      })
+      const kinds = pickEach(pick(account, 'alerts', 'edges'), 'node', 'kind')
+      return kinds.filter((kind) => kind === 'KEY_EXPIRED').length === stored.length
     },
     { withinMs: 10_000, what: 'every key has expired' },
   )
+  const alerts = await pages(url, key, alertList, 'alerts')
+  expect(alerts.filter((kind) => kind === 'KEY_EXPIRED')).toHaveLength(stored.length)
   expect(alerts).toContain('KEY_OVERUSED')
   const { account } = await read(url, key, {
     query: '{ account { alerts(first: 50) { edges { node { occurredAt } } } } }',
@@ -144,9 +148,18 @@ async function expectDurable(
     withinMs: 15_000,
     what: 'ready again',
   })
-  for (let stored = 0; stored < 3; stored++) await storeKey(url, key)
-  const seen = await administrator.sql`SELECT * FROM elsewhere.seen`
-  expect([...seen]).toEqual(Array.from({ length: 3 }, () => ({ synchronous_commit: 'on' })))
+  let stored = 0
+  const storesThree = async () => {
+    // Another connection may still be lost: the owner is told to repeat it then.
+    const isStored = await storeKey(url, key).then(
+      () => true,
+      () => false,
+    )
+    return isStored && ++stored === 3
+  }
+  await eventually(storesThree, { withinMs: 15_000, what: 'three keys are stored' })
+  const seen = await administrator.sql`SELECT DISTINCT synchronous_commit FROM elsewhere.seen`
+  expect([...seen]).toEqual([{ synchronous_commit: 'on' }])
 }
 
 describe('on a direct connection', { concurrent: true }, () => {
@@ -155,7 +168,7 @@ describe('on a direct connection', { concurrent: true }, () => {
     { timeout: 60_000 },
     async ([setting], { onTestFinished: closing }) => {
       const database = await databaseUnder(setting, { closing })
-      const server = await startTestServer(database.url)
+      const server = await startTestServer(database.url, { databasePoolSize: 4 })
       closing(() => server.stop())
       await expectAllRight(server.url)
     },

@@ -51,9 +51,11 @@ export async function eventually(
   condition: () => Promise<boolean> | boolean,
   { withinMs, what }: { readonly withinMs: number; readonly what: string },
 ): Promise<void> {
-  const deadline = performance.now() + withinMs
+  const began = performance.now()
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${what}`)
-    await delay(20)
+    const waitedMs = performance.now() - began
+    if (waitedMs > withinMs) throw new Error(`Not within ${withinMs} ms: ${what}`)
+    // A tenth late at most: looks take processor time from what is waited for.
+    await delay(Math.min(Math.max(waitedMs / 10, 20), 200))
   }
 }
