@@ -7,6 +7,7 @@ DECLARE
   v_last record;
   v_removed integer;
 BEGIN
+  PERFORM hold_account(p_account_id);
   PERFORM 1 FROM accounts WHERE id = p_account_id FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
     RETURN 0;

@@ -9,6 +9,7 @@ DECLARE
   v_oldest_at timestamptz;
   v_removed integer := 0;
 BEGIN
+  PERFORM hold_account(p_account_id);
   SELECT * INTO v_chain FROM audit_chains WHERE account_id = p_account_id FOR NO KEY UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
     RETURN 0;

@@ -6,6 +6,7 @@ DECLARE
   v_due deadlines;
   v_armed integer := 0;
 BEGIN
+  PERFORM hold_account(p_account_id);
   FOR v_due IN
     SELECT * FROM deadlines WHERE account_id = p_account_id AND taken_at IS NOT NULL AND due_at > v_ahead
     ORDER BY due_at LIMIT p_batch FOR UPDATE SKIP LOCKED

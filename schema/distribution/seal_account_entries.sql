@@ -11,6 +11,7 @@ DECLARE
   v_hash bytea;
   v_sealed integer := 0;
 BEGIN
+  PERFORM hold_account(p_account_id);
   INSERT INTO audit_chains (account_id) VALUES (p_account_id) ON CONFLICT DO NOTHING;
   IF p_waits THEN
     SELECT * INTO v_chain FROM audit_chains WHERE account_id = p_account_id FOR NO KEY UPDATE;

@@ -9,6 +9,7 @@ DECLARE
   v_position bigint;
   v_expired_keys uuid[] := '{}';
 BEGIN
+  PERFORM hold_account(p_account_id);
   FOR v_due IN
     SELECT * FROM deadlines WHERE account_id = p_account_id AND taken_at IS NULL AND due_at <= v_now
     ORDER BY due_at, notice_seconds DESC LIMIT p_batch FOR UPDATE SKIP LOCKED

@@ -1,9 +1,7 @@
--- Takes the lock on an account's set of management keys where the account is, and holds the account there: a lock that stays behind
--- when the account is moved to another node excludes nobody.
+-- Takes the lock on an account's set of management keys where the account is, and holds the account there.
 CREATE OR REPLACE FUNCTION take_management_keys_lock(p_account_id uuid, p_is_shared boolean) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  -- ShareLock, as in hold_local_shards.
-  PERFORM lock_shard_metadata(5, ARRAY[get_shard_id_for_distribution_column('accounts', p_account_id)]);
+  PERFORM hold_account(p_account_id);
   IF p_is_shared THEN
     PERFORM pg_advisory_xact_lock_shared(management_keys_lock(id)) FROM accounts WHERE id = p_account_id;
   ELSE
