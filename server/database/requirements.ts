@@ -1,4 +1,10 @@
-import { findRoute, inspect, runsTransactions, sharesSessions, type DatabaseRoute } from './route.ts'
+import {
+  inspectDatabase,
+  runsTransactions,
+  sharesSessions,
+  type DatabaseRoute,
+  type DatabaseSettings,
+} from './route.ts'
 
 const oldestMajor = 15
 const newestMajor = 18
@@ -22,10 +28,10 @@ export interface FoundDatabase {
  * @throws Error of the connection, or with all unmet requirements, a line each
  */
 export async function findDatabase({ databaseUrl, listenUrl }: DatabaseAddresses): Promise<FoundDatabase> {
-  const route = await findRoute(databaseUrl)
-  const listenRoute = listenUrl === databaseUrl ? route : await findRoute(listenUrl)
-  const settings = await readSettings(databaseUrl, route)
-  const listening = listenUrl === databaseUrl ? settings : await readSettings(listenUrl, listenRoute)
+  const found = await inspectDatabase(databaseUrl)
+  const { route, settings } = found
+  const { route: listenRoute, settings: listening } =
+    listenUrl === databaseUrl ? found : await inspectDatabase(listenUrl)
   await assertTransactions(databaseUrl, { ...route, ...settings })
   await assertTransactions(listenUrl, { ...listenRoute, ...listening })
   const isShared = listenRoute.isPooled && !listening.is_in_recovery && (await sharesSessions(listenUrl))
@@ -45,13 +51,13 @@ export async function findDatabase({ databaseUrl, listenUrl }: DatabaseAddresses
 
 /** Requirements, in words, that a PostgreSQL which is a part of a database does not meet. @throws Error of the connection */
 export async function findUnmet(url: string): Promise<string[]> {
-  const route = await findRoute(url)
-  return unmetBy(await readSettings(url, route), route).filter((problem) => problem !== false)
+  const { route, settings } = await inspectDatabase(url)
+  return unmetBy(settings, route).filter((problem) => problem !== false)
 }
 
 async function assertTransactions(
   url: string,
-  { isPooled, is_in_recovery: isInRecovery }: Pick<DatabaseRoute, 'isPooled'> & Settings,
+  { isPooled, is_in_recovery: isInRecovery }: Pick<DatabaseRoute, 'isPooled'> & DatabaseSettings,
 ): Promise<void> {
   // A standby refuses them for a reason of its own.
   if (!isPooled || isInRecovery || (await runsTransactions(url))) return
@@ -61,7 +67,10 @@ async function assertTransactions(
   )
 }
 
-function unmetBy(settings: Settings, { majorVersion, synchronousCommit }: DatabaseRoute): (string | false)[] {
+function unmetBy(
+  settings: DatabaseSettings,
+  { majorVersion, synchronousCommit }: DatabaseRoute,
+): (string | false)[] {
   return [
     majorVersion < oldestMajor &&
       `PostgreSQL ${String(majorVersion)} is too old: ${String(oldestMajor)} to ${String(newestMajor)} are supported.`,
@@ -73,24 +82,4 @@ function unmetBy(settings: Settings, { majorVersion, synchronousCommit }: Databa
       `Under session_replication_role = ${settings.session_replication_role} no trigger and no foreign key works.`,
     settings.is_in_recovery && 'DATABASE_URL leads to a standby, which cannot be written to.',
   ]
-}
-
-async function readSettings(url: string, { isPooled }: DatabaseRoute): Promise<Settings> {
-  const [settings] = await inspect<Settings>(
-    { url, isPooled },
-    `SELECT current_setting('fsync') AS fsync, current_setting('server_encoding') AS server_encoding, pg_is_in_recovery() AS is_in_recovery,
-      current_setting('session_replication_role') AS session_replication_role,
-      current_database() || ' ' || extract(epoch FROM pg_postmaster_start_time()) AS identity`,
-  )
-  if (settings === undefined) throw new Error('PostgreSQL did not answer with its settings.')
-  return settings
-}
-
-interface Settings {
-  readonly fsync: string
-  readonly server_encoding: string
-  readonly session_replication_role: string
-  readonly is_in_recovery: boolean
-  /** The same for two addresses of one database. */
-  readonly identity: string
 }

@@ -27,13 +27,30 @@ export const plainRoute: DatabaseRoute = {
 
 const answerMsMax = 20_000
 
+/** Settings that a key server asks something of. */
+export interface DatabaseSettings {
+  readonly fsync: string
+  readonly server_encoding: string
+  readonly session_replication_role: string
+  readonly is_in_recovery: boolean
+  /** The same for two addresses of one database. */
+  readonly identity: string
+}
+
+/** Finds the route to a database. @throws as {@link inspectDatabase} does */
+export async function findRoute(url: string): Promise<DatabaseRoute> {
+  return (await inspectDatabase(url)).route
+}
+
 /**
- * Finds the route to a database. The schema is the first one on the search path in which the tables are, else `public` when
- * they are there; before the first migration the first one that may be written.
+ * Finds the route to a database, and its settings. The schema is the first one on the search path in which the tables are, else
+ * `public` when they are there; before the first migration the first one that may be written.
  *
  * @throws Error of the connection, or in words
  */
-export async function findRoute(url: string): Promise<DatabaseRoute> {
+export async function inspectDatabase(
+  url: string,
+): Promise<{ readonly route: DatabaseRoute; readonly settings: DatabaseSettings }> {
   const isPooled = await findPooler(url)
   const [row] = await inspect<RouteRow>(
     { url, isPooled },
@@ -50,14 +67,18 @@ export async function findRoute(url: string): Promise<DatabaseRoute> {
     )
     SELECT current_setting('server_version_num')::int / 10000 AS major_version,
       current_setting('synchronous_commit') AS synchronous_commit,
-      coalesce((SELECT nspname FROM known), (SELECT nspname FROM writable), 'public')::text AS schema`,
+      coalesce((SELECT nspname FROM known), (SELECT nspname FROM writable), 'public')::text AS schema,
+      current_setting('fsync') AS fsync, current_setting('server_encoding') AS server_encoding,
+      current_setting('session_replication_role') AS session_replication_role,
+      pg_is_in_recovery() AS is_in_recovery,
+      current_database() || ' ' || extract(epoch FROM pg_postmaster_start_time()) AS identity`,
   )
   if (row === undefined) throw new Error('PostgreSQL did not answer which database this is.')
-  const { schema, major_version: majorVersion, synchronous_commit: synchronousCommit } = row
-  return { isPooled, schema, majorVersion, synchronousCommit }
+  const { schema, major_version: majorVersion, synchronous_commit: synchronousCommit, ...settings } = row
+  return { route: { isPooled, schema, majorVersion, synchronousCommit }, settings }
 }
 
-interface RouteRow {
+interface RouteRow extends DatabaseSettings {
   readonly major_version: number
   readonly schema: string
   readonly synchronous_commit: string
@@ -127,7 +148,7 @@ function milliseconds(sql: postgres.Sql) {
 }
 
 /** Runs one query, with the settings of database, role and pooler, except for the time-outs. */
-export async function inspect<Row extends postgres.MaybeRow>(
+async function inspect<Row extends postgres.MaybeRow>(
   { url, isPooled }: { readonly url: string; readonly isPooled: boolean },
   question: string,
 ): Promise<Row[]> {
