@@ -1021,9 +1021,10 @@ BEGIN
   DELETE FROM webhooks WHERE account_id = p_account_id;
   DELETE FROM mismatches WHERE account_id = p_account_id;
   DELETE FROM confirmations WHERE account_id = p_account_id;
+  -- The chain first, as sealing locks it.
+  DELETE FROM audit_chains WHERE account_id = p_account_id;
   DELETE FROM audit_pending WHERE account_id = p_account_id;
   DELETE FROM audit_entries WHERE account_id = p_account_id;
-  DELETE FROM audit_chains WHERE account_id = p_account_id;
   DELETE FROM invitations WHERE account_id = p_account_id;
   PERFORM record_changes_of_account(p_account_id, 'DESTROYED');
   DELETE FROM transaction_key_usage WHERE account_id = p_account_id;
@@ -1692,9 +1693,21 @@ BEGIN
   IF cardinality(v_accounts) = 0 AND p_account_id IS NULL THEN
     RETURN 0;
   END IF;
-  INSERT INTO audit_chains (account_id)
-  SELECT account_id FROM unnest(v_accounts) AS listed (account_id) ORDER BY account_id
-  ON CONFLICT DO NOTHING;
+  -- A chain is begun under a lock of its account, so that it is not left behind by one that is being deleted.
+  IF p_account_id IS NULL THEN
+    INSERT INTO audit_chains (account_id)
+    SELECT id FROM accounts
+    WHERE id = ANY (v_accounts) AND NOT EXISTS (SELECT 1 FROM audit_chains WHERE account_id = id)
+    ORDER BY id
+    FOR KEY SHARE SKIP LOCKED
+    ON CONFLICT DO NOTHING;
+  ELSE
+    INSERT INTO audit_chains (account_id)
+    SELECT id FROM accounts
+    WHERE id = ANY (v_accounts) AND NOT EXISTS (SELECT 1 FROM audit_chains WHERE account_id = id)
+    FOR KEY SHARE
+    ON CONFLICT DO NOTHING;
+  END IF;
   IF p_account_id IS NULL THEN
     v_accounts := ARRAY(
       SELECT account_id FROM audit_chains WHERE account_id = ANY (v_accounts)

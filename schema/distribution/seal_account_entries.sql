@@ -12,7 +12,14 @@ DECLARE
   v_sealed integer := 0;
 BEGIN
   PERFORM hold_account(p_account_id);
-  INSERT INTO audit_chains (account_id) VALUES (p_account_id) ON CONFLICT DO NOTHING;
+  -- A chain is begun under a lock of its account, so that it is not left behind by one that is being deleted.
+  IF NOT EXISTS (SELECT 1 FROM audit_chains WHERE account_id = p_account_id) THEN
+    PERFORM 1 FROM accounts WHERE id = p_account_id FOR KEY SHARE;
+    IF NOT FOUND THEN
+      RETURN 0;
+    END IF;
+    INSERT INTO audit_chains (account_id) VALUES (p_account_id) ON CONFLICT DO NOTHING;
+  END IF;
   IF p_waits THEN
     SELECT * INTO v_chain FROM audit_chains WHERE account_id = p_account_id FOR NO KEY UPDATE;
   ELSE

@@ -23,9 +23,10 @@ BEGIN
   DELETE FROM webhooks WHERE account_id = p_account_id;
   DELETE FROM mismatches WHERE account_id = p_account_id;
   DELETE FROM confirmations WHERE account_id = p_account_id;
+  -- The chain first, as sealing locks it.
+  DELETE FROM audit_chains WHERE account_id = p_account_id;
   DELETE FROM audit_pending WHERE account_id = p_account_id;
   DELETE FROM audit_entries WHERE account_id = p_account_id;
-  DELETE FROM audit_chains WHERE account_id = p_account_id;
   DELETE FROM invitations WHERE account_id = p_account_id;
   PERFORM record_changes_of_account(p_account_id, 'DESTROYED');
   DELETE FROM transaction_key_usage WHERE account_id = p_account_id;

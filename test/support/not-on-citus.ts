@@ -13,6 +13,10 @@ export const notOnCitus: readonly { readonly files: string; readonly why: string
     why: 'set the clock of one session, while each node has sessions of its own, or find rows by names that no shard is found by',
   },
   {
+    files: 'test/server/audit/sealing.test.ts',
+    why: 'waits for a session of one PostgreSQL that waits for another',
+  },
+  {
     files: 'test/tooling/database-functions.test.ts',
     why: 'compares the schema and its functions with those of one PostgreSQL',
   },
