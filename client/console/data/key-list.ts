@@ -185,7 +185,9 @@ export class KeyList {
       const end = await readPageEnd(this.#vault, { ...filter, first: pageSize, after })
       if (generation !== this.#generation) return
       this.#ends.push(end)
-      if (end === null) return
+      // They may be looking elsewhere by now.
+      const [first, last] = this.#wanted
+      if (end === null || number < first || number > last) return
     }
     const page = await this.#vault.keyPage({
       ...filter,

@@ -110,9 +110,8 @@ test('10,000 keys stay smooth: few rows in the document, and search, order and t
   let pagesRead = 0
   const underWay = new Set<Request>()
   page.on('request', (request) => {
-    if (!request.postData()?.includes('TransactionKeyPage')) return
-    pagesRead += 1
     underWay.add(request)
+    if (request.postData()?.includes('TransactionKeyPage') === true) pagesRead += 1
   })
   page.on('requestfinished', (request) => underWay.delete(request))
   page.on('requestfailed', (request) => underWay.delete(request))
