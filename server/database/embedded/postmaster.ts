@@ -32,8 +32,8 @@ export async function findPostmaster(clusterDirectory: string): Promise<Postmast
   return {
     pid,
     port: Number.isInteger(port) && port > 0 ? port : undefined,
-    // The first of the addresses; PostgreSQL writes `*` for all.
-    host: lines[5]?.trim() ?? undefined,
+    // The first of the addresses; PostgreSQL writes `*` for all. Its line comes later than that of the port.
+    host: /\S+/.exec(lines[5] ?? '')?.[0],
     isReady: /^(ready|standby)/.test(lines[7] ?? ''),
     identity: await identify(pid, clusterDirectory),
   }
