@@ -159,8 +159,8 @@ test('deliveries to webhooks and by mail are traces of their own, without where 
       const { id } = await storeKey(url, key, { maxUses: 1 })
       for (let use = 0; use < 2; use++) await acquire(url, key, { id })
       await mailsTo(post, address, 1)
-      await eventually(() => hook.received.length > 0, { withinMs: 15_000, what: 'a post' })
-      await delay(500)
+      // The second one begins after the first was answered, and the end of the server may break it off.
+      await eventually(() => hook.received.length > 1, { withinMs: 15_000, what: 'a post, and another try' })
     },
     { allowsPrivateWebhooks: true, mail: { url: post.url, from: 'Claviger <alerts@keys.example>' } },
   )
@@ -168,11 +168,13 @@ test('deliveries to webhooks and by mail are traces of their own, without where 
   expect(deliveries.map(({ attributes }) => attributes['claviger.channel'])).toEqual(
     expect.arrayContaining(['WEBHOOK', 'EMAIL']),
   )
-  expect(spanOf(collector, 'post')).toMatchObject({
-    kind: 3,
-    status: 2,
-    attributes: { 'error.type': 'HTTP_503' },
-  })
+  expect(collector.spans.filter(({ name }) => name === 'post')).toContainEqual(
+    expect.objectContaining({
+      kind: 3,
+      status: 2,
+      attributes: expect.objectContaining({ 'error.type': 'HTTP_503' }),
+    }),
+  )
   expect(spanOf(collector, 'mail')).toMatchObject({ kind: 3, status: 0 })
   const all = collector.raw.join('\n')
   for (const secret of [address, hook.url, new URL(hook.url).host]) expect(all).not.toContain(secret)
