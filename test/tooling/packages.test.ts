@@ -97,17 +97,20 @@ test('claviger installs at most 20 packages and 15 MB', async (context) => {
   expect(megabytes).toBeLessThanOrEqual(15)
 })
 
-test.for(['nodenext', 'bundler'])(
-  'every entry but claviger/urql, which needs urql’s types, compiles without "dom" and without skipLibCheck, by %s',
+test.for([
+  ['nodenext', 'typescript'],
+  ['bundler', 'typescript-7'],
+] as const)(
+  'every entry but claviger/urql, which needs urql’s types, compiles without "dom" and without skipLibCheck: %s, %s',
   { timeout: 90_000 },
-  async (moduleResolution, context) => {
+  async ([moduleResolution, compiler], context) => {
     const { client, server } = installed(context)
     await writeFile(
       join(client.folder, 'program.ts'),
       "export * as sdk from 'claviger'\nexport * as node from 'claviger/node'\nexport * as verifier from 'claviger/verifier'\n",
     )
     await writeFile(join(server.folder, 'program.ts'), "export * as server from '@claviger/server'\n")
-    expect(await compile(moduleResolution)).toBe('')
+    expect(await compile(moduleResolution, compiler)).toBe('')
   },
 )
 
@@ -118,11 +121,14 @@ test(
     const { client, server } = installed(context)
     await writeFile(join(client.folder, 'program.ts'), 'export type Database = IDBFactory\n')
     await writeFile(join(server.folder, 'program.ts'), '')
-    expect(await compile('bundler')).toContain("Cannot find name 'IDBFactory'")
+    expect(await compile('bundler', 'typescript-7')).toContain("Cannot find name 'IDBFactory'")
   },
 )
 
-async function compile(moduleResolution: string): Promise<string> {
+async function compile(
+  moduleResolution: 'nodenext' | 'bundler',
+  compiler: 'typescript' | 'typescript-7',
+): Promise<string> {
   const { client, server } = packages
   const options = {
     ...{ noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false },
@@ -132,7 +138,7 @@ async function compile(moduleResolution: string): Promise<string> {
   const project = join(client.folder, `tsconfig.${moduleResolution}.json`)
   const files = [client, server].map(({ folder }) => join(folder, 'program.ts'))
   await writeFile(project, JSON.stringify({ compilerOptions: options, files }))
-  return execute(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], {
+  return execute(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', project], {
     cwd: client.folder,
   }).then(
     () => '',
