@@ -19,7 +19,7 @@ import { MailActions } from './channels/mail-actions.ts'
 import type { MailSettings } from './channels/mail-settings.ts'
 import { Mailer } from './channels/mailer.ts'
 import { ChannelSender } from './channels/sender.ts'
-import { connectDatabases, type Databases } from './database/connect.ts'
+import { connectDatabases, type Databases, type JobDatabases } from './database/connect.ts'
 import {
   CitusNodes,
   singleNode,
@@ -117,6 +117,7 @@ export type Services = ReturnType<typeof createServices>
 export function createServices(options: ServicesOptions) {
   const { databaseUrl, listenUrl, route, writeConnectionsMax, serverKeySecret, meters, traces, log } = options
   const databases = connectDatabases({ url: databaseUrl, writeConnectionsMax, route })
+  const jobDatabases = { writes: databases.jobs }
   const stopping = new AbortController()
   // Each subscription adds a listener: without this, Node warns of a leak from the 11th on.
   setMaxListeners(0, stopping.signal)
@@ -159,7 +160,7 @@ export function createServices(options: ServicesOptions) {
   const origin = () => options.origins()[0] ?? ''
   const signingKeys = new SigningKeys(databases, { secret: serverKeySecret, log })
   const signer = new VerificationSigner(signingKeys, { issuer: origin })
-  const mismatchAlarm = new MismatchAlarm(databases, { log })
+  const mismatchAlarm = new MismatchAlarm(jobDatabases, { log })
   const webhookOptions = { serverKeySecret, allowsPrivate: options.allowsPrivateWebhooks }
   const mailer = options.mail && new Mailer(options.mail, { log })
   const mailLinks = new MailLinks({ serverKeySecret, origin })
@@ -174,10 +175,19 @@ export function createServices(options: ServicesOptions) {
     log,
     deliverToChannel: (channel, signal) => channelDelivery.deliver(channel, signal),
   })
-  const settledClock = new SettledClock(databases, { log })
+  const settledClock = new SettledClock(jobDatabases, { log })
 
   const jobs = createJobs(
-    { databases, nodes, listening, mismatchAlarm, revocations, settledClock, signingKeys, webhookDelivery },
+    {
+      jobDatabases,
+      nodes,
+      listening,
+      mismatchAlarm,
+      revocations,
+      settledClock,
+      signingKeys,
+      webhookDelivery,
+    },
     options,
   )
 
@@ -260,7 +270,7 @@ function gaugesOf({
   }
   return {
     subscribers: () => streams.openCount,
-    pools: () => [useOf('reads'), useOf('writes')],
+    pools: () => [useOf('reads'), useOf('writes'), useOf('jobs')],
     backlog: () => readBacklog(nodes.current),
   }
 }
@@ -272,7 +282,7 @@ interface PeriodicJob extends Job {
 /** The jobs of this server: some for the database, the others for each of its nodes. */
 function createJobs(
   {
-    databases,
+    jobDatabases,
     nodes,
     listening,
     mismatchAlarm,
@@ -281,7 +291,7 @@ function createJobs(
     signingKeys,
     webhookDelivery,
   }: {
-    readonly databases: Databases
+    readonly jobDatabases: JobDatabases
     readonly nodes: DatabaseNodes
     readonly listening: Omit<NotificationListenerOptions, 'url' | 'source'>
     readonly mismatchAlarm: MismatchAlarm
@@ -307,34 +317,34 @@ function createJobs(
     },
   ]
   const minuteJobs: readonly Job[] = [
-    { name: 'pruning of application servers', work: () => pruneApplicationServers(databases) },
-    { name: 'pruning of server keys', work: () => pruneServerKeys(databases) },
-    { name: 'pruning of rates', work: () => pruneRates(databases) },
+    { name: 'pruning of application servers', work: () => pruneApplicationServers(jobDatabases) },
+    { name: 'pruning of server keys', work: () => pruneServerKeys(jobDatabases) },
+    { name: 'pruning of rates', work: () => pruneRates(jobDatabases) },
   ]
   /** Jobs that go through the rows of a table: on each node through the rows that it holds. */
-  const jobsOf = (node: DatabaseNode): readonly PeriodicJob[] => [
-    { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines(node) },
-    { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin(node.writes.sql) },
-    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries(node) },
-    { name: 'summing up of mismatches', everyMs: 5_000, work: () => sumUpWaiting(node.writes) },
+  const jobsOf = ({ jobs: writes }: DatabaseNode): readonly PeriodicJob[] => [
+    { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines({ writes }) },
+    { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin(writes.sql) },
+    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries({ writes }) },
+    { name: 'summing up of mismatches', everyMs: 5_000, work: () => sumUpWaiting(writes) },
     ...(isDistributed
-      ? [{ name: 'moving of key changes', everyMs: 100, work: () => moveKeyChanges(node) }]
+      ? [{ name: 'moving of key changes', everyMs: 100, work: () => moveKeyChanges({ writes }) }]
       : []),
   ]
-  const minuteJobsOf = (node: DatabaseNode): readonly Job[] => [
-    { name: 'recall of webhooks', work: () => recallWebhooks(node) },
-    { name: 'pruning', work: () => pruneExpired(node) },
+  const minuteJobsOf = ({ jobs: writes }: DatabaseNode): readonly Job[] => [
+    { name: 'recall of webhooks', work: () => recallWebhooks({ writes }) },
+    { name: 'pruning', work: () => pruneExpired({ writes }) },
     {
       name: 'pruning of alerts',
-      work: () => pruneAlerts(node, { retentionDays: alertRetentionDays }),
+      work: () => pruneAlerts({ writes }, { retentionDays: alertRetentionDays }),
     },
     {
       name: 'pruning of audit logs',
-      work: () => pruneAuditEntries(node, { retentionDays: auditRetentionDays }),
+      work: () => pruneAuditEntries({ writes }, { retentionDays: auditRetentionDays }),
     },
-    { name: 'pruning of key changes', work: () => pruneKeyChanges(node) },
-    { name: 'pruning of channels', work: () => pruneChannels(node) },
-    { name: 'pruning of pairings', work: () => prunePairings(node) },
+    { name: 'pruning of key changes', work: () => pruneKeyChanges({ writes }) },
+    { name: 'pruning of channels', work: () => pruneChannels({ writes }) },
+    { name: 'pruning of pairings', work: () => prunePairings({ writes }) },
   ]
   const run = ({ work, ...period }: PeriodicJob, index: number) =>
     runPeriodically(work, {

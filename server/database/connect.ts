@@ -47,12 +47,14 @@ export interface OpenPool {
 export interface Databases {
   readonly reads: OpenPool
   readonly writes: OpenPool
+  /** For jobs in the background: their plans are made on few connections, and requests wait for none of them. */
+  readonly jobs: OpenPool
   /** The newest trouble that escapes probes, when a statement or a transaction met it within the last `withinMs`; else null. */
   recentTrouble(withinMs: number): DatabaseTrouble | null
   close(): Promise<void>
 }
 
-/** The connections that a job uses. */
+/** The connections that a job uses, {@link Databases.jobs} as a rule. */
 export interface JobDatabases {
   readonly writes: Pick<OpenPool, 'sql'>
 }
@@ -65,6 +67,8 @@ export interface ConnectOptions {
 }
 
 const readConnectionsMax = 2
+/** Opened as they are needed: jobs are short, and rarely two at once. */
+const jobConnectionsMax = 4
 const closeTimeoutSeconds = 5
 const timeouts = { statementMs: 15_000, lockMs: 10_000 }
 
@@ -79,13 +83,17 @@ export function connectDatabases({ url, writeConnectionsMax, route }: ConnectOpt
   }
   const reads = connect(url, { max: readsMax, route, onTrouble })
   const writes = connect(url, { max: writeConnectionsMax, route, onTrouble })
+  const jobs = connect(url, { max: jobConnectionsMax, route, onTrouble })
   return {
     reads,
     writes,
+    jobs,
     recentTrouble: (withinMs) =>
       newest !== null && performance.now() - newest.atMs < withinMs ? newest.trouble : null,
     close: async () => {
-      await Promise.all([reads, writes].map(({ pool }) => pool.end({ timeoutSeconds: closeTimeoutSeconds })))
+      await Promise.all(
+        [reads, writes, jobs].map(({ pool }) => pool.end({ timeoutSeconds: closeTimeoutSeconds })),
+      )
     },
   }
 }

@@ -13,7 +13,7 @@ export interface Gauges {
 
 /** How a pool of connections is used. */
 export interface PoolUse {
-  readonly pool: 'reads' | 'writes'
+  readonly pool: 'reads' | 'writes' | 'jobs'
   readonly connectionsMax: number
   /** Statements and transactions that are under way or wait for a connection. */
   readonly inFlight: number

@@ -18,14 +18,14 @@ const batchMax = 500
  * ones wait, for a minute at least, for one alert about all of them.
  */
 export class MismatchAlarm {
-  readonly #databases: Databases
+  readonly #databases: Pick<Databases, 'writes'>
   readonly #log: Logger
   readonly #queue = new MismatchQueue({
     max: waitingMax,
     perApplicationServerMax: waitingOfApplicationServerMax,
   })
 
-  constructor(databases: Databases, { log }: { readonly log: Logger }) {
+  constructor(databases: Pick<Databases, 'writes'>, { log }: { readonly log: Logger }) {
     this.#databases = databases
     this.#log = log
   }

@@ -3,7 +3,7 @@ import type { Databases, OpenPool } from '../connect.ts'
 import { GroupCommits, type DecidesRequests, type GroupCommit } from '../group-commits.ts'
 
 /** Connections to a machine that holds accounts. */
-export type MachinePools = Pick<Databases, 'reads' | 'writes'>
+export type MachinePools = Pick<Databases, 'reads' | 'writes' | 'jobs'>
 
 /** Gathers concurrent requests that concern accounts, separately for each machine: one that is away delays no other. */
 export interface Gathering {

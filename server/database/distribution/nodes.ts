@@ -38,8 +38,8 @@ export interface DatabaseNodes extends Gathering {
 }
 
 /** One PostgreSQL. */
-export function singleNode({ reads, writes }: MachinePools): DatabaseNodes {
-  const node: DatabaseNode = { name: 'the database', reads, writes, listenUrl: null }
+export function singleNode({ reads, writes, jobs }: MachinePools): DatabaseNodes {
+  const node: DatabaseNode = { name: 'the database', reads, writes, jobs, listenUrl: null }
   let end = () => Promise.resolve()
   return {
     current: [node],
@@ -151,13 +151,14 @@ export class CitusNodes implements DatabaseNodes {
   ): Served {
     const { databases, url: coordinatorUrl, route } = this.#options
     if (isCoordinator) {
-      const { reads, writes } = databases
-      const node: DatabaseNode = { name, reads, writes, listenUrl: null }
+      const { reads, writes, jobs } = databases
+      const node: DatabaseNode = { name, reads, writes, jobs, listenUrl: null }
       return { node, end: serve(node) }
     }
     const url = atHost(coordinatorUrl, host)
     const own = connectDatabases({ url, writeConnectionsMax: databases.writes.connectionsMax, route })
-    const node: DatabaseNode = { name, reads: own.reads, writes: own.writes, listenUrl: url }
+    const { reads, writes, jobs } = own
+    const node: DatabaseNode = { name, reads, writes, jobs, listenUrl: url }
     const end = serve(node)
     return {
       node,
