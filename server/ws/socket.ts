@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { Server } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import type { Logger } from '../lib/log.ts'
+import type { Heartbeats } from './heartbeats.ts'
 
 /** A socket and its client, which graphql-ws passes to its hooks as `extra`. */
 export interface SocketExtra {
@@ -19,7 +19,7 @@ export interface ServeSocketOptions {
   /** Runs the work that a message begins, to its end. */
   readonly observe: (work: () => Promise<void>) => Promise<void>
   readonly graphql: Server<SocketExtra>
-  readonly heartbeatMs: number
+  readonly heartbeats: Heartbeats
   readonly log: Logger
 }
 
@@ -33,13 +33,11 @@ const internalError = 4500
  *
  * A client that does not read costs one result in flight for each of its 20 operations: graphql-ws requests a subscription's
  * next result once the last one was sent, and alerts are read from the database only then. While more is buffered, e.g.
- * answers to pings, nothing is read from the socket. A ping that is not answered by the next heartbeat ends the socket; it
- * is queued behind everything that is buffered, and its payload cannot be guessed, so this also ends the sockets of clients
- * that do not read.
+ * answers to pings, nothing is read from the socket. {@link Heartbeats} end the socket of a client that does not read.
  */
 export function serveSocket(
   socket: WebSocket,
-  { clientAddress, graphql, observe, heartbeatMs, log }: ServeSocketOptions,
+  { clientAddress, graphql, observe, heartbeats, log }: ServeSocketOptions,
 ): void {
   socket.on('error', (error) => {
     // ws closes the socket itself, with the code that fits.
@@ -78,33 +76,12 @@ export function serveSocket(
     },
     { socket, clientAddress, signedRequest: null, onActivity: () => undefined },
   )
-  const stopHeart = beat(socket, { heartbeatMs, onFlushed: resumeReading })
+  heartbeats.watch(socket, resumeReading)
   socket.once('close', (code, reason) => {
-    stopHeart()
     closed(code, reason.toString()).catch((error: unknown) => {
       log.warn({ err: error }, 'the end of a socket could not be handled')
     })
   })
-}
-
-function beat(
-  socket: WebSocket,
-  { heartbeatMs, onFlushed }: { heartbeatMs: number; onFlushed: () => void },
-): () => void {
-  let awaited: Buffer | null = null
-  socket.on('pong', (payload) => {
-    if (awaited?.equals(payload) === true) awaited = null
-  })
-  const timer = setInterval(() => {
-    if (awaited !== null) socket.terminate()
-    else if (socket.readyState === socket.OPEN) {
-      awaited = randomBytes(8)
-      socket.ping(awaited, false, onFlushed)
-    }
-  }, heartbeatMs)
-  return () => {
-    clearInterval(timer)
-  }
 }
 
 function textOf(data: RawData): string {

@@ -25,6 +25,7 @@ import { noteAccount, noteOperation, requestIdOf } from '../observation/request-
 import type { RevocationWatch } from '../auth/revocation-watch.ts'
 import { closeWhenIdle } from './close-when-idle.ts'
 import { closeWhenRevoked } from './close-when-revoked.ts'
+import { Heartbeats } from './heartbeats.ts'
 import { executionOf, prepareOperation } from './operation.ts'
 import { readSocketSignature } from './signature.ts'
 import { serveSocket, type SocketExtra } from './socket.ts'
@@ -72,6 +73,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     perMessageDeflate: false,
     handleProtocols,
   })
+  const heartbeats = new Heartbeats({ everyMs: heartbeatMs })
   /** The id of each request to open a socket. The ids of the socket's messages begin with it. */
   const ids = new WeakMap<IncomingMessage, string>()
   sockets.on('headers', (headers, request) => {
@@ -85,7 +87,7 @@ export function attachWebSocketServer(http: Server, options: WebSocketServerOpti
     let messages = 0
     const observe = (work: () => Promise<void>) =>
       observer.observeMessage({ id: `${id}.${String(++messages)}`, clientAddress }, work)
-    serveSocket(socket, { clientAddress, graphql, observe, heartbeatMs, log })
+    serveSocket(socket, { clientAddress, graphql, observe, heartbeats, log })
   })
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = refusalOfUpgrade(request, options.originPolicy())

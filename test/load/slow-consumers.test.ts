@@ -6,6 +6,7 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { createLogger } from '../../server/lib/log.ts'
+import { Heartbeats } from '../../server/ws/heartbeats.ts'
 import { serveSocket, type SocketExtra } from '../../server/ws/socket.ts'
 import { eventually } from '../support/connections.ts'
 import { alertsSubscription, feedOverSocket, RawSocket, type AlertNode } from '../support/socket.ts'
@@ -44,6 +45,7 @@ async function startEndless({ heartbeatMs }: { heartbeatMs: number }) {
     }),
   })
   const graphql = makeServer<Record<string, unknown>, SocketExtra>({ schema })
+  const heartbeats = new Heartbeats({ everyMs: heartbeatMs })
   const http = createServer()
   const server = new WebSocketServer({ server: http, handleProtocols })
   server.on('connection', (socket) => {
@@ -53,7 +55,7 @@ async function startEndless({ heartbeatMs }: { heartbeatMs: number }) {
       clientAddress: '127.0.0.1',
       graphql,
       observe: (work) => work(),
-      heartbeatMs,
+      heartbeats,
       log: createLogger('silent'),
     })
   })
