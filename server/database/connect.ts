@@ -81,9 +81,13 @@ export function connectDatabases({ url, writeConnectionsMax, route }: ConnectOpt
   const onTrouble = (trouble: DatabaseTrouble) => {
     if (trouble.escapesProbes) newest = { trouble, atMs: performance.now() }
   }
-  const reads = connect(url, { max: readsMax, route, onTrouble })
-  const writes = connect(url, { max: writeConnectionsMax, route, onTrouble })
-  const jobs = connect(url, { max: jobConnectionsMax, route, onTrouble })
+  // Where one leads to a database that is the primary no more, the others do too.
+  const onMoved = () => {
+    for (const { pool } of [reads, writes, jobs]) pool.renew()
+  }
+  const reads = connect(url, { max: readsMax, route, onTrouble, onMoved })
+  const writes = connect(url, { max: writeConnectionsMax, route, onTrouble, onMoved })
+  const jobs = connect(url, { max: jobConnectionsMax, route, onTrouble, onMoved })
   return {
     reads,
     writes,
@@ -158,9 +162,11 @@ interface PoolOptions {
   readonly max: number
   readonly route: DatabaseRoute | undefined
   readonly onTrouble: (trouble: DatabaseTrouble) => void
+  /** Told when another server may be the primary by now. */
+  readonly onMoved: () => void
 }
 
-function connect(url: string, { onTrouble, ...options }: PoolOptions) {
+function connect(url: string, { onTrouble, onMoved, ...options }: PoolOptions) {
   const load: PoolLoad = { inFlight: 0 }
   const pool = createRenewedPool((onStale) => {
     const opened = connectSql(url, { ...options, onclose: onStale })
@@ -170,7 +176,7 @@ function connect(url: string, { onTrouble, ...options }: PoolOptions) {
     const noteFailure = (error: unknown) => {
       const trouble = troubleOf(error)
       if (trouble !== null) onTrouble(trouble)
-      if (trouble?.asksForNewConnections === true) onStale()
+      if (trouble?.asksForNewConnections === true && onStale()) onMoved()
     }
     return Object.assign(opened, { noteFailure, load })
   })

@@ -5,6 +5,8 @@ import { ReadOnlyDatabase } from './trouble.ts'
 export interface RenewedPool {
   /** The current one of all pools that follow one another. A reference to it can be kept. */
   readonly sql: Pool
+  /** Replaces the current one, unless it is younger than a second: then once it is as old. */
+  renew(): void
   /** Waits for what is under way, then closes all connections. */
   end(options: { readonly timeoutSeconds: number }): Promise<void>
 }
@@ -25,10 +27,10 @@ const retireSeconds = 5
  * answers everything that waits in it, with an error, within {@link retireSeconds}.
  *
  * @param open opens a pool that calls `onStale` with every connection that it loses, and when it leads to a database that
- *   cannot be written. It must not close connections for their age.
+ *   cannot be written, and is told whether it was the current one until then. It must not close connections for their age.
  */
 export function createRenewedPool(
-  open: (onStale: () => void) => Pool,
+  open: (onStale: () => boolean) => Pool,
   { everyMs, timeoutMs }: typeof probes = probes,
 ): RenewedPool {
   let isEnding = false
@@ -53,7 +55,9 @@ export function createRenewedPool(
 
   function openPool(): { readonly pool: Pool; readonly openedAt: number } {
     const pool = open(() => {
-      if (pool === current.pool) renew()
+      const isCurrent = pool === current.pool
+      if (isCurrent) renew()
+      return isCurrent
     })
     return { pool, openedAt: performance.now() }
   }
@@ -81,6 +85,7 @@ export function createRenewedPool(
 
   return {
     sql: followCurrent(() => current.pool),
+    renew,
     async end({ timeoutSeconds }) {
       isEnding = true
       clearInterval(probing)
