@@ -30,7 +30,7 @@ test('a pool that has lost one connection is replaced as a whole, and leaves non
     await Promise.all(Array.from({ length: 3 }, () => pool.sql`SELECT pg_sleep(0.1)`))
     const before = await connectionsOf()
     expect(before).toHaveLength(3)
-    await administrator.sql`SELECT pg_terminate_backend(${before[0] ?? 0})`
+    await administrator.sql`SELECT pg_terminate_backend(${before[0] ?? 0}::integer)`
     await eventually(async () => (await connectionsOf()).every((pid) => !before.includes(pid)), {
       withinMs: 5_000,
       what: 'the old connections are gone',
@@ -54,7 +54,7 @@ test('what is under way on the other connections of a lost pool finishes', async
     )
     const short = pool.sql`SELECT pg_backend_pid() AS pid`
     const [row] = await short
-    await administrator.sql`SELECT pg_terminate_backend(${Number(row?.['pid'])})`
+    await administrator.sql`SELECT pg_terminate_backend(${Number(row?.['pid'])}::integer)`
     expect(await long).toBeTypeOf('number')
   } finally {
     await pool.end({ timeoutSeconds: 1 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isOnCitus } from '../support/citus.ts'
 import { administer, eventually, keepDoing, type Administrator } from '../support/connections.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import {
@@ -130,9 +131,10 @@ test.each(Object.entries(cuts))(
     expect(outcome.codes.has('UNAVAILABLE')).toBe(true)
     for (const [id, count] of outcome.granted) {
       const [usage] = await administrator.sql<{ count: number; ids: number }[]>`
-      SELECT use_count AS count, (SELECT count(DISTINCT acquisition_id)::int FROM acquisitions a
-        WHERE a.transaction_key_id = u.transaction_key_id) AS ids
-      FROM transaction_key_usage u WHERE transaction_key_id = ${id}`
+      SELECT u.use_count AS count, count(DISTINCT a.acquisition_id)::int AS ids
+      FROM transaction_key_usage u
+      LEFT JOIN acquisitions a ON a.account_id = u.account_id AND a.transaction_key_id = u.transaction_key_id
+      WHERE u.transaction_key_id = ${id} GROUP BY u.account_id, u.transaction_key_id, u.use_count`
       expect(usage).toEqual({ count, ids: count })
     }
     const halves = await administrator.sql`
@@ -148,24 +150,34 @@ test.each(Object.entries(cuts))(
   120_000,
 )
 
-test('readyz answers 503 while PostgreSQL is away and requests UNAVAILABLE, and both recover when it is back', async () => {
-  const { key } = await openAccount(server.url)
-  const { id } = await storeKey(server.url, key)
-  const readiness = async () =>
-    (await fetch(`${server.url}/readyz`, { signal: AbortSignal.timeout(15_000) })).status
-  await eventually(async () => (await readiness()) === 200, { withinMs: 15_000, what: 'ready' })
+if (isOnCitus) {
+  process.stdout.write(
+    'Left out on Citus: requests while PostgreSQL is away. The nodes of accounts go on without the coordinator there.\n',
+  )
+}
 
-  proxy.refuse()
-  await eventually(async () => (await readiness()) === 503, { withinMs: 5_000, what: 'not ready' })
-  const began = performance.now()
-  const answer = await acquire(server.url, key, { id })
-  expect([answer.status, answer.code]).toEqual([503, 'UNAVAILABLE'])
-  expect(performance.now() - began).toBeLessThan(answerMsMax)
+test.skipIf(isOnCitus)(
+  'readyz answers 503 while PostgreSQL is away and requests UNAVAILABLE, and both recover when it is back',
+  async () => {
+    const { key } = await openAccount(server.url)
+    const { id } = await storeKey(server.url, key)
+    const readiness = async () =>
+      (await fetch(`${server.url}/readyz`, { signal: AbortSignal.timeout(15_000) })).status
+    await eventually(async () => (await readiness()) === 200, { withinMs: 15_000, what: 'ready' })
 
-  proxy.restore()
-  await eventually(async () => (await readiness()) === 200, { withinMs: 15_000, what: 'ready again' })
-  await eventually(async () => (await acquire(server.url, key, { id })).errors.length === 0, {
-    withinMs: 15_000,
-    what: 'granted again',
-  })
-}, 60_000)
+    proxy.refuse()
+    await eventually(async () => (await readiness()) === 503, { withinMs: 5_000, what: 'not ready' })
+    const began = performance.now()
+    const answer = await acquire(server.url, key, { id })
+    expect([answer.status, answer.code]).toEqual([503, 'UNAVAILABLE'])
+    expect(performance.now() - began).toBeLessThan(answerMsMax)
+
+    proxy.restore()
+    await eventually(async () => (await readiness()) === 200, { withinMs: 15_000, what: 'ready again' })
+    await eventually(async () => (await acquire(server.url, key, { id })).errors.length === 0, {
+      withinMs: 15_000,
+      what: 'granted again',
+    })
+  },
+  60_000,
+)
