@@ -325,7 +325,7 @@ function createJobs(
   const jobsOf = ({ jobs: writes }: DatabaseNode): readonly PeriodicJob[] => [
     { name: 'sweep of deadlines', everyMs: 250, work: () => sweepDeadlines({ writes }) },
     { name: 'delivery to webhooks', everyMs: 250, work: () => webhookDelivery.begin(writes.sql) },
-    { name: 'sealing of audit logs', everyMs: 250, work: () => sealAuditEntries({ writes }) },
+    { name: 'sealing of audit logs', everyMs: 1_000, work: () => sealAuditEntries({ writes }) },
     { name: 'summing up of mismatches', everyMs: 5_000, work: () => sumUpWaiting(writes) },
     ...(isDistributed
       ? [{ name: 'moving of key changes', everyMs: 100, work: () => moveKeyChanges({ writes }) }]

@@ -2,15 +2,18 @@ import type { JobDatabases } from '../database/connect.ts'
 
 /** Maximum number of entries that one statement seals, which takes about 25 ms. */
 const batchMax = 1000
+/** The pause after a run that sealed something. Others may be longer: an audit log that is read is sealed first. */
+const busyMs = 250
 
 /**
  * Seals entries of any accounts: gives them their order, and chains them. Any number of servers may do so at once; none of
  * them waits for another.
  *
- * @returns whether more may be left
+ * @returns whether more may be left, or the milliseconds until the next run
  */
-export async function sealAuditEntries(databases: JobDatabases): Promise<boolean> {
-  return (await seal(databases, null)) === batchMax
+export async function sealAuditEntries(databases: JobDatabases): Promise<boolean | number> {
+  const sealed = await seal(databases, null)
+  return sealed === batchMax || (sealed > 0 && busyMs)
 }
 
 /** Seals everything that an account's committed transactions have recorded. */

@@ -22,8 +22,8 @@ interface Beating {
  * Pings sockets, and ends one that has not answered by its next ping. A ping is queued behind everything that is buffered, and
  * its payload cannot be guessed, so this also ends the sockets of clients that do not read.
  *
- * A share of all sockets is pinged at a time: 5,000 with a timer each took the server 1.4 % of a processor, since it woke for
- * every ping and every pong.
+ * A share of all sockets is pinged at a time: 5,000 take the server 0.6 % of a processor. With a timer each they took 0.8,
+ * since it woke for every ping and every pong.
  */
 export class Heartbeats {
   readonly #everyMs: number
