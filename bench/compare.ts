@@ -6,7 +6,7 @@
  * ratios mean something: of the rates the median over all rounds, and of the processor time that the server's process
  * used for a request, which other programs disturb less.
  *
- *   node bench/compare.ts OTHER_TREE [rounds]     by default 15 rounds, about 2 minutes
+ *   node bench/compare.ts OTHER_TREE [rounds]     by default 15 rounds, about 3 minutes
  */
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
@@ -26,11 +26,32 @@ const [otherTree, roundsGiven = '15'] = process.argv.slice(2)
 const rounds = Number(roundsGiven)
 const warmUpRounds = 4
 const measuredMs = 500
-const connections = 32
 const accounts = 20
 const keysEach = 5
-/** More than either server answers in one measured time. */
-const requestsMax = { acquire: 1_500, verify: 3_000, store: 1_000 }
+const batchSize = 50
+
+interface Load {
+  readonly connections: number
+  /** More than either server answers in one measured time. */
+  readonly requestsMax: number
+  /** In every right answer. */
+  readonly expected: string
+}
+
+const granted = '"jwe":"ey'
+const valid = '"valid":true'
+const loads = {
+  acquire: { connections: 32, requestsMax: 1_500, expected: granted },
+  'acquire a hot key': { connections: 32, requestsMax: 1_500, expected: granted },
+  verify: { connections: 32, requestsMax: 3_000, expected: valid },
+  'verify lone': { connections: 2, requestsMax: 1_500, expected: valid },
+  'verify 50 at once': { connections: 8, requestsMax: 500, expected: valid },
+  store: { connections: 32, requestsMax: 1_000, expected: '"state":"ACTIVE"' },
+} as const satisfies Record<string, Load>
+
+const facts = 'coincides valid state certificate'
+const verifyOne = `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { ${facts} } }`
+const verifyMany = `query ($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${facts} } }`
 
 /** One tree's server, and what was stored on it. */
 interface Side {
@@ -48,7 +69,8 @@ interface StoredKey {
   readonly publicKey: PublicJwk
 }
 
-type Work = keyof typeof requestsMax
+type Work = keyof typeof loads
+const works = Object.keys(loads).filter((name): name is Work => name in loads)
 
 if (otherTree === undefined || !(rounds >= 1)) {
   process.stderr.write('Usage: node bench/compare.ts OTHER_TREE [rounds]\n')
@@ -100,7 +122,7 @@ interface Measured {
 
 async function report({ here, other }: { readonly here: Side; readonly other: Side }): Promise<void> {
   print('            a second: here  other   ratio (quartiles)       processor ms: here  other   ratio')
-  for (const work of ['acquire', 'verify', 'store'] as const) {
+  for (const work of works) {
     const measured: Record<'here' | 'other', Measured[]> = { here: [], other: [] }
     // Until the compiler has optimized what runs often.
     for (let round = 0; round < warmUpRounds; round++) {
@@ -144,12 +166,17 @@ function processorMsEach(all: readonly Measured[]): number {
 }
 
 async function measure({ server, stored }: Side, work: Work): Promise<Measured> {
+  const { connections, requestsMax, expected } = loads[work]
   const requests: Uint8Array[] = []
-  for (let index = 0; index < requestsMax[work]; index++) {
-    const key = stored[index % stored.length]
-    if (key !== undefined) requests.push(await requestOf(server.url, work, key))
+  for (let index = 0; index < requestsMax; index++) {
+    const first = work === 'acquire a hot key' ? 0 : index
+    const [key, ...others] = Array.from(
+      { length: batchSize },
+      (_, more) => stored[(first + more) % stored.length],
+    )
+    const isThere = (other: StoredKey | undefined) => other !== undefined
+    if (key !== undefined) requests.push(await requestOf(server.url, work, [key, ...others.filter(isThere)]))
   }
-  const expected = { acquire: '"jwe":"ey', verify: '"valid":true', store: '"state":"ACTIVE"' }[work]
   const beganMs = await server.processorMs()
   const load = await generateLoad(requests, { url: server.url, connections, forMs: measuredMs, expected })
   return {
@@ -159,24 +186,31 @@ async function measure({ server, stored }: Side, work: Work): Promise<Measured> 
   }
 }
 
-async function requestOf(url: string, work: Work, key: StoredKey): Promise<Uint8Array> {
-  const { owner, name, id, publicKey } = key
-  if (work === 'verify') {
-    const input = { owner: name, applicationServer, publicKey }
-    return httpRequest(
-      new URL(`${url}/graphql`),
-      JSON.stringify({
-        query:
-          'query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { coincides valid state certificate } }',
-        variables: { input },
-      }),
-    )
+/** A request for the first of these keys, or for all of them at once. */
+async function requestOf(
+  url: string,
+  work: Work,
+  keys: readonly [StoredKey, ...StoredKey[]],
+): Promise<Uint8Array> {
+  const [{ owner, id }] = keys
+  const unsigned = (operation: object) => httpRequest(new URL(`${url}/graphql`), JSON.stringify(operation))
+  const signed = (operation: object) => signRequest(url, owner, JSON.stringify(operation))
+  const inputs = keys.map(({ name, publicKey }) => ({ owner: name, applicationServer, publicKey }))
+  switch (work) {
+    case 'verify':
+    case 'verify lone':
+      return unsigned({ query: verifyOne, variables: { input: inputs[0] } })
+    case 'verify 50 at once':
+      return unsigned({ query: verifyMany, variables: { inputs } })
+    case 'acquire':
+    case 'acquire a hot key':
+      return signed({
+        query: 'query ($id: ID!) { wrappedKey(transactionKeyId: $id) { jwe } }',
+        variables: { id },
+      })
+    case 'store':
+      return signed(storeOperation(owner, { id: randomUUID() }))
   }
-  const body =
-    work === 'acquire'
-      ? { query: 'query ($id: ID!) { wrappedKey(transactionKeyId: $id) { jwe } }', variables: { id } }
-      : storeOperation(owner, { id: randomUUID() })
-  return signRequest(url, owner, JSON.stringify(body))
 }
 
 /** Opens accounts and stores keys, all by signed requests. */
