@@ -17,7 +17,7 @@ import { thumbprint } from '../schema/wire/keys/thumbprint.ts'
 import { startBenchDatabase } from './support/database.ts'
 import { percentile, print } from './support/figures.ts'
 import { generateLoad } from './support/load.ts'
-import { jweFor } from './support/operations.ts'
+import { batchSize, documents, jweFor } from './support/operations.ts'
 import { applicationServer, type Owner } from './support/owners.ts'
 import { startKeyServer, type BenchServer } from './support/processes.ts'
 import { httpRequest, signRequest } from './support/signing.ts'
@@ -28,11 +28,11 @@ const warmUpRounds = 4
 const measuredMs = 500
 const accounts = 20
 const keysEach = 5
-const batchSize = 50
 
-interface Load {
+/** A measured time of one kind of requests. */
+interface Trial {
   readonly connections: number
-  /** More than either server answers in one measured time. */
+  /** The measured time is over when they are used up. */
   readonly requestsMax: number
   /** In every right answer. */
   readonly expected: string
@@ -40,18 +40,14 @@ interface Load {
 
 const granted = '"jwe":"ey'
 const valid = '"valid":true'
-const loads = {
+const trials = {
   acquire: { connections: 32, requestsMax: 1_500, expected: granted },
   'acquire a hot key': { connections: 32, requestsMax: 1_500, expected: granted },
   verify: { connections: 32, requestsMax: 3_000, expected: valid },
   'verify lone': { connections: 2, requestsMax: 1_500, expected: valid },
   'verify 50 at once': { connections: 8, requestsMax: 500, expected: valid },
   store: { connections: 32, requestsMax: 1_000, expected: '"state":"ACTIVE"' },
-} as const satisfies Record<string, Load>
-
-const facts = 'coincides valid state certificate'
-const verifyOne = `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { ${facts} } }`
-const verifyMany = `query ($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${facts} } }`
+} as const satisfies Record<string, Trial>
 
 /** One tree's server, and what was stored on it. */
 interface Side {
@@ -69,8 +65,8 @@ interface StoredKey {
   readonly publicKey: PublicJwk
 }
 
-type Work = keyof typeof loads
-const works = Object.keys(loads).filter((name): name is Work => name in loads)
+type Work = keyof typeof trials
+const works = Object.keys(trials).filter((name): name is Work => name in trials)
 
 if (otherTree === undefined || !(rounds >= 1)) {
   process.stderr.write('Usage: node bench/compare.ts OTHER_TREE [rounds]\n')
@@ -166,16 +162,11 @@ function processorMsEach(all: readonly Measured[]): number {
 }
 
 async function measure({ server, stored }: Side, work: Work): Promise<Measured> {
-  const { connections, requestsMax, expected } = loads[work]
+  const { connections, requestsMax, expected } = trials[work]
+  const isHot = work === 'acquire a hot key'
   const requests: Uint8Array[] = []
   for (let index = 0; index < requestsMax; index++) {
-    const first = work === 'acquire a hot key' ? 0 : index
-    const [key, ...others] = Array.from(
-      { length: batchSize },
-      (_, more) => stored[(first + more) % stored.length],
-    )
-    const isThere = (other: StoredKey | undefined) => other !== undefined
-    if (key !== undefined) requests.push(await requestOf(server.url, work, [key, ...others.filter(isThere)]))
+    requests.push(await requestOf(server.url, work, (more) => keyOfTurn(stored, isHot ? 0 : index + more)))
   }
   const beganMs = await server.processorMs()
   const load = await generateLoad(requests, { url: server.url, connections, forMs: measuredMs, expected })
@@ -186,30 +177,33 @@ async function measure({ server, stored }: Side, work: Work): Promise<Measured> 
   }
 }
 
-/** A request for the first of these keys, or for all of them at once. */
-async function requestOf(
-  url: string,
-  work: Work,
-  keys: readonly [StoredKey, ...StoredKey[]],
-): Promise<Uint8Array> {
-  const [{ owner, id }] = keys
+function keyOfTurn(stored: readonly StoredKey[], turn: number): StoredKey {
+  const key = stored[turn % stored.length]
+  if (key === undefined) throw new TypeError('Keys were stored.')
+  return key
+}
+
+/** @param keyAt the key whose turn it is, or one of those after it */
+async function requestOf(url: string, work: Work, keyAt: (more: number) => StoredKey): Promise<Uint8Array> {
   const unsigned = (operation: object) => httpRequest(new URL(`${url}/graphql`), JSON.stringify(operation))
-  const signed = (operation: object) => signRequest(url, owner, JSON.stringify(operation))
-  const inputs = keys.map(({ name, publicKey }) => ({ owner: name, applicationServer, publicKey }))
+  const inputOf = ({ name, publicKey }: StoredKey) => ({ owner: name, applicationServer, publicKey })
+  const acquisitionOf = ({ owner, id }: StoredKey) =>
+    signRequest(url, owner, JSON.stringify({ query: documents.acquire, variables: { id } }))
   switch (work) {
     case 'verify':
     case 'verify lone':
-      return unsigned({ query: verifyOne, variables: { input: inputs[0] } })
-    case 'verify 50 at once':
-      return unsigned({ query: verifyMany, variables: { inputs } })
+      return unsigned({ query: documents.verifyOne, variables: { input: inputOf(keyAt(0)) } })
+    case 'verify 50 at once': {
+      const inputs = Array.from({ length: batchSize }, (_, more) => inputOf(keyAt(more)))
+      return unsigned({ query: documents.verifyMany, variables: { inputs } })
+    }
     case 'acquire':
     case 'acquire a hot key':
-      return signed({
-        query: 'query ($id: ID!) { wrappedKey(transactionKeyId: $id) { jwe } }',
-        variables: { id },
-      })
-    case 'store':
-      return signed(storeOperation(owner, { id: randomUUID() }))
+      return acquisitionOf(keyAt(0))
+    case 'store': {
+      const { owner } = keyAt(0)
+      return signRequest(url, owner, JSON.stringify(storeOperation(owner, { id: randomUUID() })))
+    }
   }
 }
 
@@ -243,7 +237,7 @@ function storeOperation(
 ) {
   const wrappedKeys = [{ managementKeyId, jwe: jweFor(managementKeyId) }]
   return {
-    query: 'mutation ($input: StoreTransactionKeyInput!) { storeTransactionKey(input: $input) { id state } }',
+    query: documents.store,
     variables: { input: { id, applicationServer, publicKey, wrappedKeys } },
   }
 }

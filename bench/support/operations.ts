@@ -20,13 +20,16 @@ export interface Operation {
 }
 
 const facts = 'coincides valid state certificate'
-const verifyOne = `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { ${facts} } }`
-const verifyMany = `query ($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${facts} } }`
-const acquire = 'query ($id: ID!) { wrappedKey(transactionKeyId: $id) { jwe } }'
-const store =
-  'mutation ($input: StoreTransactionKeyInput!) { storeTransactionKey(input: $input) { id state } }'
+/** The GraphQL documents of the operations. */
+export const documents = {
+  verifyOne: `query ($input: VerifyPublicKeyInput!) { verifyPublicKey(input: $input) { ${facts} } }`,
+  verifyMany: `query ($inputs: [VerifyPublicKeyInput!]!) { verifyPublicKeys(inputs: $inputs) { ${facts} } }`,
+  acquire: 'query ($id: ID!) { wrappedKey(transactionKeyId: $id) { jwe } }',
+  store: 'mutation ($input: StoreTransactionKeyInput!) { storeTransactionKey(input: $input) { id state } }',
+} as const
 
-const batchSize = 50
+/** Public keys that are verified at once. */
+export const batchSize = 50
 
 export function operationsOver(owners: readonly Owner[]): readonly Operation[] {
   const all = owners.flatMap((owner) =>
@@ -46,7 +49,7 @@ export function operationsOver(owners: readonly Owner[]): readonly Operation[] {
     isSigned: false,
     expected: '"valid":true',
     statement: 'select',
-    next: (url: string) => post(url, { query: verifyOne, variables: { input: input() } }),
+    next: (url: string) => post(url, { query: documents.verifyOne, variables: { input: input() } }),
   } as const
   const acquisition = (take: () => (typeof keys)[number]) => ({
     connections: 32,
@@ -56,7 +59,7 @@ export function operationsOver(owners: readonly Owner[]): readonly Operation[] {
     statement: 'acquire' as const,
     next: (url: string) => {
       const { owner, id } = take()
-      return signRequest(url, owner, JSON.stringify({ query: acquire, variables: { id } }))
+      return signRequest(url, owner, JSON.stringify({ query: documents.acquire, variables: { id } }))
     },
   })
   return [
@@ -68,7 +71,10 @@ export function operationsOver(owners: readonly Owner[]): readonly Operation[] {
       connections: 8,
       units: batchSize,
       next: (url) =>
-        post(url, { query: verifyMany, variables: { inputs: Array.from({ length: batchSize }, input) } }),
+        post(url, {
+          query: documents.verifyMany,
+          variables: { inputs: Array.from({ length: batchSize }, input) },
+        }),
     },
     { ...acquisition(takeKey), name: 'acquire' },
     { ...acquisition(() => hot), name: 'acquire a hot key' },
@@ -84,7 +90,7 @@ export function operationsOver(owners: readonly Owner[]): readonly Operation[] {
         return signRequest(
           url,
           owner,
-          JSON.stringify({ query: store, variables: { input: await keyOf(owner) } }),
+          JSON.stringify({ query: documents.store, variables: { input: await keyOf(owner) } }),
         )
       },
     },

@@ -99,6 +99,8 @@ test('claviger installs at most 20 packages and 15 MB', async (context) => {
 
 test.for([
   ['nodenext', 'typescript'],
+  ['nodenext', 'typescript-7'],
+  ['bundler', 'typescript'],
   ['bundler', 'typescript-7'],
 ] as const)(
   'every entry but claviger/urql, which needs urql’s types, compiles without "dom" and without skipLibCheck: %s, %s',
