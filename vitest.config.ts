@@ -38,12 +38,14 @@ export default defineConfig({
     pool: 'forks',
     // A worker evaluates the server, and what it imports, once for all its files: some 0.8 s of a processor.
     isolate: false,
-    // More than there are processors: most of a file's time is waiting, for the database, the clock or a process.
-    maxWorkers: 6,
+    // More than there are processors: much of a file's time is waiting, for the database, the clock or a process. More than
+    // these are no sooner done on two processors, and each step takes longer.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // For a busy machine: what hangs is noticed within a minute, and nothing else is waited for.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // A rejection that nobody awaited is a fault, wherever it happens.
     dangerouslyIgnoreUnhandledErrors: false,
   },

@@ -81,7 +81,7 @@ describe.each(['embedded', 'external'] as const)('with an %s PostgreSQL', (kind)
     ends.push(() => {
       following.close()
     })
-    await expect.poll(() => following.isUpToDate, { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => following.isUpToDate).toBe(true)
     return verifier
   }
 

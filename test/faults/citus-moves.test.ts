@@ -196,7 +196,7 @@ describe.skipIf(!isOnCitus)('under load through two servers', () => {
           const alerts = await alertsOf(urls()[0] ?? '', key, ['KEY_EXPIRED'])
           return alerts.map((alert) => String(pick(alert, 'transactionKey', 'id'))).sort()
         }
-        await expect.poll(alerted, { timeout: 20_000 }).toEqual(expected[index])
+        await expect.poll(alerted).toEqual(expected[index])
       }
     }, 120_000)
 

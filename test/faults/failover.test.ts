@@ -40,7 +40,7 @@ describe.skipIf(patroniMissing !== null)('a primary under Patroni that is killed
     const loads = await Promise.all(servers.flatMap(({ url: at }) => [startAcquiring(at), startRevoking(at)]))
     const done = () => loads.map(({ acknowledged }) => acknowledged.length)
     const more = (than: readonly number[]) => done().every((count, index) => count >= (than[index] ?? 0) + 10)
-    await eventually(() => more([0, 0, 0, 0]), { withinMs: 30_000, what: 'the load runs' })
+    await eventually(() => more([0, 0, 0, 0]), { withinMs: 60_000, what: 'the load runs' })
 
     const roles = await Promise.all(cluster.nodes.map((node) => node.is('primary')))
     const primary = cluster.nodes[roles.indexOf(true)]

@@ -107,7 +107,7 @@ test('after a failover without the last changes no key that is revoked then stay
     signingKey: await privateJwk(shop.key),
     onEvent: (event) => events.push(event),
   })
-  await expect.poll(() => following.isUpToDate, { timeout: 5_000 }).toBe(true)
+  await expect.poll(() => following.isUpToDate).toBe(true)
   await revokeAll(owner, others)
   await expect.poll(() => events.filter(({ type }) => type === 'changed')).toHaveLength(2)
   expect(await verifier.verify(victim)).toMatchObject({ status: 'valid' })
@@ -115,7 +115,7 @@ test('after a failover without the last changes no key that is revoked then stay
   await revoke(server.url, owner, victim)
   await expect.poll(async () => (await verifier.verify(victim)).status).toBe('revoked')
   expect(events).toContainEqual({ type: 'lost', code: 'CURSOR_EXPIRED' })
-  await expect.poll(() => following.isUpToDate, { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => following.isUpToDate).toBe(true)
   following.close()
 }, 30_000)
 
@@ -132,7 +132,7 @@ test('a follower that comes back when as many changes are new as were lost begin
     signingKey: await privateJwk(shop.key),
     onEvent: (event) => events.push(event),
   })
-  await expect.poll(() => following.isUpToDate, { timeout: 5_000 }).toBe(true)
+  await expect.poll(() => following.isUpToDate).toBe(true)
   await revoke(server.url, owner, other)
   await expect.poll(() => events.filter(({ type }) => type === 'changed')).toHaveLength(1)
   expect(await verifier.verify(victim)).toMatchObject({ status: 'valid' })
@@ -140,7 +140,7 @@ test('a follower that comes back when as many changes are new as were lost begin
   await loseLast(shop, 1)
   await revoke(server.url, owner, victim)
   const second = await startTestServer(server.databaseUrl, { ...allowsPrivate, port })
-  await expect.poll(() => following.isUpToDate, { timeout: 15_000 }).toBe(true)
+  await expect.poll(() => following.isUpToDate).toBe(true)
   expect(await verifier.verify(victim)).toMatchObject({ status: 'revoked', source: 'key-server' })
   expect(events).toContainEqual({ type: 'lost', code: 'CURSOR_EXPIRED' })
   following.close()

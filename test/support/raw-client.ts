@@ -118,7 +118,7 @@ export async function signSocket(
 }
 
 export async function send({ url, headers, body }: SignedRequest): Promise<GraphQLAnswer> {
-  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(15_000) })
+  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(45_000) })
   const answer = JSON.parse(await response.text())
   return {
     status: response.status,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { streamAlerts, type AlertStreamOptions } from '../../../client/alerts/stream.ts'
 import type { ConnectionChange } from '../../../client/alerts/connection-change.ts'
 import type { Session } from '../../../client/trust/session.ts'
@@ -152,9 +152,7 @@ describe('an alert stream', () => {
       subscription.refuse({ code, field: 'after' })
     })
     await expect(take(1, await sessionWith(url), { after: 'garbage' })).rejects.toMatchObject({ code })
-    await vi.waitFor(() => {
-      expect(openSockets()).toBe(0)
-    })
+    await expect.poll(openSockets).toBe(0)
   })
 
   test('leaves no socket open however often it is refused and tries again', async () => {
@@ -163,17 +161,10 @@ describe('an alert stream', () => {
     })
     const left = new AbortController()
     const reading = take(1, await sessionWith(url), { after: cursorAt(1), signal: left.signal })
-    await vi.waitFor(
-      () => {
-        expect(subscriptions.length).toBeGreaterThan(2)
-      },
-      { timeout: 10_000 },
-    )
+    await expect.poll(() => subscriptions.length).toBeGreaterThan(2)
     left.abort()
     expect(await reading).toEqual([])
-    await vi.waitFor(() => {
-      expect(openSockets()).toBe(0)
-    })
+    await expect.poll(openSockets).toBe(0)
   })
 
   test.each(['BAD_USER_INPUT', 'FORBIDDEN'])('throws %s', async (code) => {
@@ -259,14 +250,10 @@ describe('an alert stream ends', () => {
     const { url, openSockets, subscriptions } = await start(() => undefined)
     const stream = streamAlerts(await sessionWith(url))
     const waiting = stream.next()
-    await vi.waitFor(() => {
-      expect(subscriptions).toHaveLength(1)
-    })
+    await expect.poll(() => subscriptions).toHaveLength(1)
     expect(openSockets()).toBe(1)
     await stream.return?.()
-    await vi.waitFor(() => {
-      expect(openSockets()).toBe(0)
-    })
+    await expect.poll(openSockets).toBe(0)
     expect(await waiting).toEqual({ done: true, value: undefined })
   })
 })

@@ -133,7 +133,7 @@ describe('a deleted account', () => {
       )
     await administer((tx) => deleteAccount(tx, id))
     // The changes that application servers are told of are on their way to them for a moment.
-    await expect.poll(() => tablesWith(id), { timeout: 10_000 }).toEqual(['deleted_accounts'])
+    await expect.poll(() => tablesWith(id)).toEqual(['deleted_accounts'])
   })
 })
 

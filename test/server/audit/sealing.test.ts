@@ -48,7 +48,7 @@ test('an account that is deleted while its first entries are sealed leaves nothi
   let isSealed = false
   const sealing = sql`SELECT seal_audit_entries(NULL, 100)`.then(() => (isSealed = true))
   // It has ended, or waits for what the deletion holds.
-  await expect.poll(async () => isSealed || (await waitingSessions()) === 1, { timeout: 10_000 }).toBe(true)
+  await expect.poll(async () => isSealed || (await waitingSessions()) === 1).toBe(true)
   await deleting`COMMIT`
   deleting.release()
   await sealing
@@ -61,7 +61,7 @@ test('nor does one whose entries are being sealed', async () => {
   await sealing`BEGIN`
   await sealing`SELECT seal_audit_entries(NULL, 100)`
   const deleting = sql`SELECT delete_account(${accountId})`.execute()
-  await expect.poll(waitingSessions, { timeout: 10_000 }).toBe(1)
+  await expect.poll(waitingSessions).toBe(1)
   await sealing`COMMIT`
   sealing.release()
   await deleting

@@ -54,7 +54,7 @@ test.each([
         onEvent: (event) => events.push(event),
       },
     )
-    await expect.poll(() => created.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
+    await expect.poll(() => created.length).toBeGreaterThanOrEqual(2)
     following.close()
     expect(events).toContainEqual({ type: 'lost', code })
     const [, second = 0] = created

@@ -32,7 +32,7 @@ test('names that no name server answers hold up no other name, and wait on no th
   const silent = Array.from({ length: 64 }, (_, index) =>
     resolve(`a${index}.silent.example`, { signal: ended.signal }).catch(() => 'given up'),
   )
-  await expect.poll(() => nameServer.asked.size, { timeout: 5_000 }).toBeGreaterThanOrEqual(64)
+  await expect.poll(() => nameServer.asked.size).toBeGreaterThanOrEqual(64)
   expect(process.getActiveResourcesInfo()).not.toContain('GetAddrInfoReqWrap')
   const beganMs = performance.now()
   expect(await resolve('honest.example')).toEqual(['192.0.2.7'])

@@ -94,11 +94,11 @@ test('an owner is not flooded: of 300 keys in an hour, shown to two servers at o
     showMany(servers[1], owner, keys.slice(150)),
   ])
   await settle()
-  await expect.poll(() => alertsOf(owner), { timeout: 20_000 }).toHaveLength(20)
+  await expect.poll(() => alertsOf(owner)).toHaveLength(20)
   expect(mismatchAlertsPerHour).toBe(20)
   // The bound is each owner's own.
   await verify(url, { owner: neighbour.name, publicKey: keys[0] }, 'coincides')
-  await expect.poll(() => alertsOf(neighbour), { timeout: 10_000 }).toHaveLength(1)
+  await expect.poll(() => alertsOf(neighbour)).toHaveLength(1)
 })
 
 test('20 junk keys at one application server keep no mismatch at another from its owner', async () => {
@@ -107,13 +107,11 @@ test('20 junk keys at one application server keep no mismatch at another from it
   await storeKey(url, owner.key, { applicationServer: bank })
   await showMany(servers[0], owner, await Promise.all(Array.from({ length: 60 }, createPublicKey)))
   await settle()
-  await expect.poll(() => alertsOf(owner), { timeout: 20_000 }).toHaveLength(20)
+  await expect.poll(() => alertsOf(owner)).toHaveLength(20)
   const stolen = await createPublicKey()
   await verify(url, { owner: owner.name, applicationServer: bank, publicKey: stolen }, 'coincides')
   await expect
-    .poll(async () => (await alertsOf(owner)).map(({ applicationServer }) => applicationServer), {
-      timeout: 10_000,
-    })
+    .poll(async () => (await alertsOf(owner)).map(({ applicationServer }) => applicationServer))
     .toContain(bank)
 })
 
@@ -124,11 +122,11 @@ test('what was not told one by one is summed up in one alert, once, by whichever
   await showMany(servers[0], owner, keys)
   // Shown again, they are not counted again.
   await showMany(servers[1], owner, keys)
-  await expect.poll(() => alertsOf(owner), { timeout: 20_000 }).toHaveLength(20)
+  await expect.poll(() => alertsOf(owner)).toHaveLength(20)
   await settle()
   // A minute later.
   await sql`UPDATE mismatches SET alerted_at = alerted_at - interval '1 minute' WHERE telling = 'WAITING'`
-  await expect.poll(async () => (await alertsOf(owner)).length, { timeout: 20_000 }).toBe(21)
+  await expect.poll(async () => (await alertsOf(owner)).length).toBe(21)
   await delay(6_000)
   const told = await alertsOf(owner)
   expect(told).toHaveLength(21)

@@ -48,7 +48,7 @@ async function follow(
   ends.push(() => {
     following.close()
   })
-  await expect.poll(() => following.isUpToDate, { timeout: 5_000 }).toBe(true)
+  await expect.poll(() => following.isUpToDate).toBe(true)
   return { verifier, following, events }
 }
 
@@ -136,7 +136,7 @@ test('when what happened in between is no longer kept, everything is asked anew'
   await administrator.sql`SELECT prune_key_changes(30, 1000)`
   await administrator.close()
   await startAnother(port)
-  await expect.poll(() => following.isUpToDate, { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => following.isUpToDate).toBe(true)
   expect(await verifier.verify(key)).toMatchObject({ status: 'revoked', source: 'key-server' })
   expect(events).toContainEqual({ type: 'lost', code: 'CURSOR_EXPIRED' })
 }, 30_000)
@@ -163,7 +163,7 @@ test('a follower whose key is proved only later begins to follow then, and uses 
   expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'key-server' })
   site.answer = listing(raw.id)
   expect(await registerApplicationServer(identity)).toMatchObject({ proved: true, proofFailure: null })
-  await expect.poll(() => following.isUpToDate, { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => following.isUpToDate).toBe(true)
   await verifier.verify(key)
   expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'cache' })
   await expect(followKeyChanges(verifier, identity)).rejects.toThrow('follows key changes already')
@@ -181,7 +181,7 @@ test('a follower with the key of another application server is never up to date,
   ends.push(() => {
     following.close()
   })
-  await expect.poll(() => events, { timeout: 5_000 }).toContainEqual({ type: 'lost', code: 'FORBIDDEN' })
+  await expect.poll(() => events).toContainEqual({ type: 'lost', code: 'FORBIDDEN' })
   const key = await store(owner, shop)
   await verifier.verify(key)
   expect(await verifier.verify(key)).toMatchObject({ status: 'valid', source: 'key-server' })
