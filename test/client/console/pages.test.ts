@@ -207,7 +207,9 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await page.getByText('Waiting for what comes').waitFor()
   await showStranger(world.server.url, { owner: name, applicationServer: shop })
   await result.getByText('PUBLIC_KEY_MISMATCH').waitFor()
+  await page.getByRole('status').getByText('Running').waitFor()
   await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByRole('status').getByText('Done').waitFor()
   await page.getByRole('button', { name: 'Run' }).waitFor()
 
   // With a key that is forgotten with the page, what is tried does not touch the own account.

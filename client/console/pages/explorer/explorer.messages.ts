@@ -50,6 +50,7 @@ export const explorerMessages = messages({
     { one: '{count} Ergebnis', other: '{count} Ergebnisse, das neueste zuerst' },
   ],
   run: ['Run', 'Ausführen'],
+  running: ['Running', 'Läuft'],
   searchDocs: ['Search types and fields', 'Typen und Felder suchen'],
   signer: ['Signed for', 'Signiert für'],
   stop: ['Stop', 'Anhalten'],

@@ -79,7 +79,9 @@ function Result({ outcome: { results, isRunning, tookMs, hasFailed } }: { readon
     <>
       <Row>
         <span role="status">
-          <Badge tone={hasFailed ? 'bad' : 'ok'}>{t(hasFailed ? m.refused : m.done)}</Badge>
+          <Badge tone={hasFailed ? 'bad' : 'ok'}>
+            {t(hasFailed ? m.refused : isRunning ? m.running : m.done)}
+          </Badge>
         </span>
         {tookMs !== null && <Muted>{t(m.took, { ms: tookMs })}</Muted>}
         {results.length > 1 && <Muted>{t(m.results, { count: results.length })}</Muted>}
