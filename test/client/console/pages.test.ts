@@ -219,6 +219,36 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await result.getByText(/"name": "try-[\w-]{13}",\s+"transactionKeys": \{\s+"totalCount": 0/).waitFor()
 })
 
+test('what is written in the API explorer while the document is tidied up stays', async (context) => {
+  const { page } = await world.open(context, '/graphql')
+  const document = page.getByRole('textbox', { name: 'Document', exact: true })
+  const asked = Promise.withResolvers<undefined>()
+  const released = Promise.withResolvers<undefined>()
+  await page.route('**/assets/standalone*.js', async (route) => {
+    asked.resolve(undefined)
+    await released.promise
+    await route.continue()
+  })
+  const write = async (text: string) => {
+    await document.click()
+    await page.keyboard.press('Control+A')
+    await page.keyboard.insertText(text)
+  }
+  await write('{ keyServer { version } }')
+  await page.keyboard.press('Shift+Control+P')
+  await asked.promise
+  await write('{ keyServer { version time } }')
+  const loaded = page.waitForResponse('**/assets/standalone*.js')
+  released.resolve(undefined)
+  await (await loaded).finished()
+  // Long enough for what was asked for first to be laid out.
+  await page.waitForTimeout(500)
+  await document.getByText('{ keyServer { version time } }').waitFor()
+  await page.keyboard.press('Shift+Control+P')
+  await document.getByText(/^ {4}version$/).waitFor()
+  await document.getByText(/^ {4}time$/).waitFor()
+})
+
 test('the API explorer needs no account: what it runs is signed for one that is forgotten with the page', async (context) => {
   const { page } = await world.open(context, '/graphql')
   await page.getByRole('heading', { level: 1, name: 'API explorer' }).waitFor()

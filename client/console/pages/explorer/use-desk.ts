@@ -36,6 +36,13 @@ export function useDesk() {
         sheets: mapSheets(before.sheets, (sheet) => (sheet.id === id ? { ...sheet, ...changes } : sheet)),
       }))
     },
+    /** As edit, unless the sheet was changed meanwhile. */
+    editUnchanged: (unchanged: Sheet, changes: Partial<Sheet>) => {
+      change((before) => ({
+        ...before,
+        sheets: mapSheets(before.sheets, (sheet) => (sheet === unchanged ? { ...sheet, ...changes } : sheet)),
+      }))
+    },
     open: (document: string, variables: string) => {
       const sheet = sheetOf(document, variables)
       change((before) => ({ ...before, sheets: [...before.sheets, sheet], currentId: sheet.id }))

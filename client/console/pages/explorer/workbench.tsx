@@ -32,7 +32,8 @@ export function Workbench() {
   const { t } = useTranslator()
   const session = useOptionalSession()
   const url = useKeyServer()
-  const { desk, current, select, edit, open, close, remember, clearHistory, restoreHistory } = useDesk()
+  const { desk, current, select, edit, editUnchanged, open, close, remember, clearHistory, restoreHistory } =
+    useDesk()
   const [signer, setSigner] = useState<Signer>(session === null ? 'throwAway' : 'own')
   const [panel, setPanel] = useState<Panel>('result')
   const [way, setWay] = useState<readonly SchemaPlace[]>([])
@@ -66,7 +67,7 @@ export function Workbench() {
   }
   const prettify = async () => {
     const document = await prettifyDocument(current.document)
-    edit(current.id, { document, variables: prettifyVariables(current.variables) })
+    editUnchanged(current, { document, variables: prettifyVariables(current.variables) })
   }
   const openExample = (name: string) => {
     const example = examples[name]
