@@ -53,10 +53,10 @@ describe.skipIf(patroniMissing !== null)('a primary under Patroni that is killed
       what: 'the standby is the primary',
     })
     const promotedMs = performance.now() - killedAt
-    await eventually(() => more(before), { withinMs: 20_000, what: 'every client writes again' })
+    await eventually(() => more(before), { withinMs: outageMsMax, what: 'every client writes again' })
     const servingMs = performance.now() - killedAt
     await eventually(async () => (await Promise.all(servers.map(isReady))).every((ready) => ready), {
-      withinMs: 20_000,
+      withinMs: outageMsMax,
       what: 'every server is ready',
     })
     const readyMs = performance.now() - killedAt

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { registerMutation } from '../support/key-changes.ts'
 import {
   acquire,
@@ -29,8 +29,8 @@ const floodSeconds = 30
 describe('by default', () => {
   const world = useWorld({ rateLimits: {} })
 
-  test('a client that stores whatever it can fills less than 0.1 MB of disk a second', async () => {
-    expectBounded(await flood({ url: world.url, size: () => databaseSizeOf(world) }, floodSeconds))
+  test('a client that stores whatever it can fills less than 0.1 MB of disk a second', async ({ skip }) => {
+    expectBounded(await flood({ url: world.url, size: () => databaseSizeOf(world) }, floodSeconds), skip)
   }, 90_000)
 })
 
@@ -46,14 +46,15 @@ describe('in development, from the same machine,', () => {
     await rm(directory, { recursive: true, force: true })
   })
 
-  test('so does one that fills the directory of the data, the WAL in it, and the log', async () => {
+  test('so does one that fills the directory of the data, the WAL in it, and the log', async ({ skip }) => {
     const port = await freePort()
     const serving = run(['client/bin/claviger.js', 'serve'], { PORT: String(port), DATA_DIR: directory })
     server = serving
     await serving.says('is ready')
     const size = async () => (await bytesIn(directory)) + serving.output().length
-    expectBounded(await flood({ url: `http://127.0.0.1:${String(port)}`, size }, floodSeconds))
+    const flooded = await flood({ url: `http://127.0.0.1:${String(port)}`, size }, floodSeconds)
     expect(serving.output()).toContain('"msg":"request"')
+    expectBounded(flooded, skip)
   }, 120_000)
 })
 
@@ -75,11 +76,11 @@ function report({ bytes, seconds }: { bytes: number; seconds: number }): string 
   return `${(bytes / seconds / 1e6).toFixed(3)} MB of disk a second`
 }
 
-function expectBounded({ bytes, seconds, tried, refused }: Flood): void {
+function expectBounded({ bytes, seconds, tried, refused }: Flood, skip: TestContext['skip']): void {
   process.stdout.write(`${report({ bytes, seconds })} with limits, ${String(tried)} attempts\n`)
-  // A machine that is slower than the limits shows nothing.
-  expect(refused).toBeGreaterThan(20)
   expect(bytes / seconds).toBeLessThan(bytesPerSecondMax)
+  skip(refused <= 20 && tried < 20 * seconds, 'Not measured: the machine is slower than the limits.')
+  expect(refused).toBeGreaterThan(20)
 }
 
 async function databaseSizeOf({ sql }: World): Promise<number> {
