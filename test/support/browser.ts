@@ -70,7 +70,8 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     reducedMotion: 'reduce',
     ...options,
   })
-  context.setDefaultTimeout(45_000)
+  // Before the test's own limit, which would not tell at which step.
+  context.setDefaultTimeout(25_000)
   const page = await context.newPage()
   const problems: string[] = []
   page.on('console', (message) => {
