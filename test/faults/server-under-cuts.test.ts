@@ -178,7 +178,7 @@ test.skipIf(isOnCitus)(
     const { key } = await openAccount(server.url)
     const { id } = await storeKey(server.url, key)
     const readiness = async () =>
-      (await fetch(`${server.url}/readyz`, { signal: AbortSignal.timeout(45_000) })).status
+      (await fetch(`${server.url}/readyz`, { signal: AbortSignal.timeout(15_000) })).status
     await eventually(async () => (await readiness()) === 200, { withinMs: 15_000, what: 'ready' })
 
     proxy.refuse()

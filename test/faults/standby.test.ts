@@ -91,7 +91,7 @@ async function tryToOpenAccount(): Promise<Response> {
       input: { name: 'owner-of-the-standby', managementKey: { label: 'test', signingKey, wrappingKey } },
     },
   })
-  return fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(45_000) })
+  return fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(15_000) })
 }
 
 /** Copies of root's belong to root, and PostgreSQL runs as the owner of the original. */

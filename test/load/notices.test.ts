@@ -31,7 +31,7 @@ async function kindsOf(key: RawKey): Promise<string[]> {
 }
 
 function expectKinds(key: RawKey, kinds: readonly string[]) {
-  return expect.poll(() => kindsOf(key)).toEqual(kinds)
+  return expect.poll(() => kindsOf(key), { timeout: 5_000 }).toEqual(kinds)
 }
 
 /** Long enough for two sweeps of each server. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { administer, eventually, type Administrator } from '../support/connections.ts'
 import { markedOperations, plausibleValues } from '../support/canaries.ts'
@@ -89,10 +89,15 @@ async function expectNoCanary(): Promise<void> {
 }
 
 async function expectTracesWithout(): Promise<void> {
-  const before = collector.spans.length
-  // Spans are sent in order: with this one's all of those before it have come.
-  await call(server.url, null, { query: '{ keyServer { version } }' })
-  await eventually(() => collector.spans.length > before, { withinMs: 15_000, what: 'traces' })
+  // Spans are sent in order: with the last one all have come.
+  const id = randomUUID()
+  await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-request-id': id },
+    body: JSON.stringify({ query: '{ keyServer { version } }' }),
+  })
+  const hasCome = () => collector.spans.some(({ attributes }) => attributes['claviger.request_id'] === id)
+  await eventually(hasCome, { withinMs: 15_000, what: 'traces' })
   expect(found(collector.raw.join('\n'))).toEqual([])
 }
 

@@ -26,7 +26,7 @@ function ask(document: string): Promise<Response> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query: document }),
-    signal: AbortSignal.timeout(45_000),
+    signal: AbortSignal.timeout(15_000),
   })
 }
 

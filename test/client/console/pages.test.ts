@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Locator } from 'playwright-core'
 import postgres from 'postgres'
 import { expect, test, vi } from 'vitest'
 import { encodeCursor } from '../../../schema/wire/cursor.ts'
@@ -11,6 +12,13 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const world = useConsole()
 const shop = 'https://shop.example'
+
+/** Replaces all that an editor has. */
+async function writeOver(editor: Locator, text: string): Promise<void> {
+  await editor.click()
+  await editor.page().keyboard.press('Control+A')
+  await editor.page().keyboard.insertText(text)
+}
 
 test('a backup is downloaded, and brings the keys back in another account', async (context) => {
   const first = await world.open(context)
@@ -154,11 +162,7 @@ test('the API explorer signs what one writes, follows a subscription, and stands
   await page.getByRole('heading', { level: 1, name: 'API explorer' }).waitFor()
   const result = page.getByRole('textbox', { name: 'Result' })
   const document = page.getByRole('textbox', { name: 'Document', exact: true })
-  const write = async (text: string) => {
-    await document.click()
-    await page.keyboard.press('Control+A')
-    await page.keyboard.insertText(text)
-  }
+  const write = (text: string) => writeOver(document, text)
   await page.getByRole('button', { name: 'Run' }).click()
   await result.getByText(`"name": "${name}"`).waitFor()
   await write('{ account { nothing } }')
@@ -229,11 +233,7 @@ test('what is written in the API explorer while the document is tidied up stays'
     await released.promise
     await route.continue()
   })
-  const write = async (text: string) => {
-    await document.click()
-    await page.keyboard.press('Control+A')
-    await page.keyboard.insertText(text)
-  }
+  const write = (text: string) => writeOver(document, text)
   await write('{ keyServer { version } }')
   await page.keyboard.press('Shift+Control+P')
   await asked.promise

@@ -51,5 +51,5 @@ test('the connection is gone within seconds of a Close that the server never ans
     .poll(() => sockets.map(({ destroyed }) => destroyed), { timeout: 5_000 })
     .toEqual([true, false])
   second.close()
-  await expect.poll(() => sockets.map(({ destroyed }) => destroyed)).toEqual([true, true])
+  await expect.poll(() => sockets.map(({ destroyed }) => destroyed), { timeout: 5_000 }).toEqual([true, true])
 })

@@ -17,7 +17,7 @@ async function elapse(id: string, noticeSeconds: number): Promise<void> {
 }
 
 function expectAlerts(key: RawKey, alerts: unknown[]) {
-  return expect.poll(() => alertsOf(world.url, key, kinds)).toEqual(alerts)
+  return expect.poll(() => alertsOf(world.url, key, kinds), { timeout: 5_000 }).toEqual(alerts)
 }
 
 /** Long enough for two sweeps. */

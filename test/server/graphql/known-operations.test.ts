@@ -166,7 +166,7 @@ async function post(body: string, headers: Record<string, string>) {
     method: 'POST',
     body,
     headers,
-    signal: AbortSignal.timeout(45_000),
+    signal: AbortSignal.timeout(15_000),
   })
   const { date, 'x-request-id': id, ...others } = Object.fromEntries(response.headers)
   expect([date, id]).not.toContain(undefined)

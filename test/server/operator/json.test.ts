@@ -20,7 +20,7 @@ test('server-key prints one document with --json, before and after its command, 
   })
   expect(await document('server-key', 'list', '--json')).toEqual({ keys: rotated['keys'] })
   const published = async () => (await fetchKeySet(server.url)).keys[0]?.kid
-  await expect.poll(published).toBe(prepared['id'])
+  await expect.poll(published, { timeout: 5_000 }).toBe(prepared['id'])
 })
 
 test('application-server prints one document with --json, also of a name that looks like an option', async () => {

@@ -32,7 +32,7 @@ test('claviger server-key rotate makes a new key beside a running server, and li
   expect(first).toMatch(/^\S{43} {2}made \S+ {2}signs$/)
   expect(second).toMatch(/^\S{43} {2}made \S+ {2}retired \S+, published until \S+$/)
   expect(second.startsWith(before.keys[0]?.kid ?? '?')).toBe(true)
-  await expect.poll(async () => (await fetchKeySet(server.url)).keys.length).toBe(2)
+  await expect.poll(async () => (await fetchKeySet(server.url)).keys.length, { timeout: 5_000 }).toBe(2)
   expect((await fetchKeySet(server.url)).keys[0]?.kid).toBe(first.slice(0, 43))
 })
 

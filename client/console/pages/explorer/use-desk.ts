@@ -24,6 +24,12 @@ export function useDesk() {
   const change = (next: (desk: Desk) => Desk) => {
     setDesk((before) => keep(next(before)))
   }
+  const changeSheet = (isMeant: (sheet: Sheet) => boolean, changes: Partial<Sheet>) => {
+    change((before) => ({
+      ...before,
+      sheets: mapSheets(before.sheets, (sheet) => (isMeant(sheet) ? { ...sheet, ...changes } : sheet)),
+    }))
+  }
   return {
     desk,
     current: desk.sheets.find(({ id }) => id === desk.currentId) ?? desk.sheets[0],
@@ -31,17 +37,11 @@ export function useDesk() {
       change((before) => ({ ...before, currentId: id }))
     },
     edit: (id: string, changes: Partial<Sheet>) => {
-      change((before) => ({
-        ...before,
-        sheets: mapSheets(before.sheets, (sheet) => (sheet.id === id ? { ...sheet, ...changes } : sheet)),
-      }))
+      changeSheet((sheet) => sheet.id === id, changes)
     },
     /** As edit, unless the sheet was changed meanwhile. */
     editUnchanged: (unchanged: Sheet, changes: Partial<Sheet>) => {
-      change((before) => ({
-        ...before,
-        sheets: mapSheets(before.sheets, (sheet) => (sheet === unchanged ? { ...sheet, ...changes } : sheet)),
-      }))
+      changeSheet((sheet) => sheet === unchanged, changes)
     },
     open: (document: string, variables: string) => {
       const sheet = sheetOf(document, variables)
